@@ -1,0 +1,55 @@
+"""Bilingual text: every sentence a user reads exists in Chinese and in English.
+
+Not a translation framework: a text is two templates and its values, chosen by language at the edge
+(CLI, API, console), never deeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One message in both languages.
+
+    ``en`` and ``zh`` are ``str.format`` templates over ``values``. A value is formatted by ``str``.
+    """
+
+    en: str
+    zh: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def in_language(self, language: Language) -> str:
+        """Return the message in one language, with its values filled in."""
+        template = self.zh if language == "zh" else self.en
+        return template.format(**self.values) if self.values else template
+
+    def to_dict(self) -> dict[str, str]:
+        """Return ``{"zh": …, "en": …}``, the shape of names and messages in files and in the API."""
+        return {"zh": self.in_language("zh"), "en": self.in_language("en")}
+
+    def __str__(self) -> str:
+        return self.in_language("en")
+
+
+def text(en: str, zh: str, **values: object) -> Text:
+    """Make a bilingual text; ``values`` fill both templates."""
+    return Text(en, zh, values)
+
+
+def language_of(tag: str | None, default: Language = "en") -> Language:
+    """Choose the language for a locale name or an ``Accept-Language`` header, e.g. ``zh_CN.UTF-8``."""
+    for part in (tag or "").split(","):
+        name = part.split(";")[0].strip().lower()
+        if name.startswith("zh"):
+            return "zh"
+        if name.startswith("en"):
+            return "en"
+    return default
