@@ -1,8 +1,8 @@
 """One SQLite file per system: one writer thread with group commit, and reads on the caller's thread.
 
-A write is a function that gets the connection. Whatever is waiting runs in one transaction, each write in its own
-savepoint, so that a refused one takes nothing with it; the callers are answered after the commit (WAL, FULL). What
-was answered therefore survives ``kill -9``. Not an object mapper.
+A write is a function that gets the connection. Whatever is waiting runs in one transaction, each write in
+its own savepoint, so that a refused one takes nothing with it; the callers are answered after the commit
+(WAL, FULL). What was answered therefore survives ``kill -9``. Not an object mapper.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from plantbox.faults import Fault
 class Face:
     """A system as the server sees it.
 
-    ``operation`` names a request for counts and faults; ``failure(status, kind, message)`` and ``inner_error`` are
-    the system's own error shapes; ``background`` run while it serves; ``due`` does what simulated time has made due.
+    ``operation`` names a request for counts and faults; ``failure(status, kind, message)`` and
+    ``inner_error`` are the system's own error shapes; ``background`` run while it serves; ``due`` does
+    what simulated time has made due.
     """
 
     name: str

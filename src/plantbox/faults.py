@@ -1,7 +1,7 @@
 """Faults that one can switch on while a system runs: what they are, and when one strikes.
 
-Chance is seeded, so that a run can be repeated. How a fault acts on a request is in ``gate``; on a webhook in
-``webhooks``.
+Chance is seeded, so that a run can be repeated. How a fault acts on a request is in ``gate``; on a
+webhook in ``webhooks``.
 """
 
 from __future__ import annotations

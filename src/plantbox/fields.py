@@ -1,6 +1,7 @@
 """Reads typed fields out of a JSON body, and says which field is wrong.
 
-Shared by the simulated systems, each of which puts the complaint into its own error shape. Not a schema language.
+Shared by the simulated systems, each of which puts the complaint into its own error shape. Not a schema
+language.
 """
 
 from __future__ import annotations

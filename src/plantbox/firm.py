@@ -1,6 +1,8 @@
-"""The invented firm of the sandbox: it makes brake pads (刹车片). Who it sells to, what it sells, what that is made of.
+"""The invented firm of the sandbox: it makes brake pads (刹车片). Who it sells to, what it sells, what that
+is made of.
 
-Pure data: each system takes from it what it would know, under its own numbers. No real company, person or brand.
+Pure data: each system takes from it what it would know, under its own numbers. No real company, person or
+brand.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """A product or material; ``price`` with 13 % tax, ``stock`` on hand, ``lead`` days to make, ``sold`` by the CRM."""
+    """A product or material; ``price`` with 13 % tax, ``stock`` on hand, ``lead`` days to make, ``sold``
+    by the CRM.
+    """
 
     number: int
     model: str

@@ -32,8 +32,9 @@ def line_amounts(
 ) -> LineAmounts:
     """Return a line's amounts; ``discount`` and ``rate`` are fractions of one.
 
-    The own amount is ``half-up(quantity × price × (1 − discount), 2)``. A price with tax gives the gross amount and
-    the net is taken out of it; a price without tax gives the net amount and the tax is put on it.
+    The own amount is ``half-up(quantity × price × (1 − discount), 2)``. A price with tax gives the gross
+    amount and the net is taken out of it; a price without tax gives the net amount and the tax is put on
+    it.
     """
     own = half_up(quantity * price * (1 - discount))
     if with_tax:

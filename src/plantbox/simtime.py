@@ -1,7 +1,7 @@
 """Simulated time: a day may pass in a minute, and a restart goes on where it stopped.
 
-The only place of plantbox that reads a clock. Simulated time is aware, in the plant's zone (+08:00); real time is
-kept apart, for what must not be sped up: webhook time stamps and retries.
+The only place of plantbox that reads a clock. Simulated time is aware, in the plant's zone (+08:00); real
+time is kept apart, for what must not be sped up: webhook time stamps and retries.
 """
 
 from __future__ import annotations

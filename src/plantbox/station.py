@@ -1,4 +1,6 @@
-"""What every simulated system stands on: its file, its clock, its faults; and the command line's common options."""
+"""What every simulated system stands on: its file, its clock, its faults; and the command line's common
+options.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ class Common:
     speed: float = 1440.0
     start: datetime = START
     empty: bool = False
-    admin_token: str = "plantbox-admin"
+    admin_token: str = "plantbox-admin"  # noqa: S105 - the sandbox's published demo token
     faults: tuple[str, ...] = field(default=())
 
 

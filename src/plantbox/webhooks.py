@@ -1,7 +1,8 @@
 """Signed webhooks out of a durable outbox, at least once.
 
-The header shape and the signature follow Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature
-``v1,<base64>``; HMAC-SHA256 over ``id.timestamp.body``). Order is oldest first, but not promised.
+The header shape and the signature follow Standard Webhooks (webhook-id, webhook-timestamp,
+webhook-signature ``v1,<base64>``; HMAC-SHA256 over ``id.timestamp.body``). Order is oldest first, but not
+promised.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class Outbox:
             while True:
                 self._wake.clear()
                 due = self._station.db.reader.execute(
-                    "SELECT * FROM outbox WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, seq LIMIT ?",
+                    "SELECT * FROM outbox WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, "
+                    "seq LIMIT ?",
                     (real_seconds(), ABREAST),
                 ).fetchall()
                 if due:

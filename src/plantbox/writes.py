@@ -1,6 +1,8 @@
-"""One write as a system receives it: idempotency key, the change itself, and its row in the audit log, in one commit.
+"""One write as a system receives it: idempotency key, the change itself, and its row in the audit log, in
+one commit.
 
-A refused write changes nothing but the audit log. Writes that a fault kept away never came in, and are not in it.
+A refused write changes nothing but the audit log. Writes that a fault kept away never came in, and are
+not in it.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ async def receive(
     def run(connection: sqlite3.Connection) -> tuple[Answer, bool] | Refusal | BadField:
         def note(who: str, outcome: str, code: str | None = None) -> None:
             connection.execute(
-                "INSERT INTO audit (at, operation, subject, outcome, code, key, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO audit (at, operation, subject, outcome, code, key, digest) VALUES (?, "
+                "?, ?, ?, ?, ?, ?)",
                 (station.clock.text(), operation, who, outcome, code, key, digest),
             )
 

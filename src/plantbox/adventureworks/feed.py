@@ -77,9 +77,11 @@ async def _to_erp(
 async def run(
     folder: Path, crm: tuple[str, str] | None, erp: tuple[str, str] | None, *, confirm: bool = True
 ) -> int:
-    """Feed the folder into the systems that are given (URL and token or app key); print one JSON line of counts.
+    """Feed the folder into the systems that are given (URL and token or app key); print one JSON line of
+    counts.
 
-    The ERP comes first, so that a hub that hears of an order finds its codes. Returns 1 when a row was refused.
+    The ERP comes first, so that a hub that hears of an order finds its codes. Returns 1 when a row was
+    refused.
     """
     source = reader.Source.read(folder)
     report: dict[str, Any] = {}

@@ -20,7 +20,9 @@ Fact = dict[str, str]
 
 
 def garbled(text: str) -> bool:
-    """Return whether ``text`` is UTF-8 that somebody read as Windows-1252: it reads well the other way round."""
+    """Return whether ``text`` is UTF-8 that somebody read as Windows-1252: it reads well the other way
+    round.
+    """
     if text.isascii():
         return False
     try:
@@ -189,7 +191,9 @@ def orphan_lines(source: Source) -> Iterator[dict[str, Any]]:
 
 
 def erp_customers(source: Source) -> Iterator[dict[str, Any]]:
-    """Return the customers that the ERP knows: those with a readable name; it does not control their credit."""
+    """Return the customers that the ERP knows: those with a readable name; it does not control their
+    credit.
+    """
     for row in accounts(source):
         name = str(row["name"]).strip()
         if name and not garbled(name):

@@ -33,7 +33,7 @@ COUNTED = {
 class CrmOptions:
     """What is the CRM's own on the command line."""
 
-    token: str = "crm-demo-token"
+    token: str = "crm-demo-token"  # noqa: S105 - the sandbox's published demo token
     hook: Hook | None = None
 
 
@@ -102,11 +102,25 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
     sellers = {no: name for no, name, _ in firm.SELLERS}
     connection.executemany("INSERT INTO salesperson (no, name, department) VALUES (?, ?, ?)", firm.SELLERS)
     connection.executemany(
-        "INSERT INTO account (account_no, name, contact_name, level, city, phone, owner, custom, source, created_at,"
+        "INSERT INTO account (account_no, name, contact_name, level, city, phone, owner, custom, "
+        "source, created_at,"
         " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
-        [(f"KH-{b.number:04d}", b.name, b.contact, b.level, b.city, b.phone, sellers[b.seller], none, now, now)
-         for b in firm.BUYERS],
-    )  # fmt: skip
+        [
+            (
+                f"KH-{b.number:04d}",
+                b.name,
+                b.contact,
+                b.level,
+                b.city,
+                b.phone,
+                sellers[b.seller],
+                none,
+                now,
+                now,
+            )
+            for b in firm.BUYERS
+        ],
+    )
     connection.executemany(
         "INSERT INTO product (model, name, unit, list_price, tax_rate, custom, created_at, modified_at)"
         " VALUES (?, ?, ?, ?, '0.13', ?, ?, ?)",

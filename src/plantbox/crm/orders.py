@@ -1,4 +1,6 @@
-"""What may happen to a sales order of the CRM: draft, confirm, change, cancel, and what is written back to it."""
+"""What may happen to a sales order of the CRM: draft, confirm, change, cancel, and what is written back
+to it.
+"""
 
 from __future__ import annotations
 
@@ -65,13 +67,28 @@ def _put_lines(connection: sqlite3.Connection, order_id: int, lines: list[Fields
         number = line.whole("line_no", index, low=1)
         try:
             connection.execute(
-                "INSERT INTO order_line (order_id, line_no, product_id, quantity, unit_price, discount, tax_rate,"
-                " due_date, amount, net_amount, tax_amount, gross_amount, status, shipped_quantity, reserved_quantity,"
-                " planned_quantity, custom) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', '0', '0', '0', ?)",
-                (order_id, number, product["id"], trimmed(quantity), plain(price), trimmed(discount), trimmed(rate),
-                 line.day("due_date"), plain(worth.own), plain(worth.net), plain(worth.tax), plain(worth.gross),
-                 custom_json(line)),
-            )  # fmt: skip
+                "INSERT INTO order_line (order_id, line_no, product_id, quantity, unit_price, "
+                "discount, tax_rate,"
+                " due_date, amount, net_amount, tax_amount, gross_amount, status, shipped_quantity, "
+                "reserved_quantity,"
+                " planned_quantity, custom) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', '0', "
+                "'0', '0', ?)",
+                (
+                    order_id,
+                    number,
+                    product["id"],
+                    trimmed(quantity),
+                    plain(price),
+                    trimmed(discount),
+                    trimmed(rate),
+                    line.day("due_date"),
+                    plain(worth.own),
+                    plain(worth.net),
+                    plain(worth.tax),
+                    plain(worth.gross),
+                    custom_json(line),
+                ),
+            )
         except sqlite3.IntegrityError:
             raise BadField(
                 line.at("line_no"), f"Expected each line number once, but {number} repeats."
@@ -93,11 +110,22 @@ def insert_order(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> 
         "INSERT INTO orders (order_no, account_id, contact_name, owner, currency, order_date, due_date,"
         " price_includes_tax, status, version, custom, header_tax, freight, created_at, modified_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'draft', 0, ?, ?, ?, ?, ?)",
-        (number, account["id"], fields.optional("contact_name") or account["contact_name"],
-         fields.optional("owner") or account["owner"], fields.optional("currency") or "CNY",
-         fields.day("order_date", now.date().isoformat()), fields.day("due_date"), with_tax, custom_json(fields),
-         plain(fields.number("header_tax", "0")), plain(fields.number("freight", "0")), stamp, stamp),
-    )  # fmt: skip
+        (
+            number,
+            account["id"],
+            fields.optional("contact_name") or account["contact_name"],
+            fields.optional("owner") or account["owner"],
+            fields.optional("currency") or "CNY",
+            fields.day("order_date", now.date().isoformat()),
+            fields.day("due_date"),
+            with_tax,
+            custom_json(fields),
+            plain(fields.number("header_tax", "0")),
+            plain(fields.number("freight", "0")),
+            stamp,
+            stamp,
+        ),
+    )
     order_id = int(cursor.lastrowid or 0)
     _put_lines(connection, order_id, fields.rows("lines", most=MAX_LINES), with_tax=with_tax)
     return order_id
@@ -118,11 +146,18 @@ def update(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
         raise BadField("lines", "Expected the lines again, as their prices change their meaning.")
     names = ("contact_name", "owner", "currency")
     connection.execute(
-        "UPDATE orders SET contact_name = ?, owner = ?, currency = ?, due_date = ?, price_includes_tax = ?, custom = ?,"
+        "UPDATE orders SET contact_name = ?, owner = ?, currency = ?, due_date = ?, "
+        "price_includes_tax = ?, custom = ?,"
         " modified_at = ? WHERE id = ?",
-        (*((fields.optional(name) or row[name]) for name in names), fields.day("due_date", row["due_date"]), with_tax,
-         custom_json(fields, row["custom"]), desk.clock.text(), row["id"]),
-    )  # fmt: skip
+        (
+            *((fields.optional(name) or row[name]) for name in names),
+            fields.day("due_date", row["due_date"]),
+            with_tax,
+            custom_json(fields, row["custom"]),
+            desk.clock.text(),
+            row["id"],
+        ),
+    )
     if "lines" in fields:
         _put_lines(connection, row["id"], fields.rows("lines", most=MAX_LINES), with_tax=with_tax)
     return _finish(connection, desk, row["id"], "order.updated")
@@ -168,15 +203,25 @@ def change(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
             )
         before[str(line["line_no"])] = line["quantity"]
         worth = line_amounts(
-            quantity, Decimal(line["unit_price"]), Decimal(line["discount"]), Decimal(line["tax_rate"]),
+            quantity,
+            Decimal(line["unit_price"]),
+            Decimal(line["discount"]),
+            Decimal(line["tax_rate"]),
             with_tax=bool(row["price_includes_tax"]),
-        )  # fmt: skip
+        )
         connection.execute(
             "UPDATE order_line SET quantity = ?, amount = ?, net_amount = ?, tax_amount = ?, gross_amount = ?"
             " WHERE order_id = ? AND line_no = ?",
-            (trimmed(quantity), plain(worth.own), plain(worth.net), plain(worth.tax), plain(worth.gross), row["id"],
-             line["line_no"]),
-        )  # fmt: skip
+            (
+                trimmed(quantity),
+                plain(worth.own),
+                plain(worth.net),
+                plain(worth.tax),
+                plain(worth.gross),
+                row["id"],
+                line["line_no"],
+            ),
+        )
     connection.execute(
         "UPDATE orders SET version = version + 1, status_reason = ?, modified_at = ? WHERE id = ?",
         (fields.optional("reason"), desk.clock.text(), row["id"]),
@@ -193,7 +238,8 @@ def cancel(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
     if shipped or row["status"] in ("shipped", "cancelled"):
         raise Refusal("wrong_state", f"Order {row['order_no']} is {row['status']} and cannot be cancelled.")
     connection.execute(
-        "UPDATE orders SET status = 'cancelled', status_reason = ?, version = version + 1, modified_at = ? WHERE id = ?",
+        "UPDATE orders SET status = 'cancelled', status_reason = ?, version = version + 1, "
+        "modified_at = ? WHERE id = ?",
         (fields.optional("reason"), desk.clock.text(), row["id"]),
     )
     connection.execute("UPDATE order_line SET status = 'cancelled' WHERE order_id = ?", (row["id"],))
@@ -213,7 +259,8 @@ def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Field
     if not changed:
         return row["order_no"], {**order_view(connection, row), "changed": False}
     connection.execute(
-        "UPDATE orders SET status = ?, status_reason = ?, erp_no = ?, eta_days = ?, message = ?, modified_at = ?"
+        "UPDATE orders SET status = ?, status_reason = ?, erp_no = ?, eta_days = ?, message = ?, "
+        "modified_at = ?"
         " WHERE id = ?",
         (*head.values(), desk.clock.text(), row["id"]),
     )

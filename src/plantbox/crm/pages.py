@@ -1,4 +1,6 @@
-"""The CRM's own pages, in its own look: the orders, one order with a confirm button and the status of each line."""
+"""The CRM's own pages, in its own look: the orders, one order with a confirm button and the status of
+each line.
+"""
 
 from __future__ import annotations
 
@@ -46,18 +48,25 @@ WORDS = {
 }
 STYLE = """
 *{box-sizing:border-box}body{margin:0;font:15px/1.5 "Noto Sans CJK SC","Microsoft YaHei",system-ui,sans-serif;
-background:#f3f7fc;color:#1d2b3a}header{background:linear-gradient(90deg,#1267d6,#2aa5e8);color:#fff;padding:14px 24px;
-display:flex;gap:24px;align-items:center;flex-wrap:wrap}header b{font-size:19px}header a{color:#fff;text-decoration:none}
+background:#f3f7fc;color:#1d2b3a}header{background:linear-gradient(90deg,#1267d6,#2aa5e8);color:#fff;
+padding:14px 24px;
+display:flex;gap:24px;align-items:center;flex-wrap:wrap}header b{font-size:19px}header a{color:#fff;
+text-decoration:none}
 header .sim{margin-left:auto;opacity:.9;font-size:13px}main{max-width:1080px;margin:24px auto;padding:0 16px}
-.card{background:#fff;border-radius:14px;box-shadow:0 1px 6px #0b3a7a1c;padding:18px 22px;margin-bottom:16px;overflow:auto}
+.card{background:#fff;border-radius:14px;box-shadow:0 1px 6px #0b3a7a1c;padding:18px 22px;
+margin-bottom:16px;overflow:auto}
 table{border-collapse:collapse;width:100%}th{text-align:left;color:#5d7287;font-weight:500;font-size:13px}
-td,th{padding:8px 10px;border-bottom:1px solid #e8eff7}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-a{color:#1267d6}.tag{display:inline-block;border-radius:99px;padding:1px 12px;font-size:13px;background:#e4eefb;color:#0f4f9e}
+td,th{padding:8px 10px;border-bottom:1px solid #e8eff7}td.n,th.n{text-align:right;
+font-variant-numeric:tabular-nums}
+a{color:#1267d6}.tag{display:inline-block;border-radius:99px;padding:1px 12px;font-size:13px;
+background:#e4eefb;color:#0f4f9e}
 .tag.shipped{background:#dff5e6;color:#12703a}.tag.rejected,.tag.cancelled{background:#fde5e5;color:#a11c1c}
 .tag.draft{background:#eceff3;color:#4a5868}.tag.partially_shipped,.tag.in_production{background:#fff1d6;color:#8a5a00}
-button{background:#1267d6;color:#fff;border:0;border-radius:10px;padding:10px 22px;font:inherit;cursor:pointer}
+button{background:#1267d6;color:#fff;border:0;border-radius:10px;padding:10px 22px;font:inherit;
+cursor:pointer}
 .bar{background:#e8eff7;border-radius:6px;height:8px;width:120px;display:inline-block;vertical-align:middle}
-.bar i{display:block;background:#2aa5e8;height:8px;border-radius:6px}dl{display:grid;grid-template-columns:auto 1fr auto 1fr;
+.bar i{display:block;background:#2aa5e8;height:8px;border-radius:6px}dl{display:grid;
+grid-template-columns:auto 1fr auto 1fr;
 gap:4px 18px;margin:0}dt{color:#5d7287}dd{margin:0}@media(max-width:600px){dl{grid-template-columns:auto 1fr}}
 """
 PAGE_ROWS = 50
@@ -99,7 +108,8 @@ class Pages:
             f"<style>{STYLE}</style></head><body><header><b>{word('title', lang)}</b>"
             f'<a href="/">{word("orders", lang)}</a><a href="/customers">{word("customers", lang)}</a>'
             f'<a href="?lang={other}">{word("other", lang)}</a>'
-            f'<span class="sim">{self._station.clock.label(lang)} · {self._station.clock.now():%Y-%m-%d %H:%M}</span>'
+            f'<span class="sim">{self._station.clock.label(lang)} · '
+            f"{self._station.clock.now():%Y-%m-%d %H:%M}</span>"
             f"</header><main>{body}</main></body></html>"
         )
         response = web.Response(text=text, content_type="text/html")
@@ -139,8 +149,10 @@ class Pages:
         table = "".join(lines) or f'<tr><td colspan="6">{word("empty", lang)}</td></tr>'
         more = ""
         if len(rows) == PAGE_ROWS:
-            more = f'<p><a href="/?status={quote(status)}&before={rows[-1]["id"]}">{word("next", lang)} ›</a></p>'
-        body = f'<div class="card">{tabs}</div><div class="card"><table><tr>{heads}</tr>{table}</table>{more}</div>'
+            link = f"/?status={quote(status)}&before={rows[-1]['id']}"
+            more = f'<p><a href="{link}">{word("next", lang)} ›</a></p>'
+        table = f"<table><tr>{heads}</tr>{table}</table>"
+        body = f'<div class="card">{tabs}</div><div class="card">{table}{more}</div>'
         return self._page(request, body)
 
     async def customer_list(self, request: web.Request) -> web.Response:
@@ -185,8 +197,10 @@ class Pages:
             quantity, shipped = Decimal(line["quantity"]), Decimal(line["shipped_quantity"])
             share = int(100 * shipped / quantity) if quantity else 0
             rows.append(
-                f"<tr><td>{line['line_no']}</td><td>{escape(line['model'])} {escape(line['product_name'])}</td>"
-                f'<td class="n">{quantity:,} {escape(line["unit"])}</td><td class="n">{Decimal(line["unit_price"]):,}</td>'
+                f"<tr><td>{line['line_no']}</td><td>{escape(line['model'])} "
+                f"{escape(line['product_name'])}</td>"
+                f'<td class="n">{quantity:,} {escape(line["unit"])}</td><td class="n">'
+                f"{Decimal(line['unit_price']):,}</td>"
                 f'<td class="n">{grouped(Decimal(line["gross_amount"]))}</td>'
                 f'<td><span class="tag {line["status"]}">{LINE_STATES[line["status"]][column]}</span></td>'
                 f'<td><span class="bar"><i style="width:{share}%"></i></span> '

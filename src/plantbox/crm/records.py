@@ -68,11 +68,19 @@ def create_account(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
     now = desk.clock.text()
     names = ("contact_name", "level", "city", "phone", "owner")
     connection.execute(
-        "INSERT INTO account (account_no, name, contact_name, level, city, phone, owner, custom, source, created_at,"
+        "INSERT INTO account (account_no, name, contact_name, level, city, phone, owner, custom, "
+        "source, created_at,"
         " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, fields.optional("name") or "", *(fields.optional(name) for name in names), custom_json(fields),
-         fields.optional("source"), now, now),
-    )  # fmt: skip
+        (
+            number,
+            fields.optional("name") or "",
+            *(fields.optional(name) for name in names),
+            custom_json(fields),
+            fields.optional("source"),
+            now,
+            now,
+        ),
+    )
     _note_quality(connection, fields, "account", number)
     view = account_view(connection, find_account(connection, number))
     tell(connection, desk.hooked, "account.created", number, 1, now, {"account": view})
@@ -88,7 +96,8 @@ def update_account(
     values = [fields.optional(name) if name in fields else row[name] for name in names]
     values[0] = values[0] or ""
     connection.execute(
-        "UPDATE account SET name = ?, contact_name = ?, level = ?, city = ?, phone = ?, owner = ?, custom = ?,"
+        "UPDATE account SET name = ?, contact_name = ?, level = ?, city = ?, phone = ?, owner = ?, "
+        "custom = ?,"
         " modified_at = ? WHERE id = ?",
         (*values, custom_json(fields, row["custom"]), desk.clock.text(), row["id"]),
     )
@@ -122,10 +131,17 @@ def create_product(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
     connection.execute(
         "INSERT INTO product (model, name, unit, list_price, tax_rate, custom, created_at, modified_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (model, fields.optional("name") or "", fields.optional("unit") or "件",
-         plain(fields.number("list_price", "0", low="0")), trimmed(fields.number("tax_rate", "0.13", low="0")),
-         custom_json(fields), now, now),
-    )  # fmt: skip
+        (
+            model,
+            fields.optional("name") or "",
+            fields.optional("unit") or "件",
+            plain(fields.number("list_price", "0", low="0")),
+            trimmed(fields.number("tax_rate", "0.13", low="0")),
+            custom_json(fields),
+            now,
+            now,
+        ),
+    )
     view = product_view(find_product(connection, model))
     tell(connection, desk.hooked, "product.created", model, 1, now, {"product": view})
     return model, view
@@ -141,11 +157,20 @@ def keep_orphan(connection: sqlite3.Connection, fields: Fields) -> str:
     if connection.execute("SELECT 1 FROM orders WHERE order_no = ?", (order_no,)).fetchone():
         raise BadField(fields.at("order_no"), f"Order {order_no} exists, so this is no orphan line.")
     cursor = connection.execute(
-        "INSERT INTO orphan_line (source_line_id, order_no, model, quantity, unit_price, discount, amount, reason)"
+        "INSERT INTO orphan_line (source_line_id, order_no, model, quantity, unit_price, discount, "
+        "amount, reason)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (source, order_no, fields.text("model"), trimmed(quantity), plain(price), trimmed(discount),
-         plain(half_up(quantity * price * (1 - discount))), fields.text("reason")),
-    )  # fmt: skip
+        (
+            source,
+            order_no,
+            fields.text("model"),
+            trimmed(quantity),
+            plain(price),
+            trimmed(discount),
+            plain(half_up(quantity * price * (1 - discount))),
+            fields.text("reason"),
+        ),
+    )
     if cursor.rowcount == 0:
         return "exists"
     connection.execute(

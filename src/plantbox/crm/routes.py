@@ -72,8 +72,9 @@ class Routes:
             ("GET", "/data-quality/summary", "quality.summary", self.quality_summary),
             ("GET", "/audit", "audit.list", self.audit),
         ]
-        for kind in imports.KINDS:
-            entries.append(("POST", f"/import/{kind}", f"imports.{kind}", self._import(kind)))
+        entries += [
+            ("POST", f"/import/{kind}", f"imports.{kind}", self._import(kind)) for kind in imports.KINDS
+        ]
         return [
             web.route(method, f"/api/v1{path}", self._guarded(handler, reads=method == "GET"), name=name)
             for method, path, name, handler in entries
@@ -181,7 +182,8 @@ class Routes:
         """List products."""
         return self._page(
             request,
-            "SELECT * FROM product WHERE id > :cursor AND (:model IS NULL OR model = :model) ORDER BY id LIMIT :limit",
+            "SELECT * FROM product WHERE id > :cursor AND (:model IS NULL OR model = :model) ORDER "
+            "BY id LIMIT :limit",
             ("model",),
             views.product_view,
         )
@@ -202,7 +204,8 @@ class Routes:
         reader = self._station.db.reader
         return self._page(
             request,
-            "SELECT orders.* FROM orders JOIN account ON account.id = orders.account_id WHERE orders.id > :cursor"
+            "SELECT orders.* FROM orders JOIN account ON account.id = orders.account_id WHERE "
+            "orders.id > :cursor"
             " AND (:status IS NULL OR status = :status) AND (:order_no IS NULL OR order_no = :order_no)"
             " AND (:account_no IS NULL OR account_no = :account_no) ORDER BY orders.id LIMIT :limit",
             ("status", "order_no", "account_no"),
@@ -239,9 +242,12 @@ class Routes:
         """Return quality facts; of an order: its own and its account's."""
         return self._page(
             request,
-            "SELECT * FROM quality WHERE id > :cursor AND (:account_no IS NULL OR (subject_type = 'account' AND"
-            " subject = :account_no)) AND (:order_no IS NULL OR (subject_type = 'order' AND subject = :order_no) OR"
-            " (subject_type = 'account' AND subject = (SELECT account_no FROM orders JOIN account ON account.id ="
+            "SELECT * FROM quality WHERE id > :cursor AND (:account_no IS NULL OR (subject_type = "
+            "'account' AND"
+            " subject = :account_no)) AND (:order_no IS NULL OR (subject_type = 'order' AND subject "
+            "= :order_no) OR"
+            " (subject_type = 'account' AND subject = (SELECT account_no FROM orders JOIN account ON "
+            "account.id ="
             " orders.account_id WHERE order_no = :order_no))) ORDER BY id LIMIT :limit",
             ("account_no", "order_no"),
             _as_text_id,
@@ -254,7 +260,8 @@ class Routes:
             "SELECT fact, count(*) AS n FROM quality GROUP BY fact ORDER BY fact"
         ).fetchall()
         orders_by = reader.execute(
-            "SELECT fact, count(*) AS n FROM quality JOIN account ON account_no = subject AND subject_type = 'account'"
+            "SELECT fact, count(*) AS n FROM quality JOIN account ON account_no = subject AND "
+            "subject_type = 'account'"
             " JOIN orders ON orders.account_id = account.id GROUP BY fact"
         ).fetchall()
         concerned = {row["fact"]: row["n"] for row in orders_by}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS account (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, account_no TEXT NOT NULL UNIQUE, name TEXT NOT NULL, contact_name TEXT,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, account_no TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+  contact_name TEXT,
   level TEXT, city TEXT, phone TEXT, owner TEXT, custom TEXT NOT NULL, source TEXT,
   created_at TEXT NOT NULL, modified_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS product (
@@ -13,23 +14,29 @@ CREATE TABLE IF NOT EXISTS product (
   created_at TEXT NOT NULL, modified_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS salesperson (no TEXT PRIMARY KEY, name TEXT NOT NULL, department TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, order_no TEXT NOT NULL UNIQUE, account_id INTEGER NOT NULL REFERENCES account (id),
+  id INTEGER PRIMARY KEY AUTOINCREMENT, order_no TEXT NOT NULL UNIQUE,
+  account_id INTEGER NOT NULL REFERENCES account (id),
   contact_name TEXT, owner TEXT, currency TEXT NOT NULL, order_date TEXT NOT NULL, due_date TEXT,
-  price_includes_tax INTEGER NOT NULL, status TEXT NOT NULL, status_reason TEXT, erp_no TEXT, eta_days INTEGER,
-  message TEXT, version INTEGER NOT NULL, custom TEXT NOT NULL, header_tax TEXT NOT NULL, freight TEXT NOT NULL,
+  price_includes_tax INTEGER NOT NULL, status TEXT NOT NULL, status_reason TEXT, erp_no TEXT,
+  eta_days INTEGER,
+  message TEXT, version INTEGER NOT NULL, custom TEXT NOT NULL, header_tax TEXT NOT NULL,
+  freight TEXT NOT NULL,
   created_at TEXT NOT NULL, modified_at TEXT NOT NULL, confirmed_at TEXT);
 CREATE INDEX IF NOT EXISTS orders_account ON orders (account_id);
 CREATE INDEX IF NOT EXISTS orders_status ON orders (status);
 CREATE TABLE IF NOT EXISTS order_line (
   order_id INTEGER NOT NULL REFERENCES orders (id), line_no INTEGER NOT NULL,
   product_id INTEGER NOT NULL REFERENCES product (id), quantity TEXT NOT NULL, unit_price TEXT NOT NULL,
-  discount TEXT NOT NULL, tax_rate TEXT NOT NULL, due_date TEXT, amount TEXT NOT NULL, net_amount TEXT NOT NULL,
+  discount TEXT NOT NULL, tax_rate TEXT NOT NULL, due_date TEXT, amount TEXT NOT NULL,
+  net_amount TEXT NOT NULL,
   tax_amount TEXT NOT NULL, gross_amount TEXT NOT NULL, status TEXT NOT NULL, shipped_quantity TEXT NOT NULL,
   reserved_quantity TEXT NOT NULL, planned_quantity TEXT NOT NULL, custom TEXT NOT NULL,
   PRIMARY KEY (order_id, line_no)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS orphan_line (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, source_line_id TEXT NOT NULL UNIQUE, order_no TEXT NOT NULL, model TEXT NOT NULL,
-  quantity TEXT NOT NULL, unit_price TEXT NOT NULL, discount TEXT NOT NULL, amount TEXT NOT NULL, reason TEXT NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, source_line_id TEXT NOT NULL UNIQUE, order_no TEXT NOT NULL,
+  model TEXT NOT NULL,
+  quantity TEXT NOT NULL, unit_price TEXT NOT NULL, discount TEXT NOT NULL, amount TEXT NOT NULL,
+  reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS quality (
   id INTEGER PRIMARY KEY AUTOINCREMENT, fact TEXT NOT NULL, subject_type TEXT NOT NULL, subject TEXT NOT NULL,
   field TEXT, value TEXT, UNIQUE (subject_type, subject, fact));

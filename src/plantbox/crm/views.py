@@ -11,13 +11,40 @@ from plantbox.crm.tables import LINE_STATES, ORDER_STATES
 from plantbox.webhooks import enqueue
 
 ORDER_FIELDS = (
-    "order_no", "contact_name", "owner", "currency", "order_date", "due_date", "status", "status_reason", "erp_no",
-    "eta_days", "message", "version", "header_tax", "freight", "created_at", "modified_at", "confirmed_at",
-)  # fmt: skip
+    "order_no",
+    "contact_name",
+    "owner",
+    "currency",
+    "order_date",
+    "due_date",
+    "status",
+    "status_reason",
+    "erp_no",
+    "eta_days",
+    "message",
+    "version",
+    "header_tax",
+    "freight",
+    "created_at",
+    "modified_at",
+    "confirmed_at",
+)
 LINE_FIELDS = (
-    "line_no", "quantity", "unit_price", "discount", "tax_rate", "due_date", "amount", "net_amount", "tax_amount",
-    "gross_amount", "status", "shipped_quantity", "reserved_quantity", "planned_quantity",
-)  # fmt: skip
+    "line_no",
+    "quantity",
+    "unit_price",
+    "discount",
+    "tax_rate",
+    "due_date",
+    "amount",
+    "net_amount",
+    "tax_amount",
+    "gross_amount",
+    "status",
+    "shipped_quantity",
+    "reserved_quantity",
+    "planned_quantity",
+)
 TOTALS = ("net_amount", "tax_amount", "gross_amount")
 
 

@@ -57,13 +57,29 @@ def _put_line(
     number = line.whole("LineNo", index, low=1)
     try:
         connection.execute(
-            "INSERT INTO order_line (order_id, line_no, source_line_no, material_no, unit, qty, price, tax_price, tax_rate,"
-            " discount_rate, amount, tax_amount, all_amount, delivery_date, reserved, planned, delivered, custom)"
+            "INSERT INTO order_line (order_id, line_no, source_line_no, material_no, unit, qty, "
+            "price, tax_price, tax_rate,"
+            " discount_rate, amount, tax_amount, all_amount, delivery_date, reserved, planned, "
+            "delivered, custom)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '0', '0', '0', ?)",
-            (order_id, number, line.optional("SourceLineNo"), material["no"], line.optional("Unit") or material["unit"],
-             trimmed(qty), plain(price), plain(tax_price), trimmed(percent), trimmed(discount), plain(worth.net),
-             plain(worth.tax), plain(worth.gross), line.day("DeliveryDate"), _custom(line)),
-        )  # fmt: skip
+            (
+                order_id,
+                number,
+                line.optional("SourceLineNo"),
+                material["no"],
+                line.optional("Unit") or material["unit"],
+                trimmed(qty),
+                plain(price),
+                plain(tax_price),
+                trimmed(percent),
+                trimmed(discount),
+                plain(worth.net),
+                plain(worth.tax),
+                plain(worth.gross),
+                line.day("DeliveryDate"),
+                _custom(line),
+            ),
+        )
     except sqlite3.IntegrityError:
         raise BadField(line.at("LineNo"), f"Expected each line number once, but {number} repeats.") from None
 
@@ -76,7 +92,8 @@ def sum_up(connection: sqlite3.Connection, order_id: int, now: str) -> None:
         for name in ("amount", "tax_amount", "all_amount")
     }
     connection.execute(
-        "UPDATE sales_order SET amount = ?, tax_amount = ?, all_amount = ?, all_cents = ?, modified_at = ? WHERE id = ?",
+        "UPDATE sales_order SET amount = ?, tax_amount = ?, all_amount = ?, all_cents = ?, "
+        "modified_at = ? WHERE id = ?",
         (*(plain(value) for value in totals.values()), cents(totals["all_amount"]), now, order_id),
     )
 
@@ -85,12 +102,20 @@ def _head(connection: sqlite3.Connection, office: Office, fields: Fields) -> tup
     customer = find_customer(connection, fields.text("CustomerNo"), "CustomerNo")
     today = office.clock.now().date().isoformat()
     return (
-        fields.optional("SourceSystem"), fields.optional("SourceBillNo"), customer["no"],
-        fields.flag("IsIncludedTax", default=True), fields.optional("Currency") or "CNY",
-        trimmed(fields.number("ExchangeRate", "1", low="0.000001")), fields.day("BillDate", today),
-        fields.day("DeliveryDate"), fields.optional("OrgNo") or "100", fields.optional("SalesmanNo"),
-        fields.optional("Remark"), _custom(fields), office.clock.text(),
-    )  # fmt: skip
+        fields.optional("SourceSystem"),
+        fields.optional("SourceBillNo"),
+        customer["no"],
+        fields.flag("IsIncludedTax", default=True),
+        fields.optional("Currency") or "CNY",
+        trimmed(fields.number("ExchangeRate", "1", low="0.000001")),
+        fields.day("BillDate", today),
+        fields.day("DeliveryDate"),
+        fields.optional("OrgNo") or "100",
+        fields.optional("SalesmanNo"),
+        fields.optional("Remark"),
+        _custom(fields),
+        office.clock.text(),
+    )
 
 
 def save(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
@@ -99,8 +124,10 @@ def save(connection: sqlite3.Connection, office: Office, fields: Fields) -> tupl
     if fields.optional("BillNo") is None:
         bill_no = f"XSDD-{next_number(connection, 'order'):06d}"
         cursor = connection.execute(
-            "INSERT INTO sales_order (bill_no, source_system, source_bill_no, customer_no, included_tax, currency,"
-            " exchange_rate, bill_date, delivery_date, org_no, salesman_no, remark, custom, modified_at, created_at,"
+            "INSERT INTO sales_order (bill_no, source_system, source_bill_no, customer_no, "
+            "included_tax, currency,"
+            " exchange_rate, bill_date, delivery_date, org_no, salesman_no, remark, custom, "
+            "modified_at, created_at,"
             " status, close_status, amount, tax_amount, all_amount, all_cents)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'A', 'Open', '0', '0', '0', 0)",
             (bill_no, *head, office.clock.text()),
@@ -112,8 +139,10 @@ def save(connection: sqlite3.Connection, office: Office, fields: Fields) -> tupl
             raise Refusal("2009", f"单据 {row['bill_no']} 状态为 {row['status']},不能保存", "BillNo")
         bill_no, order_id = row["bill_no"], row["id"]
         connection.execute(
-            "UPDATE sales_order SET source_system = ?, source_bill_no = ?, customer_no = ?, included_tax = ?, currency = ?,"
-            " exchange_rate = ?, bill_date = ?, delivery_date = ?, org_no = ?, salesman_no = ?, remark = ?, custom = ?,"
+            "UPDATE sales_order SET source_system = ?, source_bill_no = ?, customer_no = ?, "
+            "included_tax = ?, currency = ?,"
+            " exchange_rate = ?, bill_date = ?, delivery_date = ?, org_no = ?, salesman_no = ?, "
+            "remark = ?, custom = ?,"
             " modified_at = ?, status = 'A', reject_code = NULL, reject_reason = NULL WHERE id = ?",
             (*head, order_id),
         )

@@ -1,4 +1,6 @@
-"""What may happen to a submitted sales order: audit, un-audit (反审核), change, cancel, and releasing its plans."""
+"""What may happen to a submitted sales order: audit, un-audit (反审核), change, cancel, and releasing its
+plans.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ OPEN_PLANS = (
 
 
 def audit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
-    """Make a submitted document effective; its plans are released where the firm says so, and deliveries begin."""
+    """Make a submitted document effective; its plans are released where the firm says so, and deliveries
+    begin.
+    """
     row = find_order(connection, fields)
     if row["status"] == "C":
         return row["bill_no"], {**order_view(connection, row), "AlreadyDone": True}
@@ -122,7 +126,8 @@ def cancel(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
     _refuse_delivered(connection, row)
     _free(connection, office, row["id"])
     connection.execute(
-        "UPDATE sales_order SET status = 'E', close_status = 'Closed', reject_reason = ?, ship_at = NULL WHERE id = ?",
+        "UPDATE sales_order SET status = 'E', close_status = 'Closed', reject_reason = ?, ship_at = "
+        "NULL WHERE id = ?",
         (fields.optional("Reason"), row["id"]),
     )
     return row["bill_no"], {
@@ -132,7 +137,9 @@ def cancel(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
 
 
 def change(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
-    """Change quantities of a document; a rise passes the credit check again, a fall frees plans first, then stock."""
+    """Change quantities of a document; a rise passes the credit check again, a fall frees plans first,
+    then stock.
+    """
     row = find_order(connection, fields)
     if row["status"] not in ("A", "B", "C") or row["close_status"] == "Closed":
         raise Refusal("2009", f"单据 {row['bill_no']} 状态为 {row['status']},不能变更", "BillNo")
@@ -165,11 +172,15 @@ def _change_line(
         )
     with_tax = bool(order["included_tax"])
     worth = line_amounts(
-        qty, Decimal(line["tax_price"] if with_tax else line["price"]), Decimal(line["discount_rate"]) / 100,
-        Decimal(line["tax_rate"]) / 100, with_tax=with_tax,
-    )  # fmt: skip
+        qty,
+        Decimal(line["tax_price"] if with_tax else line["price"]),
+        Decimal(line["discount_rate"]) / 100,
+        Decimal(line["tax_rate"]) / 100,
+        with_tax=with_tax,
+    )
     connection.execute(
-        "UPDATE order_line SET qty = ?, amount = ?, tax_amount = ?, all_amount = ? WHERE order_id = ? AND line_no = ?",
+        "UPDATE order_line SET qty = ?, amount = ?, tax_amount = ?, all_amount = ? WHERE order_id = "
+        "? AND line_no = ?",
         (trimmed(qty), plain(worth.net), plain(worth.tax), plain(worth.gross), order["id"], line["line_no"]),
     )
     if order["status"] == "A":

@@ -63,8 +63,17 @@ def customer_view(row: sqlite3.Row) -> dict[str, Any]:
 
 def material_view(row: sqlite3.Row) -> dict[str, Any]:
     """Return a material."""
-    names = {"No": "no", "Name": "name", "Model": "model", "OuterCode": "outer_code", "Unit": "unit", "Price": "price",
-             "TaxRate": "tax_rate", "LeadDays": "lead_days", "ModifyTime": "modified_at"}  # fmt: skip
+    names = {
+        "No": "no",
+        "Name": "name",
+        "Model": "model",
+        "OuterCode": "outer_code",
+        "Unit": "unit",
+        "Price": "price",
+        "TaxRate": "tax_rate",
+        "LeadDays": "lead_days",
+        "ModifyTime": "modified_at",
+    }
     return {key: row[name] for key, name in names.items()}
 
 
@@ -93,7 +102,8 @@ def save_customer(connection: sqlite3.Connection, office: Office, fields: Fields
         connection.execute(
             "INSERT INTO customer (no, name, outer_code, city, credit_limit, status, modified_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET name = excluded.name, outer_code ="
-            " excluded.outer_code, city = excluded.city, credit_limit = excluded.credit_limit, status = excluded.status,"
+            " excluded.outer_code, city = excluded.city, credit_limit = excluded.credit_limit, "
+            "status = excluded.status,"
             " modified_at = excluded.modified_at",
             (no, *values),
         )
@@ -119,9 +129,11 @@ def save_material(connection: sqlite3.Connection, office: Office, fields: Fields
     )
     try:
         connection.execute(
-            "INSERT INTO material (no, name, model, outer_code, unit, price, tax_rate, lead_days, modified_at)"
+            "INSERT INTO material (no, name, model, outer_code, unit, price, tax_rate, lead_days, "
+            "modified_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET name = excluded.name, model ="
-            " excluded.model, outer_code = excluded.outer_code, unit = excluded.unit, price = excluded.price, tax_rate ="
+            " excluded.model, outer_code = excluded.outer_code, unit = excluded.unit, price = "
+            "excluded.price, tax_rate ="
             " excluded.tax_rate, lead_days = excluded.lead_days, modified_at = excluded.modified_at",
             (no, *values),
         )
@@ -161,13 +173,16 @@ def stock_of(connection: sqlite3.Connection, material_no: str) -> tuple[Decimal,
 def move_stock(
     connection: sqlite3.Connection, material_no: str, *, on_hand: Decimal, reserved: Decimal
 ) -> None:
-    """Add differences to what is on hand and reserved; neither may fall below zero, nor reserved rise above on hand."""
+    """Add differences to what is on hand and reserved; neither may fall below zero, nor reserved rise
+    above on hand.
+    """
     have, held = stock_of(connection, material_no)
     have, held = have + on_hand, held + reserved
     if have < 0 or held < 0 or held > have:
         raise Refusal("4002", f"库存不足: {material_no} 现存 {trimmed(have)}, 预留 {trimmed(held)}")
     connection.execute(
-        "INSERT INTO stock (material_no, on_hand, reserved) VALUES (?, ?, ?) ON CONFLICT (material_no) DO UPDATE SET"
+        "INSERT INTO stock (material_no, on_hand, reserved) VALUES (?, ?, ?) ON CONFLICT "
+        "(material_no) DO UPDATE SET"
         " on_hand = excluded.on_hand, reserved = excluded.reserved",
         (material_no, trimmed(have), trimmed(held)),
     )
@@ -200,12 +215,14 @@ def code_map(connection: sqlite3.Connection, fields: Fields) -> Answer:
     table = "customer" if kind == "Customer" else "material"
     wanted = fields.texts("OuterCodes", most=MOST)
     if wanted is None:
-        sql = f"SELECT no, name, outer_code FROM {table} WHERE outer_code IS NOT NULL ORDER BY no LIMIT ? OFFSET ?"  # noqa: S608
+        where = "outer_code IS NOT NULL ORDER BY no LIMIT ? OFFSET ?"
+        sql = f"SELECT no, name, outer_code FROM {table} WHERE {where}"  # noqa: S608 - fixed texts
         rows = connection.execute(
             sql, (fields.whole("Limit", 100, low=1, high=MOST), fields.whole("StartRow", 0))
         )
     else:
-        sql = f"SELECT no, name, outer_code FROM {table} WHERE outer_code IN (SELECT value FROM json_each(?))"  # noqa: S608
+        where = "outer_code IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT no, name, outer_code FROM {table} WHERE {where}"  # noqa: S608 - fixed texts
         rows = connection.execute(sql, (json.dumps(wanted),))
     found = [{"OuterCode": row["outer_code"], "No": row["no"], "Name": row["name"]} for row in rows]
     have = {row["OuterCode"] for row in found}

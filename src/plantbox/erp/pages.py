@@ -1,4 +1,6 @@
-"""The ERP's own pages, in its own look: dense grey tables of documents, one document with its lines, stock, customers."""
+"""The ERP's own pages, in its own look: dense grey tables of documents, one document with its lines,
+stock, customers.
+"""
 
 from __future__ import annotations
 
@@ -62,14 +64,20 @@ LINE_WORDS = {
     "Finished": ("完成", "Finished"),
 }
 STYLE = """
-body{margin:0;font:13px/1.45 "Noto Sans CJK SC","SimSun",Tahoma,sans-serif;background:#d9d6cf;color:#222;display:flex;
-min-height:100vh}nav{background:#4a4238;color:#eee;width:150px;flex:none;padding:10px 0}nav b{display:block;padding:6px 12px 14px;
-color:#f4c95d}nav a{display:block;color:#eee;text-decoration:none;padding:7px 12px}nav a:hover{background:#6a5f50}
-section{flex:1;padding:10px;min-width:0}.bar{background:#efece5;border:1px solid #aaa393;padding:5px 10px;margin-bottom:8px;
-display:flex;justify-content:space-between;gap:8px;flex-wrap:wrap}.grid{overflow:auto;background:#fff;border:1px solid #aaa393}
+body{margin:0;font:13px/1.45 "Noto Sans CJK SC","SimSun",Tahoma,sans-serif;background:#d9d6cf;color:#222;
+display:flex;
+min-height:100vh}nav{background:#4a4238;color:#eee;width:150px;flex:none;padding:10px 0}nav b{display:block;
+padding:6px 12px 14px;
+color:#f4c95d}nav a{display:block;color:#eee;text-decoration:none;padding:7px 12px}
+nav a:hover{background:#6a5f50}
+section{flex:1;padding:10px;min-width:0}.bar{background:#efece5;border:1px solid #aaa393;padding:5px 10px;
+margin-bottom:8px;
+display:flex;justify-content:space-between;gap:8px;flex-wrap:wrap}.grid{overflow:auto;background:#fff;
+border:1px solid #aaa393}
 table{border-collapse:collapse;width:100%}td,th{border:1px solid #cfc9bb;padding:3px 7px;white-space:nowrap}
 th{background:#e6e1d4;font-weight:600;text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-tr:nth-child(even) td{background:#f8f6f0}a{color:#7a3b00}.D{color:#b00020;font-weight:600}.C{color:#1d6b2b;font-weight:600}
+tr:nth-child(even) td{background:#f8f6f0}a{color:#7a3b00}.D{color:#b00020;font-weight:600}.C{color:#1d6b2b;
+font-weight:600}
 @media(max-width:600px){body{display:block}nav{width:auto;display:flex;flex-wrap:wrap}}
 """
 NUMERIC = {
@@ -148,13 +156,20 @@ class Pages:
     def _page(self, request: web.Request, title: str, body: str) -> web.Response:
         lang = language(request)
         other = "en" if lang == "zh" else "zh"
-        links = (("/ui", "orders"), ("/ui/plans", "plans"), ("/ui/deliveries", "deliveries"), ("/ui/stock", "stock"),
-                 ("/ui/customers", "customers"))  # fmt: skip
+        links = (
+            ("/ui", "orders"),
+            ("/ui/plans", "plans"),
+            ("/ui/deliveries", "deliveries"),
+            ("/ui/stock", "stock"),
+            ("/ui/customers", "customers"),
+        )
         menu = "".join(f'<a href="{href}">{word(key, lang)}</a>' for href, key in links)
         text = (
             f'<!doctype html><html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{STYLE}</style></head>'
-            f'<body><nav><b>{word("title", lang)}</b>{menu}<a href="?lang={other}">{word("other", lang)}</a></nav>'
+            f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>'
+            f"{STYLE}</style></head>"
+            f'<body><nav><b>{word("title", lang)}</b>{menu}<a href="?lang={other}">'
+            f"{word('other', lang)}</a></nav>"
             f'<section><div class="bar"><b>{escape(title)}</b><span>{self._station.clock.label(lang)} · '
             f"{self._station.clock.now():%Y-%m-%d %H:%M}</span></div>{body}</section></body></html>"
         )
@@ -174,11 +189,19 @@ class Pages:
             (ROWS,),
         )
         cells = (
-            (_link(row["bill_no"]), row["source_bill_no"], row["bill_date"], row["customer"],
-             self._state(row["status"], lang), _amount(row["amount"]), _amount(row["tax_amount"]),
-             _amount(row["all_amount"]), row["reject_reason"])
+            (
+                _link(row["bill_no"]),
+                row["source_bill_no"],
+                row["bill_date"],
+                row["customer"],
+                self._state(row["status"], lang),
+                _amount(row["amount"]),
+                _amount(row["tax_amount"]),
+                _amount(row["all_amount"]),
+                row["reject_reason"],
+            )
             for row in rows
-        )  # fmt: skip
+        )
         keys = ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason")
         return self._page(request, word("orders", lang), grid(lang, keys, cells))
 
@@ -195,19 +218,53 @@ class Pages:
         head = grid(
             lang,
             ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason"),
-            [(view["BillNo"], view["SourceBillNo"], view["BillDate"], view["CustomerName"],
-              self._state(row["status"], lang), _amount(view["Amount"]), _amount(view["TaxAmount"]),
-              _amount(view["AllAmount"]), view["RejectReason"])],
-        )  # fmt: skip
+            [
+                (
+                    view["BillNo"],
+                    view["SourceBillNo"],
+                    view["BillDate"],
+                    view["CustomerName"],
+                    self._state(row["status"], lang),
+                    _amount(view["Amount"]),
+                    _amount(view["TaxAmount"]),
+                    _amount(view["AllAmount"]),
+                    view["RejectReason"],
+                )
+            ],
+        )
         cells = (
-            (line["LineNo"], line["MaterialNo"], f"{line['Model'] or ''} {line['MaterialName']}",
-             f"{Decimal(line['Qty']):,} {line['Unit']}", f"{Decimal(line['TaxPrice']):,}", line["TaxRate"],
-             _amount(line["Amount"]), _amount(line["TaxAmount"]), _amount(line["AllAmount"]), line["ReservedQty"],
-             line["PlannedQty"], line["DeliveredQty"], LINE_WORDS[line["LineStatus"]][0 if lang == "zh" else 1])
+            (
+                line["LineNo"],
+                line["MaterialNo"],
+                f"{line['Model'] or ''} {line['MaterialName']}",
+                f"{Decimal(line['Qty']):,} {line['Unit']}",
+                f"{Decimal(line['TaxPrice']):,}",
+                line["TaxRate"],
+                _amount(line["Amount"]),
+                _amount(line["TaxAmount"]),
+                _amount(line["AllAmount"]),
+                line["ReservedQty"],
+                line["PlannedQty"],
+                line["DeliveredQty"],
+                LINE_WORDS[line["LineStatus"]][0 if lang == "zh" else 1],
+            )
             for line in view["Lines"]
-        )  # fmt: skip
-        keys = ("line", "material", "name", "qty", "price", "rate", "amount", "tax", "all", "reserved", "planned",
-                "delivered", "status")  # fmt: skip
+        )
+        keys = (
+            "line",
+            "material",
+            "name",
+            "qty",
+            "price",
+            "rate",
+            "amount",
+            "tax",
+            "all",
+            "reserved",
+            "planned",
+            "delivered",
+            "status",
+        )
         return self._page(
             request, f"{word('orders', lang)} {view['BillNo']}", f"{head}<br>{grid(lang, keys, cells)}"
         )
@@ -218,10 +275,17 @@ class Pages:
         reader = self._station.db.reader
         rows = reader.execute("SELECT * FROM plan ORDER BY bill_no DESC LIMIT ?", (ROWS,)).fetchall()
         cells = (
-            (view["BillNo"], _link(view["OrderBillNo"]), view["OrderLineNo"], view["MaterialNo"], view["Qty"],
-             LINE_WORDS[view["Status"]][0 if lang == "zh" else 1], (view["DueTime"] or "")[:16].replace("T", " "))
+            (
+                view["BillNo"],
+                _link(view["OrderBillNo"]),
+                view["OrderLineNo"],
+                view["MaterialNo"],
+                view["Qty"],
+                LINE_WORDS[view["Status"]][0 if lang == "zh" else 1],
+                (view["DueTime"] or "")[:16].replace("T", " "),
+            )
             for view in (views.plan_view(reader, row) for row in rows)
-        )  # fmt: skip
+        )
         keys = ("code", "bill", "line", "material", "qty", "status", "ready")
         return self._page(request, word("plans", lang), grid(lang, keys, cells))
 
@@ -231,11 +295,18 @@ class Pages:
         reader = self._station.db.reader
         rows = reader.execute("SELECT * FROM delivery ORDER BY bill_no DESC LIMIT ?", (ROWS,)).fetchall()
         cells = (
-            (view["BillNo"], _link(view["OrderBillNo"]), line["OrderLineNo"], line["MaterialNo"], line["Qty"],
-             f"{line['TotalDeliveredQty']} / {line['OrderQty']}", view["ShipTime"][:16].replace("T", " "))
+            (
+                view["BillNo"],
+                _link(view["OrderBillNo"]),
+                line["OrderLineNo"],
+                line["MaterialNo"],
+                line["Qty"],
+                f"{line['TotalDeliveredQty']} / {line['OrderQty']}",
+                view["ShipTime"][:16].replace("T", " "),
+            )
             for view in (views.delivery_view(reader, row) for row in rows)
             for line in view["Lines"]
-        )  # fmt: skip
+        )
         keys = ("code", "bill", "line", "material", "qty", "delivered", "date")
         return self._page(request, word("deliveries", lang), grid(lang, keys, cells))
 
@@ -266,9 +337,14 @@ class Pages:
         lang = language(request)
         rows = self._station.db.reader.execute("SELECT * FROM customer ORDER BY no LIMIT 500").fetchall()
         cells = (
-            (row["no"], row["name"], row["outer_code"], _amount(row["credit_limit"]),
-             LINE_WORDS[row["status"]][0 if lang == "zh" else 1])
+            (
+                row["no"],
+                row["name"],
+                row["outer_code"],
+                _amount(row["credit_limit"]),
+                LINE_WORDS[row["status"]][0 if lang == "zh" else 1],
+            )
             for row in rows
-        )  # fmt: skip
+        )
         keys = ("code", "customer", "outer", "limit", "status")
         return self._page(request, word("customers", lang), grid(lang, keys, cells))

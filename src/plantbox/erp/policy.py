@@ -18,7 +18,9 @@ CHOICES = {
 
 @dataclass(slots=True)
 class Policy:
-    """Changeable while the ERP runs; ``first_shipment`` is the share of a line that its first delivery carries."""
+    """Changeable while the ERP runs; ``first_shipment`` is the share of a line that its first delivery
+    carries.
+    """
 
     short_stock: str = "split"
     plan_release: str = "auto"

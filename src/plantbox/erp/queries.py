@@ -46,7 +46,9 @@ def query_orders(connection: sqlite3.Connection, fields: Fields) -> Answer:
 
 
 def source_totals(connection: sqlite3.Connection, fields: Fields) -> Answer:
-    """Return, per source number, how many documents there are and what they come to; voided ones do not count."""
+    """Return, per source number, how many documents there are and what they come to; voided ones do not
+    count.
+    """
     rows = connection.execute(
         "SELECT * FROM sales_order WHERE source_bill_no IS NOT NULL AND status <> 'E'"
         " AND (? IS NULL OR source_system = ?) ORDER BY source_bill_no, id",
@@ -57,9 +59,13 @@ def source_totals(connection: sqlite3.Connection, fields: Fields) -> Answer:
     for row in rows:
         entry = found.setdefault(
             row["source_bill_no"],
-            {"SourceBillNo": row["source_bill_no"], "Documents": 0, "Lines": 0,
-             **dict.fromkeys(("Amount", "TaxAmount", "AllAmount"), Decimal("0.00"))},
-        )  # fmt: skip
+            {
+                "SourceBillNo": row["source_bill_no"],
+                "Documents": 0,
+                "Lines": 0,
+                **dict.fromkeys(("Amount", "TaxAmount", "AllAmount"), Decimal("0.00")),
+            },
+        )
         entry["Documents"] += 1
         entry["Lines"] += lines.get(row["id"], 0)
         for name, column in (("Amount", "amount"), ("TaxAmount", "tax_amount"), ("AllAmount", "all_amount")):
@@ -81,8 +87,10 @@ def query_deliveries(connection: sqlite3.Connection, fields: Fields) -> Answer:
     """Return delivery orders of an order or a source number."""
     rows = connection.execute(
         "SELECT delivery.* FROM delivery JOIN sales_order ON sales_order.id = delivery.order_id"
-        " WHERE (:order IS NULL OR sales_order.bill_no = :order) AND (:source IS NULL OR source_bill_no = :source)"
-        " AND (:bill IS NULL OR delivery.bill_no = :bill) ORDER BY delivery.bill_no LIMIT :limit OFFSET :start",
+        " WHERE (:order IS NULL OR sales_order.bill_no = :order) AND (:source IS NULL OR "
+        "source_bill_no = :source)"
+        " AND (:bill IS NULL OR delivery.bill_no = :bill) ORDER BY delivery.bill_no LIMIT :limit "
+        "OFFSET :start",
         {
             "order": fields.optional("OrderBillNo"),
             "source": fields.optional("SourceBillNo"),
@@ -106,7 +114,8 @@ def query_plans(connection: sqlite3.Connection, fields: Fields) -> Answer:
     """Return plan proposals."""
     rows = connection.execute(
         "SELECT plan.* FROM plan JOIN sales_order ON sales_order.id = plan.order_id"
-        " WHERE (:status IS NULL OR plan.status = :status) AND (:order IS NULL OR sales_order.bill_no = :order)"
+        " WHERE (:status IS NULL OR plan.status = :status) AND (:order IS NULL OR "
+        "sales_order.bill_no = :order)"
         " ORDER BY plan.bill_no LIMIT :limit OFFSET :start",
         {"status": fields.optional("Status"), "order": fields.optional("OrderBillNo"), **_window(fields)},
     ).fetchall()
@@ -118,7 +127,8 @@ def changes(connection: sqlite3.Connection, fields: Fields) -> Answer:
     cursor = fields.whole("Cursor", 0)
     kinds = fields.texts("Kinds", most=10)
     rows = connection.execute(
-        "SELECT * FROM change WHERE seq > ? AND (? OR kind IN (SELECT value FROM json_each(?))) ORDER BY seq LIMIT ?",
+        "SELECT * FROM change WHERE seq > ? AND (? OR kind IN (SELECT value FROM json_each(?))) "
+        "ORDER BY seq LIMIT ?",
         (cursor, kinds is None, json.dumps(kinds or []), fields.whole("Limit", 200, low=1, high=MOST)),
     ).fetchall()
     return {
@@ -132,9 +142,13 @@ def query_customers(connection: sqlite3.Connection, fields: Fields) -> Answer:
     rows = connection.execute(
         "SELECT * FROM customer WHERE (:no IS NULL OR no = :no) AND (:outer IS NULL OR outer_code = :outer)"
         " AND (:name IS NULL OR name = :name) ORDER BY no LIMIT :limit OFFSET :start",
-        {"no": fields.optional("No"), "outer": fields.optional("OuterCode"), "name": fields.optional("Name"),
-         **_window(fields)},
-    )  # fmt: skip
+        {
+            "no": fields.optional("No"),
+            "outer": fields.optional("OuterCode"),
+            "name": fields.optional("Name"),
+            **_window(fields),
+        },
+    )
     return {"Rows": [masters.customer_view(row) for row in rows]}
 
 
@@ -172,8 +186,16 @@ def query_audit(connection: sqlite3.Connection, fields: Fields) -> Answer:
     limit = fields.whole("Limit", 200, low=1, high=MOST)
     cursor = fields.whole("Cursor", 0)
     rows = audit_page(connection, cursor, limit, fields.optional("Method"), fields.optional("Subject"))
-    names = {"Id": "id", "Time": "at", "Method": "operation", "Subject": "subject", "Outcome": "outcome", "Code": "code",
-             "Key": "key", "Digest": "digest"}  # fmt: skip
+    names = {
+        "Id": "id",
+        "Time": "at",
+        "Method": "operation",
+        "Subject": "subject",
+        "Outcome": "outcome",
+        "Code": "code",
+        "Key": "key",
+        "Digest": "digest",
+    }
     return {
         "Rows": [{key: row[name] for key, name in names.items()} for row in rows],
         "NextCursor": rows[-1]["id"] if rows else cursor,

@@ -1,7 +1,8 @@
-"""The ERP's own review at submit: is the customer active, is there credit, and what of each line is in stock.
+"""The ERP's own review at submit: is the customer active, is there credit, and what of each line is in
+stock.
 
-Check and reservation are one commit, so that two orders never sell the same stock. A rejection is a recorded state of
-the document with its reason, and the document may be submitted again.
+Check and reservation are one commit, so that two orders never sell the same stock. A rejection is a
+recorded state of the document with its reason, and the document may be submitted again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ ZERO = Decimal(0)
 
 
 def submit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
-    """Review a saved or rejected document; it becomes submitted with reservations and proposals, or rejected."""
+    """Review a saved or rejected document; it becomes submitted with reservations and proposals, or
+    rejected.
+    """
     row = find_order(connection, fields)
     if row["status"] in ("B", "C"):
         return row["bill_no"], {**order_view(connection, row), "AlreadyDone": True}
@@ -31,7 +34,8 @@ def submit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
     now = office.clock.text()
     if refusal is not None:
         connection.execute(
-            "UPDATE sales_order SET status = 'D', reject_code = ?, reject_reason = ?, modified_at = ? WHERE id = ?",
+            "UPDATE sales_order SET status = 'D', reject_code = ?, reject_reason = ?, modified_at = "
+            "? WHERE id = ?",
             (refusal.kind, refusal.message, now, row["id"]),
         )
         refusal.data = tell_order(connection, row["id"], "Rejected", now)
@@ -39,7 +43,8 @@ def submit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
     for line in order_lines(connection, row["id"]):
         provide(connection, office, row, line["line_no"], line["material_no"], Decimal(line["qty"]))
     connection.execute(
-        "UPDATE sales_order SET status = 'B', reject_code = NULL, reject_reason = NULL, modified_at = ? WHERE id = ?",
+        "UPDATE sales_order SET status = 'B', reject_code = NULL, reject_reason = NULL, modified_at "
+        "= ? WHERE id = ?",
         (now, row["id"]),
     )
     return row["bill_no"], {**tell_order(connection, row["id"], "Submitted", now), "AlreadyDone": False}
@@ -66,7 +71,9 @@ def _objection(connection: sqlite3.Connection, office: Office, row: sqlite3.Row)
 
 
 def credit_excess(connection: sqlite3.Connection, row: sqlite3.Row, wanted_cents: int) -> Refusal | None:
-    """Return the refusal when this order at ``wanted_cents`` and the customer's others go over the credit limit."""
+    """Return the refusal when this order at ``wanted_cents`` and the customer's others go over the credit
+    limit.
+    """
     customer = connection.execute("SELECT * FROM customer WHERE no = ?", (row["customer_no"],)).fetchone()
     if customer["credit_limit"] is None:
         return None

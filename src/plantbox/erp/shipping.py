@@ -1,4 +1,6 @@
-"""What simulated time makes due in the ERP: plans finish into stock, and delivery orders carry reserved goods away."""
+"""What simulated time makes due in the ERP: plans finish into stock, and delivery orders carry reserved
+goods away.
+"""
 
 from __future__ import annotations
 
@@ -86,9 +88,13 @@ def _finish_plan(connection: sqlite3.Connection, office: Office, plan: sqlite3.R
     move_stock(connection, plan["material_no"], on_hand=qty, reserved=qty)
     connection.execute(
         "UPDATE order_line SET reserved = ?, planned = ? WHERE order_id = ? AND line_no = ?",
-        (trimmed(Decimal(line["reserved"]) + qty), trimmed(Decimal(line["planned"]) - qty), plan["order_id"],
-         plan["line_no"]),
-    )  # fmt: skip
+        (
+            trimmed(Decimal(line["reserved"]) + qty),
+            trimmed(Decimal(line["planned"]) - qty),
+            plan["order_id"],
+            plan["line_no"],
+        ),
+    )
     connection.execute("UPDATE plan SET status = 'Finished' WHERE bill_no = ?", (plan["bill_no"],))
     tell_plan(connection, plan["bill_no"], "Finished", office.clock.text())
     schedule(connection, office, plan["order_id"])
