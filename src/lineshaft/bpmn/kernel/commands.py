@@ -96,7 +96,7 @@ class CompleteChild:
 
 @dataclass(frozen=True, slots=True)
 class FailChild:
-    """The child instance that ``token`` started ended with an uncaught error or escalation ``code``, or was cancelled."""
+    """The child instance that ``token`` started ended with an uncaught error ``code``, or was cancelled."""
 
     token: int
     code: str
@@ -140,7 +140,7 @@ class CompleteElement:
 
 @dataclass(frozen=True, slots=True)
 class SetVariables:
-    """Set variables in ``scope`` (the process's own scope where ``None``); ``local`` forbids propagation upwards."""
+    """Set variables in ``scope`` (the process's own where ``None``); ``local`` forbids propagation."""
 
     variables: Variables
     scope: int | None = None
@@ -172,7 +172,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Migrate:
-    """Go on with another version: the new program is the one given to ``step``; ``elements`` maps old ids to new."""
+    """Go on with another version: ``step`` is given the new program; ``elements`` maps old ids to new."""
 
     elements: Mapping[str, str]
     reason: str = ""
