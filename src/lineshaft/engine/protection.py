@@ -113,7 +113,7 @@ class Gate:
         self._not_before = max(self._not_before, self.clock.monotonic() + wait_s)
 
     def resumes_in_s(self) -> float | None:
-        """Return the seconds until the rate allows the next call; ``None`` where the rate does not hold it."""
+        """Return the seconds until the rate allows the next call; ``None``: the rate does not hold it."""
         now = self.clock.monotonic()
         if now < self._not_before:
             return self._not_before - now

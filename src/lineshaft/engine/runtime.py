@@ -92,7 +92,7 @@ class Runtime:
         return await future
 
     async def live(self, instance_id: str, lane: int) -> Live | None:
-        """Return an instance, waiting while the database is away; ``None``: there is none, or the lane is lost."""
+        """Return an instance, waiting while the database is away; ``None``: none, or the lane is lost."""
         live = self.instances.held(instance_id)
         if live is not None:
             return live
