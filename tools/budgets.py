@@ -46,7 +46,7 @@ def _findings_of(path: Path, name: str) -> Iterator[Finding]:
     lines = source.count("\n")
     if lines > FILE_LINES_MAX:
         yield Finding(name, lines, FILE_LINES_MAX, "lines in a file")
-    for qualified, function in _functions(ast.parse(source, filename=name), ""):
+    for qualified, function in functions_in(ast.parse(source, filename=name)):
         length = _length(function)
         if length > FUNCTION_LINES_MAX:
             yield Finding(f"{name}::{qualified}", length, FUNCTION_LINES_MAX, "lines in a function")
@@ -59,15 +59,16 @@ def _findings_of(path: Path, name: str) -> Iterator[Finding]:
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _functions(node: ast.AST, prefix: str) -> Iterator[tuple[str, Function]]:
+def functions_in(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]]:
+    """Yield every function below ``node`` with its qualified name."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield prefix + child.name, child
-            yield from _functions(child, f"{prefix}{child.name}.")
+            yield from functions_in(child, f"{prefix}{child.name}.")
         elif isinstance(child, ast.ClassDef):
-            yield from _functions(child, f"{prefix}{child.name}.")
+            yield from functions_in(child, f"{prefix}{child.name}.")
         else:
-            yield from _functions(child, prefix)
+            yield from functions_in(child, prefix)
 
 
 def _length(function: Function) -> int:
