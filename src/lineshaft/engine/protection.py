@@ -60,7 +60,7 @@ class Gate:
             self.suspect = effect_id
 
     def clear_suspicion(self, effect_id: str | None = None) -> bool:
-        """The system answered, or ``effect_id`` is no longer ours to try; return whether that frees others."""
+        """The system answered, or ``effect_id`` is not ours any more; return whether that frees others."""
         if self.suspect is None or (effect_id is not None and self.suspect != effect_id):
             return False
         self.suspect = None
