@@ -1,7 +1,7 @@
 """Which kinds of connectors there are, and how a declared system becomes a connector.
 
-A kind is registered by hand or found by entry point (group ``lineshaft.connectors``); nothing registers by being
-imported. Reading a definition touches no network: ``deploy`` checks with the same code that later connects.
+A kind is registered by hand or found by entry point (group ``lineshaft.connectors``); nothing registers by
+being imported. Reading a definition touches no network: ``deploy`` checks with the code that later connects.
 """
 
 from __future__ import annotations

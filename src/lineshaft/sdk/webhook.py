@@ -1,4 +1,4 @@
-"""Receiving webhooks: the face that the intake asks, apart from ``Connector`` because not every system calls us."""
+"""Receiving webhooks: apart from ``Connector``, because not every system calls us."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A manifest at work: the sdk's ``Connector`` over HTTP.
 
-It prepares requests, adds credentials, sends, judges the answer and takes the facts out of it. It never retries;
-the one thing it does twice is a request that the target turned away because the session had ended.
+It prepares requests, adds credentials, sends, judges the answer and takes the facts out of it. It never
+retries; the one thing it does twice is a request that the target turned away because the session had ended.
 """
 
 from __future__ import annotations

@@ -200,7 +200,14 @@ class Compiler:
     def template(
         self, node: Node | None, names: Collection[str], *, secrets: bool = False, name: str = ""
     ) -> Template | None:
-        """Compile a tree of expressions. ``secrets`` allows references; ``name`` is the key it stands under."""
+        """Compile a tree of expressions.
+
+        Args:
+            node: The tree.
+            names: What its expressions may use.
+            secrets: Whether references to secrets are allowed.
+            name: The key it stands under.
+        """
         if node is None:
             return None
         if isinstance(node.value, Mapping):

@@ -1,7 +1,7 @@
 """What an answer means: done, or one of the six error classes, with the vendor's code and words kept.
 
-Pure. The order of decision: the success predicate, the vendor's code, the declared status, ``other`` (for errors
-that carry a code), and last what HTTP says.
+Pure. The order of decision: the success predicate, the vendor's code, the declared status, ``other`` (for
+errors that carry a code), and last what HTTP says.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _words(reply: Reply, case: Case) -> str:
 
 
 def _wait_s(rule: AnswerRule, reply: Reply, names: Mapping[str, Any], case: Case) -> float:
-    """Return how long to wait: the declared expression, ``Retry-After`` (RFC 9110, 10.2.3), ``RateLimit-Reset``."""
+    """Return the wait: as declared, else ``Retry-After`` (RFC 9110, 10.2.3), else ``RateLimit-Reset``."""
     if rule.wait_s is not None:
         declared = rule.wait_s.lenient(names)
         if declared is not None:

@@ -49,7 +49,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
-    """How an answer is judged. Names: ``status``, ``answer``, ``headers``, ``payload``, ``key``, ``settings``."""
+    """How an answer is judged.
+
+    Names: ``status``, ``answer``, ``headers``, ``payload``, ``key``, ``settings``.
+    """
 
     success: Expression | None = None
     code: Expression | None = None
@@ -199,7 +202,8 @@ class PagingRule:
 class CursorRule:
     """How far a list was read. Requests see ``cursor``.
 
-    ``field``: the greatest value over all records (``item``) is the next cursor. ``next``: the answer says it.
+    ``field``: the greatest value over all records (``item``) is the next cursor.
+    ``next``: the answer says it.
     """
 
     field: Expression | None = None

@@ -1,8 +1,8 @@
 """Polling: what changed since a cursor, page by page.
 
-A cursor remembers the position that was read, the greatest value met since, and where in the list to go on, so
-that a restart between two pages loses nothing. Every complete reading begins again a declared overlap before the
-position: targets commit late. The hub drops what it has seen by the change's id.
+A cursor remembers the position that was read, the greatest value met since, and where in the list to go on,
+so that a restart between two pages loses nothing. Every complete reading begins again a declared overlap
+before the position: targets commit late. The hub drops what it has seen by the change's id.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _greater(high: Any, value: Any) -> Any:
     if isinstance(high, Decimal) != isinstance(value, Decimal):
         raise ExpressionError(
             text(
-                "Expected the cursor field to be always a number or always a text, but it is {high} and {value}",
+                "Expected the cursor field to stay a number or a text, but it is {high} and {value}",
                 "游标字段的类型不一致:{high} 与 {value}",
                 high=high,
                 value=value,

@@ -1,14 +1,13 @@
 """One request, one answer, over aiohttp; and what a failure means: nothing sent, or not known.
 
-The connection hook is the heart: ``sending`` is called when a connection stands (TLS included) and no byte of
-the request has left. Until then every failure is ``Unavailable``; from then on it is ``OutcomeUnknown``, except
-for requests that only read. There is no retry here: aiohttp's own repeat of idempotent methods on a dead
-connection is stopped for writes. Not for judging an answer's content.
+The connection hook is the heart: ``sending`` is called when a connection stands (TLS included) and no byte
+of the request has left. Until then every failure is ``Unavailable``; from then on it is ``OutcomeUnknown``,
+except for requests that only read. There is no retry here: aiohttp's own repeat of idempotent methods on a
+dead connection is stopped for writes. Not for judging an answer's content.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -139,7 +138,7 @@ class Transport:
         token = _current.set(state)
         try:
             return await self._exchange(self._session, prepared, timeout_s)
-        except (aiohttp.ClientError, TimeoutError, asyncio.TimeoutError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise self._failure(prepared, error, state.sent and not reads_only) from error
         finally:
             _current.reset(token)
@@ -191,7 +190,7 @@ class Transport:
 
 
 def _cause(error: Exception) -> str:
-    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+    if isinstance(error, TimeoutError):
         return "timeout"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return f"TLS: {error.__class__.__name__}"

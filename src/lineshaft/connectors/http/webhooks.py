@@ -1,7 +1,8 @@
 """Webhooks: is it genuine, and which events are in it. Pure functions over headers and body.
 
-``standard`` is Standard Webhooks 1.0 (``webhook-id``, ``webhook-timestamp``, ``webhook-signature``; HMAC-SHA256
-over ``id.timestamp.body``). ``hmac`` is the common form with one header. Not for the route that receives them.
+``standard`` is Standard Webhooks 1.0 (``webhook-id``, ``webhook-timestamp``, ``webhook-signature``;
+HMAC-SHA256 over ``id.timestamp.body``). ``hmac`` is the common form with one header. The route that receives
+them stands elsewhere.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _check_age(stamp: str, now: datetime, tolerance_s: float) -> None:
 
 def _compare(expected: str, given: list[str]) -> None:
     wanted = expected.encode()
-    if not any([hmac.compare_digest(wanted, one.encode("utf-8", "replace")) for one in given]):
+    if not any(hmac.compare_digest(wanted, one.encode("utf-8", "replace")) for one in given):
         raise NotAllowed(
             text("The signature of this delivery is wrong", "推送签名不正确"),
             code="webhook_signature",
