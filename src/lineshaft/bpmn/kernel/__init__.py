@@ -1,0 +1,7 @@
+"""The pure process machine: ``step(program, state, command, now) -> Step``.
+
+A step reads ``state`` and never changes it. What it decided stands in the ``Step``: a ``delta`` (the
+scopes and variables that changed), ``events`` (facts: the history) and ``effects`` (requests to the
+engine). ``state.apply(delta)`` moves the owner's state on, at the cost of what changed, not of its size.
+No clock, no chance, no I/O: the time comes in as ``now``, numbers of tokens are counted in the state.
+"""
