@@ -132,17 +132,17 @@ class Parser:
         tokens = self.tokens
         if tokens.kind == END:
             message = text(
-                "Expected {en}, but the text ends.",
-                "应为 {zh}，但表达式到此结束。",
-                en=expected_en,
-                zh=expected_zh,
+                "Expected {wanted}, but the text ends.",
+                "应为 {wanted_zh}，但表达式到此结束。",
+                wanted=expected_en,
+                wanted_zh=expected_zh,
             )
             return tokens.error(message, tokens.start)
         message = text(
-            "Expected {en}, but found `{found}`.",
-            "应为 {zh}，实际为 `{found}`。",
-            en=expected_en,
-            zh=expected_zh,
+            "Expected {wanted}, but found `{found}`.",
+            "应为 {wanted_zh}，实际为 `{found}`。",
+            wanted=expected_en,
+            wanted_zh=expected_zh,
             found=tokens.value[:40],
         )
         hint = None

@@ -112,10 +112,10 @@ class Builtin:
 def _expected(name: str, wanted: str, zh: str, value: Any) -> Fault:
     return Fault(
         "parameter `{name}`: expected {wanted}, but found {found}",
-        "参数 `{name}`：应为{zh}，实际为 {found}",
+        "参数 `{name}`：应为{wanted_zh}，实际为 {found}",
         name=name,
         wanted=wanted,
-        zh=zh,
+        wanted_zh=zh,
         found=short(value),
     )
 
