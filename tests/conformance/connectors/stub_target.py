@@ -15,7 +15,6 @@ from typing import Any
 from aiohttp import BasicAuth, web
 
 SECRETS = {"user": "hub-user-8151", "password": "pa55-word-8152", "token": "tok-en-8153", "signing": "sign-ing-8154"}
-BOTH_DIRECTIONS_UNKNOWN = {"hang", "lost_reply", "half_answer", "dead_connection"}
 
 
 class StubTarget:
@@ -77,7 +76,7 @@ class StubTarget:
         if "X-Session" in headers:
             return headers["X-Session"] in self.sessions
         if "X-Signature" in headers:
-            message = f"{request.method}\n{request.path}\n{headers['X-Time']}\n".encode() + await request.read()
+            message = f"{request.method}\n{request.rel_url.raw_path}\n{headers['X-Time']}\n".encode() + await request.read()
             wanted = hmac.new(SECRETS["signing"].encode(), message, hashlib.sha256).hexdigest()
             return headers["X-Signature"] == wanted
         if headers.get("Authorization", "").startswith("Basic "):
@@ -178,4 +177,5 @@ class _Encoder(json.JSONEncoder):
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     written = json.dumps(body, cls=_Encoder, ensure_ascii=False)
     written = written.replace('"\\u0000', "").replace('\\u0000"', "")
-    return web.Response(text=written, status=status, headers=headers, content_type="application/json")
+    dated = {"Date": "Thu, 01 Jan 2026 00:00:03 GMT", **(headers or {})}
+    return web.Response(text=written, status=status, headers=dated, content_type="application/json")
