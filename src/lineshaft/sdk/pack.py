@@ -327,6 +327,8 @@ class _Reader:
         if isinstance(node.value, bool):
             return FeelText("true" if node.value else "false", node.place)
         if isinstance(node.value, Mapping) or isinstance(node.value, list):
-            self.problems.add("wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place)
+            self.problems.add(
+                "wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place
+            )
             return None
         return FeelText(str(node.value), node.place)

@@ -108,16 +108,18 @@ class HubConnector:
         record, parameters = payload.get("record"), payload.get("parameters") or {}
         if not isinstance(record, Mapping) or not isinstance(parameters, Mapping):
             raise Invalid(
-                text("Expected a record to map, but it is {value}", "应有要转换的记录,实际为 {value}", value=record),
+                text(
+                    "Expected a record to map, but it is {value}",
+                    "应有要转换的记录,实际为 {value}",
+                    value=record,
+                ),
                 code="record_missing",
             )
         found = await self._desk.resolve(mapping.lookups(record, parameters))
         mapped = mapping.apply(record, found, parameters)
         return _report(mapped) if operation == "lookup_codes" else _result(mapping, mapped)
 
-    async def probe(
-        self, operation: str, payload: Mapping[str, Any], context: CallContext
-    ) -> Outcome | None:
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         """Its operations only read: there is nothing to probe."""
         return None
 
