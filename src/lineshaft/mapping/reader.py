@@ -16,7 +16,7 @@ from lineshaft.base.errors import ExpressionError, Place
 from lineshaft.base.text import text
 from lineshaft.mapping.compiled import CompiledMapping
 from lineshaft.mapping.model import FieldRule, Formula, LookupRule, ObjectRule, ValueRule
-from lineshaft.sdk.schema import Node, Problems, Table, read_yaml
+from lineshaft.sdk.schema import Node, Problems, Table, read_yaml, undeclared, undeclared_problem
 
 NAME: Final = r"[a-z][a-z0-9_-]*"
 _RULE_KEYS: Final = frozenset({"value", "map", "lookup", "default", "optional", "required"})
@@ -98,7 +98,11 @@ class _Reader:
         return ObjectRule(rules, each, where, element, least)
 
     def _value(self, table: Table, names: Collection[str]) -> ValueRule:
-        value_node, lookup_table, default_node = table.take("value"), table.table("lookup"), table.take("default")
+        value_node, lookup_table, default_node = (
+            table.take("value"),
+            table.table("lookup"),
+            table.take("default"),
+        )
         value = self._formula(value_node, names) if value_node is not None else None
         lookup = self._lookup(lookup_table, names) if lookup_table is not None else None
         default = self._formula(default_node, names) if default_node is not None else None
@@ -157,10 +161,16 @@ class _Reader:
         elif isinstance(source, int | Decimal):
             source = str(source)
         if not isinstance(source, str):
-            self.problems.add("wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place)
+            self.problems.add(
+                "wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place
+            )
             return None
         try:
-            return Formula(source, node.place, feel.compile(source, names))
+            compiled = feel.compile(source, names)
+            for name in undeclared(source, compiled.names, names):
+                message, remedy = undeclared_problem(name, names)
+                self.problems.add("name_unknown", message, node.place, remedy)
+            return Formula(source, node.place, compiled)
         except ExpressionError as error:
             line, column = error.context.get("line"), error.context.get("column")
             place = node.place
@@ -179,7 +189,9 @@ class _Reader:
             if name not in kind.__dataclass_fields__:
                 self.problems.add(
                     "field_unknown",
-                    text("{target} has no field {name}", "{target} 没有字段 {name}", target=target, name=name),
+                    text(
+                        "{target} has no field {name}", "{target} 没有字段 {name}", target=target, name=name
+                    ),
                     rule.place,
                     text("put it under extensions", "请放入 extensions"),
                 )

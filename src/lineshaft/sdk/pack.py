@@ -1,8 +1,8 @@
 """Packs: a folder of definitions for one purpose, read from its files' bytes.
 
 Pure: a dict of paths and bytes comes in, a ``Pack`` goes out. It reads ``pack.yaml`` and ``flows/*.yaml`` and
-sorts the other files by kind; systems are read by the registry, mappings, processes and decisions by their own
-rooms when the pack is deployed. Expressions stay texts with their places here: this floor knows no language.
+sorts the other files by kind; systems are read by the registry, mappings, processes and decisions by their
+own rooms when the pack is deployed. Expressions stay texts with their places: this floor knows no language.
 """
 
 from __future__ import annotations
@@ -326,7 +326,9 @@ class _Reader:
             return FeelText(node.value, node.place)
         if isinstance(node.value, bool):
             return FeelText("true" if node.value else "false", node.place)
-        if isinstance(node.value, Mapping) or isinstance(node.value, list):
-            self.problems.add("wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place)
+        if isinstance(node.value, Mapping | list):
+            self.problems.add(
+                "wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place
+            )
             return None
         return FeelText(str(node.value), node.place)

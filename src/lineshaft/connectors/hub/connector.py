@@ -1,10 +1,10 @@
 """The operations ``hub.map`` and ``hub.lookup_codes``.
 
 ``map``: payload ``mapping`` (its name), ``record``, and optionally ``parameters``; the answer is
-``{"result": …}``. A reference without a code raises ``MissingReference``: the engine parks the job and asks again
-when it appears. A record that does not fit raises ``Refused``: it goes back to its source with the reason.
+``{"result": …}``. A reference without a code raises ``MissingReference``: the engine parks the job and asks
+again when it appears. A record that does not fit raises ``Refused``: it goes back to its source.
 
-``lookup_codes``: the same payload; the answer is ``{"missing": […], "problems": […], "ready": true or false}`` and
+``lookup_codes``: the same payload; the answer is ``{"missing": […], "problems": […], "ready": …}`` and
 never an error, so that a process can tell the source what it waits for before it waits.
 """
 
@@ -108,16 +108,18 @@ class HubConnector:
         record, parameters = payload.get("record"), payload.get("parameters") or {}
         if not isinstance(record, Mapping) or not isinstance(parameters, Mapping):
             raise Invalid(
-                text("Expected a record to map, but it is {value}", "应有要转换的记录,实际为 {value}", value=record),
+                text(
+                    "Expected a record to map, but it is {value}",
+                    "应有要转换的记录,实际为 {value}",
+                    value=record,
+                ),
                 code="record_missing",
             )
         found = await self._desk.resolve(mapping.lookups(record, parameters))
         mapped = mapping.apply(record, found, parameters)
         return _report(mapped) if operation == "lookup_codes" else _result(mapping, mapped)
 
-    async def probe(
-        self, operation: str, payload: Mapping[str, Any], context: CallContext
-    ) -> Outcome | None:
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         """Its operations only read: there is nothing to probe."""
         return None
 

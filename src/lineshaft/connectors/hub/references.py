@@ -46,7 +46,9 @@ class ReferenceDesk:
         self._known = known
         self._ask = ask
         self._remember = remember
-        self._questions = {(source.kind, source.source, source.target): _question(source) for source in sources}
+        self._questions = {
+            (source.kind, source.source, source.target): _question(source) for source in sources
+        }
 
     async def resolve(self, references: Sequence[Reference]) -> Mapping[Reference, str]:
         """Return the codes that could be found; a reference without one is left out.
@@ -58,7 +60,9 @@ class ReferenceDesk:
         open_by_question: dict[tuple[str, str, str], list[Reference]] = {}
         for reference in references:
             if reference not in found:
-                open_by_question.setdefault((reference.kind, reference.source, reference.target), []).append(reference)
+                open_by_question.setdefault((reference.kind, reference.source, reference.target), []).append(
+                    reference
+                )
         fresh: dict[Reference, str] = {}
         for topic, wanted in open_by_question.items():
             question = self._questions.get(topic)
@@ -76,7 +80,9 @@ class ReferenceDesk:
             answer = await self._ask(source.system, source.operation, payload)
             rows = question.rows.evaluate({"answer": answer}, strict=True) or []
             codes = {
-                str(question.id.evaluate({"row": row}, strict=True)): question.code.evaluate({"row": row}, strict=True)
+                str(question.id.evaluate({"row": row}, strict=True)): question.code.evaluate(
+                    {"row": row}, strict=True
+                )
                 for row in rows
             }
         except ExpressionError as error:
