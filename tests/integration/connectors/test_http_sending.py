@@ -126,7 +126,7 @@ async def test_sending_is_announced_only_after_the_connection_stands() -> None:
 @pytest.mark.parametrize("operation", ["put", "get"])
 async def test_a_request_on_a_dead_kept_connection_is_not_sent_again(operation: str) -> None:
     expected = OutcomeUnknown if operation == "put" else Unavailable
-    async with connected(once_then_dead) as (wire, connector):
+    async with connected(once_then_dead) as (_, connector):
         await connector.call(operation, {"a": 1}, context())
         gate = Gate()
         with pytest.raises(expected):
