@@ -1,0 +1,128 @@
+"""Routing rules: which event starts or continues which process.
+
+A rule stands in a pack's ``flows`` folder::
+
+    format: 1
+    routes:
+      - on: crm.sales_order.confirmed        # event type; `*` stands for any run of characters
+        when: =data.total > 0                # FEEL, optional
+        start: order-to-delivery             # a process to start at its none start event …
+        message: order confirmed             # … or a message to publish (starts or continues)
+        key: =subject                        # business key / correlation key; the event's key by default
+        variables: ={order: data}            # FEEL context; {event: …} by default
+        ttl_s: 3600                          # how long a message that nobody waits for is kept
+
+An expression sees ``type, source, subject, id, key, time, data``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from lineshaft import feel
+from lineshaft.base.errors import DefinitionError, Place, Problem
+from lineshaft.base.text import text
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One compiled rule."""
+
+    name: str
+    pattern: re.Pattern[str]
+    start: str | None
+    message: str | None
+    when: feel.Expression | None
+    key: feel.Expression | None
+    variables: feel.Expression | None
+    department: feel.Expression | None
+    ttl_s: float | None
+
+    def matches(self, event: Mapping[str, Any]) -> bool:
+        """Tell whether the rule is about this event."""
+        if not self.pattern.fullmatch(str(event["type"])):
+            return False
+        return self.when is None or self.when.evaluate(dict(event), strict=True) is True
+
+
+_KEYS = {"on", "when", "start", "message", "key", "variables", "department", "ttl_s", "name"}
+
+
+def read_routes(name: str, content: bytes) -> list[Route]:
+    """Compile the rules of one file; raises ``DefinitionError`` with all that is wrong."""
+    document = yaml.safe_load(content) or {}
+    entries = document.get("routes", []) if isinstance(document, dict) else []
+    problems: list[Problem] = []
+    routes = [_read(name, number, entry, problems) for number, entry in enumerate(entries, 1)]
+    if problems:
+        raise DefinitionError(problems)
+    return [route for route in routes if route is not None]
+
+
+def _read(file: str, number: int, entry: Any, problems: list[Problem]) -> Route | None:
+    place = Place(file=file, path=f"routes[{number}]")
+    if not isinstance(entry, dict) or not isinstance(entry.get("on"), str):
+        problems.append(
+            Problem(
+                "route_without_type",
+                text(
+                    "Expected `on:` with an event type, but it is missing.",
+                    "缺少 `on:`(事件类型)。",
+                ),
+                place,
+            )
+        )
+        return None
+    for key in sorted(set(entry) - _KEYS):
+        problems.append(
+            Problem(
+                "route_unknown_key",
+                text(
+                    "Expected one of {known}, but found `{key}`.",
+                    "未知的键 `{key}`,可用:{known}。",
+                    key=key,
+                    known=", ".join(sorted(_KEYS)),
+                ),
+                place,
+            )
+        )
+    if (entry.get("start") is None) == (entry.get("message") is None):
+        problems.append(
+            Problem(
+                "route_target",
+                text(
+                    "Expected either `start:` or `message:`.",
+                    "`start:` 与 `message:` 必须且只能有一个。",
+                ),
+                place,
+            )
+        )
+
+    def compiled(key: str) -> feel.Expression | None:
+        source = entry.get(key)
+        if source is None:
+            return None
+        try:
+            return feel.compile(str(source).removeprefix("="))
+        except feel.FeelSyntaxError as error:
+            problems.append(
+                Problem("route_expression", error.message, Place(file=file, path=f"routes[{number}].{key}"))
+            )
+            return None
+
+    return Route(
+        name=str(entry.get("name") or f"{file}#{number}"),
+        pattern=re.compile(".*".join(re.escape(part) for part in entry["on"].split("*"))),
+        start=entry.get("start"),
+        message=entry.get("message"),
+        when=compiled("when"),
+        key=compiled("key"),
+        variables=compiled("variables"),
+        department=compiled("department"),
+        ttl_s=float(entry["ttl_s"]) if entry.get("ttl_s") is not None else None,
+    )
