@@ -31,7 +31,7 @@ export const en: Words = {
     unknown: 'Unknown',
     parked: 'Parked',
     dead: 'Dead letters',
-    oldest: 'Oldest since',
+    oldest: 'Oldest',
     noSystems: 'No system is deployed yet. Deploy a pack, and every system it connects is listed here.',
     absent: 'This version of the hub has no list of systems yet.',
     unreachable: 'The hub cannot be reached',

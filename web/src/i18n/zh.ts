@@ -30,7 +30,7 @@ export const zh = {
     unknown: '待核实',
     parked: '待匹配',
     dead: '异常单据',
-    oldest: '最早等待自',
+    oldest: '最早',
     noSystems: '还没有部署任何系统。部署方案包后，这里会列出它连接的每个系统。',
     absent: '此枢纽的版本还没有系统列表。',
     unreachable: '无法连接枢纽',

@@ -80,7 +80,7 @@ function SystemTable({ systems }: { systems: ReturnType<typeof useSystems> }) {
   return (
     <Table<System>
       rowKey="name"
-      size="small"
+      size="middle"
       pagination={false}
       scroll={{ x: 'max-content' }}
       dataSource={systems.data}
