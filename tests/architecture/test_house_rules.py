@@ -227,4 +227,3 @@ def test_functions_of_tests_state_a_behaviour() -> None:
         for name, function in budgets.functions_in(ast.parse(path.read_text(encoding="utf-8"))):
             if function.name.startswith("test"):
                 assert re.fullmatch(r"test(_[a-z0-9]+){2,}", function.name), f"{names(path)}: {name}"
-                assert not re.search(r"_\d+$", function.name), f"{names(path)}: {name}"
