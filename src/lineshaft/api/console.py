@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
@@ -26,6 +27,8 @@ SECURITY_HEADERS: Final = {
 async def serve_console(request: Request) -> Response:
     """Return a file of the console, or its page."""
     folder: Path = request.app.state.console
+    if request.url.path.startswith(("/api/", "/hooks/")):
+        raise HTTPException(404)
     page = folder / "index.html"
     if not page.is_file():
         return PlainTextResponse(

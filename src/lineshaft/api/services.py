@@ -38,6 +38,10 @@ class ConnectedSystems(Protocol):
         """Return them by name."""
         ...
 
+    def spec(self, system: str) -> ConnectorSpec:
+        """Return a system's declaration; raises ``NotFound``."""
+        ...
+
     def receive(
         self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Change]:

@@ -14,8 +14,10 @@ from lineshaft.base.ids import lane_of
 from lineshaft.base.limits import Limits
 from lineshaft.base.text import text
 from lineshaft.engine.committer import Committer
+from lineshaft.engine.documents import document_writes
 from lineshaft.engine.router import START_TYPE
 from lineshaft.feel import codec as values
+from lineshaft.sdk import Change, ConnectorSpec, DocumentFact
 from lineshaft.store.rows import Event
 from lineshaft.store.writes import InsertEvent, Unit
 
@@ -36,6 +38,35 @@ class Incoming:
     occurred_at: datetime | None = None
     department: str | None = None
     priority: int = 1
+    system: str = ""
+    """The connected system it comes from, where it comes from one."""
+    documents: tuple[DocumentFact, ...] = ()
+    """What it tells about documents of that system, for the chain of documents."""
+
+    @classmethod
+    def of_change(cls, system: str, source: str, change: Change) -> Incoming:
+        """Return the event of a change that a connector has read or received."""
+        return cls(
+            source=source,
+            id=change.id,
+            type=change.type,
+            data=change.data,
+            subject=change.subject,
+            key=change.subject,
+            occurred_at=change.occurred_at,
+            system=system,
+            documents=change.documents,
+        )
+
+
+def source_of(system: str, spec: ConnectorSpec, trigger: str) -> str:
+    """Return the event source of a trigger: the resource it is about.
+
+    A webhook and a poll of the same resource are one source, so that a change that comes both ways is taken
+    in once.
+    """
+    found = next((each for each in spec.triggers if each.name == trigger), None)
+    return f"{system}/{(found.resource if found is not None else None) or trigger}"
 
 
 class Intake:
@@ -64,7 +95,8 @@ class Intake:
         """
         now = self._clock.now()
         rows = [self._row(each, now) for each in incoming]
-        results = await asyncio.gather(*(self._committer.commit(Unit([InsertEvent(row)])) for row in rows))
+        units = [self._unit(each, row) for each, row in zip(incoming, rows, strict=True)]
+        results = await asyncio.gather(*(self._committer.commit(unit) for unit in units))
         verdicts: list[Verdict] = []
         for row, result in zip(rows, results, strict=True):
             if result.error is not None:
@@ -103,6 +135,18 @@ class Intake:
             department=department,
         )
         return (await self.accept([event]))[0]
+
+    def _unit(self, incoming: Incoming, row: Event) -> Unit:
+        """The event and the documents it tells about; nothing of it where the event is a duplicate."""
+        documents = document_writes(
+            self._tenant,
+            incoming.system,
+            incoming.documents,
+            now=row.received_at,
+            business_key=row.key,
+            department=row.department,
+        )
+        return Unit([InsertEvent(row), *documents])
 
     def _row(self, incoming: Incoming, now: datetime) -> Event:
         key = incoming.key or incoming.subject or incoming.id
