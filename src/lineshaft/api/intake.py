@@ -20,7 +20,7 @@ from lineshaft.api.services import Services
 from lineshaft.api.views import EventVerdictPage, EventVerdictView
 from lineshaft.base.errors import InputError, NotAllowed
 from lineshaft.base.text import text
-from lineshaft.engine.intake import Incoming, source_of
+from lineshaft.engine.intake import Incoming
 from lineshaft.security.people import Caller
 
 _STRUCTURED = "application/cloudevents+json"
@@ -80,15 +80,13 @@ async def take_webhook(request: Request) -> Response:
     system, trigger = request.path_params["system"], request.path_params["trigger"]
     try:
         body = await read_body(request, services.limits.event_bytes_max * 2)
-        changes = services.systems.receive(
+        events = services.systems.receive(
             system, trigger, dict(request.headers), body, services.clock.now()
         )
     except TooLarge as error:
         return problem(request, 413, code=error.code, detail=error.message)
     except NotAllowed as error:
         return problem(request, 401, code=error.code, detail=error.message, hint=error.hint)
-    source = source_of(system, services.systems.spec(system), trigger)
-    events = [Incoming.of_change(system, source, change) for change in changes]
     if not events:
         return Json(EventVerdictPage([]), 202)
     return await _accept(services, events)

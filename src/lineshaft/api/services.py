@@ -11,10 +11,10 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.ids import Ids
 from lineshaft.base.limits import DEFAULT_LIMITS, Limits
 from lineshaft.base.text import Text
-from lineshaft.engine.intake import Intake
+from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import File, LoadedRelease
-from lineshaft.sdk import Change, CheckStep, ConnectorSpec
+from lineshaft.sdk import CheckStep, ConnectorSpec
 from lineshaft.security.tokens import Tokens
 from lineshaft.store.port import Store
 
@@ -38,14 +38,10 @@ class ConnectedSystems(Protocol):
         """Return them by name."""
         ...
 
-    def spec(self, system: str) -> ConnectorSpec:
-        """Return a system's declaration; raises ``NotFound``."""
-        ...
-
     def receive(
         self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Change]:
-        """Verify a webhook's delivery; see ``lineshaft.sdk.webhook``."""
+    ) -> list[Incoming]:
+        """Verify a webhook's delivery and return its events; see ``lineshaft.sdk.webhook``."""
         ...
 
     async def check(self, system: str) -> list[CheckStep]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,8 +16,9 @@ from lineshaft.base.text import text
 from lineshaft.engine.committer import Committer
 from lineshaft.engine.documents import document_writes
 from lineshaft.engine.router import START_TYPE
+from lineshaft.engine.routes import SourceRule
 from lineshaft.feel import codec as values
-from lineshaft.sdk import Change, ConnectorSpec, DocumentFact
+from lineshaft.sdk import Change, DocumentFact
 from lineshaft.store.rows import Event
 from lineshaft.store.writes import InsertEvent, Unit
 
@@ -43,30 +44,36 @@ class Incoming:
     documents: tuple[DocumentFact, ...] = ()
     """What it tells about documents of that system, for the chain of documents."""
 
-    @classmethod
-    def of_change(cls, system: str, source: str, change: Change) -> Incoming:
-        """Return the event of a change that a connector has read or received."""
-        return cls(
-            source=source,
-            id=change.id,
-            type=change.type,
-            data=change.data,
-            subject=change.subject,
-            key=change.subject,
-            occurred_at=change.occurred_at,
-            system=system,
-            documents=change.documents,
-        )
 
+def incoming_of(system: str, change: Change, rule: SourceRule | None) -> Incoming:
+    """Return the event of a change that a connector has read or received.
 
-def source_of(system: str, spec: ConnectorSpec, trigger: str) -> str:
-    """Return the event source of a trigger: the resource it is about.
-
-    A webhook and a poll of the same resource are one source, so that a change that comes both ways is taken
-    in once.
+    The source is the resource it is about (its type without the last word), not the way it came: so a change
+    that comes by webhook and by poll is taken in once.
     """
-    found = next((each for each in spec.triggers if each.name == trigger), None)
-    return f"{system}/{(found.resource if found is not None else None) or trigger}"
+    incoming = Incoming(
+        source="/".join(change.type.split(".")[:-1]) or system,
+        id=change.id,
+        type=change.type,
+        data=change.data,
+        subject=change.subject,
+        key=change.subject,
+        occurred_at=change.occurred_at,
+        system=system,
+        documents=change.documents,
+    )
+    if rule is None or rule.key is None:
+        return incoming
+    facts = {
+        "type": incoming.type,
+        "source": incoming.source,
+        "subject": incoming.subject,
+        "id": incoming.id,
+        "time": incoming.occurred_at,
+        "data": dict(incoming.data),
+    }
+    key = rule.key.evaluate({**facts, "event": facts}, strict=False)
+    return replace(incoming, key=str(key)) if key not in (None, "") else incoming
 
 
 class Intake:

@@ -13,7 +13,7 @@ from lineshaft.base.errors import DefinitionError, NotFound, Problem
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.program import Program
-from lineshaft.engine.routes import Route, read_routes
+from lineshaft.engine.routes import Route, SourceRule, read_routes, read_sources
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Definition, Release
 from lineshaft.store.writes import PutDefinition, PutRelease, Unit
@@ -35,6 +35,7 @@ class LoadedRelease:
     id: str
     programs: dict[str, Program] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
+    sources: list[SourceRule] = field(default_factory=list)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     def program(self, process_id: str) -> Program:
@@ -61,6 +62,11 @@ class LoadedRelease:
                 decision=decision_id,
             )
         )
+
+    def source(self, system: str, trigger: str) -> SourceRule | None:
+        """Return what the release says about the events of a trigger."""
+        found = (each for each in self.sources if (each.system, each.trigger) == (system, trigger))
+        return next(found, None)
 
     def message_starts(self, name: str) -> list[tuple[Program, str]]:
         """Return the processes that a message of this name starts, each with its start element."""
@@ -102,6 +108,7 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
                     release.programs[program.process_id] = program
             elif file.kind == "flows":
                 release.routes.extend(read_routes(file.name, file.content))
+                release.sources.extend(read_sources(file.name, file.content))
         except DefinitionError as error:
             problems.extend(error.problems)
     for route in release.routes:

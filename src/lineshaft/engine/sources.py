@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineshaft.base.errors import ConnectorError, HubError
-from lineshaft.engine.intake import Incoming, Intake, source_of
+from lineshaft.engine.intake import Intake, incoming_of
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.systems import Systems
 from lineshaft.sdk import TriggerSpec
@@ -95,9 +95,9 @@ class Sources:
         async with asyncio.timeout(60):
             page = await connector.changes(resource, known.position if known is not None else None)
         if page.changes:
-            source = source_of(poll.system, connector.spec, poll.trigger.name)
-            incoming = [Incoming.of_change(poll.system, source, change) for change in page.changes]
-            await self._intake.accept(incoming)
+            release = await runtime.releases.active()
+            rule = release.source(poll.system, poll.trigger.name) if release is not None else None
+            await self._intake.accept([incoming_of(poll.system, each, rule) for each in page.changes])
         version = known.version if known is not None else 0
         if known is None or page.cursor != known.position:
             cursor = Cursor(runtime.tenant, poll.name, page.cursor, version + 1, runtime.clock.now())
