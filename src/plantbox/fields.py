@@ -28,12 +28,12 @@ def _refuse_float(text: str) -> Any:
     raise BadField("", f"Expected numbers with decimals as text, but found the JSON number {text}.")
 
 
-def parse_object(raw: bytes) -> dict[str, Any]:
-    """Return the JSON object in ``raw``; an empty body is an empty object; floats are refused."""
+def parse_object(raw: bytes, *, floats: bool = False) -> dict[str, Any]:
+    """Return the JSON object in ``raw``; an empty body is an empty object; floats are refused by default."""
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw, parse_float=_refuse_float, parse_constant=_refuse_float)
+        value = json.loads(raw, parse_float=float if floats else _refuse_float, parse_constant=_refuse_float)
     except (ValueError, RecursionError) as error:
         raise BadField("", f"Expected a JSON object, but: {error}.") from None
     if not isinstance(value, dict):

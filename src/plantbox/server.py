@@ -103,7 +103,7 @@ class Admin:
 
     async def add_fault(self, request: web.Request) -> web.Response:
         """Switch one on."""
-        fault = self._station.faults.add(parse_object(await request.read()))
+        fault = self._station.faults.add(parse_object(await request.read(), floats=True))
         await self.follow(fault)
         return web.json_response(fault.view(), status=201)
 

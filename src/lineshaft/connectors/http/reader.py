@@ -284,7 +284,7 @@ class _Reader:
             return PagingRule()
         kind = cast(
             'Literal["none", "page", "offset", "token"]',
-            table.choice("kind", ("none", "page", "offset", "token")),
+            table.choice("kind", ("none", "page", "offset", "token"), "none"),
         )
         size = table.integer("size", 100, least=1)
         following = self.compiler.expression(table.take("next", required=kind == "token"), ANSWER_NAMES)
