@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from lineshaft.base.errors import LeaseLost
 from lineshaft.base.ids import LANES
-from lineshaft.base.text import text
 from lineshaft.store import judge as j
 from lineshaft.store.group import screened
+from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
 from lineshaft.store.rows import (
     FINAL_EFFECTS,
@@ -299,14 +298,3 @@ class MemoryDatabase:
     def _put_all(table: Table[Row], rows: Iterable[Row]) -> None:
         for row in rows:
             table.put(row)
-
-
-def lease_lost(lanes: Sequence[int]) -> LeaseLost:
-    """Return the error for lanes whose lease is gone."""
-    message = text(
-        "Expected to hold lanes {lanes}, but their lease has expired or another worker took it; nothing was "
-        "written. Drop what is in memory for these lanes.",
-        "本工作进程已不再持有通道 {lanes} 的租约；未写入任何数据。请丢弃内存中这些通道的状态。",
-        lanes=", ".join(map(str, lanes)),
-    )
-    return LeaseLost(message, lanes=lanes)
