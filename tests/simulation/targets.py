@@ -114,7 +114,7 @@ class Target:
                 await asyncio.sleep(TIMEOUT_S * 2)
             raise Unavailable(f"{self.name} refuses connections")
         context.sending()
-        deed = self._deed(payload)
+        deed = self._deed(payload, context.key)
         deed.sent += 1
         deed.keys.add(context.key)
         fate = self._fate(operation, context.key, deed)
@@ -140,8 +140,10 @@ class Target:
 
     # -- how it behaves --------------------------------------------------------------------------------------
 
-    def _deed(self, payload: Mapping[str, Any]) -> Deed:
-        return self.deeds.setdefault((str(payload["order"]), str(payload["step"])), Deed())
+    def _deed(self, payload: Mapping[str, Any], key: str) -> Deed:
+        if "order" in payload:
+            return self.deeds.setdefault((str(payload["order"]), str(payload["step"])), Deed())
+        return self.deeds.setdefault((f"notice {payload['system']}", key), Deed())
 
     def _fate(self, operation: str, key: str, deed: Deed) -> str:
         if deed.verdict is not None:
@@ -211,16 +213,16 @@ class Target:
             if not reply.done():
                 reply.set_result(outcome)
 
-        self._outside(delay_s, carry_out, payload)
+        self._outside(delay_s, carry_out, payload, key)
         return await reply
 
     def _commit_later(
         self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float
     ) -> None:
-        self._outside(delay_s, lambda: self._carry_out(operation, payload, key), payload)
+        self._outside(delay_s, lambda: self._carry_out(operation, payload, key), payload, key)
 
-    def _outside(self, delay_s: float, work: Any, payload: Mapping[str, Any]) -> None:
-        deed = self._deed(payload)
+    def _outside(self, delay_s: float, work: Any, payload: Mapping[str, Any], key: str) -> None:
+        deed = self._deed(payload, key)
         deed.pending += 1
 
         def arrived() -> None:
@@ -230,20 +232,19 @@ class Target:
         self.loop.call_later(delay_s, arrived, context=_OUTSIDE)
 
     def _carry_out(self, operation: str, payload: Mapping[str, Any], key: str) -> Outcome:
-        order, step = str(payload["order"]), str(payload["step"])
-        deed = self._deed(payload)
-        handle = f"{order}/{step}" if operation == "natural" else key
+        deed = self._deed(payload, key)
+        handle = f"{payload['order']}/{payload['step']}" if operation == "natural" else key
         known = self.answers.get(handle) if operation in ("keyed", "natural", "notify") else None
         if known is not None:
             deed.repeats += 1
             return Outcome(known, number=known["number"], repeated=True)
-        answer = {"number": f"{self.name}-{len(self.answers) + 1}", "step_done": step}
+        answer = {"number": f"{self.name}-{len(self.answers) + 1}"}
         if operation != "look":
             deed.done += 1
             self.answers[handle] = answer
             group = payload.get("group")
             if group is not None:
-                self.order.setdefault(str(group), []).append(order)
+                self.order.setdefault(str(group), []).append(str(payload["order"]))
         return Outcome(answer, number=answer["number"])
 
 
