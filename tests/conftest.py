@@ -33,7 +33,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for name in marker.args:
             service = services.SERVICES[name]
             if name not in _found:
-                _found[name] = os.environ.get(service.variable) or service.find()
+                _found[name] = service.find()
             if _found[name] is None:
                 _missing[name] += 1
                 sentence = f"needs {name}: {service.advice}"

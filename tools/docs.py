@@ -6,10 +6,12 @@ To add one: write a function that returns its text and name it in ``PAGES``.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +60,35 @@ def errors() -> str:
     return _page(lines)
 
 
+def floors() -> str:
+    """Show the floors of the house as the import contracts have them, with what lives on each."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    lines = [
+        "# Floors\n",
+        "Imports only go down; folders on one floor do not know each other. `make check` proves it.\n",
+        "| floor | folder | what lives there |",
+        "|---:|---|---|",
+    ]
+    storeys = [layer for layer in layers if not layer.startswith("__")]
+    for number, layer in zip(range(len(storeys), 0, -1), storeys, strict=True):
+        lines += [
+            f"| {number} | `lineshaft/{folder}` | {_purpose(f'lineshaft/{folder}')} |"
+            for folder in layer.split(" | ")
+        ]
+    lines += [f"| beside | `{name}` | {_purpose(name)} |" for name in ("lineshaft_packs", "plantbox")]
+    lines.append("\n## What else holds\n")
+    lines += [f"- {contract['name']}." for contract in contracts if contract["type"] != "layers"]
+    return _page(lines)
+
+
+def _purpose(package: str) -> str:
+    source = (ROOT / "src" / package / "__init__.py").read_text(encoding="utf-8")
+    first = (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0]
+    return re.sub(r"^Floor \d+: ", "", " ".join(first.split())).replace("|", "\\|")
+
+
 def proof() -> str:
     """Show the newest figures of every long run."""
     lines = [
@@ -101,6 +132,7 @@ def performance() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "adr/README.md": adr_index,
     "reference/errors.md": errors,
+    "reference/floors.md": floors,
     "reference/performance.md": performance,
     "reference/proof.md": proof,
 }

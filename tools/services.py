@@ -96,38 +96,46 @@ def _start_rabbitmq() -> Callable[[], None]:
     folder = ROOT / ".cache" / "rabbitmq"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    names_port = str(postgres.free_port())
     environment = {
         **os.environ,
         "RABBITMQ_NODENAME": "lineshaft-test@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": "5672",
+        "RABBITMQ_DIST_PORT": str(postgres.free_port()),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": names_port,
         "HOME": str(folder),
     }
-    server = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    # Erlang would leave its name server running for ever; so it gets one of ours, which ends with it.
+    commands = [["epmd", "-port", names_port], ["/usr/lib/rabbitmq/bin/rabbitmq-server"]]
     with (folder / "server.log").open("ab") as log:
-        process = subprocess.Popen(
-            [str(server)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        processes = [
+            subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            for command in commands
+        ]
     deadline = time.monotonic() + 60
-    while not _listens(5672) and process.poll() is None and time.monotonic() < deadline:
+    while not _listens(5672) and processes[1].poll() is None and time.monotonic() < deadline:
         time.sleep(0.2)
 
     def end() -> None:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        for process in reversed(processes):
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     return end
 
@@ -187,7 +195,7 @@ def prepare(names: set[str]) -> Prepared:
             prepared.environment[service.variable] = address
         else:
             absent.append(service)
-    packages = [package for service in absent for package in service.packages]
+    packages = [name for service in absent for name in service.packages if not _is_installed(name)]
     if packages:
         _apt_install(packages)
     for service in absent:
@@ -218,8 +226,9 @@ def _make_ready(service: Service, prepared: Prepared) -> None:
 
 
 def _is_installed(package: str) -> bool:
-    status = subprocess.run(["dpkg", "-s", package], check=False, capture_output=True)
-    return status.returncode == 0
+    if not shutil.which("dpkg"):
+        return False
+    return subprocess.run(["dpkg", "-s", package], check=False, capture_output=True).returncode == 0
 
 
 def _apt_install(packages: list[str]) -> None:

@@ -32,6 +32,16 @@ FAULTS = {
         "import lineshaft.connectors\n",
         "lineshaft.api is not allowed to import lineshaft.connectors",
     ),
+    "the engine choosing a make of the store": (
+        "src/lineshaft/engine/planted.py",
+        "def f():\n    import lineshaft.store.memory.store\n",
+        "lineshaft.engine is not allowed to import lineshaft.store.memory",
+    ),
+    "SQL in the store's port": (
+        "src/lineshaft/store/port.py",
+        "\nimport sqlalchemy\n",
+        "lineshaft.store.port is not allowed to import sqlalchemy",
+    ),
     "a clock in a pure room": (
         "src/lineshaft/bpmn/planted.py",
         "import time\n",

@@ -103,13 +103,14 @@ def imported_packages(tree: ast.Module) -> set[str]:
     return packages
 
 
-def test_public_names_are_sorted_and_there() -> None:
+def test_public_names_are_there() -> None:
+    """That they are sorted is the linter's business (RUF022)."""
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in tree.body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 public = ast.literal_eval(node.value)
-                assert public == sorted(set(public)), names(path)
+                assert len(public) == len(set(public)), names(path)
                 assert set(public) <= bound_names(tree), names(path)
 
 
@@ -227,4 +228,3 @@ def test_functions_of_tests_state_a_behaviour() -> None:
         for name, function in budgets.functions_in(ast.parse(path.read_text(encoding="utf-8"))):
             if function.name.startswith("test"):
                 assert re.fullmatch(r"test(_[a-z0-9]+){2,}", function.name), f"{names(path)}: {name}"
-                assert not re.search(r"_\d+$", function.name), f"{names(path)}: {name}"

@@ -18,7 +18,19 @@ class Trigger:
     ``kind``: message, timer, signal, conditional, error, escalation, compensate, link, cancel, terminate.
     """
 
-    __slots__ = ("code", "condition", "index", "key", "kind", "name", "ref", "timer", "timer_kind", "ttl", "wait")
+    __slots__ = (
+        "code",
+        "condition",
+        "index",
+        "key",
+        "kind",
+        "name",
+        "ref",
+        "timer",
+        "timer_kind",
+        "ttl",
+        "wait",
+    )
 
     def __init__(self, kind: str, index: int = 0) -> None:
         self.kind = kind

@@ -8,7 +8,7 @@ not know what became of it, and acts by the operation's declared safety.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -51,6 +51,7 @@ class Calls:
         self._calling = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         settle.on_settled = self._settled
+        self.on_room: Callable[[], None] = lambda: None
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -82,7 +83,9 @@ class Calls:
             if admitted:
                 self._leave(self._protection.gate(effect.system), effect.id)
             return
-        if not admitted and len(self._in_hand) >= self._runtime.config.in_hand_max:
+        gate = self._protection.gate(effect.system)
+        full = len(self._in_hand) >= self._runtime.config.in_hand_max and gate.suspect != effect.id
+        if not admitted and (full or gate.skipped or gate.turns_away(effect.id)):
             return
         self._in_hand[effect.id] = InHand(effect, payload)
         if admitted:
@@ -96,7 +99,8 @@ class Calls:
         for effect in effects:
             if effect.id in self._in_hand or self._runtime.freshness.is_stale(effect.id, poll):
                 continue
-            if self._systems.connector(effect.system) is None:
+            gate = self._protection.gate(effect.system)
+            if self._systems.connector(effect.system) is None or gate.turns_away(effect.id):
                 continue
             self._in_hand[effect.id] = InHand(effect)
             self._enter_or_wait(effect)
@@ -112,7 +116,7 @@ class Calls:
                 del self._in_hand[item.effect.id]
 
     def close_gate(self, gate: Gate) -> None:
-        """The system may not be called: let go of what waits for it; it stays in the store."""
+        """The system may not be called: what waits for it stays in the store."""
         for effect_id in gate.drain():
             self._in_hand.pop(effect_id, None)
 
@@ -125,9 +129,6 @@ class Calls:
 
     def _enter_or_wait(self, effect: Effect) -> None:
         gate = self._protection.gate(effect.system)
-        if gate.is_closed:
-            del self._in_hand[effect.id]
-            return
         gate.wait(effect.id, effect.priority, effect.created_at.timestamp())
         self._pump(gate)
 
@@ -142,6 +143,8 @@ class Calls:
                 continue
             self._calling += 1
             self._runtime.spawn(self._work(effect_id), item.effect.lane)
+        if gate.wants_more():
+            self.on_room()
         wait_s = gate.resumes_in_s() if gate.waiting else None
         if wait_s is not None and gate.system not in self._timers:
             self._timers[gate.system] = asyncio.get_running_loop().call_later(
@@ -222,6 +225,7 @@ class Calls:
             async with asyncio.timeout(operation.spec.timeout_s):
                 outcome = await connector.call(operation.name, payload, context)
         except LeaseLost:
+            self._protection.gate(effect.system).clear_suspicion(effect.id)
             self._leave(self._protection.gate(effect.system), effect.id)
             self._forget(effect.id)
         except TimeoutError:
@@ -276,15 +280,21 @@ class Calls:
 
     async def _finish(self, effect: Effect, outcome: Outcome) -> None:
         gate = self._protection.gate(effect.system)
-        gate.suspect = None
+        if gate.clear_suspicion():
+            self.on_room()
         self._leave(gate, effect.id)
         if not await self._ready(effect):
             return
         self._settle.done(effect, outcome)
 
     async def _finish_error(self, effect: Effect, error: ConnectorError, operation: Operation | None) -> None:
-        self._leave(self._protection.gate(effect.system), effect.id)
+        gate = self._protection.gate(effect.system)
+        if isinstance(error, Unavailable) and not gate.is_closed:
+            # Before the place is free again: else the next one would run into the same outage.
+            gate.suspect_is(effect.id)
+        self._leave(gate, effect.id)
         if not await self._ready(effect):
+            gate.clear_suspicion(effect.id)
             return
         self._settle.failed(effect, error, operation)
 

@@ -95,7 +95,7 @@ class Checks:
         if result.status == "written":
             gate = self._protection.gate(system)
             gate.state = closed
-            gate.suspect = None
+            gate.clear_suspicion()
 
     def _later(self, job: Job, gap_s: float) -> None:
         asyncio.get_running_loop().call_later(gap_s + 0.01, self._offer_job, job)

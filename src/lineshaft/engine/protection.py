@@ -26,6 +26,8 @@ class Gate:
     state: SystemState | None = None
     suspect: str | None = None
     """The effect whose retries find out whether the system is there; the others wait meanwhile."""
+    skipped: bool = False
+    """Older work stayed in the store because too much waits here: new work must queue behind it."""
     _calling: set[str] = field(default_factory=set)
     _waiting: list[tuple[int, float, str]] = field(default_factory=list)
     _waiting_ids: set[str] = field(default_factory=set)
@@ -37,6 +39,32 @@ class Gate:
     def is_closed(self) -> bool:
         """Tell whether nothing may be called: paused, or the circuit is open."""
         return self.state is not None and (self.state.paused or self.state.circuit == "open")
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether so much waits here that more would only crowd out the other systems."""
+        return len(self._waiting_ids) >= max(100, 4 * self.concurrency_max)
+
+    def turns_away(self, effect_id: str) -> bool:
+        """Tell whether an effect had better stay in the store: closed, another is suspect, or full."""
+        if self.is_closed or (self.suspect is not None and self.suspect != effect_id):
+            return True
+        if self.is_full and self.suspect != effect_id:
+            self.skipped = True
+            return True
+        return False
+
+    def suspect_is(self, effect_id: str) -> None:
+        """From now on only this effect is called, until it is known whether the system is there."""
+        if self.suspect is None:
+            self.suspect = effect_id
+
+    def clear_suspicion(self, effect_id: str | None = None) -> bool:
+        """The system answered, or ``effect_id`` is not ours any more; return whether that frees others."""
+        if self.suspect is None or (effect_id is not None and self.suspect != effect_id):
+            return False
+        self.suspect = None
+        return True
 
     @property
     def calling(self) -> int:
@@ -54,7 +82,11 @@ class Gate:
             return False
         if self.suspect is not None and self.suspect != effect_id:
             return False
-        if self._waiting_ids and self.suspect is None and effect_id not in self._waiting_ids:
+        if (
+            (self._waiting_ids or self.skipped)
+            and self.suspect is None
+            and effect_id not in self._waiting_ids
+        ):
             # Older work waits already: new work queues behind it.
             return False
         if not self._take_allowance():
@@ -77,10 +109,16 @@ class Gate:
         return effect_id in self._waiting_ids
 
     def forget(self, effect_id: str) -> None:
-        """The effect does not wait any more."""
+        """The effect does not wait here any more."""
         self._waiting_ids.discard(effect_id)
-        if self.suspect == effect_id:
-            self.suspect = None
+        self.clear_suspicion(effect_id)
+
+    def wants_more(self) -> bool:
+        """Tell, once, that there is room again for the older work that was turned away."""
+        if self.skipped and len(self._waiting_ids) * 2 < max(100, 4 * self.concurrency_max):
+            self.skipped = False
+            return True
+        return False
 
     def next_waiting(self) -> str | None:
         """Return the next effect that may call now, with its place reserved; ``None`` if none may."""
@@ -160,9 +198,9 @@ class Protection:
         """Return all gates."""
         return list(self._gates.values())
 
-    def closed_systems(self) -> list[str]:
-        """Return the systems that may not be called now."""
-        return [gate.system for gate in self._gates.values() if gate.is_closed]
+    def turned_away(self) -> list[str]:
+        """Return the systems whose effects stay in the store for now."""
+        return [gate.system for gate in self._gates.values() if gate.turns_away("")]
 
     def share_among(self, workers: int) -> None:
         """Take this worker's share of every cap, so that all workers together keep it."""

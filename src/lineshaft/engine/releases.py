@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +17,9 @@ from lineshaft.engine.routes import Route, read_routes
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Definition, Release
 from lineshaft.store.writes import PutDefinition, PutRelease, Unit
+
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class LoadedRelease:
     programs: dict[str, Program] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    event_starts: dict[tuple[str, str], list[tuple[Program, str]]] = field(default_factory=dict)
+    """By kind (``message``, ``signal``) and name."""
 
     def program(self, process_id: str) -> Program:
         """Return a process's program; raises ``NotFound`` where the release has none of that id."""
@@ -62,23 +67,9 @@ class LoadedRelease:
             )
         )
 
-    def message_starts(self, name: str) -> list[tuple[Program, str]]:
-        """Return the processes that a message of this name starts, each with its start element."""
-        found = []
-        for program in self.programs.values():
-            for start in program.starts:
-                if start.kind == "message" and start.name == name:
-                    found.append((program, start.element))
-        return found
-
-    def signal_starts(self, name: str) -> list[tuple[Program, str]]:
-        """Return the processes that a signal of this name starts, each with its start element."""
-        found = []
-        for program in self.programs.values():
-            for start in program.starts:
-                if start.kind == "signal" and start.name == name:
-                    found.append((program, start.element))
-        return found
+    def starts(self, kind: str, name: str) -> list[tuple[Program, str]]:
+        """Return what a ``message`` or ``signal`` of this name starts: process and start element."""
+        return self.event_starts.get((kind, name), [])
 
 
 def release_id(files: Sequence[File]) -> str:
@@ -100,6 +91,7 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
             if file.kind == "processes" and file.name.endswith(".bpmn"):
                 for program in bpmn.loads(file.content, file=file.name).programs.values():
                     release.programs[program.process_id] = program
+                    _collect_starts(release, program)
             elif file.kind == "flows":
                 release.routes.extend(read_routes(file.name, file.content))
         except DefinitionError as error:
@@ -120,6 +112,14 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
     if problems:
         raise DefinitionError(problems)
     return release
+
+
+def _collect_starts(release: LoadedRelease, program: Program) -> None:
+    for start in program.starts:
+        if start.kind in ("message", "signal") and start.name is not None:
+            # A start event has no instance yet, so its name may not depend on anything.
+            name = str(start.name.evaluate({}, _NO_TIME))
+            release.event_starts.setdefault((start.kind, name), []).append((program, start.element))
 
 
 class Releases:

@@ -58,12 +58,14 @@ class Settle:
         *,
         again: Callable[[Effect], None],
         offer_job: Callable[[Job], None],
+        hold_back: Callable[[str], None],
     ) -> None:
         self._runtime = runtime
         self._steps = steps
         self._protection = protection
         self._again = again
         self._offer_job = offer_job
+        self._hold_back = hold_back
         self.on_settled: Callable[[Effect, UnitResult], None] = lambda effect, result: None
 
     def done(self, effect: Effect, outcome: Outcome) -> None:
@@ -209,8 +211,8 @@ class Settle:
         if gap_s is None:
             self._open_circuit(effect, error)
             return
-        if gate.suspect is None:
-            gate.suspect = effect.id
+        gate.suspect_is(effect.id)
+        self._hold_back(effect.system)
         tx = self._runtime.begin(effect.lane)
         due_at = tx.now + timedelta(seconds=gap_s)
         tx.add(
@@ -263,10 +265,10 @@ class Settle:
         self._notice(tx, effect, error)
 
         def settled(result: UnitResult) -> None:
-            if gate.suspect == effect.id:
-                gate.suspect = None
+            gate.clear_suspicion(effect.id)
             if result.status == "written":
                 gate.state = state
+                self._hold_back(effect.system)
                 self._offer_job(check)
                 self.on_settled(effect, result)
             elif result.error is not None and result.error.code == "write_conflict":

@@ -33,7 +33,6 @@ from lineshaft.store.writes import (
     PutJob,
     PutSubscription,
     PutTask,
-    UpdateInstance,
 )
 
 
@@ -68,7 +67,7 @@ class Applied:
 
 
 _DONE = Applied("done")
-_DEFER = timedelta(hours=1)
+_DEFER = timedelta(minutes=1)
 
 
 class Steps:
@@ -170,22 +169,7 @@ class Steps:
 
     def _freeze(self, tx: Transaction, live: Live, command: kernel.Command, error: BaseException) -> Applied:
         live.status = "frozen"
-        touched = tx.touched.pop(live.id, None)
-        if touched is not None and touched.is_new:
-            raise error
-        tx.add(
-            UpdateInstance(
-                tenant=live.tenant,
-                id=live.id,
-                expected=live.version,
-                version=live.version + 1,
-                status="frozen",
-                root=kernel.codec.encode_root(live.state),
-                scope0=live.scope0 or b"",
-                incidents=len(live.state.incidents) + 1,
-            )
-        )
-        live.version += 1
+        tx.touch(live)
         tx.add(
             PutIncident(
                 Incident(

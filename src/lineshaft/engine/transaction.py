@@ -110,7 +110,8 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
     if 0 in touched.scopes_changed or live.scope0 is None:
         scope0 = state.scopes.get(0)
         live.scope0 = codec.encode_scope(scope0) if scope0 is not None else b""
-    status: InstanceStatus = state.status
+    # A bug in the kernel stops the instance as it is; the kernel itself does not know that state.
+    status: InstanceStatus = "frozen" if live.status == "frozen" else state.status
     ended_at = now if status in ("completed", "terminated") else None
     root = codec.encode_root(state)
     incidents = len(state.incidents)

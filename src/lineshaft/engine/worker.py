@@ -57,9 +57,15 @@ class Worker:
             lambda i, e: observer.bug(f"kernel {i}", e),
         )
         settle = Settle(
-            self.runtime, self.steps, self.protection, again=self._again, offer_job=self.offer_job
+            self.runtime,
+            self.steps,
+            self.protection,
+            again=self._again,
+            offer_job=self.offer_job,
+            hold_back=lambda system: self.calls.close_gate(self.protection.gate(system)),
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
+        self.calls.on_room = self.wake
         self.jobs = Jobs(self.runtime, self.steps, self._again)
         self.router = Router(self.runtime, self.steps, self.offer_job)
         self.checks = Checks(self.runtime, self.systems, self.protection, self.offer_job, self._again)
@@ -161,7 +167,7 @@ class Worker:
             if gate.is_closed and not was_closed:
                 self.calls.close_gate(gate)
             elif was_closed and not gate.is_closed:
-                gate.suspect = None
+                gate.clear_suspicion()
                 self.wake()
 
     async def _listen(self) -> None:
@@ -215,7 +221,7 @@ class Worker:
                     lanes,
                     now,
                     room,
-                    without_systems=[*self.protection.closed_systems(), ""],
+                    without_systems=[*self.protection.turned_away(), ""],
                     without_ids=self.calls.ids,
                 )
                 more |= self.calls.take(effects, poll) == room

@@ -79,6 +79,8 @@ class Change:
     """The record's own id or number."""
     data: Mapping[str, Any]
     occurred_at: datetime | None = None
+    documents: tuple[DocumentFact, ...] = ()
+    """The documents that this change tells about, for the chain of documents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,7 +246,9 @@ class Run:
             self.unset.add((number, name))
         self.variables[number] = {}
 
-    def assign(self, target: tuple[str, ...], value: Any, found: dict[str, Any], current: Mapping[str, Any]) -> None:
+    def assign(
+        self, target: tuple[str, ...], value: Any, found: dict[str, Any], current: Mapping[str, Any]
+    ) -> None:
         """Put a value at a path into ``found``; outer parts of the path are taken from ``current``."""
         if len(target) == 1:
             found[target[0]] = value
