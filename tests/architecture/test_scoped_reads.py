@@ -38,11 +38,15 @@ def test_scope_of_another_type_does_not_count(tree: Tree) -> None:
             "takes a scope and never uses it",
         ),
         (
+            "    pass\n\nasync def history(self: Make, scope: Scope, key: str):\n    return self.rows\n",
+            "takes a scope and never uses it",
+        ),
+        (
             "    async def _rows(self):\n        return 'SELECT id FROM instances WHERE id = ?'\n",
             "SELECT from instances without naming tenant",
         ),
         (
-            "    def _sql(self):\n        return f'SELECT id FROM instances JOIN lanes ON {self.x}'\n",
+            "    def _sql(self):\n        return f'SELECT id FROM instances JOIN worker ON {self.x}'\n",
             "SELECT from instances without naming tenant",
         ),
     ],

@@ -225,7 +225,7 @@ class Jobs:
         """Start the processes that begin with this message, one run per key at a time."""
         runtime = self._runtime
         release = await runtime.releases.active()
-        starts = release.message_starts(data["name"]) if release is not None else []
+        starts = release.starts("message", data["name"]) if release is not None else []
         started = False
         for program, element in starts:
             if data["key"]:
@@ -327,7 +327,7 @@ class Jobs:
         tx.add(TakeJob(job.tenant, job.id))
         for subscription in waiting:
             self._deliver_to(tx, subscription, data)
-        for program, element in release.signal_starts(data["name"]) if release is not None else []:
+        for program, element in release.starts("signal", data["name"]) if release is not None else []:
             assert release is not None
             command = commands.StartInstance(variables=data["variables"], start_element=element)
             self._steps.start(tx, release, program, command, lane=job.lane)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -13,10 +13,13 @@ from lineshaft.base.errors import DefinitionError, NotFound, Problem
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.program import Program
-from lineshaft.engine.routes import Route, read_routes
+from lineshaft.engine.routes import Route, SourceRule, read_routes, read_sources
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Definition, Release
 from lineshaft.store.writes import PutDefinition, PutRelease, Unit
+
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,10 @@ class LoadedRelease:
     id: str
     programs: dict[str, Program] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
+    sources: list[SourceRule] = field(default_factory=list)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    event_starts: dict[tuple[str, str], list[tuple[Program, str]]] = field(default_factory=dict)
+    """By kind (``message``, ``signal``) and name."""
 
     def program(self, process_id: str) -> Program:
         """Return a process's program; raises ``NotFound`` where the release has none of that id."""
@@ -62,23 +68,14 @@ class LoadedRelease:
             )
         )
 
-    def message_starts(self, name: str) -> list[tuple[Program, str]]:
-        """Return the processes that a message of this name starts, each with its start element."""
-        found = []
-        for program in self.programs.values():
-            for start in program.starts:
-                if start.kind == "message" and start.name == name:
-                    found.append((program, start.element))
-        return found
+    def source(self, system: str, trigger: str) -> SourceRule | None:
+        """Return what the release says about the events of a trigger."""
+        found = (each for each in self.sources if (each.system, each.trigger) == (system, trigger))
+        return next(found, None)
 
-    def signal_starts(self, name: str) -> list[tuple[Program, str]]:
-        """Return the processes that a signal of this name starts, each with its start element."""
-        found = []
-        for program in self.programs.values():
-            for start in program.starts:
-                if start.kind == "signal" and start.name == name:
-                    found.append((program, start.element))
-        return found
+    def starts(self, kind: str, name: str) -> list[tuple[Program, str]]:
+        """Return what a ``message`` or ``signal`` of this name starts: process and start element."""
+        return self.event_starts.get((kind, name), [])
 
 
 def release_id(files: Sequence[File]) -> str:
@@ -100,8 +97,10 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
             if file.kind == "processes" and file.name.endswith(".bpmn"):
                 for program in bpmn.loads(file.content, file=file.name).programs.values():
                     release.programs[program.process_id] = program
+                    _collect_starts(release, program)
             elif file.kind == "flows":
                 release.routes.extend(read_routes(file.name, file.content))
+                release.sources.extend(read_sources(file.name, file.content))
         except DefinitionError as error:
             problems.extend(error.problems)
     for route in release.routes:
@@ -122,6 +121,14 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
     return release
 
 
+def _collect_starts(release: LoadedRelease, program: Program) -> None:
+    for start in program.starts:
+        if start.kind in ("message", "signal") and start.name is not None:
+            # A start event has no instance yet, so its name may not depend on anything.
+            name = str(start.name.evaluate({}, _NO_TIME))
+            release.event_starts.setdefault((start.kind, name), []).append((program, start.element))
+
+
 class Releases:
     """Reads releases from the store and keeps them compiled."""
 
@@ -130,6 +137,10 @@ class Releases:
         self._scope = scope
         self._loaded: dict[str, LoadedRelease] = {}
         self._active: LoadedRelease | None = None
+
+    def know(self, loaded: LoadedRelease) -> None:
+        """Take over a release that is compiled already (several workers in one process share it)."""
+        self._loaded[loaded.id] = loaded
 
     async def get(self, release: str) -> LoadedRelease:
         """Return a release by id."""

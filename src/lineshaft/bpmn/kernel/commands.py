@@ -21,6 +21,8 @@ class StartInstance:
     variables: Variables = field(default_factory=dict)
     start_element: str | None = None
     business_key: str | None = None
+    catches: tuple[str, ...] = ()
+    """From the ``StartChild`` that asked for this instance: codes (``error:E1``, ``error:*``) its caller catches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,15 @@ class FailChild:
     token: int
     code: str
     message: str = ""
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateChild:
+    """The child instance that ``token`` started threw an escalation that it does not catch itself."""
+
+    token: int
+    code: str
     variables: Variables = field(default_factory=dict)
 
 
@@ -189,6 +200,7 @@ Command = (
     | Correlate
     | CompleteChild
     | FailChild
+    | EscalateChild
     | Cancel
     | CancelElement
     | ActivateElement

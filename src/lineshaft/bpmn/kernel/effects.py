@@ -133,6 +133,19 @@ class StartChild:
     binding: Literal["release", "latest", "version_tag"] = "release"
     version_tag: str | None = None
     business_key: str | None = None
+    catches: tuple[str, ...] = ()
+    """Handed on to the child's ``StartInstance``: what would be caught here if the child ended with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Tell the caller's instance of an escalation; nobody answers, the instance goes on.
+
+    The engine gives it to the parent as ``EscalateChild``.
+    """
+
+    code: str
+    variables: Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +222,7 @@ Effect = (
     | ThrowSignal
     | StartChild
     | CancelChild
+    | Escalate
     | Decide
     | RunScript
     | OpenIncident

@@ -3,7 +3,7 @@
 The connection hook is the heart: ``sending`` is called when a connection stands (TLS included) and no byte
 of the request has left. Until then every failure is ``Unavailable``; from then on it is ``OutcomeUnknown``,
 except for requests that only read. There is no retry here: aiohttp's own repeat of idempotent methods on a
-dead connection is stopped for writes. Not for judging an answer's content.
+dead connection is stopped. Not for judging an answer's content.
 """
 
 from __future__ import annotations
@@ -46,16 +46,15 @@ class Reply:
 class _Sending:
     """Whether the bytes of the current request may have left."""
 
-    __slots__ = ("hook", "repeatable", "sent")
+    __slots__ = ("hook", "sent")
 
-    def __init__(self, hook: Callable[[], None] | None, repeatable: bool) -> None:
+    def __init__(self, hook: Callable[[], None] | None) -> None:
         self.hook = hook
-        self.repeatable = repeatable
         self.sent = False
 
     def begin(self) -> None:
-        if self.sent and not self.repeatable:
-            raise aiohttp.ServerDisconnectedError("the connection was lost; a write is not sent again")
+        if self.sent:
+            raise aiohttp.ServerDisconnectedError("the connection was lost; the request is not sent again")
         if self.hook is not None:
             self.hook()
         self.sent = True
@@ -134,7 +133,7 @@ class Transport:
             OutcomeUnknown: It may have been sent and there is no whole answer.
         """
         assert self._session is not None, "open() comes first"
-        state = _Sending(sending, reads_only)
+        state = _Sending(sending)
         token = _current.set(state)
         try:
             return await self._exchange(self._session, prepared, timeout_s)
