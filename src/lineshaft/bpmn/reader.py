@@ -176,9 +176,7 @@ def _parse(document: Document, raw: bytes) -> XmlNode | None:
         )
         return None
     except ValueError as error:
-        document.problem(
-            "xml-syntax", text("Expected XML, but {why}", "应为 XML，但 {why}", why=str(error))
-        )
+        document.problem("xml-syntax", text("Expected XML, but {why}", "应为 XML，但 {why}", why=str(error)))
         return None
     tree = root.getroottree()
     document.tree = tree
@@ -300,7 +298,15 @@ class _Reader:
                         int(operation.sourceline or 0),
                         attributes={"implementation": operation.get("implementationRef") or ""},
                     )
-        if name not in ("message", "signal", "error", "escalation", "dataStore", "resource", "itemDefinition"):
+        if name not in (
+            "message",
+            "signal",
+            "error",
+            "escalation",
+            "dataStore",
+            "resource",
+            "itemDefinition",
+        ):
             if name != "interface":
                 return
         code = node.get("errorCode") if name == "error" else node.get("escalationCode")
@@ -377,7 +383,9 @@ class _Reader:
                 self._read_data(process, child, container)
             elif name == "property":
                 if node.tag.endswith("}process"):
-                    process.properties.append((child.get("id") or "", child.get("name") or child.get("id") or ""))
+                    process.properties.append(
+                        (child.get("id") or "", child.get("name") or child.get("id") or "")
+                    )
             elif name == "laneSet":
                 self._read_lanes(process, child)
             elif name == "correlationSubscription":
@@ -460,9 +468,15 @@ class _Reader:
     def _element_child(self, element: ElementDefinition, child: XmlNode) -> None:
         name = local(child)
         if name == "incoming":
-            element.listed_incoming = [*(element.listed_incoming or []), self._ref(content(child), child) or ""]
+            element.listed_incoming = [
+                *(element.listed_incoming or []),
+                self._ref(content(child), child) or "",
+            ]
         elif name == "outgoing":
-            element.listed_outgoing = [*(element.listed_outgoing or []), self._ref(content(child), child) or ""]
+            element.listed_outgoing = [
+                *(element.listed_outgoing or []),
+                self._ref(content(child), child) or "",
+            ]
         elif name in EVENT_DEFINITIONS:
             element.events.append(self._event_definition(child))
         elif name == "eventDefinitionRef":
@@ -523,7 +537,9 @@ class _Reader:
     def _event_definition(self, node: XmlNode) -> EventDefinition:
         kind = EVENT_DEFINITIONS[local(node)]
         attributes = {str(key): str(value) for key, value in node.attrib.items()}
-        definition = EventDefinition(kind, node.get("id"), int(node.sourceline or 0), None, attributes, node=node)
+        definition = EventDefinition(
+            kind, node.get("id"), int(node.sourceline or 0), None, attributes, node=node
+        )
         if kind in _REFERENCE:
             definition.ref = self._ref(node.get(_REFERENCE[kind]), node)
         if kind == "timer":
@@ -536,7 +552,9 @@ class _Reader:
             definition.text = content(node.find(f"{{{MODEL}}}condition"))
         elif kind == "link":
             definition.link_sources = tuple(
-                value for item in node.findall(f"{{{MODEL}}}source") if (value := self._ref(content(item), item))
+                value
+                for item in node.findall(f"{{{MODEL}}}source")
+                if (value := self._ref(content(item), item))
             )
             definition.link_target = self._ref(content(node.find(f"{{{MODEL}}}target")), node)
         elif kind == "message":
@@ -590,7 +608,9 @@ class _Reader:
                 for found in model_children(event):
                     if local(found) in EVENT_DEFINITIONS:
                         definition = self._event_definition(found)
-            loop.complex_behaviors.append((condition, definition, event.get("id") if event is not None else None))
+            loop.complex_behaviors.append(
+                (condition, definition, event.get("id") if event is not None else None)
+            )
         return loop
 
     def _resolve_event(self, element: ElementDefinition, reference: str, line: int) -> None:

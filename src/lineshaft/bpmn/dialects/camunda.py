@@ -116,7 +116,9 @@ def read_attribute(document: Document, target: Target, name: str, value: str) ->
             f"{target.id} (line {target.line}): {name}={value!r} runs no code here; it is taken as the job type"
         )
     elif name not in SILENT:
-        document.report.append(f"{target.id} (line {target.line}): attribute {name}={value!r} is not understood")
+        document.report.append(
+            f"{target.id} (line {target.line}): attribute {name}={value!r} is not understood"
+        )
 
 
 def _local(node: XmlNode) -> str:

@@ -34,7 +34,8 @@ from lineshaft.bpmn.kernel.state import (
     ScopeState,
     Token,
 )
-from lineshaft.bpmn.program import Flow, Mapping as VariableMapping, Node, Program
+from lineshaft.bpmn.program import Flow, Node, Program
+from lineshaft.bpmn.program import Mapping as VariableMapping
 
 _NOTHING: dict[str, Any] = {}
 
@@ -246,7 +247,9 @@ class Run:
             self.unset.add((number, name))
         self.variables[number] = {}
 
-    def assign(self, target: tuple[str, ...], value: Any, found: dict[str, Any], current: Mapping[str, Any]) -> None:
+    def assign(
+        self, target: tuple[str, ...], value: Any, found: dict[str, Any], current: Mapping[str, Any]
+    ) -> None:
         """Put a value at a path into ``found``; outer parts of the path are taken from ``current``."""
         if len(target) == 1:
             found[target[0]] = value

@@ -138,9 +138,7 @@ def commit(run: Run, scope: ScopeState, token: Token | None, planned: list[Plann
             run.effects.append(effect)
 
 
-def _text_of(
-    run: Run, scope: ScopeState, token: Token | None, value: Any, node: Node, what: str
-) -> str:
+def _text_of(run: Run, scope: ScopeState, token: Token | None, value: Any, node: Node, what: str) -> str:
     found = run.evaluate(value, scope, token) if value is not None else None
     if found is None or isinstance(found, (dict, list, bool)):
         raise NameMissing(
@@ -226,7 +224,12 @@ def _again(run: Run, scope: ScopeState, token: Token | None, wait: Wait) -> None
 
 
 def _all_reached(
-    run: Run, holder: ScopeState | Token, node: Node, wait: Wait, variables: Mapping[str, Any], scope: ScopeState
+    run: Run,
+    holder: ScopeState | Token,
+    node: Node,
+    wait: Wait,
+    variables: Mapping[str, Any],
+    scope: ScopeState,
 ) -> bool:
     """Note one event of a parallel-multiple; tell whether all of them have come."""
     needed = sum(1 for trigger in node.triggers if trigger.kind in WAITING_KINDS)
@@ -263,9 +266,7 @@ def catch_boundary(
     return caught
 
 
-def start_event_subprocess(
-    run: Run, scope: ScopeState, start: Node, variables: Mapping[str, Any]
-) -> Token:
+def start_event_subprocess(run: Run, scope: ScopeState, start: Node, variables: Mapping[str, Any]) -> Token:
     """An event sub-process begins; everything else in its scope ends where it interrupts."""
     inner = start.container
     assert inner is not None

@@ -52,7 +52,9 @@ class Element(Protocol):
         """Do the element's work, or ask for it."""
         ...
 
-    def answered(self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]) -> None:
+    def answered(
+        self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]
+    ) -> None:
         """Take in the answer."""
         ...
 

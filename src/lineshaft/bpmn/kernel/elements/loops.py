@@ -55,7 +55,14 @@ class Loop:
             return
         body = run.open_scope(token.number, scope.id, node, LOOP)
         outputs = run.new_number()
-        body.counts = {"total": total, "active": 0, "completed": 0, "terminated": 0, "next": 0, "outputs": outputs}
+        body.counts = {
+            "total": total,
+            "active": 0,
+            "completed": 0,
+            "terminated": 0,
+            "next": 0,
+            "outputs": outputs,
+        }
         if loop.standard:
             self._next_standard(run, scope, token, node, body)
             return
@@ -216,7 +223,9 @@ class Loop:
         found: dict[str, Any] = {}
         if loop.output_variable is not None:
             values = run.values(outputs)
-            found[loop.output_variable] = [values.get(str(index)) for index in range(max(body.counts["total"], 0))]
+            found[loop.output_variable] = [
+                values.get(str(index)) for index in range(max(body.counts["total"], 0))
+            ]
         run.clear(body)
         run.drop_variables(outputs)
         run.close_scope(body)

@@ -28,7 +28,9 @@ def ask(run: Run, scope: ScopeState, token: Token, node: Node, retries: int | No
     work = node.work
     assert work.type is not None
     try:
-        job_type = str(run.evaluate(work.type, scope, token)) if work.type.names else work.type.evaluate({}, run.now)
+        job_type = (
+            str(run.evaluate(work.type, scope, token)) if work.type.names else work.type.evaluate({}, run.now)
+        )
         if retries is None:
             retries = int(run.evaluate(work.retries, scope, token)) if work.retries is not None else 3
     except (ExpressionError, ValueError, TypeError) as error:
@@ -40,7 +42,13 @@ def ask(run: Run, scope: ScopeState, token: Token, node: Node, retries: int | No
     run.events.append(events.JobCreated(number, node.id, job_type, token.attempt))
     run.effects.append(
         effects.Call(
-            number, node.id, job_type, task_variables(run, scope, token, node), work.headers, retries, token.attempt
+            number,
+            node.id,
+            job_type,
+            task_variables(run, scope, token, node),
+            work.headers,
+            retries,
+            token.attempt,
         )
     )
 
@@ -63,7 +71,9 @@ class JobTask:
         """Ask again."""
         ask(run, scope, token, node)
 
-    def answered(self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]) -> None:
+    def answered(
+        self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]
+    ) -> None:
         """Take the answer's variables and go on."""
         run.events.append(events.JobCompleted(token.number, node.id))
         run.answer(scope, token, node, answer)
@@ -190,7 +200,9 @@ class UserTask:
         """Put it into the inbox after all."""
         self.activate(run, scope, token, node)
 
-    def answered(self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]) -> None:
+    def answered(
+        self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]
+    ) -> None:
         """Take the form's variables and go on."""
         run.answer(scope, token, node, answer)
 
@@ -289,7 +301,9 @@ class ScriptTask:
         """Try again."""
         self.activate(run, scope, token, node)
 
-    def answered(self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]) -> None:
+    def answered(
+        self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]
+    ) -> None:
         """Take the variables the script returned."""
         if node.work.result and "result" in answer and len(answer) == 1:
             answer = {node.work.result: answer["result"]}
@@ -355,7 +369,9 @@ class BusinessRuleTask:
         """Ask again."""
         self.activate(run, scope, token, node)
 
-    def answered(self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]) -> None:
+    def answered(
+        self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]
+    ) -> None:
         """Set the result variable and go on."""
         run.events.append(events.DecisionMade(token.number, node.id))
         set_result(run, scope, token, node, answer.get("value"))
@@ -414,7 +430,9 @@ class CallActivity:
         """Start it again."""
         self.activate(run, scope, token, node)
 
-    def answered(self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]) -> None:
+    def answered(
+        self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]
+    ) -> None:
         """Take the child's variables as the call says, and go on."""
         work = node.work
         run.events.append(events.ChildCompleted(token.number, node.id))
