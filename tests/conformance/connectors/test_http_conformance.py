@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from conformance.connectors.stub_target import SECRETS, StubTarget
 
+from conformance.connectors.stub_target import SECRETS, StubTarget
 from lineshaft.base.clock import FixedClock
 from lineshaft.connectors.http import HTTP
 from lineshaft.sdk.connector import Connector
