@@ -68,10 +68,15 @@ class Plant:
     async def fault(self, system: str, **spec: Any) -> None:
         headers = {"Authorization": "Bearer plantbox-admin"}
         url = f"{self.admin[system]}/admin/faults"
-        async with aiohttp.ClientSession() as session, session.post(url, json=spec, headers=headers) as answer:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, json=spec, headers=headers) as answer,
+        ):
             assert answer.status < 300, await answer.text()
 
-    async def confirmed(self, account: str = "KH-0004", lines: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    async def confirmed(
+        self, account: str = "KH-0004", lines: Sequence[Mapping[str, Any]] = ()
+    ) -> dict[str, Any]:
         """Make and confirm an order as a salesperson does; return it as the hub reads it."""
         body = {"account_no": account, "lines": list(lines) or [{"model": "BX-F210", "quantity": "100"}]}
         made = await self.crm_call("POST", "orders", body)
@@ -167,11 +172,17 @@ async def test_both_systems_pass_their_check(plant: Plant) -> None:
 
 async def test_a_confirmed_order_is_an_event_that_tells_its_document(plant: Plant) -> None:
     order = await plant.confirmed()
-    (change,) = [each for each in await everything(plant.crm, "sales_order") if each.type.endswith(".confirmed")]
+    (change,) = [
+        each for each in await everything(plant.crm, "sales_order") if each.type.endswith(".confirmed")
+    ]
     assert change.type == "crm.sales_order.confirmed"
     assert change.subject == order["order_no"]
     (document,) = change.documents
-    assert (document.kind, document.number, document.status) == ("sales_order", order["order_no"], "confirmed")
+    assert (document.kind, document.number, document.status) == (
+        "sales_order",
+        order["order_no"],
+        "confirmed",
+    )
     assert document.lines[0].quantity == Decimal(100)
     assert {route.on for route in plant.pack.routes} >= {change.type}
 
@@ -219,7 +230,9 @@ async def test_partial_deliveries_are_told_line_by_line(plant: Plant) -> None:
     await plant.erp.call("sales_order.submit", {"bill_no": bill_no}, context())
     await plant.erp.call("sales_order.submit", {"bill_no": bill_no}, context())  # repeating it is harmless
     await plant.erp.call("sales_order.audit", {"bill_no": bill_no}, context())
-    shipped = [each for each in await everything(plant.erp, "document") if each.type == "erp.delivery.shipped"]
+    shipped = [
+        each for each in await everything(plant.erp, "document") if each.type == "erp.delivery.shipped"
+    ]
     assert len(shipped) >= 1
     first = shipped[0]
     assert first.subject == order["order_no"]
@@ -248,7 +261,9 @@ async def test_a_rejection_comes_back_with_the_erps_own_words(plant: Plant) -> N
 
 
 async def test_a_product_without_a_code_waits_and_goes_on_when_it_is_known(plant: Plant) -> None:
-    order = await plant.confirmed(lines=[{"model": "BX-P900", "quantity": "1"}, {"model": "BX-F210", "quantity": "1"}])
+    order = await plant.confirmed(
+        lines=[{"model": "BX-P900", "quantity": "1"}, {"model": "BX-F210", "quantity": "1"}]
+    )
     document = await plant.document(order)
     payload = {"mapping": "erp-sales-order", "record": document}
     report = await plant.hub.call("lookup_codes", payload, context())
@@ -269,7 +284,9 @@ async def test_found_codes_are_remembered_and_not_asked_again(plant: Plant) -> N
         Reference("product", "crm", "BX-F210", "erp"),
     }
     await plant.fault("erp", kind="down")
-    assert (await plant.erp_document(order))["CustomerNo"] == plant.known[Reference("customer", "crm", "KH-0004", "erp")]
+    assert (await plant.erp_document(order))["CustomerNo"] == plant.known[
+        Reference("customer", "crm", "KH-0004", "erp")
+    ]
 
 
 async def test_a_restarted_erp_forgets_sessions_and_the_connector_logs_in_again(plant: Plant) -> None:
