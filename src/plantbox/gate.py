@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -87,6 +88,9 @@ class Gate:
                 raise
             kind = "not_found" if error.status == 404 else "bad_request"
             return self._face.failure(error.status, kind, f"{error.reason}: {request.method} {request.path}")
+        except Exception as error:  # noqa: BLE001 - a real server answers 500 in its own shape, too
+            sys.stderr.write(f"plantbox: {request.method} {request.path}: {type(error).__name__}: {error}\n")
+            return self._face.failure(500, "internal", "Internal error.")
 
     def _rewritten(self, answer: web.StreamResponse, fault: Fault) -> web.StreamResponse:
         if (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,8 +14,11 @@ from lineshaft.base.ids import lane_of
 from lineshaft.base.limits import Limits
 from lineshaft.base.text import text
 from lineshaft.engine.committer import Committer
+from lineshaft.engine.documents import document_writes
 from lineshaft.engine.router import START_TYPE
+from lineshaft.engine.routes import SourceRule
 from lineshaft.feel import codec as values
+from lineshaft.sdk import Change, DocumentFact
 from lineshaft.store.rows import Event
 from lineshaft.store.writes import InsertEvent, Unit
 
@@ -36,6 +39,41 @@ class Incoming:
     occurred_at: datetime | None = None
     department: str | None = None
     priority: int = 1
+    system: str = ""
+    """The connected system it comes from, where it comes from one."""
+    documents: tuple[DocumentFact, ...] = ()
+    """What it tells about documents of that system, for the chain of documents."""
+
+
+def incoming_of(system: str, change: Change, rule: SourceRule | None) -> Incoming:
+    """Return the event of a change that a connector has read or received.
+
+    The source is the resource it is about (its type without the last word), not the way it came: so a change
+    that comes by webhook and by poll is taken in once.
+    """
+    incoming = Incoming(
+        source="/".join(change.type.split(".")[:-1]) or system,
+        id=change.id,
+        type=change.type,
+        data=change.data,
+        subject=change.subject,
+        key=change.subject,
+        occurred_at=change.occurred_at,
+        system=system,
+        documents=change.documents,
+    )
+    if rule is None or rule.key is None:
+        return incoming
+    facts = {
+        "type": incoming.type,
+        "source": incoming.source,
+        "subject": incoming.subject,
+        "id": incoming.id,
+        "time": incoming.occurred_at,
+        "data": dict(incoming.data),
+    }
+    key = rule.key.evaluate({**facts, "event": facts}, strict=False)
+    return replace(incoming, key=str(key)) if key not in (None, "") else incoming
 
 
 class Intake:
@@ -64,7 +102,8 @@ class Intake:
         """
         now = self._clock.now()
         rows = [self._row(each, now) for each in incoming]
-        results = await asyncio.gather(*(self._committer.commit(Unit([InsertEvent(row)])) for row in rows))
+        units = [self._unit(each, row) for each, row in zip(incoming, rows, strict=True)]
+        results = await asyncio.gather(*(self._committer.commit(unit) for unit in units))
         verdicts: list[Verdict] = []
         for row, result in zip(rows, results, strict=True):
             if result.error is not None:
@@ -103,6 +142,18 @@ class Intake:
             department=department,
         )
         return (await self.accept([event]))[0]
+
+    def _unit(self, incoming: Incoming, row: Event) -> Unit:
+        """The event and the documents it tells about; nothing of it where the event is a duplicate."""
+        documents = document_writes(
+            self._tenant,
+            incoming.system,
+            incoming.documents,
+            now=row.received_at,
+            business_key=row.key,
+            department=row.department,
+        )
+        return Unit([InsertEvent(row), *documents])
 
     def _row(self, incoming: Incoming, now: datetime) -> Event:
         key = incoming.key or incoming.subject or incoming.id

@@ -13,7 +13,7 @@ from lineshaft.base.errors import DefinitionError, NotFound, Problem
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.program import Program
-from lineshaft.engine.routes import Route, read_routes
+from lineshaft.engine.routes import Route, SourceRule, read_routes, read_sources
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Definition, Release
 from lineshaft.store.writes import PutDefinition, PutRelease, Unit
@@ -38,6 +38,7 @@ class LoadedRelease:
     id: str
     programs: dict[str, Program] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
+    sources: list[SourceRule] = field(default_factory=list)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     event_starts: dict[tuple[str, str], list[tuple[Program, str]]] = field(default_factory=dict)
     """By kind (``message``, ``signal``) and name."""
@@ -67,6 +68,11 @@ class LoadedRelease:
             )
         )
 
+    def source(self, system: str, trigger: str) -> SourceRule | None:
+        """Return what the release says about the events of a trigger."""
+        found = (each for each in self.sources if (each.system, each.trigger) == (system, trigger))
+        return next(found, None)
+
     def starts(self, kind: str, name: str) -> list[tuple[Program, str]]:
         """Return what a ``message`` or ``signal`` of this name starts: process and start element."""
         return self.event_starts.get((kind, name), [])
@@ -94,6 +100,7 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
                     _collect_starts(release, program)
             elif file.kind == "flows":
                 release.routes.extend(read_routes(file.name, file.content))
+                release.sources.extend(read_sources(file.name, file.content))
         except DefinitionError as error:
             problems.extend(error.problems)
     for route in release.routes:
@@ -130,6 +137,10 @@ class Releases:
         self._scope = scope
         self._loaded: dict[str, LoadedRelease] = {}
         self._active: LoadedRelease | None = None
+
+    def know(self, loaded: LoadedRelease) -> None:
+        """Take over a release that is compiled already (several workers in one process share it)."""
+        self._loaded[loaded.id] = loaded
 
     async def get(self, release: str) -> LoadedRelease:
         """Return a release by id."""

@@ -124,10 +124,7 @@ class Router:
     ) -> None:
         runtime = self._runtime
         key = str(route.key.evaluate(facts, strict=True)) if route.key is not None else event.key
-        if route.variables is not None:
-            variables = route.variables.evaluate(facts, strict=True)
-        else:
-            variables = {"event": facts}
+        variables = route.variables_of(facts)
         if not isinstance(variables, dict):
             raise NotFound(f"Expected a context from the variables of route {route.name}.")
         department = (
@@ -203,7 +200,7 @@ class Router:
 
 def facts_of(event: Event, data: Any) -> dict[str, Any]:
     """Return what the expressions of a route see of an event."""
-    return {
+    facts = {
         "type": event.type,
         "source": event.source,
         "subject": event.subject,
@@ -212,6 +209,7 @@ def facts_of(event: Event, data: Any) -> dict[str, Any]:
         "time": event.occurred_at or event.received_at,
         "data": data,
     }
+    return {**facts, "event": facts}
 
 
 def _mark(event: Event) -> str:

@@ -5,14 +5,17 @@ A rule stands in a pack's ``flows`` folder::
     format: 1
     routes:
       - on: crm.sales_order.confirmed        # event type; `*` stands for any run of characters
-        when: =data.total > 0                # FEEL, optional
+        when: event.data.total > 0           # FEEL, optional
         start: order-to-delivery             # a process to start at its none start event …
         message: order confirmed             # … or a message to publish (starts or continues)
-        key: =subject                        # business key / correlation key; the event's key by default
-        variables: ={order: data}            # FEEL context; {event: …} by default
+        correlation_key: event.subject       # business key / correlation key; the event's key by default
+        variables: {order: event.data}       # FEEL by name, or one context; {event: …} by default
         ttl_s: 3600                          # how long a message that nobody waits for is kept
+    sources:
+      - {system: crm, webhook: orders, key: event.data.order_no}   # the business key of its events
 
-An expression sees ``type, source, subject, id, key, time, data``.
+An expression sees ``event`` with ``type, source, subject, id, key, time, data`` (and these names directly).
+``key`` is another word for ``correlation_key``.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ class Route:
     message: str | None
     when: feel.Expression | None
     key: feel.Expression | None
-    variables: feel.Expression | None
+    variables: feel.Expression | dict[str, feel.Expression] | None
     department: feel.Expression | None
     ttl_s: float | None
 
@@ -50,7 +53,41 @@ class Route:
         return self.when is None or self.when.evaluate(dict(event), strict=True) is True
 
 
-_KEYS = {"on", "when", "start", "message", "key", "variables", "department", "ttl_s", "name"}
+    def variables_of(self, event: Mapping[str, Any]) -> Any:
+        """Return the variables that the event brings along."""
+        if self.variables is None:
+            return {"event": event["event"]}
+        if isinstance(self.variables, dict):
+            return {
+                name: each.evaluate(dict(event), strict=True) for name, each in self.variables.items()
+            }
+        return self.variables.evaluate(dict(event), strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """What a pack says about the events of one trigger."""
+
+    system: str
+    trigger: str
+    key: feel.Expression | None
+    """The business key that orders its events; their subject where not given."""
+
+
+_KEYS = {
+    "on",
+    "when",
+    "start",
+    "message",
+    "key",
+    "correlation_key",
+    "business_key",
+    "variables",
+    "department",
+    "ttl_s",
+    "on_stuck",
+    "name",
+}
 
 
 def read_routes(name: str, content: bytes) -> list[Route]:
@@ -104,25 +141,55 @@ def _read(file: str, number: int, entry: Any, problems: list[Problem]) -> Route 
         )
 
     def compiled(key: str) -> feel.Expression | None:
-        source = entry.get(key)
-        if source is None:
-            return None
-        try:
-            return feel.compile(str(source).removeprefix("="))
-        except feel.FeelSyntaxError as error:
-            problems.append(
-                Problem("route_expression", error.message, Place(file=file, path=f"routes[{number}].{key}"))
-            )
-            return None
+        return _compiled(entry.get(key), Place(file=file, path=f"routes[{number}].{key}"), problems)
 
+    variables: feel.Expression | dict[str, feel.Expression] | None
+    if isinstance(entry.get("variables"), dict):
+        place = Place(file=file, path=f"routes[{number}].variables")
+        each = {name: _compiled(source, place, problems) for name, source in entry["variables"].items()}
+        variables = {name: one for name, one in each.items() if one is not None}
+    else:
+        variables = compiled("variables")
     return Route(
         name=str(entry.get("name") or f"{file}#{number}"),
         pattern=re.compile(".*".join(re.escape(part) for part in entry["on"].split("*"))),
         start=entry.get("start"),
         message=entry.get("message"),
         when=compiled("when"),
-        key=compiled("key"),
-        variables=compiled("variables"),
+        key=compiled("key") or compiled("correlation_key"),
+        variables=variables,
         department=compiled("department"),
         ttl_s=float(entry["ttl_s"]) if entry.get("ttl_s") is not None else None,
     )
+
+
+def _compiled(source: Any, place: Place, problems: list[Problem]) -> feel.Expression | None:
+    if source is None:
+        return None
+    try:
+        return feel.compile(str(source).removeprefix("="))
+    except feel.FeelSyntaxError as error:
+        problems.append(Problem("route_expression", error.message, place))
+        return None
+
+
+def read_sources(name: str, content: bytes) -> list[SourceRule]:
+    """Compile what one file says about sources; raises ``DefinitionError`` with all that is wrong."""
+    document = yaml.safe_load(content) or {}
+    entries = document.get("sources", []) if isinstance(document, dict) else []
+    problems: list[Problem] = []
+    rules = []
+    for number, entry in enumerate(entries, 1):
+        trigger = entry.get("webhook") or entry.get("poll") if isinstance(entry, dict) else None
+        if not isinstance(trigger, str) or not isinstance(entry.get("system"), str):
+            message = text(
+                "Expected `system:` and either `webhook:` or `poll:`.",
+                "应填写 `system:`,以及 `webhook:` 或 `poll:` 之一。",
+            )
+            problems.append(Problem("source", message, Place(file=name, path=f"sources[{number}]")))
+            continue
+        place = Place(file=name, path=f"sources[{number}].key")
+        rules.append(SourceRule(entry["system"], trigger, _compiled(entry.get("key"), place, problems)))
+    if problems:
+        raise DefinitionError(problems)
+    return rules

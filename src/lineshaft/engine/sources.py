@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineshaft.base.errors import ConnectorError, HubError
-from lineshaft.engine.intake import Incoming, Intake
+from lineshaft.engine.intake import Intake, incoming_of
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.systems import Systems
-from lineshaft.sdk import Change, TriggerSpec
+from lineshaft.sdk import TriggerSpec
 from lineshaft.store.rows import Cursor
 from lineshaft.store.writes import PutCursor, Unit
 
@@ -28,7 +28,7 @@ class Poll:
 
     @property
     def name(self) -> str:
-        """The source's name: lease, cursor and event source go by it."""
+        """The poller's name: lease and cursor go by it."""
         return f"{self.system}/{self.trigger.name}"
 
 
@@ -95,7 +95,9 @@ class Sources:
         async with asyncio.timeout(60):
             page = await connector.changes(resource, known.position if known is not None else None)
         if page.changes:
-            await self._intake.accept([self._incoming(poll, change) for change in page.changes])
+            release = await runtime.releases.active()
+            rule = release.source(poll.system, poll.trigger.name) if release is not None else None
+            await self._intake.accept([incoming_of(poll.system, each, rule) for each in page.changes])
         version = known.version if known is not None else 0
         if known is None or page.cursor != known.position:
             cursor = Cursor(runtime.tenant, poll.name, page.cursor, version + 1, runtime.clock.now())
@@ -103,14 +105,3 @@ class Sources:
             if result.error is not None:
                 raise result.error
         return page.more
-
-    def _incoming(self, poll: Poll, change: Change) -> Incoming:
-        return Incoming(
-            source=poll.name,
-            id=change.id,
-            type=change.type,
-            data=change.data,
-            subject=change.subject,
-            key=change.subject,
-            occurred_at=change.occurred_at,
-        )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from plantbox.erp import shipping
 from plantbox.erp.documents import find_order, sum_up
 from plantbox.erp.masters import Office, move_stock
-from plantbox.erp.review import ZERO, credit_excess, provide, tell_plan
+from plantbox.erp.review import ZERO, Need, credit_excess, provide, tell_plan
 from plantbox.erp.views import order_lines, order_row, order_view, tell_order
 from plantbox.fields import BadField, Fields
 from plantbox.money import line_amounts, plain, trimmed
@@ -187,7 +187,7 @@ def _change_line(
         return
     difference = qty - Decimal(line["qty"])
     if difference > 0:
-        provide(connection, office, order, line["line_no"], line["material_no"], difference)
+        provide(connection, office, order, Need(line["line_no"], line["material_no"], difference))
     elif difference < 0:
         _give_back(connection, office, order["id"], line, -difference)
 
