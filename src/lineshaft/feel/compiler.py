@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from lineshaft.base.text import text
 from lineshaft.feel import calls, operators, tree
 from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.builtins.declaration import Builtin, Overload, as_function, wrong_count
@@ -23,7 +24,6 @@ from lineshaft.feel.temporal_text import parse_at
 from lineshaft.feel.type_names import resolve_type
 from lineshaft.feel.types import is_instance
 from lineshaft.feel.values import Parameter, Range
-from lineshaft.base.text import text
 
 _INDENT_MAX: Final = 9
 
@@ -37,7 +37,8 @@ _HELPERS: Final[dict[str, Any]] = {
         "list": list,
         "str": str,
     },
-    "D": Decimal,
+    # Python's decimals calculate and compare with ints exactly, so both take the short way.
+    "N": frozenset({Decimal, int}),
     "Fault": Fault,
     "add": CONTEXT.add,
     "subtract": CONTEXT.subtract,
@@ -45,10 +46,7 @@ _HELPERS: Final[dict[str, Any]] = {
     "divide": CONTEXT.divide,
     **{
         name: getattr(operators, name)
-        for name in (
-            "eq ne lt gt le ge plus minus times over power negate path as_list index is_number make_range "
-            "operator_range satisfies is_in in_range test_result iterable span"
-        ).split()
+        for name in ["eq", "ne", "lt", "gt", "le", "ge", "plus", "minus", "times", "over", "power", "negate", "path", "as_list", "index", "is_number", "make_range", "operator_range", "satisfies", "is_in", "in_range", "test_result", "iterable", "span"]
     },
     "call": calls.call,
     "call_named": calls.call_named,
@@ -315,7 +313,7 @@ class Compiler:
         fast, slow = _ARITHMETIC[node.operator]
         general = f"{slow}({left}, {right}, s, {node.at})"
         checks = [
-            f"{atom}.__class__ is D"
+            f"{atom}.__class__ in N"
             for atom, is_known in ((left, left_is_number), (right, right_is_number))
             if not is_known
         ]
@@ -353,8 +351,9 @@ class Compiler:
         if len(kinds) == 2:
             return self.out.assign(general)
         kind = kinds.pop() if kinds else "D"
+        guard = "in N" if kind == "D" else f"is {kind}"
         checks = [
-            f"{atom}.__class__ is {kind}"
+            f"{atom}.__class__ {guard}"
             for atom, node in ((left, left_node), (right, right_node))
             if _literal_class(node) != kind
         ]
@@ -455,7 +454,7 @@ class Compiler:
                 first = "<=" if test.start_included else "<"
                 second = "<=" if test.end_included else "<"
                 return out.assign(
-                    f"{low} {first} {value} {second} {high} if {value}.__class__ is D"
+                    f"{low} {first} {value} {second} {high} if {value}.__class__ in N"
                     f" else is_in({value}, {out.constant(made)}, s, {test.at})"
                 )
         atom = self._interval(test)

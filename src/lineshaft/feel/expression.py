@@ -256,7 +256,7 @@ def _cached_tests(source: str, paths: frozenset[tuple[str, ...]]) -> UnaryTests:
 
 def _hidden(context: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the context that hide a built-in function."""
-    from lineshaft.feel.values import Function  # noqa: PLC0415
+    from lineshaft.feel.values import Function
 
     return frozenset(
         name for name, value in context.items() if value.__class__ is Function and name in BUILTINS

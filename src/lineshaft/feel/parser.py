@@ -44,9 +44,9 @@ class Parser:
         types: Mapping[str, Any] | None = None,
     ) -> None:
         self.tokens = Scanner(source)
-        self.frames = [NameTable({name: None for name in builtins}), NameTable(shape or {})]
+        self.frames = [NameTable(dict.fromkeys(builtins)), NameTable(shape or {})]
         self.nested = names_below(shape or {})
-        self.type_names = NameTable({name: None for name in (*PRIMITIVES, *(types or {}))})
+        self.type_names = NameTable(dict.fromkeys((*PRIMITIVES, *(types or {}))))
         self.depth = 0
         self.interval_end = False
         self.shapes: dict[int, Any] = {}
@@ -88,18 +88,11 @@ class Parser:
         return tree.Tests(found, negated=True, at=at) if self.tokens.kind == END else None
 
     def _tests(self) -> tuple[tree.Node, ...]:
-        found = [self._test()]
+        found = [self.expression()]
         while self._is(","):
             self.tokens.advance()
-            found.append(self._test())
+            found.append(self.expression())
         return tuple(found)
-
-    def _test(self) -> tree.Node:
-        if self.tokens.kind == OPERATOR and self.tokens.value in _COMPARISON:
-            test = self._operator_test()
-            # "> 5 and < 9" is not a test of the standard; say so where it ends.
-            return test
-        return self.expression()
 
     def _operator_test(self) -> tree.OperatorTest:
         at, operator = self.tokens.start, self.tokens.value
@@ -165,7 +158,10 @@ class Parser:
             )
             raise self.tokens.error(message, self.tokens.start)
         saved, self.interval_end = self.interval_end, False
-        node = self._disjunction()
+        if self.tokens.kind == OPERATOR and self.tokens.value in _COMPARISON:
+            node: tree.Node = self._operator_test()
+        else:
+            node = self._disjunction()
         self.interval_end = saved
         self.depth -= 1
         return node
@@ -224,17 +220,13 @@ class Parser:
             return (self._binary(4),)
         at = self.tokens.start
         self.tokens.advance()
-        saved, self.interval_end = self.interval_end, False
-        tests = [self._test()]
-        if len(tests) == 1 and self._is(".."):
-            interval = self._interval(False, tests[0], at)
-            self.interval_end = saved
-            return (interval,)
+        tests = [self.expression()]
+        if self._is(".."):
+            return (self._interval(False, tests[0], at),)
         while self._is(","):
             self.tokens.advance()
-            tests.append(self._test())
+            tests.append(self.expression())
         self._take(")")
-        self.interval_end = saved
         return tuple(tests)
 
     def _binary(self, power: int) -> tree.Node:
@@ -363,10 +355,7 @@ class Parser:
                 names.append(name)
             elif names:
                 raise self._unexpected("a parameter name and `:`", "参数名和 `:`")
-            if name is None and tokens.kind == OPERATOR and tokens.value in _COMPARISON:
-                arguments.append(self._operator_test())
-            else:
-                arguments.append(self.expression())
+            arguments.append(self.expression())
             if not self._is(","):
                 break
             if len(arguments) > len(names) > 0:
@@ -516,8 +505,6 @@ class Parser:
             return self._context(at)
         if operator == "@":
             return self._at_literal(at)
-        if operator in _COMPARISON:
-            return self._operator_test()
         raise self._unexpected("an expression", "表达式")
 
     def _interval(self, start_included: bool, start: tree.Node, at: int) -> tree.Interval:
@@ -539,20 +526,14 @@ class Parser:
         if self._is("]"):
             tokens.advance()
             return tree.ListNode((), at=at)
-        items.append(self._test_in_list())
+        items.append(self.expression())
         if self._is(".."):
             return self._interval(True, items[0], at)
         while self._is(","):
             tokens.advance()
-            items.append(self._test_in_list())
+            items.append(self.expression())
         self._take("]")
         return tree.ListNode(tuple(items), at=at)
-
-    def _test_in_list(self) -> tree.Node:
-        saved, self.interval_end = self.interval_end, False
-        node = self._test()
-        self.interval_end = saved
-        return node
 
     def _context(self, at: int) -> tree.Node:
         tokens = self.tokens

@@ -74,15 +74,16 @@ class Runtime:
 
     # -- warnings ---------------------------------------------------------------------------------------
 
-    def warn(self, at: int, message: Text, hint: Text | None = None) -> None:
-        """Record a warning, or in strict mode raise it; the value of the place is then null."""
+    def warn(self, at: int, message: Text, hint: Text | None = None) -> Any:
+        """Record a warning, or in strict mode raise it; the value of the place is then ``None``."""
         if self.muted:
-            return
+            return None
         place = place_of(self.source, at)
         if self.strict:
             raise FeelError(message, place.line, place.column, hint=hint)
         if self.warnings is not None and len(self.warnings) < self.bounds.warnings_max:
             self.warnings.append(Warning(place, message, hint))
+        return None
 
     @property
     def is_quiet(self) -> bool:
@@ -102,10 +103,10 @@ class Runtime:
         hint = text("did you mean `{close}`?", "是否想写 `{close}`？", close=close[0]) if close else None
         self.warn(at, text("there is no variable `{name}`", "没有名为 `{name}` 的变量", name=name), hint)
 
-    def mismatch(self, operator: str, left: object, right: object, at: int) -> None:
-        """Record that an operator is not defined for these two values."""
+    def mismatch(self, operator: str, left: object, right: object, at: int) -> Any:
+        """Record that an operator is not defined for these two values; the result is ``None``."""
         if self.is_quiet:
-            return
+            return None
         message = text(
             "`{operator}` is not defined for {left} and {right}",
             "`{operator}` 不能用于 {left} 与 {right}",
@@ -113,7 +114,7 @@ class Runtime:
             left=short(left),
             right=short(right),
         )
-        self.warn(at, message)
+        return self.warn(at, message)
 
     def truth(self, value: object, at: int) -> bool | None:
         """Return a boolean or null as it is; warn where it is anything else."""

@@ -34,7 +34,9 @@ _NUMBER: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9
 
 
 def _no(kind_en: str, kind_zh: str, value: Any) -> Fault:
-    return Fault("{found} is not {kind}", "{found} 不是{kind_zh}", found=short(value), kind=kind_en, kind_zh=kind_zh)
+    return Fault(
+        "{found} is not {kind}", "{found} 不是{kind_zh}", found=short(value), kind=kind_en, kind_zh=kind_zh
+    )
 
 
 def _date(value: Any) -> Any:
@@ -85,7 +87,7 @@ def _date_and_time_of_parts(date: Any, time: Any) -> Any:
 
 def _in_zone(moment: DateTime, zone: str) -> Any:
     """Move a date-time to a zone, as Camunda's two-argument form does; a local time is taken as UTC."""
-    from lineshaft.feel.temporal import date_time_of_instant  # noqa: PLC0415
+    from lineshaft.feel.temporal import date_time_of_instant
 
     wanted = parse_time(f"00:00:00{zone}") or parse_time(f"00:00:00@{zone}")
     if wanted is None or wanted.zone is None:
