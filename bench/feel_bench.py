@@ -1,8 +1,10 @@
 """How fast FEEL is, beside other expression engines and beside Python written by hand, in one run.
 
-Two tasks: a condition, and an order mapping of 15 fields with a list of five lines. Each engine gets what a user
+Two tasks: a condition, and an order mapping of 15 fields with a list of five lines. Each engine gets
+what a user
 would give it: Python values as JSON gives them (ints, floats, strings). FEEL is measured a second time with
-``Decimal`` numbers, beside hand-written Python on the same. Engines that are not installed are left out visibly.
+``Decimal`` numbers, beside hand-written Python on the same. Engines that are not installed are left out
+visibly.
 
     python bench/feel_bench.py [--json FILE] [--seconds 0.3]
 """
@@ -21,7 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from lineshaft import feel  # noqa: E402
+from lineshaft import feel
 
 CONDITION = 'amount > 1000 and customer.tier = "A"'
 MAPPING = """{
@@ -174,7 +176,10 @@ def main() -> int:
             "condition_us": None if condition is None else round(microseconds(condition, options.seconds), 3),
             "mapping_us": None if mapping is None else round(microseconds(mapping, options.seconds), 3),
         }
-        print(f"{name:26s} {results[name]['condition_us']!s:>10} us  {results[name]['mapping_us']!s:>10} us", flush=True)
+        print(
+            f"{name:26s} {results[name]['condition_us']!s:>10} us  {results[name]['mapping_us']!s:>10} us",
+            flush=True,
+        )
     compile_us = {
         "condition_us": round(microseconds(lambda: feel.compile(CONDITION), options.seconds), 1),
         "mapping_us": round(microseconds(lambda: feel.compile(MAPPING), options.seconds), 1),

@@ -13,7 +13,13 @@ from lineshaft.base.text import Text, text
 from lineshaft.feel import tree
 from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.compiler import Compiled, Compiler
-from lineshaft.feel.errors import AssertionFailed, FeelError, FeelSyntaxError, LimitReached, Warning
+from lineshaft.feel.errors import (
+    AssertionFailed,
+    FeelError,
+    FeelSyntaxError,
+    LimitReached,
+    Warning,  # noqa: A004
+)
 from lineshaft.feel.names import Shape, shape_of_names, shape_of_paths, special_names
 from lineshaft.feel.numbers import normalised
 from lineshaft.feel.parser import parse, parse_tests

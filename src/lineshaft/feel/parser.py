@@ -25,7 +25,7 @@ POSTFIX_MAX: Final = 100
 """How many paths, filters and calls may follow each other on one value."""
 
 _COMPARISON: Final = frozenset({"=", "!=", "<", "<=", ">", ">="})
-_PROPERTIES: Final[Shape] = {"time offset": None, "start included": None, "end included": None}
+_PROPERTY_TABLE: Final = NameTable({"time offset": None, "start included": None, "end included": None})
 _POWERS: Final = {"+": 4, "-": 4, "*": 5, "/": 5, "**": 6}
 _AFTER_RANGE: Final = frozenset({")", "]", ",", "}", ".", "=", "!=", "<", "<=", ">", ">="})
 _AFTER_RANGE_WORDS: Final = frozenset(
@@ -50,8 +50,9 @@ class Parser:
         self.depth = 0
         self.interval_end = False
         self.shapes: dict[int, Any] = {}
+        self.tables: dict[int, NameTable] = {}
 
-    # -- the two things that can be read -----------------------------------------------------------------
+    # -- the two things that can be read ----------------------------------------------------------
 
     def expression_text(self) -> tree.Node:
         """Read the whole text as one expression."""
@@ -99,7 +100,7 @@ class Parser:
         self.tokens.advance()
         return tree.OperatorTest(operator, self._binary(4), at=at)
 
-    # -- tokens ------------------------------------------------------------------------------------------
+    # -- tokens -----------------------------------------------------------------------------------
 
     def _is(self, operator: str) -> bool:
         return self.tokens.kind == OPERATOR and self.tokens.value == operator
@@ -145,7 +146,7 @@ class Parser:
             hint = text("a choice is written `if … then … else …`", "条件请写 `if … then … else …`")
         return tokens.error(message, tokens.start, hint)
 
-    # -- expressions by precedence -------------------------------------------------------------------------
+    # -- expressions by precedence ----------------------------------------------------------------
 
     def expression(self) -> tree.Node:
         """Read one expression (1)."""
@@ -279,7 +280,7 @@ class Parser:
             node = tree.Negate(node, at=sign)
         return node
 
-    # -- paths, filters, calls -------------------------------------------------------------------------------
+    # -- paths, filters, calls --------------------------------------------------------------------
 
     def _postfix(self, node: tree.Node, at: int) -> tree.Node:
         tokens = self.tokens
@@ -326,20 +327,27 @@ class Parser:
         if tokens.kind != NAME:
             raise self._unexpected("a name", "名称")
         shape = self._shape(base)
-        known = NameTable({**(shape if shape is not None else self.nested), **_PROPERTIES})
-        name = self._name([known], keywords=True)
+        name = self._name(
+            [_PROPERTY_TABLE, self._table(self.nested if shape is None else shape)], keywords=True
+        )
         return tree.Path(base, name, at=at)
+
+    def _table(self, shape: Shape) -> NameTable:
+        """Return the table of a shape; it is made once."""
+        table = self.tables.get(id(shape))
+        if table is None or table.shape is not shape:
+            table = self.tables[id(shape)] = NameTable(shape)
+        return table
 
     def _filter(self, base: tree.Node, at: int) -> tree.Node:
         self.tokens.advance()
         shape = self._shape(base)
-        frame = {**(shape if shape is not None else self.nested), "item": shape}
-        self.frames.append(NameTable(frame))
+        self.frames.append(self._table(self.nested if shape is None else shape))
+        self.frames.append(NameTable({"item": shape}))
         condition = self.expression()
-        self.frames.pop()
+        del self.frames[-2:]
         self._take("]")
-        node = tree.Filter(base, condition, at=at)
-        return node
+        return tree.Filter(base, condition, at=at)
 
     def _call(self, function: tree.Node, at: int) -> tree.Node:
         tokens = self.tokens
@@ -376,7 +384,7 @@ class Parser:
         tokens.advance()
         return name
 
-    # -- names -------------------------------------------------------------------------------------------------
+    # -- names ------------------------------------------------------------------------------------
 
     def _name(self, frames: list[NameTable], *, keywords: bool = False) -> str:
         """Read a name: the longest known one, else all words that follow each other."""
@@ -429,7 +437,7 @@ class Parser:
                 return frame.shape[name]
         return None
 
-    # -- primary expressions -----------------------------------------------------------------------------------
+    # -- primary expressions ----------------------------------------------------------------------
 
     def _primary(self) -> tree.Node:
         tokens = self.tokens
@@ -592,7 +600,7 @@ class Parser:
         tokens.advance()
         return tree.At(value, at=at)
 
-    # -- expressions that begin with a keyword -------------------------------------------------------------------
+    # -- expressions that begin with a keyword ----------------------------------------------------
 
     def _if(self, at: int) -> tree.Node:
         parts: list[tuple[tree.Node, tree.Node, int]] = []
@@ -685,7 +693,7 @@ class Parser:
         self.frames.pop()
         return tree.FunctionDefinition(tuple(parameters), body, at=at)
 
-    # -- types -------------------------------------------------------------------------------------------------
+    # -- types ------------------------------------------------------------------------------------
 
     def _type(self) -> tree.TypeNode:
         tokens = self.tokens

@@ -1,12 +1,12 @@
 """A small matcher for patterns with back-references, which RE2 cannot match.
 
-Backtracking may take exponential time; here it counts its steps and gives up. It uses an explicit stack, so that
-neither long strings nor nested patterns exhaust Python's.
+Backtracking may take exponential time; here it counts its steps and gives up. It uses an explicit stack,
+so that neither long strings nor nested patterns exhaust Python's.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from lineshaft.feel.errors import Fault, LimitReached
 from lineshaft.feel.regex import syntax
@@ -18,7 +18,7 @@ PROGRAM_MAX: Final = 20_000
 
 _CHAR, _SET, _SPLIT, _JUMP, _SAVE, _BACK, _START, _END, _MARK, _MOVED, _MATCH = range(11)
 
-Instruction = tuple[int, object, object]
+Instruction = tuple[int, Any, Any]
 
 
 class Program:
@@ -34,7 +34,7 @@ class Program:
         self._write(node)
         self._add(_MATCH)
 
-    def _add(self, operation: int, first: object = None, second: object = None) -> int:
+    def _add(self, operation: int, first: Any = None, second: Any = None) -> int:
         if len(self.code) >= PROGRAM_MAX:
             raise Fault("the pattern is too large", "正则表达式过大")
         self.code.append((operation, first, second))
@@ -134,14 +134,14 @@ class Program:
                 operation, first, second = self.code[counter]
                 counter += 1
                 if operation == _SPLIT:
-                    stack.append((second, position, saved))  # type: ignore[arg-type]
-                    counter = first  # type: ignore[assignment]
+                    stack.append((second, position, saved))
+                    counter = first
                 elif operation == _JUMP:
-                    counter = first  # type: ignore[assignment]
+                    counter = first
                 elif operation == _MATCH:
                     return (saved[0], position, *saved[2:])
                 elif operation in (_SAVE, _MARK):
-                    saved = (*saved[:first], position, *saved[first + 1 :])  # type: ignore[misc,operator]
+                    saved = (*saved[:first], position, *saved[first + 1 :])
                 else:
                     moved = self._step(operation, first, value, position, saved)
                     if moved < 0:
@@ -149,21 +149,21 @@ class Program:
                     position = moved
         return None
 
-    def _step(self, operation: int, first: object, value: str, at: int, saved: tuple[int, ...]) -> int:
+    def _step(self, operation: int, first: Any, value: str, at: int, saved: tuple[int, ...]) -> int:
         """Return the position behind what the instruction matches, or -1."""
         if operation == _CHAR:
             return at + 1 if at < len(value) and ord(value[at]) == first else -1
         if operation == _SET:
-            return at + 1 if at < len(value) and self._in_set(first, value[at]) else -1  # type: ignore[arg-type]
+            return at + 1 if at < len(value) and self._in_set(first, value[at]) else -1
         if operation == _MOVED:
-            return at if saved[first] != at else -1  # type: ignore[index]
+            return at if saved[first] != at else -1
         if operation == _START:
             is_there = at == 0 or (self.multi_line and value[at - 1] == "\n" and at < len(value))
             return at if is_there else -1
         if operation == _END:
             return at if at == len(value) or (self.multi_line and value[at] == "\n") else -1
         number = first
-        low, high = saved[2 * number], saved[2 * number + 1]  # type: ignore[operator]
+        low, high = saved[2 * number], saved[2 * number + 1]
         wanted = value[low:high] if low >= 0 and high >= 0 else ""
         found = value[at : at + len(wanted)]
         same = found.lower() == wanted.lower() if self.ignore_case else found == wanted

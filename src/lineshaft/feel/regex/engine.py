@@ -1,7 +1,8 @@
 """Compiling and matching XPath regular expressions.
 
 A pattern is read (``syntax``) and written again for RE2, which matches in time linear in the string. Only a
-pattern with back-references goes to the small backtracking matcher, which counts its steps (``backtracking``).
+pattern with back-references goes to the small backtracking matcher, which counts its steps
+(``backtracking``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Reading regular expressions in the flavour of XPath and XQuery Functions and Operators, 7.6.1 (5.6.1 in 3.1).
+"""Reading regular expressions in the flavour of XPath and XQuery Functions and Operators, 7.6.1 (5.6.1
+in 3.1).
 
 That is the XML Schema flavour with anchors, reluctant quantifiers, back-references and non-capturing groups.
 What it does not have (look-around, ``\\b``, possessive quantifiers, in-line flags) is an error, as there.
