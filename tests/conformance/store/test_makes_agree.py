@@ -15,7 +15,7 @@ from lineshaft.store.port import Store
 from support import store_rows as a
 from support.store_rows import ALL, ENGINE, at, unit
 
-SEEDS = range(12)
+SEEDS = (*range(12), 227)
 STATUSES = ["intended", "attempted", "unknown", "parked", "dead", "done", "refused", "cancelled"]
 
 
