@@ -247,8 +247,7 @@ class Oracle:
             notices = [
                 each
                 for each in database.effect.rows.values()
-                if each.operation == "notify"
-                and values.decode(each.request)["payload"]["system"] == name
+                if each.operation == "notify" and values.decode(each.request)["payload"]["system"] == name
             ]
             if name != "mail" and len(notices) != len(letters):
                 self.violations.append(f"{name}: {len(letters)} outages noticed, {len(notices)} notices")

@@ -202,9 +202,7 @@ class Target:
             case _:
                 raise OutcomeUnknown("connection reset")
 
-    async def _commit(
-        self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float
-    ) -> Outcome:
+    async def _commit(self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float) -> Outcome:
         """Carry it out in the target's own time, whatever becomes of the caller meanwhile."""
         reply: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
@@ -216,9 +214,7 @@ class Target:
         self._outside(delay_s, carry_out, payload, key)
         return await reply
 
-    def _commit_later(
-        self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float
-    ) -> None:
+    def _commit_later(self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float) -> None:
         self._outside(delay_s, lambda: self._carry_out(operation, payload, key), payload, key)
 
     def _outside(self, delay_s: float, work: Any, payload: Mapping[str, Any], key: str) -> None:
@@ -315,9 +311,7 @@ class TargetConnector:
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         return await self._target.call(operation, payload, context)
 
-    async def probe(
-        self, operation: str, payload: Mapping[str, Any], context: CallContext
-    ) -> Outcome | None:
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         del operation
         return await self._target.probe(payload, context)
 

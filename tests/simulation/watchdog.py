@@ -64,7 +64,9 @@ class Watchdog:
             self.violations.append(f"event {new.id} was routed twice")
 
     def _state(self, old: SystemState | None, new: SystemState) -> None:
-        self.trace.append(f"system {new.system} {new.circuit} {'paused' if new.paused else ''} v{new.version}")
+        self.trace.append(
+            f"system {new.system} {new.circuit} {'paused' if new.paused else ''} v{new.version}"
+        )
         if new.circuit == "open" and (old is None or old.circuit == "closed"):
             self.openings[new.system] += 1
 

@@ -143,9 +143,11 @@ class World:
     def _plot(self) -> list[tuple[float, Any]]:
         chance = self.chance
         plot: list[tuple[float, Any]] = []
-        acts = (
-            [self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3
-        ) + [self._hand_over, self._join, self._hold_system]
+        acts = ([self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3) + [
+            self._hand_over,
+            self._join,
+            self._hold_system,
+        ]
         for _ in range(chance.choice((0, 1, 2, 3, 5, 8))):
             plot.append((chance.random() * (STORM_S - 1), chance.choice(acts)))
         return plot
@@ -356,9 +358,7 @@ class World:
     async def _appear(self, reference: str) -> None:
         kind, system, local_id = reference.split(":", 2)
         self.targets[system].known.add(local_id)
-        await self._try(
-            lambda desk: desk.bind(self.scope, kind, f"object of {local_id}", system, local_id)
-        )
+        await self._try(lambda desk: desk.bind(self.scope, kind, f"object of {local_id}", system, local_id))
 
     async def _decide(self, effect: Any) -> None:
         deed = self.oracle.deed_of(effect)
