@@ -44,7 +44,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Add up the time of each kind, set-up and tear-down too."""
-    kind = kind_of(_root / report.location[0])
+    kind = kind_of(_root / report.nodeid.split("::")[0])
     _seconds[kind] += report.duration
     _counts[kind] += report.when == "call"
 

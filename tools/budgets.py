@@ -114,7 +114,13 @@ def complaints(root: Path = ROOT) -> list[str]:
 
 
 def main() -> None:
-    """Print what is wrong; the exit status tells whether anything is."""
+    """Print what is wrong; the exit status tells whether anything is.
+
+    ``--list`` prints everything above a limit, as lines of the list of exceptions.
+    """
+    if "--list" in sys.argv[1:]:
+        print("\n".join(sorted(f"{finding.subject} {finding.size}" for finding in findings_in(ROOT))))
+        return
     texts = complaints()
     print("\n".join(texts) or "budgets: every file and function is within its limits")
     sys.exit(1 if texts else 0)

@@ -38,6 +38,12 @@ def parse_object(raw: bytes, *, floats: bool = False) -> dict[str, Any]:
         raise BadField("", f"Expected a JSON object, but: {error}.") from None
     if not isinstance(value, dict):
         raise BadField("", "Expected a JSON object.")
+    if b"\\u" in raw:
+        # Half a surrogate pair is legal JSON, but no text that could be stored or sent on.
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise BadField("", "Expected whole characters, but found half a surrogate pair.") from None
     return value
 
 

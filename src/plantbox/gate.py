@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -41,6 +42,7 @@ class Gate:
         answer = await self._answer(request, handler)
         after = self._faults.pick(operation, ("error_but_done", "lost_reply"))
         if after is not None and after.kind == "lost_reply":
+            await asyncio.sleep(after.hold_ms / 1000)
             return drop(request)
         if after is not None:
             return self._face.failure(after.status, "internal", after.message or "Something went wrong.")
@@ -73,6 +75,7 @@ class Gate:
         task = asyncio.create_task(self._later(request, handler, late.ms / 1000))
         self._late.add(task)
         task.add_done_callback(self._late.discard)
+        await asyncio.sleep(late.hold_ms / 1000)
         return drop(request)
 
     async def _later(self, request: web.Request, handler: Handler, seconds: float) -> None:
@@ -87,6 +90,9 @@ class Gate:
                 raise
             kind = "not_found" if error.status == 404 else "bad_request"
             return self._face.failure(error.status, kind, f"{error.reason}: {request.method} {request.path}")
+        except Exception as error:  # noqa: BLE001 - a real server answers 500 in its own shape, too
+            sys.stderr.write(f"plantbox: {request.method} {request.path}: {type(error).__name__}: {error}\n")
+            return self._face.failure(500, "internal", "Internal error.")
 
     def _rewritten(self, answer: web.StreamResponse, fault: Fault) -> web.StreamResponse:
         if (

@@ -6,9 +6,10 @@ Shared by the simulated systems. Not for currencies with other than two decimals
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 CENT = Decimal("0.01")
+EXACT = Context(prec=80)
 PRICE_STEP = Decimal("0.000001")
 
 
@@ -24,7 +25,7 @@ class LineAmounts:
 
 def half_up(value: Decimal, step: Decimal = CENT) -> Decimal:
     """Return ``value`` rounded half up to ``step`` (half away from zero)."""
-    return value.quantize(step, ROUND_HALF_UP)
+    return value.quantize(step, ROUND_HALF_UP, EXACT)
 
 
 def line_amounts(
@@ -36,12 +37,13 @@ def line_amounts(
     amount and the net is taken out of it; a price without tax gives the net amount and the tax is put on
     it.
     """
-    own = half_up(quantity * price * (1 - discount))
-    if with_tax:
-        net = half_up(own / (1 + rate))
-        return LineAmounts(own, net, own - net, own)
-    tax = half_up(own * rate)
-    return LineAmounts(own, own, tax, own + tax)
+    with localcontext(EXACT):
+        own = half_up(quantity * price * (1 - discount))
+        if with_tax:
+            net = half_up(own / (1 + rate))
+            return LineAmounts(own, net, own - net, own)
+        tax = half_up(own * rate)
+        return LineAmounts(own, own, tax, own + tax)
 
 
 def plain(value: Decimal) -> str:
@@ -57,6 +59,11 @@ def trimmed(value: Decimal) -> str:
 def grouped(value: Decimal) -> str:
     """Return an amount as people read it: ``12,300.00``."""
     return f"{half_up(value):,.2f}"
+
+
+def shown_price(value: Decimal) -> str:
+    """Return a unit price as people read it: at least two decimals, more only where it has them."""
+    return grouped(value) if value == half_up(value) else f"{value.normalize():,f}"
 
 
 def cents(value: Decimal) -> int:

@@ -138,6 +138,10 @@ class Releases:
         self._loaded: dict[str, LoadedRelease] = {}
         self._active: LoadedRelease | None = None
 
+    def know(self, loaded: LoadedRelease) -> None:
+        """Take over a release that is compiled already (several workers in one process share it)."""
+        self._loaded[loaded.id] = loaded
+
     async def get(self, release: str) -> LoadedRelease:
         """Return a release by id."""
         loaded = self._loaded.get(release)

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from collections import deque
+import asyncio
 from collections.abc import Awaitable, Callable
 
 Work = Callable[[], Awaitable[None]]
 
 
 class Serial:
-    """Queues work by key."""
+    """Lets work of one key run one after another, in the order in which it was given."""
 
     def __init__(self) -> None:
-        self._queues: dict[str, deque[Work]] = {}
+        self._last: dict[str, asyncio.Future[None]] = {}
 
     def __contains__(self, key: str) -> bool:
-        return key in self._queues
+        return key in self._last
 
     async def run(self, key: str, work: Work) -> None:
-        """Run ``work`` after all that was given for ``key`` before; returns when the key's queue is empty.
+        """Run ``work`` after all that was given for ``key`` before; returns when it is done.
 
-        The first caller for a key works its queue off; later callers only add to it.
+        An error is raised to the caller whose work it was; those behind it go on.
         """
-        queue = self._queues.get(key)
-        if queue is not None:
-            queue.append(work)
-            return
-        queue = self._queues[key] = deque([work])
-        failure: Exception | None = None
+        before = self._last.get(key)
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._last[key] = mine
         try:
-            while queue:
-                try:
-                    await queue[0]()
-                except Exception as error:  # noqa: BLE001 - one item's bug must not swallow those behind it
-                    failure = failure or error
-                queue.popleft()
+            if before is not None:
+                await asyncio.shield(before)
+            await work()
         finally:
-            del self._queues[key]
-        if failure is not None:
-            raise failure
+            # Whoever gives up its turn hands on the turn it was waiting for.
+            if before is not None and not before.done():
+                before.add_done_callback(lambda _: self._hand_on(key, mine))
+            else:
+                self._hand_on(key, mine)
+
+    def _hand_on(self, key: str, mine: asyncio.Future[None]) -> None:
+        if not mine.done():
+            mine.set_result(None)
+        if self._last.get(key) is mine:
+            del self._last[key]

@@ -1,7 +1,7 @@
 """A mapping at work. Pure: the record and what was found come in, a record or what is wrong goes out.
 
-Look-ups are values: ``lookups`` says which references a record needs, the caller finds them in one go, ``apply``
-is given what was found. A reference without a match never becomes an empty code: it is reported as missing.
+Look-ups are values: ``lookups`` says which references a record needs, the caller finds them in one go,
+``apply`` is given what was found. A reference without a match never becomes an empty code: it is reported.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class CompiledMapping:
         if kind is None:
             return Mapped(made)
         try:
-            value = canonical.read_object(kind, made)
+            value: canonical.SalesOrder | canonical.Customer | canonical.Product
+            value = canonical.read_object(kind, made)  # type: ignore[type-var]
         except HubError as error:
             problem = Problem(error.code, error.message, Place(self.file, path=self.target), hint=error.hint)
             return Mapped(None, (problem,))

@@ -16,7 +16,7 @@ from lineshaft.base.errors import ExpressionError, Place
 from lineshaft.base.text import text
 from lineshaft.mapping.compiled import CompiledMapping
 from lineshaft.mapping.model import FieldRule, Formula, LookupRule, ObjectRule, ValueRule
-from lineshaft.sdk.schema import Node, Problems, Table, read_yaml
+from lineshaft.sdk.schema import Node, Problems, Table, read_yaml, undeclared, undeclared_problem
 
 NAME: Final = r"[a-z][a-z0-9_-]*"
 _RULE_KEYS: Final = frozenset({"value", "map", "lookup", "default", "optional", "required"})
@@ -166,7 +166,11 @@ class _Reader:
             )
             return None
         try:
-            return Formula(source, node.place, feel.compile(source, names))
+            compiled = feel.compile(source, names)
+            for name in undeclared(source, compiled.names, names):
+                message, remedy = undeclared_problem(name, names)
+                self.problems.add("name_unknown", message, node.place, remedy)
+            return Formula(source, node.place, compiled)
         except ExpressionError as error:
             line, column = error.context.get("line"), error.context.get("column")
             place = node.place

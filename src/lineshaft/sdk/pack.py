@@ -1,8 +1,8 @@
 """Packs: a folder of definitions for one purpose, read from its files' bytes.
 
 Pure: a dict of paths and bytes comes in, a ``Pack`` goes out. It reads ``pack.yaml`` and ``flows/*.yaml`` and
-sorts the other files by kind; systems are read by the registry, mappings, processes and decisions by their own
-rooms when the pack is deployed. Expressions stay texts with their places here: this floor knows no language.
+sorts the other files by kind; systems are read by the registry, mappings, processes and decisions by their
+own rooms when the pack is deployed. Expressions stay texts with their places: this floor knows no language.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 from lineshaft.base.errors import DefinitionError, Place
 from lineshaft.base.text import Text, text
@@ -29,11 +29,9 @@ FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "tests": (".yaml", ".json", ".csv"),
 }
 """What a pack may hold, and by which endings."""
-OnStuck = Literal["hold_key", "supersede", "pass"]
 _NAME: Final = r"[a-z][a-z0-9-]*"
 _SYSTEM: Final = r"[a-z][a-z0-9_]*"
 _OPERATION: Final = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"
-_TTL_S: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +67,32 @@ class Source:
     place: Place
     interval_s: float | None = None
     key: FeelText | None = None
-    """The business key of an event (name ``event``); its subject where not given."""
+    """The business key of an event (names as in routes); its subject where not given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What an event starts or continues: a message, correlated by a key.
+    """What an event starts or continues: a process, or whoever waits for a message.
 
-    Expressions see ``event``: ``id``, ``type``, ``source``, ``subject``, ``time``, ``data``.
+    Expressions see ``type``, ``source``, ``subject``, ``id``, ``key``, ``time`` and ``data`` of the event.
     """
 
     on: str
-    message: str
+    """Event type; ``*`` stands for any run of characters."""
     place: Place
-    correlation_key: FeelText
-    business_key: FeelText | None = None
+    name: str
+    start: str | None = None
+    """A process to start at its none start event."""
+    message: str | None = None
+    """A message to publish: it starts or continues what is correlated by ``key``."""
+    key: FeelText | None = None
+    """Business key and correlation key; the event's own key where not given."""
     when: FeelText | None = None
-    variables: Mapping[str, FeelText] | None = None
-    """Variables of the message; ``None``: the event's data as they are."""
-    ttl_s: float = _TTL_S
+    variables: FeelText | None = None
+    """A context; ``{event: …}`` where not given."""
+    department: FeelText | None = None
+    ttl_s: float | None = None
     """How long the message waits for somebody who wants it."""
-    on_stuck: OnStuck = "hold_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,29 +272,26 @@ class _Reader:
 
     def _route(self, table: Table) -> None:
         on = table.text("on", required=True)
-        message = table.text("message", required=True)
-        correlation = self._feel(table.take("correlation_key", required=True))
-        business = self._feel(table.take("business_key"))
+        start, message = table.text("start"), table.text("message")
+        key = self._feel(table.take("key"))
         when = self._feel(table.take("when"))
-        variables = self._expressions(table.table("variables"))
-        ttl = table.number("ttl_s", _TTL_S)
-        on_stuck = table.choice("on_stuck", ("hold_key", "supersede", "pass"), "hold_key")
+        variables = self._feel(table.take("variables"))
+        department = self._feel(table.take("department"))
+        ttl = table.number("ttl_s", None)
+        name = table.text("name") or f"{table.place.file}:{table.place.line}"
         table.done()
-        if on is None or message is None or correlation is None:
-            return
-        self.routes.append(
-            Route(
-                on,
-                message,
+        if (start is None) == (message is None):
+            self.problems.add(
+                "route_target",
+                text("Expected either start or message", "应填写 start 或 message 之一"),
                 table.place,
-                correlation,
-                business,
-                when,
-                variables,
-                _TTL_S if ttl is None else ttl,
-                cast("OnStuck", on_stuck),
+                text("start: a process; message: its name", "start 为流程,message 为消息名"),
             )
-        )
+            return
+        if on is not None:
+            self.routes.append(
+                Route(on, table.place, name, start, message, key, when, variables, department, ttl)
+            )
 
     def _reference(self, table: Table) -> None:
         kind = table.text("kind", required=True, pattern=_SYSTEM)
@@ -323,10 +323,10 @@ class _Reader:
         if node is None:
             return None
         if isinstance(node.value, str):
-            return FeelText(node.value, node.place)
+            return FeelText(node.value.removeprefix("="), node.place)
         if isinstance(node.value, bool):
             return FeelText("true" if node.value else "false", node.place)
-        if isinstance(node.value, Mapping) or isinstance(node.value, list):
+        if isinstance(node.value, Mapping | list):
             self.problems.add(
                 "wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -121,7 +121,7 @@ class _Builder:
             return Node(
                 [self.build(item, f"{path}[{index}]") for index, item in enumerate(node.value)], place
             )
-        quoted = node.style is not None
+        quoted = getattr(node, "style", None) is not None
         return Node(node.value if quoted else _scalar(node.value), place, quoted)
 
     def _entries(self, node: yaml.MappingNode, path: str) -> dict[str, Node]:
@@ -136,6 +136,22 @@ class _Builder:
                 raise DefinitionError([Problem("duplicate_key", message, place)])
             entries[name] = self.build(value, f"{path}.{name}" if path else name)
         return entries
+
+
+def undeclared(source: str, used: Iterable[str], declared: Collection[str]) -> list[str]:
+    """Return the names that an expression uses though nobody declared them.
+
+    An expression with a filter (``list[price > 1]``) may name the fields of the list's items, which nobody
+    declares; such an expression is left to its first evaluation.
+    """
+    return [] if "[" in source else sorted(set(used) - set(declared))
+
+
+def undeclared_problem(name: str, declared: Collection[str]) -> tuple[Text, Text | None]:
+    """Return message and remedy for an undeclared name."""
+    return text("There is no name {name} here", "此处没有名称 {name}", name=name), _nearest(
+        name, sorted(declared)
+    )
 
 
 def _scalar(raw: str) -> Scalar:
@@ -313,10 +329,10 @@ class Table:
         node = self.take(key)
         if node is None:
             return []
-        if isinstance(node.value, str) or not isinstance(node.value, Sequence):
-            self._wrong(node, "list")
-            return []
-        return list(node.value)
+        if isinstance(node.value, Sequence) and not isinstance(node.value, str):
+            return list(node.value)
+        self._wrong(node, "list")
+        return []
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the texts of a list."""

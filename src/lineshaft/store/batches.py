@@ -54,9 +54,6 @@ KEY_SHAPES: Final[dict[type, Shape]] = {cls: _key_shape(cls) for cls in KEYS}
 """The shape of the key of every row class."""
 
 _EXPECTED: Final = Column("expected", "int", False)
-_TENANT_ID: Final = Shape(
-    Release, (Column("tenant", "text", False, 200), Column("id", "text", False, 800)), _identity
-)
 
 
 def versioned(cls: type) -> Shape:
@@ -104,7 +101,7 @@ def batches_of(plan: Plan) -> list[Batch]:
     add("incident_close", WRITE_SHAPES[w.CloseIncident], plan.incident_close.values())
     add("put", ROW_SHAPES[Incident], plan.incident_put.values())
     add("document_put", ROW_SHAPES[Document], plan.documents.values())
-    add("release_active", _TENANT_ID, plan.active_release.items())
+    add("release_active", KEY_SHAPES[Release], plan.active_release.items())
     add("put", ROW_SHAPES[Release], plan.releases.values())
     for cls, rows in plan.plain.items():
         add("delete", KEY_SHAPES[cls], [key for key, row in rows.items() if row is None])

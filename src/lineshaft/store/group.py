@@ -13,7 +13,7 @@ from lineshaft.base.text import text
 from lineshaft.store.batches import Batch, batches_of
 from lineshaft.store.judge import Known, Plan, failed, judge
 from lineshaft.store.shapes import fault_of
-from lineshaft.store.writes import Unit, UnitResult
+from lineshaft.store.writes import WRITTEN, Unit, UnitResult
 
 Refused = dict[int, UnitResult]
 """The results of units that were set aside, by their place in the group."""
@@ -24,16 +24,29 @@ class RowRefused(Exception):
 
 
 def screened(units: Sequence[Unit], known: Known, refused: Refused) -> tuple[Plan, list[Batch]]:
-    """Judge a group and cut it into batches; units with impossible values are added to ``refused``."""
+    """Judge a group and cut it into batches; units with impossible values are added to ``refused``.
+
+    A unit that is refused for another reason is looked through as well, so that its verdict does not depend
+    on how much was known when it was judged.
+    """
     plan = judge(units, known, refused)
     try:
-        return plan, batches_of(plan)
+        if not _has_bad(units, plan, refused):
+            return plan, batches_of(plan)
     except BadRow:
-        for index, unit in enumerate(units):
-            if index not in refused and (fault := fault_of(unit)) is not None:
-                refused[index] = failed(fault)
+        pass
+    for index, unit in enumerate(units):
+        if index not in refused and (fault := fault_of(unit)) is not None:
+            refused[index] = failed(fault)
     plan = judge(units, known, refused)
     return plan, batches_of(plan)
+
+
+def _has_bad(units: Sequence[Unit], plan: Plan, refused: Refused) -> bool:
+    return any(
+        result is not WRITTEN and index not in refused and fault_of(units[index]) is not None
+        for index, result in enumerate(plan.results)
+    )
 
 
 async def bisected(

@@ -95,7 +95,7 @@ def bytes_max(cls: type, name: str) -> int | None:
     """Return the greatest size of a text column in UTF-8 bytes, or ``None`` where it is only payload."""
     if name in {"from_id", "to_id", "document_id"} or (name == "id" and cls is rows.Document):
         return DOCUMENT_ID_BYTES_MAX
-    if name in _NAMES or name in _SHORT_IN.get(cls, ()):
+    if name in _NAMES or name in _SHORT_IN.get(cls, ()) or (name == "id" and cls is rows.Release):
         return NAME_BYTES_MAX
     if name == "id" or name in _LONG_KEYS or name in _LONG_IN.get(cls, ()):
         return KEY_BYTES_MAX

@@ -122,7 +122,8 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
         ],
     )
     connection.executemany(
-        "INSERT INTO product (model, name, unit, list_price, tax_rate, custom, created_at, modified_at)"
-        " VALUES (?, ?, ?, ?, '0.13', ?, ?, ?)",
-        [(g.model, g.name, g.unit, g.price, none, now, now) for g in firm.GOODS if g.sold],
+        "INSERT INTO product (model, name, name_en, unit, list_price, tax_rate, custom, created_at,"
+        " modified_at)"
+        " VALUES (?, ?, ?, ?, ?, '0.13', ?, ?, ?)",
+        [(g.model, g.name, g.name_en, g.unit, g.price, none, now, now) for g in firm.GOODS if g.sold],
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 
-from plantbox.crm.records import Desk, custom_json, find_account, find_product
+from plantbox.crm.records import MAX_ID_DIGITS, Desk, custom_json, find_account, find_product
 from plantbox.crm.tables import LINE_STATES, ORDER_STATES
-from plantbox.crm.views import order_view, tell
+from plantbox.crm.views import Event, order_view, tell
 from plantbox.database import next_number
 from plantbox.fields import BadField, Fields
 from plantbox.money import line_amounts, plain, trimmed
@@ -33,7 +33,7 @@ LINE_SELECT = "SELECT * FROM order_line WHERE order_id = ? ORDER BY line_no"
 def find_order(connection: sqlite3.Connection, ref: str) -> sqlite3.Row:
     """Return an order by number or id, or refuse."""
     row = connection.execute("SELECT * FROM orders WHERE order_no = ?", (ref,)).fetchone()
-    if row is None and ref.isdecimal():
+    if row is None and ref.isdecimal() and len(ref) < MAX_ID_DIGITS:
         row = connection.execute("SELECT * FROM orders WHERE id = ?", (int(ref),)).fetchone()
     if row is None:
         raise Refusal("not_found", f"There is no order {ref}.")
@@ -47,7 +47,7 @@ def _finish(
     row = connection.execute("SELECT * FROM orders WHERE id = ?", (order_id,)).fetchone()
     view = order_view(connection, row)
     data: Answer = {"order": view} if before is None else {"order": view, "before": before}
-    tell(connection, desk.hooked, kind, row["order_no"], row["version"], desk.clock.text(), data)
+    tell(connection, desk.hooked, Event(kind, row["order_no"], row["version"], desk.clock.text(), data))
     return row["order_no"], view
 
 

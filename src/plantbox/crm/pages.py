@@ -14,7 +14,7 @@ from aiohttp import web
 from plantbox.crm import orders, records, views
 from plantbox.crm.tables import LINE_STATES, ORDER_STATES
 from plantbox.fields import BadField
-from plantbox.money import grouped
+from plantbox.money import grouped, shown_price
 from plantbox.station import Station
 from plantbox.writes import Refusal, receive
 
@@ -38,6 +38,7 @@ WORDS = {
     "of": ("{0} / {1} 已发货", "{0} of {1} shipped"),
     "owner": ("销售员", "Sales person"),
     "reason": ("原因", "Reason"),
+    "note": ("说明", "Note"),
     "all": ("全部", "All"),
     "level": ("级别", "Level"),
     "city": ("城市", "City"),
@@ -56,7 +57,7 @@ header .sim{margin-left:auto;opacity:.9;font-size:13px}main{max-width:1080px;mar
 .card{background:#fff;border-radius:14px;box-shadow:0 1px 6px #0b3a7a1c;padding:18px 22px;
 margin-bottom:16px;overflow:auto}
 table{border-collapse:collapse;width:100%}th{text-align:left;color:#5d7287;font-weight:500;font-size:13px}
-td,th{padding:8px 10px;border-bottom:1px solid #e8eff7}td.n,th.n{text-align:right;
+td,th{padding:8px 10px;min-width:56px;border-bottom:1px solid #e8eff7}td.n,th.n{text-align:right;
 font-variant-numeric:tabular-nums}
 a{color:#1267d6}.tag{display:inline-block;border-radius:99px;padding:1px 12px;font-size:13px;
 background:#e4eefb;color:#0f4f9e}
@@ -67,7 +68,9 @@ cursor:pointer}
 .bar{background:#e8eff7;border-radius:6px;height:8px;width:120px;display:inline-block;vertical-align:middle}
 .bar i{display:block;background:#2aa5e8;height:8px;border-radius:6px}dl{display:grid;
 grid-template-columns:auto 1fr auto 1fr;
-gap:4px 18px;margin:0}dt{color:#5d7287}dd{margin:0}@media(max-width:600px){dl{grid-template-columns:auto 1fr}}
+gap:4px 18px;margin:0}dt{color:#5d7287}dd{margin:0}
+@media(max-width:600px){.card{padding:14px}td:nth-child(2){min-width:140px}
+dl{grid-template-columns:auto 1fr}}
 """
 PAGE_ROWS = 50
 
@@ -187,7 +190,8 @@ class Pages:
             "due": view["due_date"],
             "erp": view["erp_no"],
             "total": f"{view['currency']} {grouped(Decimal(view['gross_amount']))}",
-            "reason": view["status_reason"] or view["message"],
+            "reason": view["status_reason"],
+            "note": view["message"],
         }
         head = "".join(
             f"<dt>{word(key, lang)}</dt><dd>{escape(str(value or ''))}</dd>" for key, value in facts.items()
@@ -195,12 +199,13 @@ class Pages:
         rows = []
         for line in view["lines"]:
             quantity, shipped = Decimal(line["quantity"]), Decimal(line["shipped_quantity"])
+            name = (line["product_name_en"] if lang == "en" else None) or line["product_name"]
             share = int(100 * shipped / quantity) if quantity else 0
             rows.append(
                 f"<tr><td>{line['line_no']}</td><td>{escape(line['model'])} "
-                f"{escape(line['product_name'])}</td>"
+                f"{escape(name or '')}</td>"
                 f'<td class="n">{quantity:,} {escape(line["unit"])}</td><td class="n">'
-                f"{Decimal(line['unit_price']):,}</td>"
+                f"{shown_price(Decimal(line['unit_price']))}</td>"
                 f'<td class="n">{grouped(Decimal(line["gross_amount"]))}</td>'
                 f'<td><span class="tag {line["status"]}">{LINE_STATES[line["status"]][column]}</span></td>'
                 f'<td><span class="bar"><i style="width:{share}%"></i></span> '

@@ -7,11 +7,13 @@ import sqlite3
 from dataclasses import dataclass
 
 from plantbox.crm.tables import CUSTOM
-from plantbox.crm.views import account_view, product_view, tell
+from plantbox.crm.views import Event, account_view, product_view, tell
 from plantbox.fields import BadField, Fields
 from plantbox.money import half_up, plain, trimmed
 from plantbox.simtime import SimClock
 from plantbox.writes import Answer, Refusal
+
+MAX_ID_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def custom_json(fields: Fields, old: str = "{}") -> str:
 def find_account(connection: sqlite3.Connection, ref: str) -> sqlite3.Row:
     """Return an account by id or number, or refuse."""
     row = connection.execute("SELECT * FROM account WHERE account_no = ?", (ref,)).fetchone()
-    if row is None and ref.isdecimal():
+    if row is None and ref.isdecimal() and len(ref) < MAX_ID_DIGITS:
         row = connection.execute("SELECT * FROM account WHERE id = ?", (int(ref),)).fetchone()
     if row is None:
         raise Refusal("not_found", f"There is no account {ref}.")
@@ -43,7 +45,7 @@ def find_account(connection: sqlite3.Connection, ref: str) -> sqlite3.Row:
 def find_product(connection: sqlite3.Connection, ref: str) -> sqlite3.Row:
     """Return a product by id or model, or refuse."""
     row = connection.execute("SELECT * FROM product WHERE model = ?", (ref,)).fetchone()
-    if row is None and ref.isdecimal():
+    if row is None and ref.isdecimal() and len(ref) < MAX_ID_DIGITS:
         row = connection.execute("SELECT * FROM product WHERE id = ?", (int(ref),)).fetchone()
     if row is None:
         raise Refusal("not_found", f"There is no product {ref}.")
@@ -83,7 +85,7 @@ def create_account(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
     )
     _note_quality(connection, fields, "account", number)
     view = account_view(connection, find_account(connection, number))
-    tell(connection, desk.hooked, "account.created", number, 1, now, {"account": view})
+    tell(connection, desk.hooked, Event("account.created", number, 1, now, {"account": view}))
     return number, view
 
 
@@ -109,7 +111,9 @@ def update_account(
         _forget_quality(connection, row["account_no"], ("contact_garbled", "contact_missing"))
     view = account_view(connection, find_account(connection, row["account_no"]))
     tell(
-        connection, desk.hooked, "account.updated", row["account_no"], 1, desk.clock.text(), {"account": view}
+        connection,
+        desk.hooked,
+        Event("account.updated", row["account_no"], 1, desk.clock.text(), {"account": view}),
     )
     return str(row["account_no"]), view
 
@@ -129,11 +133,13 @@ def create_product(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
         raise Refusal("wrong_state", f"Product {model} already exists.", "model")
     now = desk.clock.text()
     connection.execute(
-        "INSERT INTO product (model, name, unit, list_price, tax_rate, custom, created_at, modified_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO product (model, name, name_en, unit, list_price, tax_rate, custom, created_at,"
+        " modified_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             model,
             fields.optional("name") or "",
+            fields.optional("name_en"),
             fields.optional("unit") or "件",
             plain(fields.number("list_price", "0", low="0")),
             trimmed(fields.number("tax_rate", "0.13", low="0")),
@@ -143,7 +149,7 @@ def create_product(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
         ),
     )
     view = product_view(find_product(connection, model))
-    tell(connection, desk.hooked, "product.created", model, 1, now, {"product": view})
+    tell(connection, desk.hooked, Event("product.created", model, 1, now, {"product": view}))
     return model, view
 
 

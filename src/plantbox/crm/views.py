@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -77,7 +78,8 @@ def facts_of(connection: sqlite3.Connection, kind: str, subject: str) -> list[st
 def lines_view(connection: sqlite3.Connection, order_id: int) -> list[dict[str, Any]]:
     """Return an order's lines in their order."""
     rows = connection.execute(
-        "SELECT order_line.*, product.model, product.name AS product_name, product.unit FROM order_line "
+        "SELECT order_line.*, product.model, product.name AS product_name, product.name_en, product.unit"
+        " FROM order_line "
         "JOIN product ON product.id = order_line.product_id WHERE order_id = ? ORDER BY line_no",
         (order_id,),
     )
@@ -86,6 +88,7 @@ def lines_view(connection: sqlite3.Connection, order_id: int) -> list[dict[str, 
             "product_id": str(row["product_id"]),
             "model": row["model"],
             "product_name": row["product_name"],
+            "product_name_en": row["name_en"],
             "unit": row["unit"],
             **{name: row[name] for name in LINE_FIELDS},
             "status_label": LINE_STATES[row["status"]][0],
@@ -131,22 +134,25 @@ def event_view(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def tell(
-    connection: sqlite3.Connection,
-    hooked: frozenset[str],
-    kind: str,
-    subject: str,
-    version: int,
-    time: str,
-    data: dict[str, Any],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to which record, with its state then."""
+
+    kind: str
+    subject: str
+    version: int
+    time: str
+    data: dict[str, Any]
+
+
+def tell(connection: sqlite3.Connection, hooked: frozenset[str], event: Event) -> None:
     """Write an event into the feed and, where a webhook wants it, into the outbox."""
-    text = json.dumps(data, ensure_ascii=False)
+    text = json.dumps(event.data, ensure_ascii=False)
     cursor = connection.execute(
         "INSERT INTO change (type, subject, version, time, data) VALUES (?, ?, ?, ?, ?)",
-        (kind, subject, version, time, text),
+        (event.kind, event.subject, event.version, event.time, text),
     )
     seq = int(cursor.lastrowid or 0)
-    if kind in hooked:
+    if event.kind in hooked:
         row = connection.execute("SELECT * FROM change WHERE seq = ?", (seq,)).fetchone()
-        enqueue(connection, seq, kind, json.dumps(event_view(row), ensure_ascii=False))
+        enqueue(connection, seq, event.kind, json.dumps(event_view(row), ensure_ascii=False))

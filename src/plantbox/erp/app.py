@@ -46,7 +46,7 @@ def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
     api = methods.Methods(
         station, office, methods.Access(options.app_id, options.app_secret, options.idempotency)
     )
-    front = pages.Pages(station)
+    front = pages.Pages(station, office)
 
     async def due() -> None:
         """Finish plans and ship, portion by portion."""

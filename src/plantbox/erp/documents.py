@@ -11,10 +11,11 @@ from plantbox.erp.masters import Office, find_customer, find_material
 from plantbox.erp.tables import CUSTOM
 from plantbox.erp.views import tell_order
 from plantbox.fields import BadField, Fields
-from plantbox.money import PRICE_STEP, cents, half_up, line_amounts, plain, trimmed
+from plantbox.money import PRICE_STEP, cents, grouped, half_up, line_amounts, plain, trimmed
 from plantbox.writes import Answer, Refusal
 
 MAX_LINES = 500
+MAX_AMOUNT = Decimal(10) ** 12
 
 
 def find_order(connection: sqlite3.Connection, fields: Fields) -> sqlite3.Row:
@@ -54,6 +55,8 @@ def _put_line(
     price = half_up(given / (1 + rate), PRICE_STEP) if with_tax else given
     tax_price = given if with_tax else half_up(given * (1 + rate), PRICE_STEP)
     worth = line_amounts(qty, given, discount / 100, rate, with_tax=with_tax)
+    if worth.gross >= MAX_AMOUNT:
+        raise BadField(line.at("Qty"), f"Expected an amount below {grouped(MAX_AMOUNT)}.")
     number = line.whole("LineNo", index, low=1)
     try:
         connection.execute(

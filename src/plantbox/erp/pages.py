@@ -4,127 +4,24 @@ stock, customers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from decimal import Decimal
 from html import escape
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from plantbox.erp import masters, views
+from plantbox.erp import lifecycle, masters, review, views
+from plantbox.erp.html import LINE_WORDS, STYLE, Html, grid, language, word
 from plantbox.erp.tables import STATES
-from plantbox.money import grouped
+from plantbox.fields import BadField
+from plantbox.money import grouped, shown_price
 from plantbox.station import Station
+from plantbox.writes import Refusal, receive
 
-WORDS = {
-    "title": ("企业资源计划", "Resource Planning"),
-    "orders": ("销售订单", "Sales orders"),
-    "plans": ("计划建议", "Plan proposals"),
-    "deliveries": ("发货单", "Delivery orders"),
-    "stock": ("即时库存", "Stock"),
-    "customers": ("客户", "Customers"),
-    "bill": ("单据编号", "Document"),
-    "source": ("来源单号", "Source number"),
-    "customer": ("客户", "Customer"),
-    "state": ("单据状态", "State"),
-    "amount": ("金额", "Net"),
-    "tax": ("税额", "Tax"),
-    "all": ("价税合计", "Total"),
-    "date": ("日期", "Date"),
-    "line": ("行号", "Line"),
-    "material": ("物料编码", "Material"),
-    "name": ("名称", "Name"),
-    "qty": ("数量", "Quantity"),
-    "price": ("含税单价", "Price with tax"),
-    "rate": ("税率%", "Tax %"),
-    "reserved": ("预留", "Reserved"),
-    "planned": ("计划", "Planned"),
-    "delivered": ("已发货", "Delivered"),
-    "reason": ("驳回原因", "Reason"),
-    "onhand": ("现存量", "On hand"),
-    "available": ("可用量", "Available"),
-    "limit": ("信用额度", "Credit limit"),
-    "code": ("编码", "Code"),
-    "outer": ("外部编码", "Outer code"),
-    "status": ("状态", "Status"),
-    "ready": ("完成时间", "Ready at"),
-    "other": ("English", "中文"),
-}
-LINE_WORDS = {
-    "Open": ("未处理", "Open"),
-    "Reserved": ("已预留", "Reserved"),
-    "Planned": ("计划中", "Planned"),
-    "Partial": ("部分发货", "Partly delivered"),
-    "Delivered": ("已发货", "Delivered"),
-    "Cancelled": ("作废", "Cancelled"),
-    "Active": ("启用", "Active"),
-    "Stopped": ("停用", "Stopped"),
-    "Proposed": ("建议", "Proposed"),
-    "Released": ("已投放", "Released"),
-    "Finished": ("完成", "Finished"),
-}
-STYLE = """
-body{margin:0;font:13px/1.45 "Noto Sans CJK SC","SimSun",Tahoma,sans-serif;background:#d9d6cf;color:#222;
-display:flex;
-min-height:100vh}nav{background:#4a4238;color:#eee;width:150px;flex:none;padding:10px 0}nav b{display:block;
-padding:6px 12px 14px;
-color:#f4c95d}nav a{display:block;color:#eee;text-decoration:none;padding:7px 12px}
-nav a:hover{background:#6a5f50}
-section{flex:1;padding:10px;min-width:0}.bar{background:#efece5;border:1px solid #aaa393;padding:5px 10px;
-margin-bottom:8px;
-display:flex;justify-content:space-between;gap:8px;flex-wrap:wrap}.grid{overflow:auto;background:#fff;
-border:1px solid #aaa393}
-table{border-collapse:collapse;width:100%}td,th{border:1px solid #cfc9bb;padding:3px 7px;white-space:nowrap}
-th{background:#e6e1d4;font-weight:600;text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-tr:nth-child(even) td{background:#f8f6f0}a{color:#7a3b00}.D{color:#b00020;font-weight:600}.C{color:#1d6b2b;
-font-weight:600}
-@media(max-width:600px){body{display:block}nav{width:auto;display:flex;flex-wrap:wrap}}
-"""
-NUMERIC = {
-    "amount",
-    "tax",
-    "all",
-    "qty",
-    "price",
-    "rate",
-    "reserved",
-    "planned",
-    "delivered",
-    "onhand",
-    "available",
-    "limit",
-}
 ROWS = 100
-
-
-class Html(str):
-    """Text that is markup already."""
-
-    __slots__ = ()
-
-
-def word(key: str, lang: str) -> str:
-    """Return a word of the page in the chosen language."""
-    return WORDS[key][0 if lang == "zh" else 1]
-
-
-def language(request: web.Request) -> str:
-    """Return the language of a request: ``?lang=``, then the cookie, then Chinese."""
-    wanted = request.query.get("lang") or request.cookies.get("erp_lang", "zh")
-    return "en" if wanted == "en" else "zh"
-
-
-def grid(lang: str, keys: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
-    """Return a table; numbers stand right, text is escaped."""
-    heads = "".join(f"<th{' class=n' if key in NUMERIC else ''}>{word(key, lang)}</th>" for key in keys)
-    body = []
-    for row in rows:
-        cells = []
-        for key, value in zip(keys, row, strict=True):
-            text = value if isinstance(value, Html) else escape("" if value is None else str(value))
-            cells.append(f"<td{' class=n' if key in NUMERIC else ''}>{text}</td>")
-        body.append(f"<tr>{''.join(cells)}</tr>")
-    return f'<div class="grid"><table><tr>{heads}</tr>{"".join(body)}</table></div>'
+ACTIONS = {"A": ("submit",), "D": ("submit",), "B": ("audit", "unaudit"), "C": ("unaudit",)}
 
 
 def _link(bill_no: str) -> Html:
@@ -135,11 +32,66 @@ def _amount(value: str | None) -> str:
     return "" if value is None else grouped(Decimal(value))
 
 
+def _head_grid(view: dict[str, Any], lang: str) -> str:
+    keys = ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason")
+    row = (
+        view["BillNo"],
+        view["SourceBillNo"],
+        view["BillDate"],
+        view["CustomerName"],
+        _state(view["DocumentStatus"], lang),
+        _amount(view["Amount"]),
+        _amount(view["TaxAmount"]),
+        _amount(view["AllAmount"]),
+        view["RejectReason"],
+    )
+    return grid(lang, keys, [row])
+
+
+LINE_KEYS = (
+    "line", "material", "name", "qty", "price", "rate", "amount", "tax", "all", "reserved",
+    "planned", "delivered", "status",
+)  # fmt: skip
+
+
+def _lines_grid(view: dict[str, Any], lang: str) -> str:
+    cells = (
+        (
+            line["LineNo"],
+            line["MaterialNo"],
+            f"{line['Model'] or ''} {line['MaterialName']}",
+            f"{Decimal(line['Qty']):,} {line['Unit']}",
+            shown_price(Decimal(line["TaxPrice"])),
+            line["TaxRate"],
+            _amount(line["Amount"]),
+            _amount(line["TaxAmount"]),
+            _amount(line["AllAmount"]),
+            line["ReservedQty"],
+            line["PlannedQty"],
+            line["DeliveredQty"],
+            LINE_WORDS[line["LineStatus"]][0 if lang == "zh" else 1],
+        )
+        for line in view["Lines"]
+    )
+    return grid(lang, LINE_KEYS, cells)
+
+
+def _state(state: str, lang: str) -> Html:
+    return Html(f'<span class="{state}">{STATES[state][0 if lang == "zh" else 1]}</span>')
+
+
+def guard(request: web.Request) -> None:
+    """Refuse a form that another site sent."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise web.HTTPForbidden(reason="Only from this site")
+
+
 class Pages:
     """The pages over one station."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, office: masters.Office) -> None:
         self._station = station
+        self._office = office
 
     def table(self) -> list[web.RouteDef]:
         """Return the pages' routes."""
@@ -147,6 +99,8 @@ class Pages:
             web.get("/", self.orders, name="page.home"),
             web.get("/ui", self.orders, name="page.orders"),
             web.get("/ui/orders/{bill}", self.order, name="page.order"),
+            web.post("/ui/orders/{bill}/{action}", self.act, name="page.act"),
+            web.post("/ui/customers/{no}/limit", self.limit, name="page.limit"),
             web.get("/ui/plans", self.plans, name="page.plans"),
             web.get("/ui/deliveries", self.deliveries, name="page.deliveries"),
             web.get("/ui/stock", self.stock, name="page.stock"),
@@ -177,9 +131,6 @@ class Pages:
         response.set_cookie("erp_lang", lang, samesite="Lax", httponly=True)
         return response
 
-    def _state(self, state: str, lang: str) -> Html:
-        return Html(f'<span class="{state}">{STATES[state][0 if lang == "zh" else 1]}</span>')
-
     async def orders(self, request: web.Request) -> web.Response:
         """Show the newest sales orders."""
         lang = language(request)
@@ -194,7 +145,7 @@ class Pages:
                 row["source_bill_no"],
                 row["bill_date"],
                 row["customer"],
-                self._state(row["status"], lang),
+                _state(row["status"], lang),
                 _amount(row["amount"]),
                 _amount(row["tax_amount"]),
                 _amount(row["all_amount"]),
@@ -215,59 +166,58 @@ class Pages:
         if row is None:
             raise web.HTTPNotFound(reason="Not found")
         view = views.order_view(reader, row)
-        head = grid(
-            lang,
-            ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason"),
-            [
-                (
-                    view["BillNo"],
-                    view["SourceBillNo"],
-                    view["BillDate"],
-                    view["CustomerName"],
-                    self._state(row["status"], lang),
-                    _amount(view["Amount"]),
-                    _amount(view["TaxAmount"]),
-                    _amount(view["AllAmount"]),
-                    view["RejectReason"],
-                )
-            ],
-        )
-        cells = (
-            (
-                line["LineNo"],
-                line["MaterialNo"],
-                f"{line['Model'] or ''} {line['MaterialName']}",
-                f"{Decimal(line['Qty']):,} {line['Unit']}",
-                f"{Decimal(line['TaxPrice']):,}",
-                line["TaxRate"],
-                _amount(line["Amount"]),
-                _amount(line["TaxAmount"]),
-                _amount(line["AllAmount"]),
-                line["ReservedQty"],
-                line["PlannedQty"],
-                line["DeliveredQty"],
-                LINE_WORDS[line["LineStatus"]][0 if lang == "zh" else 1],
+        actions = "".join(
+            Html(
+                f'<form method="post" action="/ui/orders/{quote(row["bill_no"])}/{action}">'
+                f"<button>{word(action, lang)}</button></form>"
             )
-            for line in view["Lines"]
+            for action in ACTIONS.get(row["status"], ())
         )
-        keys = (
-            "line",
-            "material",
-            "name",
-            "qty",
-            "price",
-            "rate",
-            "amount",
-            "tax",
-            "all",
-            "reserved",
-            "planned",
-            "delivered",
-            "status",
+        title = f"{word('orders', lang)} {view['BillNo']}"
+        grids = f"{_head_grid(view, lang)}<br>{_lines_grid(view, lang)}"
+        return self._page(request, title, f'<div class="acts">{actions}</div>{grids}')
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Submit, audit or un-audit a document by its button; only from this very page."""
+        guard(request)
+        method = {"submit": review.submit, "audit": lifecycle.audit, "unaudit": lifecycle.un_audit}.get(
+            request.match_info["action"]
         )
-        return self._page(
-            request, f"{word('orders', lang)} {view['BillNo']}", f"{head}<br>{grid(lang, keys, cells)}"
-        )
+        bill_no = request.match_info["bill"]
+        if method is None:
+            raise web.HTTPNotFound(reason="Not found")
+        name = {"submit": "Submit", "audit": "Audit", "unaudit": "UnAudit"}[request.match_info["action"]]
+        try:
+            await receive(
+                self._station,
+                f"SalesOrder.{name}",
+                json.dumps({"BillNo": bill_no}).encode(),
+                lambda connection, fields: method(connection, self._office, fields),
+                subject=bill_no,
+            )
+        except (Refusal, BadField) as refusal:
+            back = f'<a href="/ui/orders/{quote(bill_no)}">‹ {escape(bill_no)}</a>'
+            text = f'<div class="bar D">{escape(refusal.message)}</div>{back}'
+            return self._page(request, word("orders", language(request)), text)
+        raise web.HTTPSeeOther(f"/ui/orders/{quote(bill_no)}")
+
+    async def limit(self, request: web.Request) -> web.Response:
+        """Set a customer's credit limit; only from this very page."""
+        guard(request)
+        form = await request.post()
+        body = {"No": request.match_info["no"], "CreditLimit": str(form.get("limit", "")).replace(",", "")}
+        try:
+            await receive(
+                self._station,
+                "Customer.Save",
+                json.dumps(body).encode(),
+                lambda connection, fields: masters.save_customer(connection, self._office, fields),
+                subject=body["No"],
+            )
+        except (Refusal, BadField) as refusal:
+            text = f'<div class="bar D">{escape(refusal.message)}</div>'
+            return self._page(request, word("customers", language(request)), text)
+        raise web.HTTPSeeOther("/ui/customers")
 
     async def plans(self, request: web.Request) -> web.Response:
         """Show plan proposals."""
@@ -333,7 +283,7 @@ class Pages:
         )
 
     async def customers(self, request: web.Request) -> web.Response:
-        """Show customers with their credit limits."""
+        """Show customers with their credit limits, which can be changed here."""
         lang = language(request)
         rows = self._station.db.reader.execute("SELECT * FROM customer ORDER BY no LIMIT 500").fetchall()
         cells = (
@@ -341,7 +291,11 @@ class Pages:
                 row["no"],
                 row["name"],
                 row["outer_code"],
-                _amount(row["credit_limit"]),
+                Html(
+                    f'<form method="post" action="/ui/customers/{quote(row["no"])}/limit">'
+                    f'<input name="limit" '
+                    f'value="{_amount(row["credit_limit"])}"> <button>{word("change", lang)}</button></form>'
+                ),
                 LINE_WORDS[row["status"]][0 if lang == "zh" else 1],
             )
             for row in rows

@@ -8,12 +8,13 @@ recorded state of the document with its reason, and the document may be submitte
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from decimal import Decimal
 
 from plantbox.database import next_number
 from plantbox.erp.documents import find_order
 from plantbox.erp.masters import Office, move_stock, stock_of
-from plantbox.erp.views import order_lines, order_row, order_view, plan_view, tell, tell_order
+from plantbox.erp.views import Event, order_lines, order_row, order_view, plan_view, tell, tell_order
 from plantbox.fields import Fields
 from plantbox.money import from_cents, grouped, trimmed
 from plantbox.writes import Answer, Kept, Refusal
@@ -41,7 +42,8 @@ def submit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
         refusal.data = tell_order(connection, row["id"], "Rejected", now)
         raise Kept(refusal)
     for line in order_lines(connection, row["id"]):
-        provide(connection, office, row, line["line_no"], line["material_no"], Decimal(line["qty"]))
+        need = Need(line["line_no"], line["material_no"], Decimal(line["qty"]))
+        provide(connection, office, row, need)
     connection.execute(
         "UPDATE sales_order SET status = 'B', reject_code = NULL, reject_reason = NULL, modified_at "
         "= ? WHERE id = ?",
@@ -88,15 +90,18 @@ def credit_excess(connection: sqlite3.Connection, row: sqlite3.Row, wanted_cents
     return Refusal("4001", f"超信用额度 ¥{grouped(excess)}", "CustomerNo")
 
 
-def provide(
-    connection: sqlite3.Connection,
-    office: Office,
-    order: sqlite3.Row,
-    line_no: int,
-    material_no: str,
-    qty: Decimal,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one order line wants of a material."""
+
+    line_no: int
+    material_no: str
+    qty: Decimal
+
+
+def provide(connection: sqlite3.Connection, office: Office, order: sqlite3.Row, need: Need) -> None:
     """Reserve for one line what the policy lets it have, and propose the rest to be planned."""
+    line_no, material_no, qty = need.line_no, need.material_no, need.qty
     have, held = stock_of(connection, material_no)
     available = have - held
     if available < qty and office.policy.short_stock == "produce":
@@ -118,23 +123,16 @@ def provide(
         ),
     )
     if missing > 0:
-        _propose(connection, office, order, line_no, material_no, missing)
+        _propose(connection, office, order, Need(line_no, material_no, missing))
 
 
-def _propose(
-    connection: sqlite3.Connection,
-    office: Office,
-    order: sqlite3.Row,
-    line_no: int,
-    material_no: str,
-    qty: Decimal,
-) -> None:
+def _propose(connection: sqlite3.Connection, office: Office, order: sqlite3.Row, need: Need) -> None:
     bill_no = f"JH-{next_number(connection, 'plan'):06d}"
     now = office.clock.text()
     connection.execute(
         "INSERT INTO plan (bill_no, order_id, line_no, material_no, qty, status, created_at)"
         " VALUES (?, ?, ?, ?, ?, 'Proposed', ?)",
-        (bill_no, order["id"], line_no, material_no, trimmed(qty), now),
+        (bill_no, order["id"], need.line_no, need.material_no, trimmed(need.qty), now),
     )
     tell_plan(connection, bill_no, "Proposed", now)
 
@@ -143,5 +141,5 @@ def tell_plan(connection: sqlite3.Connection, bill_no: str, event: str, now: str
     """Write a proposal's event into the change feed, and return its state."""
     row = connection.execute("SELECT * FROM plan WHERE bill_no = ?", (bill_no,)).fetchone()
     view = plan_view(connection, row)
-    tell(connection, "PlanProposal", event, bill_no, order_row(connection, row["order_id"]), now, view)
+    tell(connection, order_row(connection, row["order_id"]), Event("PlanProposal", event, bill_no, now, view))
     return view

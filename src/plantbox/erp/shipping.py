@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 from plantbox.database import next_number
 from plantbox.erp.masters import Office, move_stock
 from plantbox.erp.review import ZERO, tell_plan
-from plantbox.erp.views import delivery_view, order_lines, order_row, tell, tell_order
+from plantbox.erp.views import Event, delivery_view, order_lines, order_row, tell, tell_order
 from plantbox.money import trimmed
 
 CARRIERS = ("自有车队", "公路专线", "铁路快运")
@@ -136,9 +136,8 @@ def ship(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
             (trimmed(Decimal(line["reserved"]) - qty), trimmed(total), order_id, line["line_no"]),
         )
     delivery = connection.execute("SELECT * FROM delivery WHERE bill_no = ?", (bill_no,)).fetchone()
-    tell(
-        connection, "Delivery", "Shipped", bill_no, row, now.isoformat(), delivery_view(connection, delivery)
-    )
+    view = delivery_view(connection, delivery)
+    tell(connection, row, Event("Delivery", "Shipped", bill_no, now.isoformat(), view))
     connection.execute(
         "UPDATE sales_order SET ship_at = NULL, modified_at = ? WHERE id = ?", (now.isoformat(), order_id)
     )

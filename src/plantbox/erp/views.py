@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -149,28 +150,24 @@ def delivery_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str,
     }
 
 
-def tell(
-    connection: sqlite3.Connection,
-    kind: str,
-    event: str,
-    bill_no: str,
-    order: sqlite3.Row,
-    time: str,
-    data: dict[str, Any],
-) -> None:
-    """Write one row into the change feed."""
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to which document, with its state then."""
+
+    kind: str
+    event: str
+    bill_no: str
+    time: str
+    data: dict[str, Any]
+
+
+def tell(connection: sqlite3.Connection, order: sqlite3.Row, event: Event) -> None:
+    """Write one row into the change feed; every document belongs to an order."""
+    text = json.dumps(event.data, ensure_ascii=False)
     connection.execute(
         "INSERT INTO change (kind, event, bill_no, order_bill_no, source_bill_no, time, data)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            kind,
-            event,
-            bill_no,
-            order["bill_no"],
-            order["source_bill_no"],
-            time,
-            json.dumps(data, ensure_ascii=False),
-        ),
+        (event.kind, event.event, event.bill_no, order["bill_no"], order["source_bill_no"], event.time, text),
     )
 
 
@@ -178,7 +175,7 @@ def tell_order(connection: sqlite3.Connection, order_id: int, event: str, time: 
     """Write an order's event with its whole state, and return that state."""
     row = order_row(connection, order_id)
     view = order_view(connection, row)
-    tell(connection, "SalesOrder", event, row["bill_no"], row, time, view)
+    tell(connection, row, Event("SalesOrder", event, row["bill_no"], time, view))
     return view
 
 

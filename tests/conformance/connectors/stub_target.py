@@ -14,7 +14,12 @@ from typing import Any
 
 from aiohttp import BasicAuth, web
 
-SECRETS = {"user": "hub-user-8151", "password": "pa55-word-8152", "token": "tok-en-8153", "signing": "sign-ing-8154"}
+SECRETS = {
+    "user": "hub-user-8151",
+    "password": "pa55-word-8152",
+    "token": "tok-en-8153",
+    "signing": "sign-ing-8154",
+}
 
 
 class StubTarget:
@@ -76,7 +81,10 @@ class StubTarget:
         if "X-Session" in headers:
             return headers["X-Session"] in self.sessions
         if "X-Signature" in headers:
-            message = f"{request.method}\n{request.rel_url.raw_path}\n{headers['X-Time']}\n".encode() + await request.read()
+            message = (
+                f"{request.method}\n{request.rel_url.raw_path}\n{headers['X-Time']}\n".encode()
+                + await request.read()
+            )
             wanted = hmac.new(SECRETS["signing"].encode(), message, hashlib.sha256).hexdigest()
             return headers["X-Signature"] == wanted
         if headers.get("Authorization", "").startswith("Basic "):
@@ -144,7 +152,9 @@ class StubTarget:
         if plan == "garbage":
             return web.Response(body=b'{"ok": tru', content_type="application/json")
         if plan == "half_answer":
-            response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
+            response = web.StreamResponse(
+                headers={"Content-Length": "1000", "Content-Type": "application/json"}
+            )
             await response.prepare(request)
             await response.write(b'{"ok": true, ')
             assert request.transport is not None

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from conformance.connectors.stub_target import SECRETS, StubTarget
 
+from conformance.connectors.stub_target import SECRETS, StubTarget
 from lineshaft.base.clock import FixedClock
 from lineshaft.connectors.http import HTTP
 from lineshaft.sdk.connector import Connector
@@ -21,7 +21,10 @@ SIGNED = 'method + "\\n" + path + "\\n" + timestamp + "\\n" + body'
 AUTHS = {
     "bearer": ("auth: {kind: bearer, token: secret:token}", "PUT"),
     "basic": ("auth: {kind: basic, user: secret:user, password: secret:password}", "POST"),
-    "api_key": ("auth: {kind: api_key, header: Authorization, prefix: 'Bearer ', value: secret:token}", "POST"),
+    "api_key": (
+        "auth: {kind: api_key, header: Authorization, prefix: 'Bearer ', value: secret:token}",
+        "POST",
+    ),
     "hmac": (
         f"auth: {{kind: hmac, key: secret:signing, header: X-Signature, message: '{SIGNED}',"
         " headers: {X-Time: timestamp}}",
@@ -57,7 +60,9 @@ class HttpBench:
         self._open: list[Connector] = []
 
     async def connect(self, *, wrong_secret: bool = False, unreachable: bool = False) -> Connector:
-        secrets = {name: "wr0ng" + value[::-1] for name, value in SECRETS.items()} if wrong_secret else SECRETS
+        secrets = (
+            {name: "wr0ng" + value[::-1] for name, value in SECRETS.items()} if wrong_secret else SECRETS
+        )
         url = free_address() if unreachable else self.target.url
         # The stub does not check the age of a signature, so the clock may stand still.
         connection = Connection("stub", {"base_url": url}, secrets.__getitem__, FixedClock())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integration.plantbox.conftest import Plant, System, call, crm_order
+from integration.plantbox.conftest import SOURCES, Plant, System, call, crm_order
 
 
 @pytest.fixture(scope="module")
@@ -223,8 +226,8 @@ def test_an_import_makes_each_row_once_and_says_what_it_refused(crm: System) -> 
 
 
 def test_an_orphan_line_is_kept_with_its_reason_and_counted_as_a_fact(crm: System) -> None:
-    row = {"source_line_id": "L1", "order_no": "GONE-1", "model": "BX-F210", "quantity": "2", "unit_price": "9.9950",
-           "reason": "来源中没有订单"}  # fmt: skip
+    row = {"source_line_id": "L1", "order_no": "GONE-1", "model": "BX-F210", "quantity": "2"}
+    row |= {"unit_price": "9.9950", "reason": "来源中没有订单"}
     assert crm.crm("POST", "import/orphan_lines", {"rows": [row]}).json["counts"]["created"] == 1
     assert crm.crm("POST", "import/orphan_lines", {"rows": [row]}).json["counts"]["exists"] == 1
     kept = crm.crm("GET", "orphan-lines").json["items"]
@@ -275,3 +278,14 @@ def test_it_ends_cleanly_and_simulated_time_goes_on_where_it_stopped(plant: Plan
     second = plant.start("crm", tmp_path, "--speed", "1")
     assert second.admin("GET", "health")["time"].startswith("2026-01-07T10:0")
     assert second.crm("GET", f"orders/{order['order_no']}").json["id"] == order["id"]
+
+
+def test_a_port_that_is_taken_is_said_and_not_a_stack_trace(crm: System, tmp_path: Path) -> None:
+    port = crm.url.rsplit(":", 1)[1]
+    command = [sys.executable, "-m", "plantbox", "crm", "--data", str(tmp_path), "--port", port]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=30, env={**os.environ, "PYTHONPATH": str(SOURCES)}
+    )
+    assert ended.returncode == 2
+    assert "address already in use" in ended.stderr
+    assert "Traceback" not in ended.stderr

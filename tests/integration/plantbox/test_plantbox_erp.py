@@ -340,6 +340,8 @@ def test_100_becomes_80_and_frees_the_plan_before_the_stock(slow_erp: System) ->
     assert (line["Qty"], line["ReservedQty"], line["PlannedQty"]) == ("80", "80", "0")
     assert changed["AllAmount"] == "800.00"
     assert stock(slow_erp, no) == ("90", "80", "10")
+    again = slow_erp.erp("SalesOrder.Change", {**reference, "Lines": [{"LineNo": 1, "Qty": "80"}]})["Data"]
+    assert (changed["AlreadyDone"], again["AlreadyDone"]) == (False, True)
 
 
 def test_a_rise_passes_the_credit_check_again_or_changes_nothing(slow_erp: System) -> None:
@@ -401,3 +403,32 @@ def test_its_pages_have_their_own_look_in_both_languages(erp: System) -> None:
         english = call("GET", f"{erp.url}/{path}?lang=en")
         assert english.status == 200
         assert "Resource Planning" in english.raw.decode()
+
+
+def test_a_raised_limit_and_a_resubmission_can_be_done_by_hand_on_its_pages(erp: System) -> None:
+    buyer = customer(erp, "50.00")
+    order = saved(erp, CustomerNo=buyer, **of_material(material(erp, "10"), "9"))
+    path = f"{erp.url}/ui/orders/{order['BillNo']}"
+    assert "超信用额度 ¥40.00" in call("POST", f"{path}/submit").raw.decode()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    limit = f"{erp.url}/ui/customers/{buyer}/limit"
+    assert call("POST", limit, b"limit=x", form).status == 200
+    assert call("POST", limit, b"limit=1%2C000.00", {**form, "Sec-Fetch-Site": "cross-site"}).status == 403
+    assert call("POST", limit, b"limit=1%2C000.00", form).status == 303
+    assert [call("POST", f"{path}/{action}").status for action in ("submit", "audit")] == [303, 303]
+    assert erp.erp("SalesOrder.View", {"BillNo": order["BillNo"]})["Data"]["CloseStatus"] == "Closed"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"SourceBillNo":"\\ud800"}', b"\xff\xfe", b"[1]", b'{"SourceBillNo":1.5}']
+)
+def test_a_body_that_is_no_proper_json_object_is_a_bad_parameter(erp: System, body: bytes) -> None:
+    reply = erp.erp_reply("SalesOrder.Save", body)
+    assert (reply.status, reply.json["Code"]) == (200, "2001")
+
+
+def test_amounts_too_large_for_any_book_are_refused(erp: System) -> None:
+    answer = erp.erp(
+        "SalesOrder.Save", {**erp_order("HUGE"), **of_material("M-20003", "999999999999", "999999999")}
+    )
+    assert (answer["Code"], answer["Errors"][0]["Field"]) == ("2001", "Lines[0].Qty")

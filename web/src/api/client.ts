@@ -17,8 +17,12 @@ export const token = {
   clear: () => sessionStorage.removeItem(TOKEN),
 };
 
-export async function get(path: string, signal?: AbortSignal): Promise<unknown> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+// `answers` are statuses whose body is an answer too, e.g. 503 of a hub that says what is down.
+export async function get(path: string, signal?: AbortSignal, answers: number[] = []): Promise<unknown> {
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'Accept-Language': document.documentElement.lang,
+  };
   const known = token.get();
   if (known) headers.Authorization = `Bearer ${known}`;
   let response: Response;
@@ -29,7 +33,7 @@ export async function get(path: string, signal?: AbortSignal): Promise<unknown> 
     throw new ApiError(0, '');
   }
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) {
+  if (!response.ok && !(body !== null && answers.includes(response.status))) {
     const problem = asRecord(body);
     throw new ApiError(response.status, asText(problem.detail) ?? asText(problem.title) ?? '', asText(problem.code));
   }

@@ -17,7 +17,11 @@ export interface System {
   title: { zh: string; en: string };
   connector: string | undefined;
   state: State;
+  reason: { zh: string; en: string } | undefined;
   waiting: number | undefined;
+  unknown: number | undefined;
+  parked: number | undefined;
+  dead: number | undefined;
   oldestAt: string | undefined;
 }
 
@@ -43,12 +47,19 @@ function readSystems(body: unknown): System[] {
     const fields = asRecord(item);
     const name = asText(fields.name) ?? asText(fields.id) ?? '';
     const title = asRecord(fields.title);
+    const problem = asRecord(fields.problem);
+    const said = asText(fields.reason) ?? '';
+    const reason = { zh: asText(problem.zh) ?? said, en: asText(problem.en) ?? said };
     return {
       name,
       title: { zh: asText(title.zh) ?? name, en: asText(title.en) ?? name },
       connector: asText(fields.connector),
       state: stateOf(fields.state ?? fields.status),
+      reason: reason.zh || reason.en ? reason : undefined,
       waiting: asNumber(fields.waiting),
+      unknown: asNumber(fields.unknown),
+      parked: asNumber(fields.parked),
+      dead: asNumber(fields.dead),
       oldestAt: asText(fields.oldest_at),
     };
   });
@@ -57,7 +68,7 @@ function readSystems(body: unknown): System[] {
 export function useHealth() {
   return useQuery({
     queryKey: ['health'],
-    queryFn: async ({ signal }) => readHealth(await get('/health', signal)),
+    queryFn: async ({ signal }) => readHealth(await get('/health', signal, [503])),
     refetchInterval: REFRESH_MS,
   });
 }

@@ -10,6 +10,8 @@ import { SignIn } from '../widgets/SignIn';
 import { StateTag } from '../widgets/StateTag';
 import { Trouble } from '../widgets/Trouble';
 
+const COUNTS = ['waiting', 'unknown', 'parked', 'dead'] as const;
+
 export function StatusPage() {
   const { t } = useTranslation();
   const { language } = useLanguage();
@@ -78,7 +80,7 @@ function SystemTable({ systems }: { systems: ReturnType<typeof useSystems> }) {
   return (
     <Table<System>
       rowKey="name"
-      size="small"
+      size="middle"
       pagination={false}
       scroll={{ x: 'max-content' }}
       dataSource={systems.data}
@@ -92,14 +94,24 @@ function SystemTable({ systems }: { systems: ReturnType<typeof useSystems> }) {
           render: (_, system) => <Tooltip title={system.name}>{system.title[language]}</Tooltip>,
         },
         { title: t('status.connector'), dataIndex: 'connector', render: (name?: string) => name ?? '' },
-        { title: t('status.state'), dataIndex: 'state', render: (_, system) => <StateTag state={system.state} /> },
         {
-          title: t('status.waiting'),
-          dataIndex: 'waiting',
-          align: 'right',
-          className: 'number',
-          render: (count?: number) => count?.toLocaleString(language) ?? '',
+          title: t('status.state'),
+          dataIndex: 'state',
+          render: (_, system) => (
+            <Tooltip title={system.reason?.[language]}>
+              <span>
+                <StateTag state={system.state} />
+              </span>
+            </Tooltip>
+          ),
         },
+        ...COUNTS.map((count) => ({
+          title: t(`status.${count}`),
+          dataIndex: count,
+          align: 'right' as const,
+          className: 'number',
+          render: (value?: number) => value?.toLocaleString(language) ?? '',
+        })),
         {
           title: t('status.oldest'),
           dataIndex: 'oldestAt',

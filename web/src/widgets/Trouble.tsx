@@ -6,7 +6,7 @@ import { ApiError } from '../api/client';
 
 export function Trouble({ error, retry }: { error: Error; retry: () => void }) {
   const { t } = useTranslation();
-  const away = !(error instanceof ApiError) || error.status === 0 || error.status >= 502;
+  const away = !(error instanceof ApiError) || error.status === 0 || error.status === 502 || error.status === 504;
   const why = away ? t('status.unreachableWhy') : error.message;
   return (
     <Alert

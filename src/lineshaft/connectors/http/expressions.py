@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from lineshaft import feel
 from lineshaft.base.errors import ExpressionError, Place
-from lineshaft.base.text import text
-from lineshaft.sdk.schema import Node, Problems
+from lineshaft.base.text import Text, text
+from lineshaft.sdk.schema import Node, Problems, undeclared, undeclared_problem
 
 Names = Mapping[str, Any]
 SecretSource = Callable[[str], str]
@@ -192,7 +192,10 @@ class Compiler:
             self._misplaced_secret(node)
             return None
         try:
-            return Expression(source, node.place, feel.compile(source, names))
+            compiled = feel.compile(source, names)
+            for name in undeclared(source, compiled.names, names):
+                self.problems.add("name_unknown", *_about(name, names, node.place))
+            return Expression(source, node.place, compiled)
         except ExpressionError as error:
             self.problems.add("expression", error.message, _inside(node, error), error.hint)
             return None
@@ -295,6 +298,11 @@ class Compiler:
             node.place,
             text("secrets stand in auth and in webhooks' verify", "密钥只用于 auth 与 webhooks 的 verify"),
         )
+
+
+def _about(name: str, names: Collection[str], place: Place) -> tuple[Text, Place, Text | None]:
+    message, remedy = undeclared_problem(name, names)
+    return message, place, remedy
 
 
 def _inside(node: Node, error: ExpressionError) -> Place:

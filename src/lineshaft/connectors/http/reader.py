@@ -283,7 +283,7 @@ class _Reader:
         if table is None:
             return PagingRule()
         kind = cast(
-            'Literal["none", "page", "offset", "token"]',
+            'Literal["none", "page", "offset", "token"] | None',
             table.choice("kind", ("none", "page", "offset", "token"), "none"),
         )
         size = table.integer("size", 100, least=1)
@@ -305,7 +305,7 @@ class _Reader:
 
     def _verify(self, table: Table) -> VerifyRule | None:
         kind = cast(
-            'Literal["hmac", "standard", "token", "none"]',
+            'Literal["hmac", "standard", "token", "none"] | None',
             table.choice("kind", ("hmac", "standard", "token", "none")),
         )
         needed = kind not in ("none", None)

@@ -1,7 +1,7 @@
 """The system ``hub``: operations that the hub itself offers to processes: mapping and code look-up.
 
-To the engine it is a system like any other, so that retries, parking and history are the same; it has no address
-and writes nowhere. What it needs from the hub comes in as callables.
+To the engine it is a system like any other, so that retries, parking and history are the same; it has no
+address and writes nowhere. What it needs from the hub comes in as callables.
 """
 
 from lineshaft.connectors.hub.connector import HubConnector, hub_spec

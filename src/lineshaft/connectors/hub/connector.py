@@ -1,10 +1,10 @@
 """The operations ``hub.map`` and ``hub.lookup_codes``.
 
 ``map``: payload ``mapping`` (its name), ``record``, and optionally ``parameters``; the answer is
-``{"result": …}``. A reference without a code raises ``MissingReference``: the engine parks the job and asks again
-when it appears. A record that does not fit raises ``Refused``: it goes back to its source with the reason.
+``{"result": …}``. A reference without a code raises ``MissingReference``: the engine parks the job and asks
+again when it appears. A record that does not fit raises ``Refused``: it goes back to its source.
 
-``lookup_codes``: the same payload; the answer is ``{"missing": […], "problems": […], "ready": true or false}`` and
+``lookup_codes``: the same payload; the answer is ``{"missing": […], "problems": […], "ready": …}`` and
 never an error, so that a process can tell the source what it waits for before it waits.
 """
 
