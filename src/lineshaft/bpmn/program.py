@@ -123,7 +123,10 @@ class Work:
         "active_elements",
         "assignee",
         "binding",
+        "business_key",
         "cancel_remaining",
+        "child_inputs",
+        "child_outputs",
         "completion",
         "decision_id",
         "due",
@@ -138,9 +141,6 @@ class Work:
         "process_id",
         "propagate_child",
         "propagate_parent",
-        "business_key",
-        "child_inputs",
-        "child_outputs",
         "result",
         "retries",
         "script",
@@ -219,6 +219,7 @@ class Node:
         "parallel_multiple",
         "plain",
         "plain_leave",
+        "properties",
         "start",
         "start_listeners",
         "start_quantity",
@@ -228,7 +229,6 @@ class Node:
         "upstream",
         "waiting_boundaries",
         "work",
-        "properties",
     )
 
     def __init__(self, node_id: str, node_type: str, name: str | None, index: int) -> None:

@@ -34,7 +34,8 @@ from lineshaft.bpmn.kernel.state import (
     ScopeState,
     Token,
 )
-from lineshaft.bpmn.program import Flow, Mapping as VariableMapping, Node, Program
+from lineshaft.bpmn.program import Flow, Node, Program
+from lineshaft.bpmn.program import Mapping as VariableMapping
 
 _NOTHING: dict[str, Any] = {}
 

@@ -38,10 +38,8 @@ class ScheduleError(ExpressionError):
 def _bad(value: object, what: Text) -> ScheduleError:
     return ScheduleError(
         text(
-            "Expected {what}, but found {value!r}",
-            "应为{zh}，但为 {value!r}",
-            what=what.en,
-            zh=what.zh,
+            f"Expected {what.en}, but found {{value!r}}",
+            f"应为{what.zh}，但为 {{value!r}}",
             value=value,
         )
     )
