@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
@@ -101,7 +102,8 @@ class World:
             violations.append(str(error))
         violations += self.watchdog.violations + self.oracle.violations
         violations += [
-            f"bug at {who}, {where}: {type(error).__name__}: {error}" for who, where, error in self.watch.bugs
+            f"bug at {who}, {where}: {''.join(traceback.format_exception(error)[-4:])}"
+            for who, where, error in self.watch.bugs
         ]
         violations += [f"escaped: {each}" for each in self.loop.errors]
         self.figures["steps of instances"] = self.watchdog.steps
@@ -199,12 +201,18 @@ class World:
                 node.died()
                 self.note(f"node {node.name} is dead")
 
+    def _somebody(self) -> Node | None:
+        living = self._living()
+        return self.chance.choice(living) if living else None
+
     def _living(self) -> list[Node]:
         return [node for node in self.nodes if node.process.alive]
 
     async def _crash(self) -> None:
         """A node dies at some await; another starts later."""
-        node = self.chance.choice(self._living())
+        node = self._somebody()
+        if node is None:
+            return
         node.process.dies_in = self.chance.choice((1, 3, 10, 30, 100, 300))
         self.figures["crashes"] += 1
         await asyncio.sleep(self.chance.random() * 3)
@@ -216,8 +224,8 @@ class World:
 
     async def _pause(self) -> None:
         """A node is stopped, perhaps beyond its lease, and goes on."""
-        node = self.chance.choice(self._living())
-        if node.process.paused:
+        node = self._somebody()
+        if node is None or node.process.paused:
             return
         self.figures["pauses"] += 1
         length_s = self.chance.choice((0.5, 3.0, CONFIG.lease_ttl_s + 0.5, CONFIG.lease_ttl_s * 2.5))
@@ -250,8 +258,8 @@ class World:
     async def _hand_over(self) -> None:
         """A node ends in good order while another starts."""
         self.figures["hand-overs"] += 1
-        node = self.chance.choice(self._living())
-        if node.process.paused:
+        node = self._somebody()
+        if node is None or node.process.paused:
             return
         self.start_node()
         self.note(f"node {node.name} is asked to stop")

@@ -35,7 +35,7 @@ Handler = Callable[[Job], Awaitable[None]]
 class Jobs:
     """Carries out jobs."""
 
-    def __init__(self, runtime: Runtime, steps: Steps, again: Callable[[Effect], None]) -> None:
+    def __init__(self, runtime: Runtime, steps: Steps, again: Callable[[Effect, float], None]) -> None:
         self._runtime = runtime
         self._steps = steps
         self._again = again
@@ -108,6 +108,8 @@ class Jobs:
         self._runtime.observer.trouble(f"job {job.kind}", error)
         tx = self._runtime.begin(job.lane)
         due_at = tx.now + timedelta(seconds=min(3600, 2 ** min(job.attempts, 12)))
+        # Taken first: a job that somebody carried out meanwhile must not come back.
+        tx.add(TakeJob(job.tenant, job.id))
         tx.add(PutJob(replace(job, due_at=due_at, attempts=job.attempts + 1)))
         await self._runtime.write(tx)
 
@@ -346,7 +348,7 @@ class Jobs:
         for effect in parked:
             tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
             released = replace(effect, status="intended", due_at=tx.now)
-            tx.then(lambda released=released: self._again(released))  # type: ignore[misc]
+            tx.then(lambda released=released: self._again(released, 0.0))  # type: ignore[misc]
         await runtime.write(tx)
 
 

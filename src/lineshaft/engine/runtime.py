@@ -48,6 +48,9 @@ class Runtime:
         self.releases = Releases(store, self.scope)
         self.instances = Instances(store, self.releases, self.scope, config.live_instances_max)
         self.committers = [Committer(store, self.keeper, config) for _ in range(config.committers)]
+        for committer in self.committers:
+            committer.on_bug = observer.bug
+            committer.on_trouble = lambda error: observer.trouble("commit", error)
         self.freshness = Freshness()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lane_work: dict[int, int] = {}

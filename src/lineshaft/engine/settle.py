@@ -6,7 +6,6 @@ ledger, the process's step, the dead letter and the system's state together.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -56,7 +55,7 @@ class Settle:
         steps: Steps,
         protection: Protection,
         *,
-        again: Callable[[Effect], None],
+        again: Callable[[Effect, float], None],
         offer_job: Callable[[Job], None],
         hold_back: Callable[[str], None],
     ) -> None:
@@ -149,6 +148,13 @@ class Settle:
         tx = self._runtime.begin(effect.lane)
         tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
         self._again_at(tx, replace(effect, status="intended", due_at=tx.now))
+        self._submit(tx, effect)
+
+    def not_sent(self, effect: Effect) -> None:
+        """This worker may not call any more (or not now) and has sent nothing: as if it had not tried."""
+        tx = self._runtime.begin(effect.lane)
+        attempts = max(0, effect.attempts - 1)
+        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now, attempts=attempts))
         self._submit(tx, effect)
 
     def set_aside(self, effect: Effect, error: HubError) -> None:
@@ -354,7 +360,7 @@ class Settle:
             department=effect.department,
         )
         tx.add(InsertEffect(row))
-        tx.then(lambda: self._again(row))
+        tx.then(lambda: self._again(row, 0.0))
 
     def _step(self, tx: Transaction, effect: Effect, command: Any) -> None:
         """Let the process that waits for this effect go on, if it still does."""
@@ -367,11 +373,7 @@ class Settle:
     def _again_at(self, tx: Transaction, effect: Effect) -> None:
         """Take the effect in hand again at its time, without waiting for a poll."""
         delay_s = max(0.0, (effect.due_at - tx.now).total_seconds())
-
-        def later() -> None:
-            asyncio.get_running_loop().call_later(delay_s, self._again, effect)
-
-        tx.then(later)
+        tx.then(lambda: self._again(effect, delay_s))
 
     def _submit(self, tx: Transaction, effect: Effect) -> None:
         self._runtime.submit(tx, lambda result: self.on_settled(effect, result))

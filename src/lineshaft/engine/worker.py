@@ -90,6 +90,7 @@ class Worker:
         beat, *others = self._loops
         feeders, committers = others[:2], others[2:]
         await _end(feeders)
+        self.calls.stop()
         await self.runtime.drained(self.config.shutdown_s)
         for committer in self.runtime.committers:
             try:
@@ -132,14 +133,9 @@ class Worker:
         if not self._stopping:
             self.router.offer(event)
 
-    def _again(self, effect: Effect) -> None:
-        """Take an effect in hand again."""
-        if self._stopping:
-            return
-        if not self.runtime.keeper.holds(effect.lane):
-            self.protection.gate(effect.system).forget(effect.id)
-            return
-        self.calls.offer(effect, None, admitted=False)
+    def _again(self, effect: Effect, delay_s: float) -> None:
+        """Take an effect in hand again in a while."""
+        self.calls.again(effect, delay_s)
 
     # -- loops -------------------------------------------------------------------------------------------
 
