@@ -51,6 +51,7 @@ class Plant:
     erp: HttpConnector
     hub: HubConnector
     crm_url: str
+    erp_url: str
     admin: dict[str, str]
     known: dict[Reference, str]
 
@@ -148,7 +149,9 @@ async def running_plant(folder: Path) -> AsyncIterator[Plant]:
         mappings = {file.name: read_mapping(file.content, file.path) for file in pack.of("mappings")}
         hub = HubConnector(mappings, ReferenceDesk(pack.references, look, ask, remember))
         admin = {name: told["admin_url"] for name, told in ready.items()}
-        yield Plant(pack, made["crm"], made["erp"], hub, ready["crm"]["url"], admin, known)
+        yield Plant(
+            pack, made["crm"], made["erp"], hub, ready["crm"]["url"], ready["erp"]["url"], admin, known
+        )
 
 
 async def everything(connector: HttpConnector, resource: str, cursor: bytes | None = None) -> list[Change]:
