@@ -115,6 +115,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BadField as error:
         sys.stderr.write(f"plantbox: {error.field}: {error.message}\n")
         return 2
+    except OSError as error:
+        sys.stderr.write(f"plantbox: {error}\n")
+        return 2
     return 0
 
 

@@ -30,7 +30,6 @@ KINDS = (
     "duplicate_webhook",
     "late_webhook",
 )
-NUMBERS = ("probability", "count", "ms", "status", "retry_after", "per_second")
 
 
 @dataclass(slots=True)
@@ -43,6 +42,7 @@ class Fault:
     probability: float
     count: int | None
     ms: int
+    hold_ms: int
     mode: str
     status: int
     code: str
@@ -106,6 +106,7 @@ class FaultBoard:
             probability=float(_probability(spec.get("probability"))),
             count=None if spec.get("count") is None else fields.whole("count", 1),
             ms=fields.whole("ms", 0, high=3_600_000),
+            hold_ms=fields.whole("hold_ms", 0, high=3_600_000),
             mode=mode,
             status=fields.whole("status", 500, low=400, high=599),
             code=fields.optional("code") or "",

@@ -42,6 +42,7 @@ class Gate:
         answer = await self._answer(request, handler)
         after = self._faults.pick(operation, ("error_but_done", "lost_reply"))
         if after is not None and after.kind == "lost_reply":
+            await asyncio.sleep(after.hold_ms / 1000)
             return drop(request)
         if after is not None:
             return self._face.failure(after.status, "internal", after.message or "Something went wrong.")
@@ -74,6 +75,7 @@ class Gate:
         task = asyncio.create_task(self._later(request, handler, late.ms / 1000))
         self._late.add(task)
         task.add_done_callback(self._late.discard)
+        await asyncio.sleep(late.hold_ms / 1000)
         return drop(request)
 
     async def _later(self, request: web.Request, handler: Handler, seconds: float) -> None:

@@ -98,8 +98,12 @@ class Outbox:
                     await self._rest()
 
     async def _rest(self) -> None:
+        row = self._station.db.reader.execute(
+            "SELECT min(next_at) FROM outbox WHERE state = 'waiting'"
+        ).fetchone()
+        pause = IDLE_SECONDS if row[0] is None else min(max(row[0] - real_seconds(), 0.01), IDLE_SECONDS)
         try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+            await asyncio.wait_for(self._wake.wait(), pause)
         except TimeoutError:
             return
 

@@ -88,7 +88,7 @@ class Router:
 
     def _plan(self, event: Event, release: LoadedRelease) -> Transaction:
         tx = self._runtime.begin(event.lane)
-        data = values.decode(event.payload) if event.payload else None
+        data = values.decode(event.payload) if event.payload else {}
         if event.type == START_TYPE:
             self._start_directly(tx, event, release, data)
             note = None

@@ -144,11 +144,16 @@ def change(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
     if row["status"] not in ("A", "B", "C") or row["close_status"] == "Closed":
         raise Refusal("2009", f"单据 {row['bill_no']} 状态为 {row['status']},不能变更", "BillNo")
     lines = {line["line_no"]: line for line in order_lines(connection, row["id"])}
+    changed = False
     for wanted in fields.rows("Lines", most=len(lines)):
         line = lines.get(wanted.whole("LineNo", 0))
         if line is None:
             raise BadField(wanted.at("LineNo"), "Expected the number of a line of this order.")
-        _change_line(connection, office, row, line, wanted.number("Qty", low="0"))
+        qty = wanted.number("Qty", low="0")
+        changed = changed or qty != Decimal(line["qty"])
+        _change_line(connection, office, row, line, qty)
+    if not changed:
+        return row["bill_no"], {**order_view(connection, row), "AlreadyDone": True}
     sum_up(connection, row["id"], office.clock.text())
     after = order_row(connection, row["id"])
     if row["status"] != "A" and after["all_cents"] > row["all_cents"]:
@@ -160,7 +165,7 @@ def change(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
         _set_going(connection, office, row["id"])
         shipping.close_if_done(connection, office, row["id"])
         view = order_view(connection, order_row(connection, row["id"]))
-    return row["bill_no"], view
+    return row["bill_no"], {**view, "AlreadyDone": False}
 
 
 def _change_line(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integration.plantbox.conftest import Plant, System, call, crm_order
+from integration.plantbox.conftest import SOURCES, Plant, System, call, crm_order
 
 
 @pytest.fixture(scope="module")
@@ -275,3 +278,14 @@ def test_it_ends_cleanly_and_simulated_time_goes_on_where_it_stopped(plant: Plan
     second = plant.start("crm", tmp_path, "--speed", "1")
     assert second.admin("GET", "health")["time"].startswith("2026-01-07T10:0")
     assert second.crm("GET", f"orders/{order['order_no']}").json["id"] == order["id"]
+
+
+def test_a_port_that_is_taken_is_said_and_not_a_stack_trace(crm: System, tmp_path: Path) -> None:
+    port = crm.url.rsplit(":", 1)[1]
+    command = [sys.executable, "-m", "plantbox", "crm", "--data", str(tmp_path), "--port", port]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=30, env={**os.environ, "PYTHONPATH": str(SOURCES)}
+    )
+    assert ended.returncode == 2
+    assert "address already in use" in ended.stderr
+    assert "Traceback" not in ended.stderr

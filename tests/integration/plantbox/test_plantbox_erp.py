@@ -340,6 +340,8 @@ def test_100_becomes_80_and_frees_the_plan_before_the_stock(slow_erp: System) ->
     assert (line["Qty"], line["ReservedQty"], line["PlannedQty"]) == ("80", "80", "0")
     assert changed["AllAmount"] == "800.00"
     assert stock(slow_erp, no) == ("90", "80", "10")
+    again = slow_erp.erp("SalesOrder.Change", {**reference, "Lines": [{"LineNo": 1, "Qty": "80"}]})["Data"]
+    assert (changed["AlreadyDone"], again["AlreadyDone"]) == (False, True)
 
 
 def test_a_rise_passes_the_credit_check_again_or_changes_nothing(slow_erp: System) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integration.plantbox.conftest import Plant, System, call, crm_order, erp_order, until
+from integration.plantbox.conftest import ERP, Plant, System, call, crm_order, erp_order, until
 
 DROPPED = (ConnectionError, http.client.RemoteDisconnected, http.client.BadStatusLine)
 
@@ -101,6 +102,16 @@ def test_a_late_commit_answers_nothing_and_commits_afterwards(erp: System) -> No
         erp.erp("SalesOrder.Save", erp_order("LATE"))
     assert count(erp, "LATE") == 0
     assert until(lambda: count(erp, "LATE")) == 1
+
+
+def test_a_lost_reply_can_hang_until_the_caller_gives_up(erp: System) -> None:
+    erp.fault(kind="lost_reply", match="SalesOrder.Save", count=1, hold_ms=60_000)
+    connection = http.client.HTTPConnection("127.0.0.1", int(erp.url.rsplit(":", 1)[1]), timeout=0.3)
+    connection.request("POST", "/ErpService/SalesOrder.Save", json.dumps(erp_order("HANG")), ERP)
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    connection.close()
+    assert until(lambda: count(erp, "HANG")) == 1
 
 
 def test_rate_limited_says_when_to_come_again(erp: System) -> None:
