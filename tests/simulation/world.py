@@ -19,7 +19,7 @@ from lineshaft.store.memory import MemoryDatabase, MemoryStore
 from simulation import processes
 from simulation.loop import Livelock, Process, SimulatedClock, SimulatedLoop
 from simulation.nodes import CONFIG, Node, SimulatedIds, Watch, Weather
-from simulation.oracle import Oracle
+from simulation.oracle import Oracle, is_for_people
 from simulation.targets import Target
 from simulation.watchdog import Watchdog
 
@@ -71,13 +71,16 @@ class World:
         self.loop = SimulatedLoop(random.Random(chance.getrandbits(64)), shuffle=shuffle)
         self.loop.on_death = self._died
         self.database = MemoryDatabase()
-        self.watchdog = Watchdog(self.database)
+        self.clock = SimulatedClock(self.loop)
+        self.watchdog = Watchdog(self.database, self.clock)
         self.weather = Weather(random.Random(chance.getrandbits(64)))
         trouble = chance.choice((0.0, 0.1, 0.3, 0.6))
         self.targets = {
             name: Target(name, self.loop, random.Random(chance.getrandbits(64)), trouble)
             for name in ("alpha", "beta", "mail")
         }
+        for target in self.targets.values():
+            target.note = self.watchdog.note
         self.nodes: list[Node] = []
         self.nodes_made = 0
         self.watch = Watch("nodes")
@@ -86,7 +89,6 @@ class World:
         self.accepted: set[str] = set()
         """Ids of events that were acknowledged."""
         self.is_calm = False
-        self.clock = SimulatedClock(self.loop)
         self.scope = Scope.of_engine()
         self.store = MemoryStore(self.database, self.clock, _no_pause)
         self.desk = MemoryStore(self.database, self.clock, self.weather.pause)
@@ -115,7 +117,7 @@ class World:
 
     def note(self, what: str) -> None:
         """Keep what happened for the trace."""
-        self.watchdog.trace.append(f"-- {self.loop.time():.3f} s: {what}")
+        self.watchdog.note(f"-- {what}")
 
     # -- the plot ------------------------------------------------------------------------------------------
 
@@ -143,9 +145,11 @@ class World:
     def _plot(self) -> list[tuple[float, Any]]:
         chance = self.chance
         plot: list[tuple[float, Any]] = []
-        acts = (
-            [self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3
-        ) + [self._hand_over, self._join, self._hold_system]
+        acts = ([self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3) + [
+            self._hand_over,
+            self._join,
+            self._hold_system,
+        ]
         for _ in range(chance.choice((0, 1, 2, 3, 5, 8))):
             plot.append((chance.random() * (STORM_S - 1), chance.choice(acts)))
         return plot
@@ -347,7 +351,7 @@ class World:
             for effect in list(self.database.effect.rows.values()):
                 if effect.status == "parked":
                     await self._appear(effect.reference or "")
-                elif effect.status == "unknown" and effect.safety == "none" and effect.id not in ignored:
+                elif effect.status == "unknown" and is_for_people(effect) and effect.id not in ignored:
                     if chance.random() < 0.2:
                         ignored.add(effect.id)
                         continue
@@ -356,9 +360,7 @@ class World:
     async def _appear(self, reference: str) -> None:
         kind, system, local_id = reference.split(":", 2)
         self.targets[system].known.add(local_id)
-        await self._try(
-            lambda desk: desk.bind(self.scope, kind, f"object of {local_id}", system, local_id)
-        )
+        await self._try(lambda desk: desk.bind(self.scope, kind, f"object of {local_id}", system, local_id))
 
     async def _decide(self, effect: Any) -> None:
         deed = self.oracle.deed_of(effect)

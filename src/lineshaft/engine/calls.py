@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from lineshaft.base.errors import (
+    BadRow,
     ConnectorError,
     Invalid,
     LeaseLost,
@@ -26,6 +27,7 @@ from lineshaft.engine.protection import Gate, Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.settle import Settle
 from lineshaft.engine.systems import Operation, Systems
+from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import CallContext, Outcome
 from lineshaft.store.rows import Effect
@@ -316,9 +318,7 @@ class Calls:
         if effect.status == "unknown":
             # Its end was seen and ``due_at`` counted from there.
             begun_at = effect.attempted_at or now
-        settled_at = begun_at + timedelta(
-            seconds=operation.spec.timeout_s + operation.spec.settles_within_s
-        )
+        settled_at = begun_at + timedelta(seconds=operation.spec.timeout_s + operation.spec.settles_within_s)
         gate = self._protection.gate(effect.system)
         if now < settled_at:
             self._leave(gate, effect.id)
@@ -383,7 +383,13 @@ class Calls:
                 if await self._runtime.live(effect.instance_id, effect.lane) is None:
                     self._forget(effect.id)
                     return
-        verdict()
+        try:
+            verdict()
+        except Exception as error:  # noqa: BLE001 - an answer without an encoding, such as half a character
+            if effect.instance_id is not None:
+                self._runtime.instances.drop(effect.instance_id)
+            message = storable(f"{type(error).__name__}: {error}")
+            self._settled(effect, UnitResult("failed", BadRow(message)))
 
     def _is_mine(self, effect: Effect) -> bool:
         """Tell whether this is still the ownership under which the effect was taken in hand."""
@@ -407,7 +413,8 @@ class Calls:
             return
         self._forget(effect.id)
         if result.error is not None and code == "bad_row":
-            self._settle.set_aside(effect, result.error)
+            operation = self._systems.operation(f"{effect.system}.{effect.operation}")
+            self._settle.set_aside(effect, operation, result.error)
 
     def _forget(self, effect_id: str) -> None:
         item = self._in_hand.pop(effect_id, None)
