@@ -241,13 +241,14 @@ class Calls:
     async def _mark_attempted(self, effect: Effect) -> bool:
         """Say in the ledger that a call is about to be made."""
         now = self._runtime.clock.now()
+        attempts = self._calls_that_count(effect) + 1
         unit = Unit(
             [
                 UpdateEffect(
                     effect.tenant,
                     effect.id,
                     "attempted",
-                    attempts=effect.attempts + 1,
+                    attempts=attempts,
                     attempted_at=now,
                 )
             ],
@@ -259,8 +260,15 @@ class Calls:
             self._settled(effect, result)
             return False
         item = self._in_hand[effect.id]
-        item.effect = replace(effect, status="attempted", attempts=effect.attempts + 1, attempted_at=now)
+        item.effect = replace(effect, status="attempted", attempts=attempts, attempted_at=now)
         return True
+
+    def _calls_that_count(self, effect: Effect) -> int:
+        """Calls made before the last outage of the system ended do not count: it is over and done with."""
+        state = self._protection.gate(effect.system).state
+        if state is None or state.since is None or effect.attempted_at is None:
+            return effect.attempts
+        return 0 if state.circuit == "closed" and effect.attempted_at < state.since else effect.attempts
 
     async def _call_now(self, effect_id: str) -> None:
         item = self._in_hand[effect_id]
