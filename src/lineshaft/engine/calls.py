@@ -42,6 +42,8 @@ class InHand:
     token: int | None
     """The ownership of its lane under which it was taken: under another one it is out of date."""
     payload: dict[str, Any] | None = None
+    set_aside: bool = False
+    """Its verdict could not be stored; what is written now says so."""
     conclude: Callable[[], None] | None = None
     """Writes the verdict down; kept so that it can be done again on the instance as it stands by then."""
 
@@ -223,7 +225,10 @@ class Calls:
 
     async def _work(self, effect_id: str) -> None:
         """Deal with an effect whose place is reserved."""
-        effect = self._in_hand[effect_id].effect
+        item = self._in_hand.get(effect_id)
+        if item is None:
+            raise LookupError(f"effect {effect_id} is not in hand")
+        effect = item.effect
         operation = self._systems.operation(f"{effect.system}.{effect.operation}")
         if operation is None:
             await self._finish_error(effect, _unknown_operation(effect), None)
@@ -405,10 +410,13 @@ class Calls:
             # The instance moved on meanwhile: what the target answered holds all the same.
             self._runtime.spawn(self._conclude(effect, item.conclude), effect.lane)
             return
-        self._forget(effect.id)
-        if result.error is not None and code == "bad_row":
+        if result.error is not None and code == "bad_row" and item is not None and not item.set_aside:
+            # It stays in hand until that is written.
+            item.set_aside = True
             operation = self._systems.operation(f"{effect.system}.{effect.operation}")
             self._settle.set_aside(effect, operation, result.error)
+            return
+        self._forget(effect.id)
 
     def _forget(self, effect_id: str) -> None:
         item = self._in_hand.pop(effect_id, None)
