@@ -62,6 +62,8 @@ class Oracle:
             probing = effect.status == "unknown" and not is_for_people(effect)
             if (effect.status in WAITING_WORK or probing) and not self._is_held_back(effect):
                 ends.append(f"effect {effect.id} ({effect.system}.{effect.operation}) is {effect.status}")
+        for target in self._world.targets.values():
+            ends += [f"{mark} has not arrived" for mark, deed in target.deeds.items() if deed.pending]
         for job in database.job.rows.values():
             ends.append(f"job {job.id} is open")
         for state in database.system_state.rows.values():
