@@ -87,7 +87,9 @@ def _pack_other(value: Any) -> Any:
     """Pack what is of a subclass of a known kind."""
     if isinstance(value, Mapping):
         return {_key(key): _pack(item) for key, item in value.items()}
-    for kind in (bool, int, float, str, list, tuple):
+    if isinstance(value, (list, tuple)):
+        return [_pack(item) for item in value]
+    for kind in (int, float, str):
         if isinstance(value, kind):
             return _pack(kind(value))
     for known in (datetime.datetime, datetime.date, datetime.time, datetime.timedelta, Decimal):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
+from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.state import EMBEDDED, ROOT, Done, ScopeState, Token
@@ -140,7 +141,7 @@ class AdHocSubProcess:
         by_id = {child.id: child for child in node.children}
         if not isinstance(value, list) or any(item not in by_id for item in value):
             raise waiting.NameMissing(
-                waiting.text(
+                text(
                     "Expected a list of ids of activities in {node}, but found {value!r}",
                     "应为 {node} 中活动 id 的列表，但为 {value!r}",
                     node=node.id,
