@@ -66,6 +66,8 @@ class Calls:
         self._stopping = False
         settle.on_settled = self._settled
         self.on_room: Callable[[], None] = lambda: None
+        self.held_back = False
+        """New work stayed in the store because there was no room for what it would lead to."""
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -74,6 +76,15 @@ class Calls:
     def ids(self) -> list[str]:
         """The effects in hand."""
         return list(self._in_hand)
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether new work may begin: what is under way goes first, else everything is half done.
+
+        What waits for a system that has more than it can take is not counted: it must not stop the others.
+        """
+        waiting = sum(gate.waiting for gate in self._protection.gates() if not gate.is_full)
+        return self._calling + waiting < self._runtime.config.calls_max
 
     # -- new work ----------------------------------------------------------------------------------------
 
@@ -220,6 +231,9 @@ class Calls:
         gate.leave(effect_id)
         self._calling -= 1
         self._pump(gate)
+        if self.held_back and self._calling * 2 < self._runtime.config.calls_max and self.has_room:
+            self.held_back = False
+            self.on_room()
 
     # -- one effect --------------------------------------------------------------------------------------
 

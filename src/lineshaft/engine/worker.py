@@ -226,8 +226,10 @@ class Worker:
                     without_ids=self.calls.ids,
                 )
                 more |= self.calls.take(effects, poll) == room
-            room = config.in_hand_max - len(self.router)
-            if room > 0 and await runtime.releases.active() is not None:
+            room = min(config.in_hand_max - len(self.router), config.calls_max)
+            if not self.calls.has_room:
+                self.calls.held_back = True
+            elif room > 0 and await runtime.releases.active() is not None:
                 events = await store.open_events(scope, lanes, room)
                 more |= self.router.take(events, poll) == room
         finally:

@@ -1,0 +1,2 @@
+"""tmp"""
+def add_to(app): pass
