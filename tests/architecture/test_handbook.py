@@ -9,8 +9,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from architecture.conftest import ROOT
+import yaml
 
+from architecture.conftest import ROOT
 from lineshaft.api import application, routes
 from lineshaft.bpmn.kernel import elements
 from lineshaft.store import migrations
@@ -30,6 +31,10 @@ ELEMENTS_WITHOUT_A_CASE = {
     "transaction",
 }
 """Element types that the conformance tests do not name yet. This set may only get smaller."""
+
+
+OPERATIONS_THAT_NOBODY_CALLS = {"erp.delivery.query"}
+"""Operations of shipped systems without a caller and without a test. This set may only get smaller."""
 
 
 def text_of(folder: Path, *patterns: str) -> str:
@@ -52,6 +57,16 @@ def test_every_element_type_has_a_conformance_case() -> None:
     cases += text_of(ROOT / "tests" / "unit" / "bpmn", "models.py")
     without = {name for name in elements.TABLE if not re.search(rf"\b{name}\b", cases)}
     assert without == ELEMENTS_WITHOUT_A_CASE
+
+
+def test_every_operation_of_a_shipped_system_is_used_by_its_pack_or_named_by_a_test() -> None:
+    tests = text_of(ROOT / "tests" / "integration", "*.py") + text_of(ROOT / "tests" / "unit", "*.py")
+    unused = set()
+    for path in PACKS.glob("*/systems/*.yaml"):
+        used = tests + text_of(path.parent.parent, "flows/*.yaml", "processes/*.bpmn", "mappings/*.yaml")
+        operations = yaml.safe_load(path.read_text("utf-8")).get("operations", {})
+        unused |= {f"{path.stem}.{name}" for name in operations if name not in used}
+    assert unused == OPERATIONS_THAT_NOBODY_CALLS
 
 
 def test_every_migration_is_listed_and_follows_the_one_before() -> None:
