@@ -477,6 +477,8 @@ class Run:
         if token.extra and "undoing" in token.extra:
             compensation.handler_done(self, scope, token.extra["undoing"])
             return
+        if node.ad_hoc is not None and node.ad_hoc.element.after_element(self, scope, node.ad_hoc):
+            return
         if flows is None:
             if body and node.conditional_flows:
                 flows = self.choose(scope, None, node)
