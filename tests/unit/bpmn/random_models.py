@@ -116,7 +116,12 @@ class Model:
                 self.elements.append(
                     f'<boundaryEvent id="{boundary}" attachedToRef="{task}" {attributes}>{inside}</boundaryEvent>'
                 )
-                self.pairs.append(f"{boundary} {join}")
+                if attributes:
+                    # What does not interrupt adds a token, so it must not come to a join: it ends by itself.
+                    self.elements.append(f'<endEvent id="{boundary}e"/>')
+                    self.pairs.append(f"{boundary} {boundary}e")
+                else:
+                    self.pairs.append(f"{boundary} {join}")
         return task, join
 
     def loop_task(self, depth: int) -> tuple[str, str]:

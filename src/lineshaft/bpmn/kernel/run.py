@@ -140,9 +140,8 @@ class Run:
 
     def rounds_of(self, scope_id: int) -> list[int]:
         """Return the scopes of the rounds of a loop that are under way, in order."""
-        found = [number for number in self.state.children.get(scope_id, ()) if number not in self.removed]
-        known = self.state.scopes
-        found += [n for n in self.rounds_added.get(scope_id, ()) if n in self.scopes and n not in known]
+        found = {number for number in self.state.children.get(scope_id, ()) if self.has_scope(number)}
+        found.update(number for number in self.rounds_added.get(scope_id, ()) if number in self.scopes)
         return sorted(found)
 
     # -- variables -----------------------------------------------------------------------------------------
