@@ -91,6 +91,8 @@ class World:
         self.accepted: set[str] = set()
         """Ids of events that were acknowledged."""
         self.is_calm = False
+        self.skew_s = chance.choice((0.0, 0.0, 0.1, 1.0))
+        """How wrong the wall clocks of nodes may be."""
         self.scope = Scope.of_engine()
         self.store = MemoryStore(self.database, self.clock, _no_pause)
         self.desk = MemoryStore(self.database, self.clock, self.weather.pause)
@@ -207,6 +209,7 @@ class World:
             _release(),
             random.Random(self.chance.getrandbits(64)),
             self.watch,
+            skew_s=(self.chance.random() * 2 - 1) * self.skew_s,
         )
         self.nodes.append(node)
         self.note(f"node {node.name} starts")

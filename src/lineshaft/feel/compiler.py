@@ -38,6 +38,9 @@ _HELPERS: Final[dict[str, Any]] = {
         "list": list,
         "str": str,
     },
+    "YES": True,
+    "NO": False,
+    "NIL": None,
     # Python's decimals calculate and compare with ints exactly, so both take the short way.
     "N": frozenset({Decimal, int}),
     "Fault": Fault,
@@ -199,10 +202,10 @@ class Compiler:
         return self.out.constant(node.value)
 
     def _boolean(self, node: tree.Boolean) -> str:
-        return "True" if node.value else "False"
+        return "YES" if node.value else "NO"
 
     def _null(self, node: tree.Null) -> str:
-        return "None"
+        return "NIL"
 
     def _at(self, node: tree.At) -> str:
         return self.out.constant(parse_at(node.text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -47,10 +48,13 @@ class Hub:
     def _route(self, route: Route, change: Change) -> None:
         names = {"type": change.type, "subject": change.subject, "id": change.id, "data": change.data}
         assert route.key is not None
-        assert route.variables is not None
+        assert isinstance(route.variables, Mapping)
         assert route.message is not None
         key = feel.compile(route.key.source).evaluate(names, strict=True)
-        variables = feel.compile(route.variables.source).evaluate(names, strict=True)
+        variables = {
+            name: feel.compile(each.source).evaluate(names, strict=True)
+            for name, each in route.variables.items()
+        }
         self.bench.publish(route.message, key, variables, route.ttl_s)
 
     async def _carry_out(self, job: Job) -> bool:

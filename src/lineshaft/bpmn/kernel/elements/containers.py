@@ -70,10 +70,13 @@ def _plain(done: tuple[Done, ...]) -> list[list[Any]]:
 
 def enter_start(run: Run, inside: ScopeState, node: Node) -> bool:
     """Put tokens where a container starts; tell whether there was such a place."""
-    if node.start is not None:
-        run.new_token(inside, node.start)
-        return True
     started = False
+    for start in node.starts:
+        if start is node.start or not start.triggers:
+            run.new_token(inside, start)
+            started = True
+    if started:
+        return True
     for child in node.children:
         if not child.incoming and _starts_by_itself(child):
             run.new_token(inside, child)
