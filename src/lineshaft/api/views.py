@@ -433,6 +433,11 @@ class OverviewView:
     counts: dict[str, int]
     events_to_route: int
     oldest_event_at: datetime | None
+    waiting: int
+    """Calls to come, of all systems."""
+    parked: int
+    unknown: int
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)

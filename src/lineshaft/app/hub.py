@@ -91,6 +91,7 @@ class Hub:
         self._connected = ""
         self._changing = asyncio.Lock()
         self._works = False
+        self._polls = False
         self._background: list[asyncio.Task[None]] = []
 
     # -- life ----------------------------------------------------------------------------------------------
@@ -117,6 +118,7 @@ class Hub:
             self.observer.trouble("release", error)
         await self.worker.start()
         await self.sources.start()
+        self._polls = True
         self._background.append(asyncio.create_task(self._watch_release()))
         LOGGER.info("hub started", extra={"fields": {"worker": self.worker.name, "store": self.store.name}})
 
@@ -165,15 +167,14 @@ class Hub:
             for name, connector in self.connections.connectors.items():
                 self.worker.systems.put(name, connector)
             self._connected = release.id
-            if self._works:
-                if former:
-                    await self.sources.stop()
-                    self.sources = self._new_sources()
-                    await self.sources.start()
-                    # Calls that are under way end with the connector they began with.
-                    later = asyncio.create_task(self._close_later(former))
-                    self._background.append(later)
+            if self._polls:
+                await self.sources.stop()
+                self.sources = self._new_sources()
+                await self.sources.start()
                 self.worker.wake()
+            if former:
+                # Calls that are under way end with the connector they began with.
+                self._background.append(asyncio.create_task(self._close_later(former)))
 
     async def _close_later(self, connectors: Mapping[str, Connector]) -> None:
         await asyncio.sleep(60)

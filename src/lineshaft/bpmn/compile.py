@@ -497,9 +497,13 @@ class _Compiler:
         return next((flow.target for flow in event.outgoing), None)
 
     def _finish(self, node: Node) -> None:
-        default = self._default(node)
-        node.default = default
+        default = node.default = self._default(node)
         conditions = any(flow.condition is not None for flow in node.outgoing)
+        if node.type == "exclusiveGateway" and default is None and conditions and len(node.outgoing) > 1:
+            # One flow without a condition among others that have one: it is meant as the default.
+            unconditional = [flow for flow in node.outgoing if flow.condition is None]
+            if len(unconditional) == 1:
+                default = node.default = unconditional[0]
         if len(node.outgoing) > 1 or conditions or default is not None:
             node.conditional_flows = conditions or default is not None
         if len(node.outgoing) == 1 and not node.conditional_flows:

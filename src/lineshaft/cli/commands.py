@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 import lineshaft
@@ -23,6 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+# What the parser raises for a wrong command line; the library shows only this one of the family.
+_UsageError = typer.BadParameter.__mro__[1]
 
 
 def _version(value: bool) -> None:
@@ -65,13 +68,11 @@ def run(arguments: list[str] | None = None) -> None:
         status = app(given, standalone_mode=False)
     except HubError as error:
         sys.exit(complain(error, language))
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except click.ClickException as error:
+    except _UsageError as error:
         error.show()
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -138,7 +138,7 @@ event = _table(
         "lane",
         **_where("routed_at IS NULL"),
     ),
-    sa.Index("event_by_time", "tenant", "received_at"),
+    sa.Index("event_by_time", "received_at", "tenant"),
     sa.Index("event_by_key", "tenant", "key", "received_at"),
     postgresql_partition_by="RANGE (received_at)",
 )
@@ -146,9 +146,9 @@ event = _table(
 instance = _table(
     "instance",
     rows.Instance,
-    sa.Index("instance_by_time", "tenant", "started_at", "id"),
-    sa.Index("instance_by_status", "tenant", "status", "started_at", "id"),
-    sa.Index("instance_by_process", "tenant", "process_id", "started_at", "id"),
+    sa.Index("instance_by_time", "started_at", "id", "tenant"),
+    sa.Index("instance_by_status", "status", "started_at", "id", "tenant"),
+    sa.Index("instance_by_process", "process_id", "started_at", "id", "tenant"),
     sa.Index("instance_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
     sa.Index("instance_by_parent", "tenant", "parent_id", **_where("parent_id IS NOT NULL")),
     sa.Index("instance_with_incidents", "tenant", "started_at", "id", **_where("incidents > 0")),
@@ -178,7 +178,7 @@ effect = _table(
     sa.Index("effect_parked", "tenant", "reference", **_where("status = 'parked'")),
     sa.Index("effect_by_instance", "tenant", "instance_id", **_where("instance_id IS NOT NULL")),
     sa.Index("effect_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
-    sa.Index("effect_by_time", "tenant", "created_at", "id"),
+    sa.Index("effect_by_time", "created_at", "id", "tenant"),
     **_hot(60),
 )
 

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.text import Text, text
-from lineshaft.bpmn.kernel import commands, events
+from lineshaft.bpmn.kernel import commands, compensation, events
 from lineshaft.bpmn.kernel.state import ACTIVE, ITERATION, PROCESS, ROOT, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
@@ -151,6 +151,8 @@ def cancel_element(run: Run, command: commands.CancelElement) -> Refusal:
     run.terminate(scope, token)
     if scope.kind == ITERATION:
         node.loop_element.round_gone(run, scope, node)
+    elif token.extra and "undoing" in token.extra:
+        compensation.handler_done(run, scope, token.extra["undoing"])
     else:
         run.check_scope(scope)
     return None

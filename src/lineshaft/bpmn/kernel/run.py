@@ -16,7 +16,7 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.base.limits import DEFAULT_LIMITS
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.expressions import Value
-from lineshaft.bpmn.kernel import effects, events, waiting
+from lineshaft.bpmn.kernel import compensation, effects, events, waiting
 from lineshaft.bpmn.kernel.lifecycle import move
 from lineshaft.bpmn.kernel.state import (
     ACTIVE,
@@ -473,6 +473,9 @@ class Run:
             scope.done = (*scope.done, done)
         if scope.kind == ITERATION:
             node.loop_element.round_done(self, scope, node)
+            return
+        if token.extra and "undoing" in token.extra:
+            compensation.handler_done(self, scope, token.extra["undoing"])
             return
         if flows is None:
             if body and node.conditional_flows:

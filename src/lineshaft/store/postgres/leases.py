@@ -29,9 +29,9 @@ def lock_of(worker: str) -> int:
 async def prepare_lanes(connection: Any) -> None:
     """Make sure that every lane has its row."""
     await connection.execute(
-        "INSERT INTO lane_lease (lane, worker, token) SELECT n, '', 0 FROM generate_series(0, $1::int) n"
+        "INSERT INTO lane_lease (lane, worker, token) SELECT lane, '', 0 FROM unnest($1::bigint[]) AS x(lane)"
         " ON CONFLICT DO NOTHING",
-        LANES - 1,
+        list(range(LANES)),
     )
 
 

@@ -35,15 +35,9 @@ async def make_parts_ahead(connection: Any, now: datetime) -> None:
     """
     months = months_from(now)
     for table in PARTITIONED:
-        known = await connection.fetch(
-            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-            " WHERE i.inhparent = to_regclass($1)",
-            table,
-        )
-        names = {record[0] for record in known}
         for start, end in pairwise(months):
             name = f"{table}_{start:%Y_%m}"
-            if name not in names:
+            if await connection.fetchval("SELECT to_regclass($1) IS NULL", name):
                 await _make_part(connection, table, name, start, end)
 
 

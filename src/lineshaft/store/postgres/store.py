@@ -19,7 +19,7 @@ from lineshaft.base.text import text
 from lineshaft.store import judge as j
 from lineshaft.store import migrations, sql_reads
 from lineshaft.store.batches import Batch
-from lineshaft.store.group import Refused, bisected, screened
+from lineshaft.store.group import Refused, any_refusal, bisected, screened
 from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
 from lineshaft.store.postgres import known
@@ -331,6 +331,8 @@ class PostgresStore:
                     keys = j.order_keys_of(units)
                     found = j.Known(order_keys=await known.order_keys(connection, keys) if keys else {})
                 plan, batches = screened(units, found, refused_units)
+                if not exact and any_refusal(plan, refused_units):
+                    raise AssumptionFailed
                 await _write_batches(connection, batches)
                 if trial:
                     raise Trial

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
+from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.state import EMBEDDED, ROOT, Done, ScopeState, Token
@@ -69,10 +70,13 @@ def _plain(done: tuple[Done, ...]) -> list[list[Any]]:
 
 def enter_start(run: Run, inside: ScopeState, node: Node) -> bool:
     """Put tokens where a container starts; tell whether there was such a place."""
-    if node.start is not None:
-        run.new_token(inside, node.start)
-        return True
     started = False
+    for start in node.starts:
+        if start is node.start or not start.triggers:
+            run.new_token(inside, start)
+            started = True
+    if started:
+        return True
     for child in node.children:
         if not child.incoming and _starts_by_itself(child):
             run.new_token(inside, child)
@@ -140,7 +144,7 @@ class AdHocSubProcess:
         by_id = {child.id: child for child in node.children}
         if not isinstance(value, list) or any(item not in by_id for item in value):
             raise waiting.NameMissing(
-                waiting.text(
+                text(
                     "Expected a list of ids of activities in {node}, but found {value!r}",
                     "应为 {node} 中活动 id 的列表，但为 {value!r}",
                     node=node.id,

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
+from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import effects, events, throwing, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.state import ITERATION, LEAVING, LOOP, ScopeState, Token
@@ -102,7 +103,7 @@ class Loop:
             items = run.evaluate(loop.collection, scope, token)
             if not isinstance(items, (list, tuple)):
                 raise LoopInvalid(
-                    waiting.text(
+                    text(
                         "Expected the input collection of {node} to be a list, but {text} is {value!r}",
                         "{node} 的输入集合应为列表，但 {text} 为 {value!r}",
                         node=node.id,
@@ -298,7 +299,7 @@ def _count(value: Any, source: str) -> int:
         number = None
     if number is None or number != number.to_integral_value() or number < 0:
         raise LoopInvalid(
-            waiting.text(
+            text(
                 "Expected a whole number of rounds, but {source} is {value!r}",
                 "循环次数应为非负整数，但 {source} 为 {value!r}",
                 source=source,

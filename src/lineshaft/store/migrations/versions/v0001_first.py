@@ -84,7 +84,7 @@ def _create_intake() -> None:
         postgresql_partition_by="RANGE (received_at)",
     )
     op.create_index("event_by_key", "event", ["tenant", "key", "received_at"])
-    op.create_index("event_by_time", "event", ["tenant", "received_at"])
+    op.create_index("event_by_time", "event", ["received_at", "tenant"])
     _create_rest("event")
     op.create_index(
         "event_open",
@@ -126,11 +126,11 @@ def _create_instances() -> None:
     op.create_index(
         "instance_by_parent", "instance", ["tenant", "parent_id"], **_where("parent_id IS NOT NULL")
     )
-    op.create_index("instance_by_process", "instance", ["tenant", "process_id", "started_at", "id"])
-    op.create_index("instance_by_status", "instance", ["tenant", "status", "started_at", "id"])
-    op.create_index("instance_by_time", "instance", ["tenant", "started_at", "id"])
+    op.create_index("instance_by_process", "instance", ["process_id", "started_at", "id", "tenant"])
+    op.create_index("instance_by_status", "instance", ["status", "started_at", "id", "tenant"])
+    op.create_index("instance_by_time", "instance", ["started_at", "id", "tenant"])
     op.create_index(
-        "instance_with_incidents", "instance", ["tenant", "started_at", "id"], **_where("incidents > 0")
+        "instance_with_incidents", "instance", ["started_at", "id", "tenant"], **_where("incidents > 0")
     )
     op.create_table(
         "instance_scope",
@@ -243,7 +243,7 @@ def _create_ledger() -> None:
             "order_key IS NOT NULL AND status IN ('intended', 'attempted', 'unknown', 'parked', 'dead')"
         ),
     )
-    op.create_index("effect_by_time", "effect", ["tenant", "created_at", "id"])
+    op.create_index("effect_by_time", "effect", ["created_at", "id", "tenant"])
     op.create_index(
         "effect_open",
         "effect",
