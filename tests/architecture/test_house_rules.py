@@ -141,7 +141,7 @@ def test_names_of_modules_have_a_subject() -> None:
 
 
 def test_no_test_sleeps() -> None:
-    """Tests wait for what they wait for, or move a clock; in the simulation asyncio sleeps on its own clock."""
+    """Tests wait for what they wait for, or move a clock; the simulation sleeps on its own clock."""
     simulation = ROOT / "tests" / "simulation"
     found = [
         f"{names(path)}:{line}"

@@ -153,7 +153,7 @@ class BenchInstance:
             found += [
                 (number, token.element)
                 for number, token in scope.tokens.items()
-                if number not in self.kernel.scopes
+                if number not in self.kernel.scopes and not (token.extra and "cancelling" in token.extra)
             ]
             found += [(scope.id, gateway) for gateway in scope.arrivals]
         return [element for _, element in sorted(found)]

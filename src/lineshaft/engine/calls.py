@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from lineshaft.base.errors import (
+    BadRow,
     ConnectorError,
     Invalid,
     LeaseLost,
@@ -26,6 +27,7 @@ from lineshaft.engine.protection import Gate, Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.settle import Settle
 from lineshaft.engine.systems import Operation, Systems
+from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import CallContext, Outcome
 from lineshaft.store.rows import Effect
@@ -40,6 +42,8 @@ class InHand:
     token: int | None
     """The ownership of its lane under which it was taken: under another one it is out of date."""
     payload: dict[str, Any] | None = None
+    set_aside: bool = False
+    """Its verdict could not be stored; what is written now says so."""
     conclude: Callable[[], None] | None = None
     """Writes the verdict down; kept so that it can be done again on the instance as it stands by then."""
 
@@ -62,6 +66,8 @@ class Calls:
         self._stopping = False
         settle.on_settled = self._settled
         self.on_room: Callable[[], None] = lambda: None
+        self.held_back = False
+        """New work stayed in the store because there was no room for what it would lead to."""
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -70,6 +76,15 @@ class Calls:
     def ids(self) -> list[str]:
         """The effects in hand."""
         return list(self._in_hand)
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether new work may begin: what is under way goes first, else everything is half done.
+
+        What waits for a system that has more than it can take is not counted: it must not stop the others.
+        """
+        waiting = sum(gate.waiting for gate in self._protection.gates() if not gate.is_full)
+        return self._calling + waiting < self._runtime.config.calls_max
 
     # -- new work ----------------------------------------------------------------------------------------
 
@@ -216,12 +231,18 @@ class Calls:
         gate.leave(effect_id)
         self._calling -= 1
         self._pump(gate)
+        if self.held_back and self._calling * 2 < self._runtime.config.calls_max and self.has_room:
+            self.held_back = False
+            self.on_room()
 
     # -- one effect --------------------------------------------------------------------------------------
 
     async def _work(self, effect_id: str) -> None:
         """Deal with an effect whose place is reserved."""
-        effect = self._in_hand[effect_id].effect
+        item = self._in_hand.get(effect_id)
+        if item is None:
+            raise LookupError(f"effect {effect_id} is not in hand")
+        effect = item.effect
         operation = self._systems.operation(f"{effect.system}.{effect.operation}")
         if operation is None:
             await self._finish_error(effect, _unknown_operation(effect), None)
@@ -239,13 +260,14 @@ class Calls:
     async def _mark_attempted(self, effect: Effect) -> bool:
         """Say in the ledger that a call is about to be made."""
         now = self._runtime.clock.now()
+        attempts = self._calls_that_count(effect) + 1
         unit = Unit(
             [
                 UpdateEffect(
                     effect.tenant,
                     effect.id,
                     "attempted",
-                    attempts=effect.attempts + 1,
+                    attempts=attempts,
                     attempted_at=now,
                 )
             ],
@@ -257,8 +279,15 @@ class Calls:
             self._settled(effect, result)
             return False
         item = self._in_hand[effect.id]
-        item.effect = replace(effect, status="attempted", attempts=effect.attempts + 1, attempted_at=now)
+        item.effect = replace(effect, status="attempted", attempts=attempts, attempted_at=now)
         return True
+
+    def _calls_that_count(self, effect: Effect) -> int:
+        """Calls made before the last outage of the system ended do not count: it is over and done with."""
+        state = self._protection.gate(effect.system).state
+        if state is None or state.since is None or effect.attempted_at is None:
+            return effect.attempts
+        return 0 if state.circuit == "closed" and effect.attempted_at < state.since else effect.attempts
 
     async def _call_now(self, effect_id: str) -> None:
         item = self._in_hand[effect_id]
@@ -302,9 +331,7 @@ class Calls:
         if effect.status == "unknown":
             # Its end was seen and ``due_at`` counted from there.
             begun_at = effect.attempted_at or now
-        settled_at = begun_at + timedelta(
-            seconds=operation.spec.timeout_s + operation.spec.settles_within_s
-        )
+        settled_at = begun_at + timedelta(seconds=operation.spec.timeout_s + operation.spec.settles_within_s)
         gate = self._protection.gate(effect.system)
         if now < settled_at:
             self._leave(gate, effect.id)
@@ -369,7 +396,13 @@ class Calls:
                 if await self._runtime.live(effect.instance_id, effect.lane) is None:
                     self._forget(effect.id)
                     return
-        verdict()
+        try:
+            verdict()
+        except Exception as error:  # noqa: BLE001 - an answer without an encoding, such as half a character
+            if effect.instance_id is not None:
+                self._runtime.instances.drop(effect.instance_id)
+            message = storable(f"{type(error).__name__}: {error}")
+            self._settled(effect, UnitResult("failed", BadRow(message)))
 
     def _is_mine(self, effect: Effect) -> bool:
         """Tell whether this is still the ownership under which the effect was taken in hand."""
@@ -391,9 +424,13 @@ class Calls:
             # The instance moved on meanwhile: what the target answered holds all the same.
             self._runtime.spawn(self._conclude(effect, item.conclude), effect.lane)
             return
+        if result.error is not None and code == "bad_row" and item is not None and not item.set_aside:
+            # It stays in hand until that is written.
+            item.set_aside = True
+            operation = self._systems.operation(f"{effect.system}.{effect.operation}")
+            self._settle.set_aside(effect, operation, result.error)
+            return
         self._forget(effect.id)
-        if result.error is not None and code == "bad_row":
-            self._settle.set_aside(effect, result.error)
 
     def _forget(self, effect_id: str) -> None:
         item = self._in_hand.pop(effect_id, None)

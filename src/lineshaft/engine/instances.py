@@ -88,6 +88,11 @@ class Instances:
         """Forget an instance; it is read again when it is needed."""
         self._live.pop(instance_id, None)
 
+    def abandon(self, instance_ids: Iterable[str]) -> None:
+        """Forget instances whose live state has moved on without being written."""
+        for instance_id in instance_ids:
+            self.drop(instance_id)
+
     def drop_lanes(self, lanes: Iterable[int]) -> None:
         """Forget all instances of lanes that are not ours any more."""
         gone = frozenset(lanes)

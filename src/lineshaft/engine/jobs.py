@@ -98,14 +98,17 @@ class Jobs:
         except StoreUnavailable as error:
             self._runtime.observer.trouble(f"job {job.kind}", error)
         except HubError as error:
-            await self._postpone(job, error)
+            self._runtime.observer.trouble(f"job {job.kind}", error)
+            await self._postpone(job)
+        except Exception as error:  # noqa: BLE001 - our bug: told, and not tried again without a pause
+            self._runtime.observer.bug(f"job {job.kind}", error)
+            await self._postpone(job)
         finally:
             self._in_hand.discard(job.id)
             self._runtime.freshness.finished(job.id)
 
-    async def _postpone(self, job: Job, error: HubError) -> None:
+    async def _postpone(self, job: Job) -> None:
         """A job that cannot be carried out now comes again in growing gaps."""
-        self._runtime.observer.trouble(f"job {job.kind}", error)
         tx = self._runtime.begin(job.lane)
         due_at = tx.now + timedelta(seconds=min(3600, 2 ** min(job.attempts, 12)))
         # Taken first: a job that somebody carried out meanwhile must not come back.

@@ -52,15 +52,12 @@ class Route:
             return False
         return self.when is None or self.when.evaluate(dict(event), strict=True) is True
 
-
     def variables_of(self, event: Mapping[str, Any]) -> Any:
         """Return the variables that the event brings along."""
         if self.variables is None:
             return {"event": event["event"]}
         if isinstance(self.variables, dict):
-            return {
-                name: each.evaluate(dict(event), strict=True) for name, each in self.variables.items()
-            }
+            return {name: each.evaluate(dict(event), strict=True) for name, each in self.variables.items()}
         return self.variables.evaluate(dict(event), strict=True)
 
 

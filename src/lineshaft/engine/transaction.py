@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lineshaft.bpmn.kernel import codec
 from lineshaft.bpmn.kernel.state import ROOT
@@ -112,7 +112,7 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
         scope0 = state.scopes.get(ROOT)
         live.scope0 = codec.encode_scope(scope0) if scope0 is not None else b""
     # A bug in the kernel stops the instance as it is; the kernel itself does not know that state.
-    status: InstanceStatus = "frozen" if live.status == "frozen" else state.status
+    status = cast(InstanceStatus, "frozen" if live.status == "frozen" else state.status)
     ended_at = now if status in ("completed", "terminated") else None
     root = codec.encode_root(state)
     incidents = len(state.incidents)

@@ -359,15 +359,13 @@ class Parser:
         names: list[str] = []
         while True:
             name = self._argument_name()
-            if name is not None:
+            if name is not None and len(names) == len(arguments):
                 names.append(name)
-            elif names:
+            elif names or name is not None:
                 raise self._unexpected("a parameter name and `:`", "参数名和 `:`")
             arguments.append(self.expression())
             if not self._is(","):
                 break
-            if len(arguments) > len(names) > 0:
-                raise self._unexpected("a parameter name and `:`", "参数名和 `:`")
             tokens.advance()
         self._take(")")
         return tree.Call(function, tuple(arguments), tuple(names), at=at)

@@ -49,7 +49,14 @@ def io(inputs: dict[str, str] | None = None, outputs: dict[str, str] | None = No
 
 def xml(content: str, roots: str = "", process_id: str = "p", attributes: str = 'isExecutable="true"') -> str:
     """A file with one process."""
-    return f'{HEAD}{roots}<process id="{process_id}" {attributes}>{content}</process></definitions>'
+    head = HEAD
+    if "zeebe:" not in content + roots:
+        head = head.replace(' xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"', "")
+    if "camunda:" not in content + roots:
+        head = head.replace(' xmlns:camunda="http://camunda.org/schema/1.0/bpmn"', "")
+    if "flowable:" not in content + roots:
+        head = head.replace(' xmlns:flowable="http://flowable.org/bpmn"', "")
+    return f'{head}{roots}<process id="{process_id}" {attributes}>{content}</process></definitions>'
 
 
 def definitions(content: str, roots: str = "", process_id: str = "p") -> bpmn.Definitions:

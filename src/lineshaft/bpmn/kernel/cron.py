@@ -23,7 +23,10 @@ _MACROS = {
     "@hourly": "0 0 * * * *",
 }
 _MONTHS = {
-    name: index for index, name in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1)
+    name: index
+    for index, name in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1
+    )
 }
 _DAYS = {name: index for index, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])}
 _ZONE = re.compile(r"^(?:CRON_)?TZ=(\S+)\s+")

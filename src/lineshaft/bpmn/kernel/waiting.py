@@ -245,7 +245,8 @@ def _all_reached(
         return True
     extra = dict(token.extra or {})
     bit = f"seen:{node.id}"
-    mask = extra.get(bit, 0) | (1 << wait.index)
+    found: int = extra.get(bit, 0)
+    mask = found | (1 << wait.index)
     extra[bit] = mask
     complete = mask.bit_count() >= needed
     if complete:

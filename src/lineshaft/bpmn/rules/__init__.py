@@ -1,10 +1,21 @@
-"""The rules of what may run, by subject. Each function notes the problems of its rules."""
+"""The rules of what may run, by subject. Each function notes the problems of its rules.
+
+``flows`` comes first: it tells the elements which flows they have.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from lineshaft.bpmn.document import Document
-from lineshaft.bpmn.rules import flows
+from lineshaft.bpmn.rules import activities, definitions, events, expressions, flows, gateways, structure
 
-RULES: tuple[Callable[[Document], None], ...] = (flows.check,)
+RULES: tuple[Callable[[Document], None], ...] = (
+    flows.check,
+    structure.check,
+    events.check,
+    definitions.check,
+    gateways.check,
+    activities.check,
+    expressions.check,
+)
