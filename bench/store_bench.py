@@ -4,10 +4,9 @@ One unit is what one completed task writes: the instance's next state, the effec
 that comes next (attempted), a line of history, one variable. Nothing is called and nothing is decided, so
 this is the upper bound that an engine works below.
 
-    PYTHONPATH=src python -m bench.store_bench sqlite
-    PYTHONPATH=src python -m bench.store_bench postgres --dsn postgresql://postgres@127.0.0.1:5432/scratch
+    python -m bench.store_bench --make sqlite --instances 20000 --profile
 
-The PostgreSQL database must be empty or a store's own; rows are added under a tenant of their own.
+On PostgreSQL (``LINESHAFT_TEST_POSTGRES``, else the one on this machine) a database is made for it and dropped.
 """
 
 from __future__ import annotations
@@ -19,12 +18,15 @@ import json
 import pstats
 import secrets
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
 
 from lineshaft.base.clock import FixedClock
 from lineshaft.base.ids import LANES, encode_id, lane_of
@@ -44,9 +46,11 @@ from lineshaft.store.writes import (
     UpdateEffect,
     UpdateInstance,
 )
+from tools import services
 
 ROWS_PER_UNIT = 5
 TASKS = 5
+NAMES = {"memory": "memory", "sqlite": "SQLite", "postgres": "PostgreSQL"}
 ROOT, SCOPE, VALUE, REQUEST, EVENTS = (bytes(size) for size in (180, 420, 60, 400, 260))
 
 
@@ -63,8 +67,9 @@ class Load:
         """Return the unit that starts an instance and its first call."""
         name, lane = self.names[n], self.lanes[n]
         row = Instance(
-            self.tenant, name, lane, "order_to_cash", "r1", "d1", "active", 1, ROOT, SCOPE, self.start, f"SO-{n}"
-        )
+            self.tenant, name, lane, "order_to_cash", "r1", "d1", "active", 1, ROOT, SCOPE, self.start,
+            business_key=f"SO-{n}",
+        )  # fmt: skip
         return Unit([InsertInstance(row), InsertEffect(self.effect(n, 1))], lane)
 
     def effect(self, n: int, task: int) -> Effect:
@@ -124,6 +129,23 @@ async def _commit_all(store: Store, groups: list[list[Unit]], fence: Fence, widt
     await asyncio.gather(*[worker() for _ in range(width)])
 
 
+@contextmanager
+def scratch_database(server: str | None) -> Iterator[str]:
+    """Make a database on ``server``, yield its address, drop it."""
+    name = f"lineshaft_bench_{secrets.token_hex(4)}"
+
+    async def run(sql: str) -> None:
+        connection = await asyncpg.connect(server)
+        await connection.execute(sql)
+        await connection.close()
+
+    asyncio.run(run(f"CREATE DATABASE {name}"))
+    try:
+        yield urlunsplit(urlsplit(server or "")._replace(path=f"/{name}"))
+    finally:
+        asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 async def measure(store: Store, count: int, group: int, width: int, profile: bool) -> dict[str, float]:
     """Carry ``count`` instances through five tasks; return figures per second."""
     await store.open()
@@ -148,55 +170,52 @@ async def measure(store: Store, count: int, group: int, width: int, profile: boo
     return {"units": units / wall, "rows": units * ROWS_PER_UNIT / wall, "cpu_us": cpu / units * 1e6}
 
 
-def _store(args: argparse.Namespace, folder: str, number: int) -> Store:
-    if args.make == "memory":
-        return MemoryStore(MemoryDatabase(), FixedClock())
-    if args.make == "sqlite":
-        return SqliteStore(Path(folder) / f"bench{number}.sqlite")
-    return PostgresStore(args.dsn, connections=max(args.width, 2))
+def _run(args: argparse.Namespace, make: str, dsn: str) -> dict[str, float]:
+    """Measure one make and print a line about it."""
+    width = args.width or (3 if make == "postgres" else 1)
+    runs = []
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        for number in range(args.repeat):
+            stores: dict[str, Callable[[], Store]] = {
+                "memory": lambda: MemoryStore(MemoryDatabase(), FixedClock()),
+                "sqlite": lambda path=Path(folder) / f"bench{number}.sqlite": SqliteStore(path),
+                "postgres": lambda: PostgresStore(dsn, connections=max(width, 2)),
+            }
+            measured = measure(stores[make](), args.instances, args.group, width, args.profile)
+            runs.append(asyncio.run(measured))
+    units = sorted(run["units"] for run in runs)
+    middle = runs[[run["units"] for run in runs].index(statistics.median_low(units))]
+    print(
+        f"{make}: {middle['units']:,.0f} units/s ({units[0]:,.0f} to {units[-1]:,.0f}), {middle['rows']:,.0f} "
+        f"rows/s, {middle['cpu_us']:.0f} us of this process's CPU per unit; commits of {args.group} units, "
+        f"{width} at once, {args.instances * TASKS:,} units"
+    )
+    return middle
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmark and print one line of words and one of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("make", choices=["memory", "sqlite", "postgres"])
-    parser.add_argument("--dsn", default="postgresql://postgres@127.0.0.1:5432/postgres")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure the makes, print a line for each, and last one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--make", choices=list(NAMES), action="append")
     parser.add_argument("--instances", type=int, default=4000)
     parser.add_argument("--group", type=int, default=200, help="units in one commit")
     parser.add_argument("--width", type=int, default=0, help="commits under way at once")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--folder", help="where the SQLite file lies (default: a temporary folder)")
+    parser.add_argument("--folder", help="where the SQLite files lie (default: a temporary folder)")
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args(argv)
-    args.width = args.width or (3 if args.make == "postgres" else 1)
-    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        runs = [
-            asyncio.run(
-                measure(_store(args, folder, number), args.instances, args.group, args.width, args.profile)
-            )
-            for number in range(args.repeat)
-        ]
-    units = [run["units"] for run in runs]
-    figures = {
-        "bench": "store",
-        "make": args.make,
-        "group": args.group,
-        "width": args.width,
-        "units_per_s": round(statistics.median(units)),
-        "units_per_s_low": round(min(units)),
-        "units_per_s_high": round(max(units)),
-        "rows_per_s": round(statistics.median(run["rows"] for run in runs)),
-        "python_cpu_us_per_unit": round(statistics.median(run["cpu_us"] for run in runs), 1),
-    }
-    print(
-        f"{args.make}: {figures['units_per_s']:,} units/s ({figures['units_per_s_low']:,} to "
-        f"{figures['units_per_s_high']:,}), {figures['rows_per_s']:,} rows/s, "
-        f"{figures['python_cpu_us_per_unit']} us of this process's CPU per unit; commits of {args.group}, "
-        f"{args.width} at once"
-    )
-    print(json.dumps(figures))
-    return 0
+    server = services.SERVICES["postgres"].find()
+    figures: dict[str, int] = {}
+    for make in args.make or NAMES:
+        if make == "postgres" and server is None:
+            print("postgres: left out, as this machine has none")
+            continue
+        with scratch_database(server) if make == "postgres" else nullcontext("") as dsn:
+            measured = _run(args, make, dsn)
+        figures[f"{NAMES[make]}, units of 5 rows/s"] = round(measured["units"])
+        figures[f"{NAMES[make]}, rows/s"] = round(measured["rows"])
+    print(json.dumps({"figures": figures}))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -83,7 +83,7 @@ def _create_intake() -> None:
         sa.PrimaryKeyConstraint("tenant", "source", "id", "received_at"),
         postgresql_partition_by="RANGE (received_at)",
     )
-    op.create_index("event_by_key", "event", ["tenant", "key", "received_at", "source", "id"])
+    op.create_index("event_by_key", "event", ["key", "tenant", "received_at", "source", "id"])
     op.create_index("event_by_time", "event", ["tenant", "received_at", "source", "id"])
     _create_rest("event")
     op.create_index(
@@ -120,17 +120,17 @@ def _create_instances() -> None:
     op.create_index(
         "instance_by_business_key",
         "instance",
-        ["tenant", "business_key", "started_at", "id"],
+        ["business_key", "tenant", "started_at", "id"],
         **_where("business_key IS NOT NULL"),
     )
     op.create_index(
         "instance_by_parent",
         "instance",
-        ["tenant", "parent_id", "started_at", "id"],
+        ["parent_id", "tenant", "started_at", "id"],
         **_where("parent_id IS NOT NULL"),
     )
-    op.create_index("instance_by_process", "instance", ["tenant", "process_id", "started_at", "id"])
-    op.create_index("instance_by_status", "instance", ["tenant", "status", "started_at", "id"])
+    op.create_index("instance_by_process", "instance", ["process_id", "tenant", "started_at", "id"])
+    op.create_index("instance_by_status", "instance", ["status", "tenant", "started_at", "id"])
     op.create_index("instance_by_time", "instance", ["tenant", "started_at", "id"])
     op.create_index(
         "instance_with_incidents", "instance", ["tenant", "started_at", "id"], **_where("incidents > 0")
@@ -183,7 +183,7 @@ def _create_instances() -> None:
         sa.PrimaryKeyConstraint("tenant", "instance_id", "number"),
         **_hot(90),
     )
-    op.create_index("subscription_waiting", "subscription", ["tenant", "kind", "name", "key", "created_at"])
+    op.create_index("subscription_waiting", "subscription", ["name", "key", "kind", "tenant", "created_at"])
     op.create_table(
         "message",
         _must("tenant", CHARACTERS),
@@ -196,7 +196,7 @@ def _create_instances() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         **_hot(90),
     )
-    op.create_index("message_kept", "message", ["tenant", "name", "key"])
+    op.create_index("message_kept", "message", ["name", "key", "tenant"])
 
 
 def _create_ledger() -> None:
@@ -235,13 +235,13 @@ def _create_ledger() -> None:
     op.create_index(
         "effect_by_business_key",
         "effect",
-        ["tenant", "business_key", "created_at", "id"],
+        ["business_key", "tenant", "created_at", "id"],
         **_where("business_key IS NOT NULL"),
     )
     op.create_index(
         "effect_by_instance",
         "effect",
-        ["tenant", "instance_id", "created_at", "id"],
+        ["instance_id", "tenant", "created_at", "id"],
         **_where("instance_id IS NOT NULL"),
     )
     op.create_index(
@@ -260,7 +260,7 @@ def _create_ledger() -> None:
         **_where("status IN ('intended', 'attempted', 'unknown')"),
     )
     op.create_index(
-        "effect_parked", "effect", ["tenant", "reference", "created_at", "id"], **_where("status = 'parked'")
+        "effect_parked", "effect", ["reference", "tenant", "created_at", "id"], **_where("status = 'parked'")
     )
     op.create_table(
         "job",
@@ -278,7 +278,7 @@ def _create_ledger() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         **_hot(80),
     )
-    op.create_index("job_due", "job", ["tenant", "priority", "due_at", "id", "lane"])
+    op.create_index("job_due", "job", ["priority", "tenant", "due_at", "id", "lane"])
     op.create_table(
         "system_state",
         _must("tenant", CHARACTERS),
@@ -329,7 +329,7 @@ def _create_people() -> None:
         _may("ended_by", CHARACTERS),
         sa.PrimaryKeyConstraint("tenant", "instance_id", "token"),
     )
-    op.create_index("task_by_status", "task", ["tenant", "status", "created_at", "instance_id", "token"])
+    op.create_index("task_by_status", "task", ["status", "tenant", "created_at", "instance_id", "token"])
     op.create_table(
         "incident",
         _must("tenant", CHARACTERS),
@@ -377,7 +377,7 @@ def _create_people() -> None:
         _must("outage", FLAG),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
-    op.create_index("dead_letter_by_status", "dead_letter", ["tenant", "status", "created_at", "id"])
+    op.create_index("dead_letter_by_status", "dead_letter", ["status", "tenant", "created_at", "id"])
 
 
 def _create_documents() -> None:
@@ -402,11 +402,11 @@ def _create_documents() -> None:
     op.create_index(
         "document_by_business_key",
         "document",
-        ["tenant", "business_key"],
+        ["business_key", "tenant"],
         **_where("business_key IS NOT NULL"),
     )
-    op.create_index("document_by_local_id", "document", ["tenant", "local_id"])
-    op.create_index("document_by_number", "document", ["tenant", "number"])
+    op.create_index("document_by_local_id", "document", ["local_id", "tenant"])
+    op.create_index("document_by_number", "document", ["number", "tenant"])
     op.create_table(
         "document_line",
         _must("tenant", CHARACTERS),
@@ -434,7 +434,7 @@ def _create_documents() -> None:
         sa.PrimaryKeyConstraint("tenant", "from_id", "from_line", "to_id", "to_line"),
         **CLUSTERED,
     )
-    op.create_index("document_link_by_target", "document_link", ["tenant", "to_id"])
+    op.create_index("document_link_by_target", "document_link", ["to_id", "tenant"])
     op.create_table(
         "binding",
         _must("tenant", CHARACTERS),
@@ -447,8 +447,8 @@ def _create_documents() -> None:
         sa.PrimaryKeyConstraint("tenant", "object_type", "system", "local_id"),
         **CLUSTERED,
     )
-    op.create_index("binding_by_local_id", "binding", ["tenant", "local_id"])
-    op.create_index("binding_by_object", "binding", ["tenant", "object_type", "object_id"])
+    op.create_index("binding_by_local_id", "binding", ["local_id", "tenant"])
+    op.create_index("binding_by_object", "binding", ["object_id", "object_type", "system", "tenant"])
 
 
 def _create_releases() -> None:
