@@ -118,7 +118,9 @@ def rate(program: Program, seconds: float, save: bool) -> float:
 
 
 def bench_rate(definitions: bpmn.Definitions, seconds: float) -> float:
-    handlers = {f"erp.{name}": (lambda job: None) for name in ("check", "reserve", "produce", "ship", "invoice")}
+    handlers = {
+        f"erp.{name}": (lambda job: None) for name in ("check", "reserve", "produce", "ship", "invoice")
+    }
     count, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
         bench = Bench(definitions, handlers=handlers)
@@ -149,7 +151,9 @@ def multi(program: Program, width: int) -> float:
 def idle_bytes(program: Program) -> int:
     state = InstanceState.empty(instance_id="i")
     state.apply(step(program, state, commands.StartInstance({}), NOW).delta)
-    return len(codec.encode_root(state)) + sum(len(codec.encode_scope(scope)) for scope in state.scopes.values())
+    return len(codec.encode_root(state)) + sum(
+        len(codec.encode_scope(scope)) for scope in state.scopes.values()
+    )
 
 
 def main() -> None:

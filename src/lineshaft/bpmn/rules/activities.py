@@ -179,9 +179,18 @@ def _loop(place: Place, element: ElementDefinition) -> None:
             )
         if loop.behavior not in ("None", "One", "All", "Complex"):
             _wrong(place, element, "loop-behavior", loop.behavior)
+        incomplete = (
+            (loop.behavior == "None" and not loop.none_event)
+            or (loop.behavior == "One" and not loop.one_event)
+            or (loop.behavior == "Complex" and not loop.complex_behaviors)
+        )
+        if incomplete:
+            _missing(place, element, "loop-behavior-event", text("the event of its loop behaviour", "循环行为对应的事件"))
         cardinality = loop.cardinality
         if cardinality and cardinality.strip().lstrip("+-").isdigit() and int(cardinality) < 0:
             _wrong(place, element, "loop-cardinality", cardinality)
+    elif not loop.condition and not loop.maximum:
+        _missing(place, element, "loop-condition-missing", text("a loop condition", "循环条件"))
     elif loop.maximum and (not loop.maximum.strip().isdigit() and not is_feel(loop.maximum)):
         _wrong(place, element, "loop-maximum", loop.maximum)
 

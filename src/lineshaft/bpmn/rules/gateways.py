@@ -171,7 +171,7 @@ def _connections(place: Place, element: ElementDefinition) -> None:
             ),
             text("Change the direction or the flows.", "请修改方向或顺序流。"),
             element,
-            warning=direction in ("Converging", "Diverging", "Mixed"),
+            warning=direction == "Mixed",
         )
     if not outgoing and not incoming:
         place.note(

@@ -34,7 +34,9 @@ _NUMBER: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9
 
 
 def _no(kind_en: str, kind_zh: str, value: Any) -> Fault:
-    return Fault("{found} is not {kind}", "{found} 不是{kind_zh}", found=short(value), kind=kind_en, kind_zh=kind_zh)
+    return Fault(
+        "{found} is not {kind}", "{found} 不是{kind_zh}", found=short(value), kind=kind_en, kind_zh=kind_zh
+    )
 
 
 def _date(value: Any) -> Any:
