@@ -454,6 +454,11 @@ class _Compiler:
             node.starts = tuple(child for child in children if child.type == "startEvent")
             node.event_subprocesses = tuple(child for child in children if child.type == "eventSubProcess")
             node.start = next((start for start in node.starts if not start.triggers), None)
+            for inner in node.event_subprocesses:
+                begins = [child for child in self.process.inside(inner.id) if child.type == "startEvent"]
+                if begins and any(event.kind == "compensate" for event in begins[0].events):
+                    # It undoes the sub-process it stands in, unless a boundary event names another handler.
+                    node.compensation = inner
             if node.type == "subProcess" and node.start is None and node.starts:
                 node.start = node.starts[0]
 
@@ -583,6 +588,7 @@ def _start_point(node: Node, trigger: Trigger) -> StartPoint:
         timer=trigger.timer,
         interval=trigger.timer.text if trigger.timer is not None else None,
         condition=trigger.condition,
+        parallel=node.parallel_multiple,
     )
 
 

@@ -308,6 +308,8 @@ class StartPoint:
     interval: str | None = None
     """The schedule's text as it stands in the file."""
     condition: Feel | None = None
+    parallel: bool = False
+    """One of a parallel-multiple start event: the process starts when all of its definitions were reached."""
 
 
 @dataclass(slots=True)

@@ -213,6 +213,7 @@ class Bench:
         self._messages: list[Message] = []
         self._pending: deque[tuple[BenchInstance, Any]] = deque()
         self._draining = False
+        self._reached: dict[tuple[str, str], tuple[dict[str, Any], set[Any]]] = {}
         self._schedule_starts()
 
     # -- starting ---------------------------------------------------------------------------------------------
@@ -579,6 +580,8 @@ class Bench:
             for point in program.starts:
                 if point.kind == "message" and self._name(point) == message.name:
                     message.reached.add(program.process_id)
+                    if not self._all_reached(program, point, message.variables):
+                        break
                     started.append(self._begin(program, dict(message.variables), point.element, message.key))
                     break
         if message.until > self.now:
@@ -605,8 +608,25 @@ class Bench:
         for program in self.programs.values():
             for point in program.starts:
                 if point.kind == "signal" and self._name(point) == name and program.executable:
+                    if not self._all_reached(program, point, variables):
+                        continue
                     started.append(self._begin(program, dict(variables), point.element))
         return started
+
+    def _all_reached(self, program: Program, point: StartPoint, variables: dict[str, Any]) -> bool:
+        """Tell whether a start event may start; a parallel-multiple one when all of its parts have come."""
+        if not point.parallel:
+            return True
+        key = (program.process_id, point.element)
+        reached = self._reached.setdefault(key, ({}, set()))
+        reached[1].add((point.kind, self._name(point)))
+        reached[0].update(variables)
+        wanted = {(p.kind, self._name(p)) for p in program.starts if p.element == point.element}
+        if not wanted <= reached[1]:
+            return False
+        variables.update(reached[0])
+        del self._reached[key]
+        return True
 
     def _name(self, point: StartPoint) -> str | None:
         return None if point.name is None else str(point.name.evaluate({}, self.now))

@@ -185,7 +185,12 @@ def _loop(place: Place, element: ElementDefinition) -> None:
             or (loop.behavior == "Complex" and not loop.complex_behaviors)
         )
         if incomplete:
-            _missing(place, element, "loop-behavior-event", text("the event of its loop behaviour", "循环行为对应的事件"))
+            _missing(
+                place,
+                element,
+                "loop-behavior-event",
+                text("the event of its loop behaviour", "循环行为对应的事件"),
+            )
         cardinality = loop.cardinality
         if cardinality and cardinality.strip().lstrip("+-").isdigit() and int(cardinality) < 0:
             _wrong(place, element, "loop-cardinality", cardinality)

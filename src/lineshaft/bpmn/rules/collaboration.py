@@ -58,7 +58,9 @@ def check(document: Document) -> None:
 def _may(element: ElementDefinition, sends: bool) -> bool:
     """Tell whether a message flow may leave or reach an element."""
     if element.type in ACTIVITY_TYPES:
-        return not (element.type == "receiveTask" and sends) and not (element.type == "sendTask" and not sends)
+        return not (element.type == "receiveTask" and sends) and not (
+            element.type == "sendTask" and not sends
+        )
     if element.type.endswith("Gateway") or element.type == "eventSubProcess":
         return False
     throws = element.type in ("endEvent", "intermediateThrowEvent", "implicitThrowEvent")

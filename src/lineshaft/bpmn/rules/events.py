@@ -114,7 +114,9 @@ def _start(place: Place, element: ElementDefinition) -> None:
             element,
         )
     _kinds(place, element, _EVENT_SUBPROCESS_START)
-    if container.container == place.process.id and any(event.kind == "compensate" for event in element.events):
+    if container.container == place.process.id and any(
+        event.kind == "compensate" for event in element.events
+    ):
         place.note(
             "compensation-start-at-top",
             text(

@@ -156,7 +156,12 @@ def _kinds_of(place: Place, element: ElementDefinition, kinds: dict[str, str]) -
     """A called element is a process or global task; what is compensated is an activity."""
     called = element.attributes.get("calledElement", "").rpartition(":")[2]
     found = kinds.get(called)
-    if element.type == "callActivity" and found is not None and found != "process" and not found.startswith("global"):
+    if (
+        element.type == "callActivity"
+        and found is not None
+        and found != "process"
+        and not found.startswith("global")
+    ):
         place.note(
             "called-element-kind",
             text(

@@ -160,7 +160,11 @@ def _ends(place: Place, element: ElementDefinition) -> None:
     if element.type == "endEvent" and not element.incoming:
         place.note(
             "end-never-reached",
-            text("Expected a flow into end event {id}, but there is none", "结束事件 {id} 应有输入顺序流，但没有", id=element.id),
+            text(
+                "Expected a flow into end event {id}, but there is none",
+                "结束事件 {id} 应有输入顺序流，但没有",
+                id=element.id,
+            ),
             text("Connect it or remove it.", "请连接或删除该元素。"),
             element,
         )
