@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from lxml import etree
 
+from lineshaft.bpmn.dialects import zeebe
 from lineshaft.bpmn.document import (
     Document,
     ElementDefinition,
@@ -320,6 +321,8 @@ class _Compiler:
         work.cancel_remaining = definition.flag("cancelRemainingInstances", True)
         if found.active_elements:
             work.active_elements = Feel(feel_text(found.active_elements))
+        elif zeebe.NAMESPACE in self.document.namespaces:
+            work.by_hand = True
 
     # -- events and loops --------------------------------------------------------------------------------------
 

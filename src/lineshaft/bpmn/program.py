@@ -123,6 +123,7 @@ class Work:
         "active_elements",
         "assignee",
         "binding",
+        "by_hand",
         "business_key",
         "cancel_remaining",
         "child_inputs",
@@ -178,6 +179,8 @@ class Work:
         self.active_elements: Value | None = None
         self.completion: Feel | None = None
         self.cancel_remaining = True
+        self.by_hand = False
+        """An ad-hoc sub-process that waits for a person to activate what is inside."""
         self.sequential = False
         self.output_variable: str | None = None
         self.output_element: Value | None = None

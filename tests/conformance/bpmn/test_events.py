@@ -463,3 +463,34 @@ def test_parallel_multiple_start_event_starts_when_all_has_come() -> None:
     assert not b.instances
     (instance,) = b.signal("S", {"b": 2})
     assert instance.variables == {"a": 1, "b": 2}
+
+
+def test_condition_that_is_true_already_is_reached_at_once_without_a_new_variable() -> None:
+    condition = "<conditionalEventDefinition><condition>=x &gt; 5</condition></conditionalEventDefinition>"
+    b = bench(
+        S
+        + '<userTask id="u"/>'
+        + event("intermediateCatchEvent", "c", condition)
+        + E
+        + flows("s u", "u c", "c e")
+    )
+    instance = b.start("p", {"x": 9})
+    b.complete_task(b.tasks()[0])
+    assert instance.state == "completed"
+
+
+def test_input_mapping_of_an_event_subprocess_makes_local_variables() -> None:
+    esp = (
+        '<subProcess id="esp" triggeredByEvent="true"><extensionElements><zeebe:ioMapping>'
+        '<zeebe:input source="=x + 1" target="y"/></zeebe:ioMapping></extensionElements>'
+        + event("startEvent", "es", '<signalEventDefinition signalRef="sig"/>')
+        + '<userTask id="u2"/><endEvent id="ee"/>'
+        + flows("es u2", "u2 ee")
+        + "</subProcess>"
+    )
+    b = bench(S + '<userTask id="u"/>' + E + flows("s u", "u e") + esp, SIGNAL)
+    instance = b.start("p", {"x": 1})
+    b.signal("S")
+    assert b.tasks()[0].variables == {"x": 1, "y": 2}
+    b.complete_task(b.tasks()[0])
+    assert instance.variables == {"x": 1}

@@ -117,7 +117,8 @@ def settle(run: Run) -> None:
             continue
         if program.has_inclusive and _release_joins(run):
             continue
-        if program.has_conditions and run.values_set and waiting.check_conditions(run):
+        if program.has_conditions and run.watch:
+            run.watch = waiting.check_conditions(run)
             continue
         break
 

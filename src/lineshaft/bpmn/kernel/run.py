@@ -62,6 +62,7 @@ class Run:
         "unset",
         "values_set",
         "variables",
+        "watch",
     )
 
     def __init__(self, program: Program, state: InstanceState, now: datetime) -> None:
@@ -83,6 +84,8 @@ class Run:
         self.queue: deque[tuple[ScopeState, Token]] = deque()
         self.budget = DEFAULT_LIMITS.steps_per_command_max
         self.ended = False
+        self.watch = False
+        """Something happened that a condition may depend on."""
 
     # -- scopes and tokens -------------------------------------------------------------------------------
 
@@ -209,6 +212,7 @@ class Run:
             values = self.variables[number] = dict(self.state.variables.get(number, _NOTHING))
         values[name] = value
         self.values_set[(number, name)] = value
+        self.watch = True
 
     def set_local(self, number: int, variables: Mapping[str, Any]) -> None:
         """Set variables of exactly this scope or token."""
@@ -463,13 +467,10 @@ class Run:
     ) -> None:
         """Take the token away and go on along its flows."""
         number = token.number
-        done = None
         if node.compensation is not None or node.type in _HOLD_COMPENSATIONS:
-            done = node.element.remember(self, scope, token, node) if not body else None
+            self.remember(scope, token, node, body)
         self.forget(scope, token)
         self.events.append(events.ElementCompleted(number, node.id, body))
-        if done is not None:
-            scope.done = (*scope.done, done)
         if scope.kind == ITERATION:
             node.loop_element.round_done(self, scope, node)
             return
@@ -492,6 +493,20 @@ class Run:
                 self.take(scope, flow)
         else:
             self.check_scope(scope)
+
+    def remember(self, scope: ScopeState, token: Token, node: Node, body: bool) -> None:
+        """Note that an activity can be compensated: a loop once as a whole, what is inside its rounds each."""
+        if scope.kind == ITERATION:
+            if node.compensation is not None:
+                return
+            keeper = self.touch(self.read(scope.parent).parent)
+        elif body and node.compensation is None:
+            return
+        else:
+            keeper = scope
+        done = node.element.remember(self, scope, token, node)
+        if done is not None:
+            keeper.done = (*keeper.done, done)
 
     def take(self, scope: ScopeState, flow: Flow) -> None:
         """Take a sequence flow: its target gets a token."""

@@ -243,6 +243,18 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         _missing(place, element, "header-key-missing", text("a key for every header", "每个头信息的键"))
     if "zeebe:subscription" in found.dialects and not found.correlation_key:
         _missing(place, element, "correlation-key-missing", text("a correlation key", "关联键"))
+    if found.task_listeners:
+        place.note(
+            "task-listener-ignored",
+            text(
+                "Expected no task listeners, but {id} has some: they are not run",
+                "{id} 有任务监听器，它们不会被执行",
+                id=element.id,
+            ),
+            text("Use execution listeners instead.", "请改用执行监听器。"),
+            element,
+            warning=True,
+        )
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
         if event not in ("start", "end"):

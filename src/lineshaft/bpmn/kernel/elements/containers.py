@@ -133,6 +133,8 @@ class AdHocSubProcess:
             if node.event_subprocesses and not inside.waits:
                 waiting.open_scope_events(run, inside, node)
             chosen = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
+            if work.by_hand:
+                return
             if work.active_elements is not None:
                 chosen = self._chosen(run, inside, node)
         except ExpressionError as error:
