@@ -25,14 +25,16 @@ HEAD = (
 
 def service(name: str, inside: str = "") -> str:
     return (
-        f'<serviceTask id="{name}"><extensionElements><zeebe:taskDefinition type="erp.{name}"/></extensionElements>'
+        f'<serviceTask id="{name}"><extensionElements><zeebe:taskDefinition type="erp.{name}"/>'
+        "</extensionElements>"
         f"{inside}</serviceTask>"
     )
 
 
 def flow(source: str, target: str, condition: str = "") -> str:
     inside = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
-    return f'<sequenceFlow id="{source}-{target}" sourceRef="{source}" targetRef="{target}">{inside}</sequenceFlow>'
+    ends = f'sourceRef="{source}" targetRef="{target}"'
+    return f'<sequenceFlow id="{source}-{target}" {ends}>{inside}</sequenceFlow>'
 
 
 def order_process() -> str:

@@ -128,7 +128,7 @@ class _Compiler:
             properties=dict(process.extensions.properties),
         )
 
-    # -- nodes -----------------------------------------------------------------------------------------------
+    # -- nodes -------------------------------------------------------------------------------------
 
     def _node(self, definition: ElementDefinition) -> None:
         node = self.nodes[definition.id]
@@ -217,9 +217,9 @@ class _Compiler:
             self._message_task(node, definition)
         elif kind == "adHocSubProcess":
             self._ad_hoc(node, definition)
-        if work.type is not None and not (kind == "businessRuleTask" and work.decision_id is not None):
-            if kind != "scriptTask" or work.script is None:
-                node.element = JOB
+        decides = kind == "businessRuleTask" and work.decision_id is not None
+        if work.type is not None and not decides and not (kind == "scriptTask" and work.script is not None):
+            node.element = JOB
 
     def _service(self, node: Node, definition: ElementDefinition) -> None:
         work, found = node.work, definition.extensions
@@ -324,7 +324,7 @@ class _Compiler:
         elif zeebe.NAMESPACE in self.document.namespaces:
             work.by_hand = True
 
-    # -- events and loops --------------------------------------------------------------------------------------
+    # -- events and loops --------------------------------------------------------------------------
 
     def _trigger(self, event: EventDefinition, definition: ElementDefinition, index: int) -> Trigger:
         trigger = Trigger(event.kind, index)
@@ -422,7 +422,7 @@ class _Compiler:
                 return name
         return reference
 
-    # -- flows and containers ------------------------------------------------------------------------------------
+    # -- flows and containers ----------------------------------------------------------------------
 
     def _flow(self, definition: FlowDefinition) -> None:
         source, target = self.nodes[definition.source or ""], self.nodes[definition.target or ""]
@@ -559,15 +559,14 @@ class _Compiler:
                 )
         return frozenset(found)
 
-    # -- starts ----------------------------------------------------------------------------------------------------
+    # -- starts ------------------------------------------------------------------------------------
 
     def _starts(self, root: Node) -> tuple[StartPoint, ...]:
         found: list[StartPoint] = []
         for start in root.starts:
             if not start.triggers:
                 found.append(StartPoint(start.id, "none"))
-            for trigger in start.triggers:
-                found.append(_start_point(start, trigger))
+            found.extend(_start_point(start, trigger) for trigger in start.triggers)
         for child in root.children:
             if child.incoming:
                 continue

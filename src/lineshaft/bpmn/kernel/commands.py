@@ -22,7 +22,7 @@ class StartInstance:
     start_element: str | None = None
     business_key: str | None = None
     catches: tuple[str, ...] = ()
-    """From the ``StartChild`` that asked for this instance: codes (``error:E1``, ``error:*``) its caller catches."""
+    """From its ``StartChild``: codes (``error:E1``, ``error:*``) that its caller catches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class CompleteChild:
 
 @dataclass(frozen=True, slots=True)
 class FailChild:
-    """The child instance that ``token`` started ended with an uncaught error or escalation ``code``, or was cancelled."""
+    """The child instance that ``token`` started ended with an uncaught error ``code``, or was cancelled."""
 
     token: int
     code: str
@@ -151,7 +151,7 @@ class CompleteElement:
 
 @dataclass(frozen=True, slots=True)
 class SetVariables:
-    """Set variables in ``scope`` (the process's own scope where ``None``); ``local`` forbids propagation upwards."""
+    """Set variables in ``scope`` (``None``: the process's own); ``local`` forbids propagation upwards."""
 
     variables: Variables
     scope: int | None = None
@@ -183,7 +183,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Migrate:
-    """Go on with another version: the new program is the one given to ``step``; ``elements`` maps old ids to new."""
+    """Go on with another version, the program given to ``step``; ``elements`` maps old ids to new."""
 
     elements: Mapping[str, str]
     reason: str = ""

@@ -179,7 +179,7 @@ def _waits_for(found: tuple[ScopeState, Token, Node], what: str) -> Rejection:
     )
 
 
-# -- commands ---------------------------------------------------------------------------------------------------
+# -- commands --------------------------------------------------------------------------------------
 
 
 def _start(run: Run, command: commands.StartInstance) -> Rejection | None:

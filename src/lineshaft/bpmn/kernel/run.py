@@ -87,7 +87,7 @@ class Run:
         self.watch = False
         """Something happened that a condition may depend on."""
 
-    # -- scopes and tokens -------------------------------------------------------------------------------
+    # -- scopes and tokens -------------------------------------------------------------------------
 
     def read(self, scope_id: int) -> ScopeState:
         """Return a scope to look at."""
@@ -147,7 +147,7 @@ class Run:
         found.update(number for number in self.rounds_added.get(scope_id, ()) if number in self.scopes)
         return sorted(found)
 
-    # -- variables -----------------------------------------------------------------------------------------
+    # -- variables ---------------------------------------------------------------------------------
 
     def values(self, number: int) -> Mapping[str, Any]:
         """Return the variables that belong to one scope or token."""
@@ -278,7 +278,7 @@ class Run:
             self.assign(mapping.target, value, found, current)
         return found
 
-    # -- the life of a token -------------------------------------------------------------------------------
+    # -- the life of a token -----------------------------------------------------------------------
 
     def work_off(self) -> None:
         """Enter the tokens that wait for their turn, first come first served."""
@@ -495,7 +495,7 @@ class Run:
             self.check_scope(scope)
 
     def remember(self, scope: ScopeState, token: Token, node: Node, body: bool) -> None:
-        """Note that an activity can be compensated: a loop once as a whole, what is inside its rounds each."""
+        """Note that an activity can be compensated: a loop as a whole, what is inside its rounds each."""
         if scope.kind == ITERATION:
             if node.compensation is not None:
                 return
@@ -581,7 +581,7 @@ class Run:
         for inner in done.inner:
             self.drop_snapshots(inner if isinstance(inner, Done) else Done(*inner))
 
-    # -- taking away ---------------------------------------------------------------------------------------
+    # -- taking away -------------------------------------------------------------------------------
 
     def terminate(self, scope: ScopeState, token: Token) -> None:
         """Take a token away with all that is inside it; its flow does not go on."""
@@ -630,7 +630,7 @@ class Run:
             effects.EndInstance("terminated", dict(self.values(ROOT)), error_code, error_message)
         )
 
-    # -- incidents -----------------------------------------------------------------------------------------
+    # -- incidents ---------------------------------------------------------------------------------
 
     def incident(self, scope: ScopeState, token: Token | None, code: str, message: Text) -> None:
         """Stop a token until a person resolves it; ``None`` stops the scope's own waits."""
@@ -651,7 +651,7 @@ class Run:
                 self.events.append(events.IncidentResolved(number, reason))
                 self.effects.append(effects.CloseIncident(number))
 
-    # -- the result ----------------------------------------------------------------------------------------
+    # -- the result --------------------------------------------------------------------------------
 
     def delta(self) -> Delta:
         """Return what was touched."""

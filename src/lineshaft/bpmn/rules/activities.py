@@ -257,9 +257,7 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         )
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
-        if event not in ("start", "end"):
-            _wrong(place, element, "listener-event", event)
-        elif event == "start" and element.type in _NOT_AT_START:
+        if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
             _wrong(place, element, "listener-event", event)
         if not job_type:
             _missing(

@@ -37,16 +37,16 @@ def check(document: Document) -> None:
                 hint=_REDRAW,
                 severity=severity,
             )
-        for element, sends in ((start[1], True), (end[1], False)):
-            if element is not None and not _may(element, sends):
+        for end_element, sends in ((start[1], True), (end[1], False)):
+            if end_element is not None and not _may(end_element, sends):
                 document.problem(
                     "message-flow-end-kind",
                     text(
-                        "Expected message flow {id} at an activity, a message event or a pool, but {ref} is a {type}",
+                        "Expected {id} at an activity, a message event or a pool, but {ref} is a {type}",
                         "消息流 {id} 应连接活动、消息事件或泳池，但 {ref} 是 {type}",
                         id=flow,
-                        ref=element.id,
-                        type=element.type,
+                        ref=end_element.id,
+                        type=end_element.type,
                     ),
                     line=line,
                     element=flow,

@@ -6,6 +6,7 @@ Names with a prefix of another namespace are of other files and cannot be judged
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lineshaft.base.text import text
 from lineshaft.bpmn.document import Document, ElementDefinition, XmlNode
@@ -115,7 +116,7 @@ def check(document: Document) -> None:
                 ref=value or "(nothing)",
                 found=f"a {found}" if found else "not there",
             ),
-            line=node.sourceline,
+            line=line_of(node),
             element=owner,
             hint=_FIX,
             severity="error" if executable else "warning",
@@ -124,6 +125,12 @@ def check(document: Document) -> None:
         place = Place(document, process)
         for element in process.elements.values():
             _kinds_of(place, element, kinds)
+
+
+def line_of(node: Any) -> int | None:
+    """Return the line a node starts in."""
+    line = node.sourceline
+    return int(line) if line else None
 
 
 def _local(node: XmlNode) -> str:

@@ -59,7 +59,7 @@ def _collaboration(document: Document) -> None:
                 document.problem(
                     "message-flow-end-unknown",
                     text(
-                        "Expected {end} of message flow {id} to name an element of this file, but {ref} is none",
+                        "Expected {end} of message flow {id} to name an element, but {ref} is none",
                         "消息流 {id} 的 {end} 应为本文件中的元素，但 {ref} 不存在",
                         end=end,
                         id=flow,

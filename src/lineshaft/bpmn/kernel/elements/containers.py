@@ -165,7 +165,7 @@ class AdHocSubProcess:
         return [by_id[item] for item in value]
 
     def after_element(self, run: Run, inside: ScopeState, node: Node) -> bool:
-        """Look at the completion condition after an element inside; tell whether that decided what follows."""
+        """Look at the completion condition after an element inside; tell whether it decided what follows."""
         condition = node.work.completion
         scope = run.touch(inside.parent)
         token = scope.tokens[inside.id]
