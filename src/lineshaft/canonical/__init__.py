@@ -2,3 +2,23 @@
 
 Pure: no disk, no network.
 """
+
+from lineshaft.canonical.master import Customer, Product
+from lineshaft.canonical.money import exact, half_up, line_amount, split_tax
+from lineshaft.canonical.reading import TYPES, read_object, write_object
+from lineshaft.canonical.trade import SalesOrder, SalesOrderLine, with_amounts
+
+__all__ = [
+    "TYPES",
+    "Customer",
+    "Product",
+    "SalesOrder",
+    "SalesOrderLine",
+    "exact",
+    "half_up",
+    "line_amount",
+    "read_object",
+    "split_tax",
+    "with_amounts",
+    "write_object",
+]

@@ -6,11 +6,16 @@ Pure: expressions in, values out; no clock but the one given, no eval of user te
 from __future__ import annotations
 
 from lineshaft.feel import types
-from lineshaft.feel.errors import Fault, FeelError, FeelSyntaxError, Warning
+from lineshaft.feel.errors import (
+    Fault,
+    FeelError,
+    FeelSyntaxError,
+    Warning,  # noqa: A004
+)
 from lineshaft.feel.expression import (
     Expression,
     UnaryTests,
-    compile,
+    compile,  # noqa: A004
     compile_unary_tests,
     evaluate,
     unary_tests,

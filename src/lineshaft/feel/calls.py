@@ -33,6 +33,8 @@ def call(function: Any, arguments: tuple[Any, ...], s: Runtime, at: int) -> Any:
     """Return the value of a call with positional arguments."""
     if function.__class__ is not Function:
         return _not_a_function(function, s, at)
+    if function.dispatches:
+        return _dispatch(function, arguments, (), s, at)
     wanted = len(function.parameters)
     if function.variadic:
         required = wanted - 1 if function.required is None else function.required
@@ -60,6 +62,8 @@ def call_named(function: Any, names: tuple[str, ...], values: tuple[Any, ...], s
     """Return the value of a call with named arguments; those not given are null."""
     if function.__class__ is not Function:
         return _not_a_function(function, s, at)
+    if function.dispatches:
+        return _dispatch(function, values, names, s, at)
     given = dict(zip(names, values, strict=True))
     known = [parameter.name for parameter in function.parameters]
     unknown = [name for name in given if name not in known]
@@ -76,6 +80,15 @@ def call_named(function: Any, names: tuple[str, ...], values: tuple[Any, ...], s
             s.warn(at, message, hint)
         return None
     return _invoke(function, tuple(given.get(name) for name in known), s, at)
+
+
+def _dispatch(
+    function: Function, values: tuple[Any, ...], names: tuple[str, ...], s: Runtime, at: int
+) -> Any:
+    try:
+        return function.implementation(s, list(values), names)
+    except Fault as fault:
+        return s.fault(fault, at)
 
 
 def _invoke(function: Function, arguments: tuple[Any, ...], s: Runtime, at: int) -> Any:

@@ -1,9 +1,10 @@
 """From a syntax tree to a Python function.
 
-Each node becomes a few lines of Python that leave its value in a local name. The frequent case stands in line,
+Each node becomes a few lines of Python that leave its value in a local name. The frequent case stands in
+line,
 guarded by a class check; everything else is a call into ``operators``. Scopes are Python locals; only names
-that no scope binds are looked up in the context. Loops, conditions and conjunctions are flat, and what is nested
-deeply moves into a function of its own, because Python bounds the nesting of blocks.
+that no scope binds are looked up in the context. Loops, conditions and conjunctions are flat, and what
+is nested deeply moves into a function of its own, because Python bounds the nesting of blocks.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from lineshaft.feel import calls, operators, tree
+from lineshaft.base.text import text
+from lineshaft.feel import calls, operators, tree, writing_calls, writing_tests
 from lineshaft.feel.builtins import BUILTINS
-from lineshaft.feel.builtins.declaration import Builtin, Overload, as_function, wrong_count
+from lineshaft.feel.builtins.declaration import Builtin, as_function
 from lineshaft.feel.emitter import Emitter
 from lineshaft.feel.errors import Fault, FeelSyntaxError, place_of
 from lineshaft.feel.numbers import CONTEXT
 from lineshaft.feel.temporal_text import parse_at
 from lineshaft.feel.type_names import resolve_type
 from lineshaft.feel.types import is_instance
-from lineshaft.feel.values import Parameter, Range
-from lineshaft.base.text import text
+from lineshaft.feel.values import Parameter, is_function
 
 _INDENT_MAX: Final = 9
 
@@ -37,7 +38,11 @@ _HELPERS: Final[dict[str, Any]] = {
         "list": list,
         "str": str,
     },
-    "D": Decimal,
+    "YES": True,
+    "NO": False,
+    "NIL": None,
+    # Python's decimals calculate and compare with ints exactly, so both take the short way.
+    "N": frozenset({Decimal, int}),
     "Fault": Fault,
     "add": CONTEXT.add,
     "subtract": CONTEXT.subtract,
@@ -45,15 +50,38 @@ _HELPERS: Final[dict[str, Any]] = {
     "divide": CONTEXT.divide,
     **{
         name: getattr(operators, name)
-        for name in (
-            "eq ne lt gt le ge plus minus times over power negate path as_list index is_number make_range "
-            "operator_range satisfies is_in in_range test_result iterable span"
-        ).split()
+        for name in [
+            "eq",
+            "ne",
+            "lt",
+            "gt",
+            "le",
+            "ge",
+            "plus",
+            "minus",
+            "times",
+            "over",
+            "power",
+            "negate",
+            "path",
+            "as_list",
+            "index",
+            "is_number",
+            "make_range",
+            "operator_range",
+            "satisfies",
+            "is_in",
+            "in_range",
+            "test_result",
+            "iterable",
+            "span",
+        ]
     },
     "call": calls.call,
     "call_named": calls.call_named,
     "make_function": calls.make_function,
     "missing_function": calls.missing_function,
+    "is_function": is_function,
     "is_instance": is_instance,
 }
 _ARITHMETIC: Final = {
@@ -74,6 +102,10 @@ _BOOLEAN_NODES: Final = (
     tree.Quantified,
     tree.Boolean,
 )
+
+
+Operand = tuple[str, Any]
+"""The local name of a value, and the node it comes from (``None`` where nothing is known of it)."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -107,9 +139,10 @@ class Compiler:
         self.partials: set[str] = set()
         self.free: set[str] = set()
         self.is_plain = True
-        self._uses_input: dict[int, bool] = {}
+        self.loops = 0
+        self.uses_input: dict[int, bool] = {}
 
-    # -- entries ------------------------------------------------------------------------------------------
+    # -- entries ----------------------------------------------------------------------------------
 
     def expression(self, node: tree.Node) -> Compiled:
         """Compile an expression to ``main(context, runtime)``."""
@@ -124,7 +157,7 @@ class Compiler:
                 self.out.line("return True")
             else:
                 self.scope.append({"?": "v"})
-                result = self._any_test("v", node.tests, unary=True)
+                result = writing_tests.any_test(self, "v", node.tests, unary=True)
                 self.scope.pop()
                 if node.negated:
                     result = self.out.assign(f"None if {result} is None else {result} is False")
@@ -135,14 +168,13 @@ class Compiler:
         main = self.out.build()["main"]
         return Compiled(main, frozenset(self.free), self.is_plain)
 
-    # -- dispatch -----------------------------------------------------------------------------------------
+    # -- dispatch ---------------------------------------------------------------------------------
 
     def value(self, node: tree.Node) -> str:
         """Write the code of a node; return the local name or constant that holds its value."""
         if self.out.unit.indent > _INDENT_MAX and isinstance(node, _NESTING):
             return self._moved(node)
-        writer: Callable[[Compiler, Any], str] = _WRITERS[node.__class__]
-        return writer(self, node)
+        return _WRITERS[node.__class__](self, node)
 
     def _visible(self) -> list[str]:
         """Return the local names that the present scopes are made of."""
@@ -161,38 +193,38 @@ class Compiler:
             self.out.line(f"return {self.value(node)}")
         return self.out.assign(f"{name}({', '.join(['c', 's', *visible])})")
 
-    def _muted(self, node: tree.Node) -> str:
+    def muted(self, node: tree.Node) -> str:
         """Write a node whose warnings nobody wants: it is being asked whether it is there."""
         self.out.line("s.muted += 1")
         atom = self.value(node)
         self.out.line("s.muted -= 1")
         return atom
 
-    # -- literals -------------------------------------------------------------------------------------------
+    # -- literals ---------------------------------------------------------------------------------
 
     def _literal(self, node: tree.Number | tree.String) -> str:
         return self.out.constant(node.value)
 
     def _boolean(self, node: tree.Boolean) -> str:
-        return "True" if node.value else "False"
+        return "YES" if node.value else "NO"
 
     def _null(self, node: tree.Null) -> str:
-        return "None"
+        return "NIL"
 
     def _at(self, node: tree.At) -> str:
         return self.out.constant(parse_at(node.text))
 
-    # -- names and paths ------------------------------------------------------------------------------------
+    # -- names and paths --------------------------------------------------------------------------
 
     def _name(self, node: tree.Name) -> str:
-        atom = self._lookup(node.name, node.at)
+        atom = self.lookup(node.name, node.at)
         if atom in self.partials:
             # What a loop has made so far goes on growing; whoever reads it gets a copy.
             self.out.line(f"s.spend(len({atom}) >> 3)")
             return self.out.assign(f"list({atom})")
         return atom
 
-    def _lookup(self, name: str, at: int, *, missing: str | None = None) -> str:
+    def lookup(self, name: str, at: int, *, missing: str | None = None) -> str:
         """Write the code that finds a name: local scopes, list items, the context, the built-ins."""
         items: list[str] = []
         found: str | None = None
@@ -231,14 +263,12 @@ class Compiler:
             f" else path({base}, {key}, s, {node.at})"
         )
 
-    # -- filters --------------------------------------------------------------------------------------------
+    # -- filters ----------------------------------------------------------------------------------
 
     def _filter(self, node: tree.Filter) -> str:
         base = self._raw(node.base)
         condition = node.condition
-        if isinstance(condition, tree.Number | tree.Arithmetic | tree.Negate) or self._gives_number(
-            condition
-        ):
+        if isinstance(condition, tree.Number | tree.Arithmetic | tree.Negate) or self.gives_number(condition):
             position = self.value(condition)
             return self.out.assign(f"index({base}, {position}, s, {node.at})")
         self.is_plain = False
@@ -252,11 +282,13 @@ class Compiler:
             out.line(f"{result} = []")
             with out.block(f"for {item} in {items}:"):
                 self.scope.append(_Item(item))
+                self.loops += 1
                 passed = self.value(condition)
+                self.loops -= 1
                 self.scope.pop()
                 with out.block(f"if {passed} is True:"):
                     out.line(f"{result}.append({item})")
-                if not self._gives_boolean(condition):
+                if not self.gives_boolean(condition):
                     with out.block(f"elif {passed} is not None and {passed} is not False:"):
                         with out.block(f"if is_number({passed}):"):
                             out.line(f"{result} = index({items}, {passed}, s, {node.at})")
@@ -265,7 +297,7 @@ class Compiler:
             if isinstance(condition, tree.Name | tree.Path):
                 # An empty list has no item to evaluate the condition for; a position in it is null.
                 with out.block(f"if not {items}:"):
-                    position = self._muted(condition)
+                    position = self.muted(condition)
                     with out.block(f"if is_number({position}):"):
                         out.line(f"{result} = index({items}, {position}, s, {node.at})")
         return result
@@ -273,23 +305,25 @@ class Compiler:
     def _raw(self, node: tree.Node) -> str:
         """Write the base of a filter: there, the results of a loop so far need not be copied."""
         if isinstance(node, tree.Name):
-            return self._lookup(node.name, node.at)
+            return self.lookup(node.name, node.at)
         return self.value(node)
 
-    def _gives_boolean(self, node: tree.Node) -> bool:
+    def gives_boolean(self, node: tree.Node) -> bool:
+        """Tell whether a node gives a boolean or null and nothing else."""
         return isinstance(node, _BOOLEAN_NODES) or self._result_of(node) == "boolean"
 
-    def _gives_number(self, node: tree.Node) -> bool:
+    def gives_number(self, node: tree.Node) -> bool:
+        """Tell whether a node gives a number or null and nothing else."""
         return self._result_of(node) == "number"
 
     def _result_of(self, node: tree.Node) -> str:
         if isinstance(node, tree.Call) and isinstance(node.function, tree.Name):
-            builtin = self._builtin(node.function.name)
+            builtin = self.builtin(node.function.name)
             if builtin is not None:
                 return builtin.result
         return ""
 
-    # -- arithmetic -------------------------------------------------------------------------------------------
+    # -- arithmetic -------------------------------------------------------------------------------
 
     def _arithmetic(self, node: tree.Arithmetic) -> str:
         chain: list[tree.Arithmetic] = []
@@ -315,7 +349,7 @@ class Compiler:
         fast, slow = _ARITHMETIC[node.operator]
         general = f"{slow}({left}, {right}, s, {node.at})"
         checks = [
-            f"{atom}.__class__ is D"
+            f"{atom}.__class__ in N"
             for atom, is_known in ((left, left_is_number), (right, right_is_number))
             if not is_known
         ]
@@ -332,7 +366,7 @@ class Compiler:
     def _negate(self, node: tree.Negate) -> str:
         return self.out.assign(f"negate({self.value(node.operand)}, s, {node.at})")
 
-    # -- comparison -------------------------------------------------------------------------------------------
+    # -- comparison -------------------------------------------------------------------------------
 
     def _comparison(self, node: tree.Comparison) -> str:
         left, right, operator = node.left, node.right, node.operator
@@ -340,21 +374,21 @@ class Compiler:
             for one, other in ((left, right), (right, left)):
                 if isinstance(other, tree.Null):
                     asks = isinstance(one, tree.Name | tree.Path)
-                    atom = self._muted(one) if asks else self.value(one)
+                    atom = self.muted(one) if asks else self.value(one)
                     return self.out.assign(f"{atom} is {'not ' if operator == '!=' else ''}None")
-        return self._compared(operator, self.value(left), left, self.value(right), right, node.at)
+        return self.compared(operator, (self.value(left), left), (self.value(right), right), node.at)
 
-    def _compared(
-        self, operator: str, left: str, left_node: Any, right: str, right_node: Any, at: int
-    ) -> str:
-        """Write a comparison of two values; nodes tell what is known of their classes."""
+    def compared(self, operator: str, left_operand: Operand, right_operand: Operand, at: int) -> str:
+        """Write a comparison of two values; their nodes tell what is known of their classes."""
+        (left, left_node), (right, right_node) = left_operand, right_operand
         general = f"{_COMPARISONS[operator]}({left}, {right}, s, {at})"
         kinds = {_literal_class(left_node), _literal_class(right_node)} - {""}
         if len(kinds) == 2:
             return self.out.assign(general)
         kind = kinds.pop() if kinds else "D"
+        guard = "in N" if kind == "D" else f"is {kind}"
         checks = [
-            f"{atom}.__class__ is {kind}"
+            f"{atom}.__class__ {guard}"
             for atom, node in ((left, left_node), (right, right_node))
             if _literal_class(node) != kind
         ]
@@ -366,8 +400,8 @@ class Compiler:
 
     def _between(self, node: tree.Between) -> str:
         value, low, high = self.value(node.value), self.value(node.low), self.value(node.high)
-        first = self._compared(">=", value, None, low, node.low, node.at)
-        second = self._compared("<=", value, None, high, node.high, node.at)
+        first = self.compared(">=", (value, None), (low, node.low), node.at)
+        second = self.compared("<=", (value, None), (high, node.high), node.at)
         return self.out.assign(
             f"False if {first} is False or {second} is False else True if {first} and {second} else None"
         )
@@ -391,101 +425,10 @@ class Compiler:
                     out.line("break")
                 with out.block(f"if {atom} is not {neutral}:"):
                     out.line(f"{result} = None")
-                    if not self._gives_boolean(operand):
+                    if not self.gives_boolean(operand):
                         out.line(f"s.truth({atom}, {operand.at})")
             out.line("break")
         return result
-
-    # -- tests ------------------------------------------------------------------------------------------------
-
-    def _in(self, node: tree.In) -> str:
-        return self._any_test(self.value(node.value), node.tests, unary=False)
-
-    def _any_test(self, value: str, tests: tuple[tree.Node, ...], *, unary: bool) -> str:
-        if len(tests) == 1:
-            return self._one_test(value, tests[0], unary=unary)
-        out = self.out
-        result = out.fresh()
-        out.line(f"{result} = False")
-        with out.block("while True:"):
-            for test in tests:
-                out.line("s.muted += 1")
-                passed = self._one_test(value, test, unary=unary)
-                out.line("s.muted -= 1")
-                with out.block(f"if {passed} is True:"):
-                    out.line(f"{result} = True")
-                    out.line("break")
-            out.line("break")
-        return result
-
-    def _one_test(self, value: str, test: tree.Node, *, unary: bool) -> str:
-        out = self.out
-        at = test.at
-        if isinstance(test, tree.OperatorTest):
-            if isinstance(test.endpoint, tree.Null) and test.operator in ("=", "!="):
-                return out.assign(f"{value} is {'not ' if test.operator == '!=' else ''}None")
-            endpoint = self.value(test.endpoint)
-            return self._compared(test.operator, value, None, endpoint, test.endpoint, at)
-        if isinstance(test, tree.Interval):
-            return self._interval_test(value, test)
-        if self._asks_input(test):
-            self.scope.append({"?": value})
-            passed = self.value(test)
-            self.scope.pop()
-            if self._gives_boolean(test):
-                return passed
-            return out.assign(
-                f"{passed} if isinstance({passed}, bool) else is_in({value}, {passed}, s, {at})"
-            )
-        if isinstance(test, tree.String | tree.Number):
-            return self._compared("=", value, None, self.value(test), test, at)
-        atom = self.value(test)
-        if not unary:
-            return out.assign(f"is_in({value}, {atom}, s, {at})")
-        is_condition = self._gives_boolean(test) and not isinstance(test, tree.Boolean)
-        return out.assign(f"test_result({value}, {atom}, {is_condition}, s, {at})")
-
-    def _interval_test(self, value: str, test: tree.Interval) -> str:
-        out = self.out
-        if isinstance(test.start, tree.Number) and isinstance(test.end, tree.Number):
-            start, end = test.start.value, test.end.value
-            if start <= end:
-                low, high = out.constant(start), out.constant(end)
-                made = Range(start, end, test.start_included, test.end_included)
-                first = "<=" if test.start_included else "<"
-                second = "<=" if test.end_included else "<"
-                return out.assign(
-                    f"{low} {first} {value} {second} {high} if {value}.__class__ is D"
-                    f" else is_in({value}, {out.constant(made)}, s, {test.at})"
-                )
-        atom = self._interval(test)
-        return out.assign(f"None if {atom} is None else is_in({value}, {atom}, s, {test.at})")
-
-    def _asks_input(self, node: Any) -> bool:
-        """Tell whether ``?`` occurs within a node."""
-        known = self._uses_input.get(id(node))
-        if known is not None:
-            return known
-        found = False
-        if isinstance(node, tree.Name):
-            found = node.name == "?"
-        elif isinstance(node, tuple):
-            found = any(self._asks_input(part) for part in node)
-        elif dataclasses.is_dataclass(node):
-            found = any(self._asks_input(getattr(node, part.name)) for part in dataclasses.fields(node))
-        if not isinstance(node, str | int | bool | None):
-            self._uses_input[id(node)] = found
-        return found
-
-    def _interval(self, node: tree.Interval) -> str:
-        start, end = self.value(node.start), self.value(node.end)
-        return self.out.assign(
-            f"make_range({node.start_included}, {start}, {end}, {node.end_included}, s, {node.at})"
-        )
-
-    def _operator_test(self, node: tree.OperatorTest) -> str:
-        operator = self.out.constant(node.operator)
-        return self.out.assign(f"operator_range({operator}, {self.value(node.endpoint)}, s, {node.at})")
 
     def _instance_of(self, node: tree.InstanceOf) -> str:
         value = self.value(node.value)
@@ -495,7 +438,7 @@ class Compiler:
             return self.out.assign(f"s.fault({self.out.constant(fault)}, {node.type.at})")
         return self.out.assign(f"is_instance({value}, {self.out.constant(type_)})")
 
-    # -- conditions and loops -----------------------------------------------------------------------------------
+    # -- conditions and loops ---------------------------------------------------------------------
 
     def _if(self, node: tree.If) -> str:
         out = self.out
@@ -507,18 +450,18 @@ class Compiler:
                 with out.block(f"if {condition} is True:"):
                     out.line(f"{result} = {self.value(last.then)}")
                     out.line("break")
-                if not self._gives_boolean(last.condition):
+                if not self.gives_boolean(last.condition):
                     out.line(f"s.truth({condition}, {last.condition.at})")
                 last = last.otherwise
             out.line(f"{result} = {self.value(last)}")
             out.line("break")
         return result
 
-    def _source_of(self, iterator: tree.Iterator) -> str:
+    def _source_of(self, iterator: tree.Iterator, weight: int) -> str:
         start = self.value(iterator.start)
         if iterator.end is None:
-            return self.out.assign(f"iterable({start}, s, {iterator.start.at})")
-        return self.out.assign(f"span({start}, {self.value(iterator.end)}, s, {iterator.at})")
+            return self.out.assign(f"iterable({start}, {weight}, s, {iterator.start.at})")
+        return self.out.assign(f"span({start}, {self.value(iterator.end)}, {weight}, s, {iterator.at})")
 
     def _for(self, node: tree.For) -> str:
         self.is_plain = False
@@ -526,7 +469,7 @@ class Compiler:
             return self._product(node, node.iterators)
         out = self.out
         iterator = node.iterators[0]
-        source = self._source_of(iterator)
+        source = self._source_of(iterator, _weight(node.body))
         result, item = out.fresh(), out.fresh("v")
         out.line(f"{result} = None")
         with out.block(f"if {source} is not None:"):
@@ -538,8 +481,11 @@ class Compiler:
     def _loop_body(self, node: tree.For, names: dict[str, str], result: str) -> None:
         self.partials.add(result)
         self.scope.append({"partial": result, **names})
+        self.loops += 1
         self.out.line(f"{result}.append({self.value(node.body)})")
+        self.loops -= 1
         self.scope.pop()
+        self.partials.discard(result)
 
     def _quantified(self, node: tree.Quantified) -> str:
         self.is_plain = False
@@ -564,6 +510,7 @@ class Compiler:
     ) -> None:
         out = self.out
         outer = out.unit.indent
+        weight = _weight(node.body if isinstance(node, tree.For) else node.condition)
         for iterator in iterators:
             if out.unit.indent > 16:
                 at = place_of(self.source, node.at)
@@ -573,7 +520,7 @@ class Compiler:
                     limit=15,
                 )
                 raise FeelSyntaxError(message, at.line or 1, at.column or 1)
-            source = self._source_of(iterator)
+            source = self._source_of(iterator, weight)
             with out.block(f"if {source} is None:"):
                 out.line("return None")
             item = out.fresh("v")
@@ -583,17 +530,19 @@ class Compiler:
         if isinstance(node, tree.For):
             self._loop_body(node, {}, result)
         else:
+            self.loops += 1
             passed = self.value(node.condition)
+            self.loops -= 1
             decisive, neutral = ("True", "False") if node.kind == "some" else ("False", "True")
             with out.block(f"if {passed} is {decisive}:"):
                 out.line(f"return {decisive}")
             with out.block(f"if {passed} is not {neutral}:"):
                 out.line(f"{result} = None")
-                if not self._gives_boolean(node.condition):
+                if not self.gives_boolean(node.condition):
                     out.line(f"s.truth({passed}, {node.condition.at})")
         out.unit.indent = outer
 
-    # -- lists, contexts, functions -----------------------------------------------------------------------------
+    # -- lists, contexts, functions ---------------------------------------------------------------
 
     def _list(self, node: tree.ListNode) -> str:
         return self.out.assign(f"[{', '.join([self.value(item) for item in node.items])}]")
@@ -626,9 +575,10 @@ class Compiler:
         with out.function(code, ["c", "s", own, *visible, *arguments]):
             self.scope.append({name: own} if name else {})
             self.scope.append(frame)
+            self.loops += 1
             out.line(f"return {self.value(node.body)}")
-            self.scope.pop()
-            self.scope.pop()
+            self.loops -= 1
+            del self.scope[-2:]
         parameters = tuple(
             Parameter(
                 parameter.name, None if parameter.type is None else self._parameter_type(parameter.type)
@@ -636,9 +586,8 @@ class Compiler:
             for parameter in node.parameters
         )
         captured = "".join(f"{atom}, " for atom in visible)
-        return out.assign(
-            f"make_function({code}, c, ({captured}), {out.constant(parameters)}, {out.constant(name or 'function')})"
-        )
+        known = f"{out.constant(parameters)}, {out.constant(name or 'function')}"
+        return out.assign(f"make_function({code}, c, ({captured}), {known})")
 
     def _parameter_type(self, node: tree.TypeNode) -> Any:
         type_ = resolve_type(node, self.types, lenient=True)
@@ -648,96 +597,15 @@ class Compiler:
             raise FeelSyntaxError(message, place.line or 1, place.column or 1)
         return type_
 
-    # -- calls ----------------------------------------------------------------------------------------------------
+    # -- calls ------------------------------------------------------------------------------------
 
-    def _is_local(self, name: str) -> bool:
-        return any(isinstance(frame, dict) and name in frame for frame in self.scope)
+    # -- calls ------------------------------------------------------------------------------------
 
-    def _builtin(self, name: str) -> Builtin | None:
-        if name in self.declared or self._is_local(name):
+    def builtin(self, name: str) -> Builtin | None:
+        """Return the built-in function that a name means, unless a nearer scope has the name."""
+        if name in self.declared or any(isinstance(frame, dict) and name in frame for frame in self.scope):
             return None
         return BUILTINS.get(name)
-
-    def _call(self, node: tree.Call) -> str:
-        function = node.function
-        if isinstance(function, tree.Name):
-            builtin = self._builtin(function.name)
-            if builtin is not None:
-                return self._builtin_call(node, builtin)
-        self.is_plain = False
-        out = self.out
-        if isinstance(function, tree.Name):
-            missing = None
-            if function.name not in BUILTINS:
-                known = out.constant(sorted({*BUILTINS, *self.declared}))
-                key = out.constant(function.name)
-                missing = f"missing_function({key}, s, {known}, {node.at})"
-            atom = self._lookup(function.name, function.at, missing=missing)
-        else:
-            atom = self.value(function)
-        arguments = "".join(f"{self.value(argument)}, " for argument in node.arguments)
-        if node.names:
-            names = out.constant(node.names)
-            return out.assign(f"call_named({atom}, {names}, ({arguments}), s, {node.at})")
-        return out.assign(f"call({atom}, ({arguments}), s, {node.at})")
-
-    def _builtin_call(self, node: tree.Call, builtin: Builtin) -> str:
-        out = self.out
-        if node.names:
-            overload = builtin.overload_for_names(node.names)
-            nodes = self._by_name(node, overload) if overload is not None else []
-        else:
-            overload = builtin.overload_for(len(node.arguments))
-            nodes = list(node.arguments)
-        if overload is None:
-            if node.names:
-                fault = Fault("`{name}` has no such parameters", "`{name}` 没有这些参数", name=builtin.name)
-            else:
-                fault = wrong_count(builtin, len(node.arguments))
-            return out.assign(f"s.fault({out.constant(fault)}, {node.at})")
-        asks = builtin.name in ("is defined", "get or else")
-        atoms = [
-            "None"
-            if argument is None
-            else self._muted(argument)
-            if asks and position == 0
-            else self.value(argument)
-            for position, argument in enumerate(nodes)
-        ]
-        return self._invocation(node, overload, atoms)
-
-    def _by_name(self, node: tree.Call, overload: Overload) -> list[tree.Node | None]:
-        given = dict(zip(node.names, node.arguments, strict=True))
-        found: list[tree.Node | None] = [given.get(parameter.name) for parameter in overload.parameters]
-        while found and found[-1] is None and overload.parameters[len(found) - 1].optional:
-            found.pop()
-        return found
-
-    def _invocation(self, node: tree.Call, overload: Overload, atoms: list[str]) -> str:
-        """Write the call of a built-in: each argument through its conversion, faults to warnings."""
-        out = self.out
-        parts: list[str] = []
-        for position, parameter in enumerate(overload.parameters):
-            if parameter.variadic:
-                if node.names and len(atoms) == len(overload.parameters):
-                    atom = f"as_list({atoms[position]}) or []"
-                else:
-                    atom = f"[{', '.join(atoms[position:])}]"
-            elif position < len(atoms):
-                atom = atoms[position]
-            else:
-                break
-            convert = parameter.converter
-            parts.append(atom if convert is None else f"{out.constant(convert)}({atom})")
-        if overload.needs_runtime:
-            self.is_plain = False
-            parts.insert(0, "s")
-        result = out.fresh()
-        with out.block("try:"):
-            out.line(f"{result} = {out.constant(overload.implementation)}({', '.join(parts)})")
-        with out.block("except Fault as e:"):
-            out.line(f"{result} = s.fault(e, {node.at})")
-        return result
 
 
 def _literal_class(node: Any) -> str:
@@ -748,6 +616,23 @@ def _literal_class(node: Any) -> str:
     if isinstance(node, tree.Boolean | tree.At | tree.Null):
         return "other"
     return ""
+
+
+def _weight(node: Any) -> int:
+    """Return what one turn of a loop costs: 1, and 1 for every entry and item that its body makes."""
+    weight = 1
+    stack: list[Any] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, tuple):
+            stack.extend(part)
+        elif dataclasses.is_dataclass(part):
+            if isinstance(part, tree.ContextNode):
+                weight += len(part.entries)
+            elif isinstance(part, tree.ListNode):
+                weight += len(part.items)
+            stack.extend(getattr(part, each.name) for each in dataclasses.fields(part))
+    return weight
 
 
 _NESTING: Final = (tree.And, tree.Or, tree.If, tree.For, tree.Filter, tree.In, tree.Quantified)
@@ -761,14 +646,14 @@ _WRITERS: Final[dict[type, Callable[..., str]]] = {
     tree.Name: Compiler._name,
     tree.Path: Compiler._path,
     tree.Filter: Compiler._filter,
-    tree.Call: Compiler._call,
+    tree.Call: writing_calls.write_call,
     tree.Negate: Compiler._negate,
     tree.Arithmetic: Compiler._arithmetic,
     tree.Comparison: Compiler._comparison,
     tree.And: Compiler._and,
     tree.Or: Compiler._or,
     tree.Between: Compiler._between,
-    tree.In: Compiler._in,
+    tree.In: writing_tests.write_in,
     tree.InstanceOf: Compiler._instance_of,
     tree.If: Compiler._if,
     tree.For: Compiler._for,
@@ -776,6 +661,6 @@ _WRITERS: Final[dict[type, Callable[..., str]]] = {
     tree.FunctionDefinition: Compiler._function,
     tree.ListNode: Compiler._list,
     tree.ContextNode: Compiler._context,
-    tree.Interval: Compiler._interval,
-    tree.OperatorTest: Compiler._operator_test,
+    tree.Interval: writing_tests.write_interval,
+    tree.OperatorTest: writing_tests.write_operator_test,
 }

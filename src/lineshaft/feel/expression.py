@@ -13,7 +13,13 @@ from lineshaft.base.text import Text, text
 from lineshaft.feel import tree
 from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.compiler import Compiled, Compiler
-from lineshaft.feel.errors import AssertionFailed, FeelError, FeelSyntaxError, LimitReached, Warning
+from lineshaft.feel.errors import (
+    AssertionFailed,
+    FeelError,
+    FeelSyntaxError,
+    LimitReached,
+    Warning,  # noqa: A004
+)
 from lineshaft.feel.names import Shape, shape_of_names, shape_of_paths, special_names
 from lineshaft.feel.numbers import normalised
 from lineshaft.feel.parser import parse, parse_tests
@@ -256,7 +262,7 @@ def _cached_tests(source: str, paths: frozenset[tuple[str, ...]]) -> UnaryTests:
 
 def _hidden(context: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the context that hide a built-in function."""
-    from lineshaft.feel.values import Function  # noqa: PLC0415
+    from lineshaft.feel.values import Function
 
     return frozenset(
         name for name, value in context.items() if value.__class__ is Function and name in BUILTINS

@@ -107,7 +107,7 @@ class NameTable:
 def shape_of_names(names: Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:
     """Return the shape that declared names have; a mapping may give types, shapes or ``None``."""
     if not isinstance(names, Mapping):
-        return {name: None for name in names}
+        return dict.fromkeys(names)
     return {str(name): shape_of_type(known) for name, known in names.items()}
 
 

@@ -61,7 +61,7 @@ def number_of(value: object) -> Decimal | None:
     """Return ``value`` as a decimal where it is a number (not a boolean), else ``None``."""
     kind = value.__class__
     if kind is Decimal:
-        return value if value.is_finite() else None  # type: ignore[attr-defined,no-any-return]
+        return value if value.is_finite() else None  # type: ignore[attr-defined,return-value]
     if kind is int:
         return Decimal(value)  # type: ignore[arg-type]
     if kind is float:

@@ -8,13 +8,13 @@ not defined for its values warns and gives ``None``.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from lineshaft.base.text import text
+from lineshaft.base.text import Text, text
 from lineshaft.feel import temporal_arithmetic as moments
-from lineshaft.feel.numbers import CONTEXT, ONE, integer_of, number_of
+from lineshaft.feel.numbers import CONTEXT, ONE, from_float, integer_of, number_of
 from lineshaft.feel.properties import property_of
 from lineshaft.feel.runtime import Runtime, short
 from lineshaft.feel.temporal import (
@@ -27,7 +27,7 @@ from lineshaft.feel.temporal import (
     date_of_days,
     days_of_date,
 )
-from lineshaft.feel.values import Function, Range, kind_of, plain
+from lineshaft.feel.values import Range, kind_of, plain
 
 _READY: Final = frozenset(
     {Decimal, str, bool, datetime.date, FarDate, Time, DateTime, DaysTimeDuration, YearsMonthsDuration, Range}
@@ -44,9 +44,29 @@ _ORDERED: Final = frozenset(
     }
 )
 _POWER_MAX: Final = Decimal(999_999_999)
+_NUMBERS: Final = frozenset({Decimal, int})
+POWER_STEPS: Final = 20
+"""What a power, logarithm or exponential costs: as much as so many turns of a loop."""
 
 
-# -- equality ----------------------------------------------------------------------------------------------
+def _quick(calculate: Any, left: Any, right: Any) -> Any:
+    """Return the result for two numbers of Python's own kinds, ``None`` where it takes more than that.
+
+    This is the way of JSON's floats: their decimals are remembered, so it costs two look-ups.
+    """
+    if left.__class__ is float:
+        left = from_float(left)
+    if right.__class__ is float:
+        right = from_float(right)
+    if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
+        try:
+            return calculate(left, right)
+        except ArithmeticError:
+            return None
+    return None
+
+
+# -- equality ------------------------------------------------------------------------------------
 
 
 def equal(left: Any, right: Any, s: Runtime) -> bool | None:
@@ -67,7 +87,7 @@ def equal(left: Any, right: Any, s: Runtime) -> bool | None:
         if name == "context":
             return _contexts_equal(left, right, s)
         if name == "range":
-            return left == right
+            return bool(left == right)
         if name == "function":
             return left is right
     return bool(left == right)
@@ -104,7 +124,7 @@ def ne(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
     return not result
 
 
-# -- order -------------------------------------------------------------------------------------------------
+# -- order ---------------------------------------------------------------------------------------
 
 
 def compare(left: Any, right: Any) -> int | None:
@@ -127,6 +147,9 @@ def compare(left: Any, right: Any) -> int | None:
 
 def lt(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
     """Return ``left < right``."""
+    one, other = number_of(left), number_of(right)
+    if one is not None and other is not None:
+        return one < other
     order = compare(left, right)
     if order is None:
         s.mismatch("<", left, right, at)
@@ -136,6 +159,9 @@ def lt(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
 
 def gt(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
     """Return ``left > right``."""
+    one, other = number_of(left), number_of(right)
+    if one is not None and other is not None:
+        return one > other
     order = compare(left, right)
     if order is None:
         s.mismatch(">", left, right, at)
@@ -145,6 +171,9 @@ def gt(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
 
 def le(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
     """Return ``left <= right``."""
+    one, other = number_of(left), number_of(right)
+    if one is not None and other is not None:
+        return one <= other
     order = compare(left, right)
     if order is None:
         s.mismatch("<=", left, right, at)
@@ -154,6 +183,9 @@ def le(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
 
 def ge(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
     """Return ``left >= right``."""
+    one, other = number_of(left), number_of(right)
+    if one is not None and other is not None:
+        return one >= other
     order = compare(left, right)
     if order is None:
         s.mismatch(">=", left, right, at)
@@ -161,7 +193,7 @@ def ge(left: Any, right: Any, s: Runtime, at: int) -> bool | None:
     return order > 0 or (order == 0 and equal(left, right, s) is True)
 
 
-# -- arithmetic --------------------------------------------------------------------------------------------
+# -- arithmetic ----------------------------------------------------------------------------------
 
 
 def _unwrapped(value: Any) -> Any:
@@ -185,6 +217,9 @@ def _overflow(operator: str, left: Any, right: Any, s: Runtime, at: int) -> None
 
 def plus(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left + right`` (table 57)."""
+    quick = _quick(CONTEXT.add, left, right)
+    if quick is not None:
+        return quick
     left, right = _unwrapped(left), _unwrapped(right)
     if isinstance(left, str) and isinstance(right, str):
         length = len(left) + len(right)
@@ -198,11 +233,14 @@ def plus(left: Any, right: Any, s: Runtime, at: int) -> Any:
         except ArithmeticError:
             return _overflow("+", left, right, s, at)
     result = moments.add(plain(left), plain(right))
-    return _temporal(result, "+", left, right, s, at)
+    return _temporal(result, "+", (left, right), s, at)
 
 
 def minus(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left - right`` (table 57)."""
+    quick = _quick(CONTEXT.subtract, left, right)
+    if quick is not None:
+        return quick
     left, right = _unwrapped(left), _unwrapped(right)
     one, other = number_of(left), number_of(right)
     if one is not None and other is not None:
@@ -211,10 +249,11 @@ def minus(left: Any, right: Any, s: Runtime, at: int) -> Any:
         except ArithmeticError:
             return _overflow("-", left, right, s, at)
     result = moments.subtract(plain(left), plain(right))
-    return _temporal(result, "-", left, right, s, at)
+    return _temporal(result, "-", (left, right), s, at)
 
 
-def _temporal(result: Any, operator: str, left: Any, right: Any, s: Runtime, at: int) -> Any:
+def _temporal(result: Any, operator: str, operands: tuple[Any, Any], s: Runtime, at: int) -> Any:
+    left, right = operands
     if result is NotImplemented:
         return s.mismatch(operator, left, right, at)
     if result is None:
@@ -224,6 +263,9 @@ def _temporal(result: Any, operator: str, left: Any, right: Any, s: Runtime, at:
 
 def times(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left * right`` (table 59)."""
+    quick = _quick(CONTEXT.multiply, left, right)
+    if quick is not None:
+        return quick
     left, right = _unwrapped(left), _unwrapped(right)
     one, other = number_of(left), number_of(right)
     try:
@@ -232,7 +274,7 @@ def times(left: Any, right: Any, s: Runtime, at: int) -> Any:
         duration, factor = (left, other) if other is not None else (right, one)
         duration = plain(duration)
         if factor is not None and isinstance(duration, DaysTimeDuration | YearsMonthsDuration):
-            return _temporal(moments.scale(duration, factor), "*", left, right, s, at)
+            return _temporal(moments.scale(duration, factor), "*", (left, right), s, at)
     except ArithmeticError:
         return _overflow("*", left, right, s, at)
     return s.mismatch("*", left, right, at)
@@ -240,6 +282,9 @@ def times(left: Any, right: Any, s: Runtime, at: int) -> Any:
 
 def over(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left / right`` (table 59)."""
+    quick = _quick(CONTEXT.divide, left, right)
+    if quick is not None:
+        return quick
     left, right = _unwrapped(left), _unwrapped(right)
     one, other = number_of(left), number_of(right)
     if other is not None and not other:
@@ -252,9 +297,9 @@ def over(left: Any, right: Any, s: Runtime, at: int) -> Any:
         duration, second = plain(left), plain(right)
         if isinstance(duration, DaysTimeDuration | YearsMonthsDuration):
             if other is not None:
-                return _temporal(moments.scale(duration, other, divide=True), "/", left, right, s, at)
+                return _temporal(moments.scale(duration, other, divide=True), "/", (left, right), s, at)
             if duration.__class__ is second.__class__:
-                return _temporal(moments.ratio(duration, second), "/", left, right, s, at)
+                return _temporal(moments.ratio(duration, second), "/", (left, right), s, at)
     except ArithmeticError:
         return _overflow("/", left, right, s, at)
     return s.mismatch("/", left, right, at)
@@ -270,11 +315,11 @@ def power(left: Any, right: Any, s: Runtime, at: int) -> Any:
         return ONE
     if abs(other) > _POWER_MAX:
         return _overflow("**", left, right, s, at)
+    s.spend(POWER_STEPS)
     try:
-        result = CONTEXT.power(one, other)
+        return CONTEXT.power(one, other)
     except ArithmeticError:
         return _overflow("**", left, right, s, at)
-    return result
 
 
 def negate(value: Any, s: Runtime, at: int) -> Any:
@@ -291,7 +336,7 @@ def negate(value: Any, s: Runtime, at: int) -> Any:
     return s.mismatch("-", None, value, at)
 
 
-# -- paths and filters ---------------------------------------------------------------------------------------
+# -- paths and filters ---------------------------------------------------------------------------
 
 _COUNT_WORDS: Final = frozenset({"length", "size", "count"})
 
@@ -315,20 +360,20 @@ def path(base: Any, name: str, s: Runtime, at: int) -> Any:
         ]
     found, value = property_of(plain(base), name)
     if not found and not s.is_quiet:
-        hint = None
+        advice: Text | None = None
         if name in _COUNT_WORDS:
-            hint = text("did you mean `string length(string)`?", "是否想写 `string length(string)`？")
+            advice = text("did you mean `string length(string)`?", "是否想写 `string length(string)`？")
         message = text(
             "{found} has no entry `{name}`", "{found} 没有名为 `{name}` 的项", found=short(base), name=name
         )
-        s.warn(at, message, hint)
+        s.warn(at, message, advice)
     return value
 
 
 def as_list(value: Any) -> list[Any] | None:
     """Return the list to be filtered: a single value is a list of one; ``None`` stays."""
     if value.__class__ is list:
-        return value  # type: ignore[no-any-return]
+        return value
     if value is None:
         return None
     if isinstance(value, list | tuple):
@@ -362,12 +407,10 @@ def is_number(value: Any) -> bool:
     return number_of(value) is not None
 
 
-# -- ranges and tests --------------------------------------------------------------------------------------------
+# -- ranges and tests ----------------------------------------------------------------------------
 
 
-def make_range(
-    start_included: bool, start: Any, end: Any, end_included: bool, s: Runtime, at: int
-) -> Range | None:
+def make_range(start: Any, end: Any, included: tuple[bool, bool], s: Runtime, at: int) -> Any:
     """Return the range between two values of one ordered kind, the start not after the end."""
     start, end = plain(start), plain(end)
     order = compare(start, end) if start is not None and end is not None else None
@@ -383,10 +426,10 @@ def make_range(
             )
             s.warn(at, message)
         return None
-    return Range(start, end, start_included, end_included)
+    return Range(start, end, *included)
 
 
-def operator_range(operator: str, endpoint: Any, s: Runtime, at: int) -> Range | None:
+def operator_range(operator: str, endpoint: Any, s: Runtime, at: int) -> Any:
     """Return the range that an operator and one endpoint make, e.g. ``>= 5`` (table 42)."""
     endpoint = plain(endpoint)
     if operator == "=":
@@ -445,10 +488,9 @@ def satisfies(value: Any, test: Any, s: Runtime) -> bool | None:
                 return True
         return False
     result = equal(value, test, s)
-    if result is None and isinstance(value, list | tuple):
+    if result is None and isinstance(value, list | tuple) and len(value) == 1:
         # A list passes a test on its items where it has one item only (from singleton list).
-        if len(value) == 1:
-            return equal(value[0], test, s)
+        return equal(value[0], test, s)
     return result
 
 
@@ -463,33 +505,36 @@ def is_in(value: Any, test: Any, s: Runtime, at: int) -> bool | None:
 def test_result(value: Any, test: Any, is_condition: bool, s: Runtime, at: int) -> bool | None:
     """Return the outcome of a unary test that is an expression.
 
-    ``is_condition`` says that the expression is of the kind that yields a boolean (a comparison, a call): then
-    its own outcome counts, unless the input is boolean and so is to be compared with it.
+    ``is_condition`` says that the expression is of the kind that yields a boolean (a comparison, a
+    call): then its own outcome counts, unless the input is boolean and so is to be compared with it.
     """
     if is_condition and isinstance(test, bool) and value is not None and not isinstance(value, bool):
         return test
     return is_in(value, test, s, at)
 
 
-# -- iteration ---------------------------------------------------------------------------------------------------
+# -- iteration -----------------------------------------------------------------------------------
 
 
-def iterable(value: Any, s: Runtime, at: int) -> Any:
-    """Return what a loop goes over: a list, a closed range of numbers or dates, or a single value."""
+def iterable(value: Any, weight: int, s: Runtime, at: int) -> Any:
+    """Return what a loop goes over: a list, a closed range of numbers or dates, or a single value.
+
+    ``weight`` is what one turn of the loop costs: 1 and the entries of the contexts and lists it makes.
+    """
     if value.__class__ is list:
-        s.spend(len(value))
+        s.spend(len(value) * weight)
         return value
     if value is None:
         if not s.is_quiet:
             s.warn(at, text("expected a list to go over, but found null", "应为可遍历的列表，实际为 null"))
         return None
     if isinstance(value, list | tuple):
-        s.spend(len(value))
+        s.spend(len(value) * weight)
         return list(value)
     if value.__class__ is Range:
         items = _range_items(value)
         if items is not None:
-            return span(*items, s, at)
+            return span(*items, weight, s, at) if compare(*items) != 1 else []
         return s.mismatch("for", None, value, at)
     s.spend(1)
     return [value]
@@ -512,25 +557,17 @@ def _range_items(value: Range) -> tuple[Any, Any] | None:
     return None
 
 
-def span(start: Any, end: Any, s: Runtime, at: int) -> Iterator[Any] | None:
+def span(start: Any, end: Any, weight: int, s: Runtime, at: int) -> Any:
     """Return the numbers or dates from start to end, up or down, made one by one (10.3.2.14)."""
     start, end = plain(start), plain(end)
     first, last = integer_of(start), integer_of(end)
     if first is not None and last is not None:
         step = 1 if first <= last else -1
-        s.spend(abs(last - first) + 1)
+        s.spend((abs(last - first) + 1) * weight)
         return map(Decimal, range(first, last + step, step))
     if isinstance(start, Date) and isinstance(end, Date):
         first, last = days_of_date(start), days_of_date(end)
         step = 1 if first <= last else -1
-        s.spend(abs(last - first) + 1)
+        s.spend((abs(last - first) + 1) * weight)
         return map(date_of_days, range(first, last + step, step))
     return s.mismatch("..", start, end, at)
-
-
-# -- calls ---------------------------------------------------------------------------------------------------------
-
-
-def is_function(value: Any) -> bool:
-    """Tell whether a value can be called."""
-    return value.__class__ is Function

@@ -25,7 +25,7 @@ POSTFIX_MAX: Final = 100
 """How many paths, filters and calls may follow each other on one value."""
 
 _COMPARISON: Final = frozenset({"=", "!=", "<", "<=", ">", ">="})
-_PROPERTIES: Final[Shape] = {"time offset": None, "start included": None, "end included": None}
+_PROPERTY_TABLE: Final = NameTable({"time offset": None, "start included": None, "end included": None})
 _POWERS: Final = {"+": 4, "-": 4, "*": 5, "/": 5, "**": 6}
 _AFTER_RANGE: Final = frozenset({")", "]", ",", "}", ".", "=", "!=", "<", "<=", ">", ">="})
 _AFTER_RANGE_WORDS: Final = frozenset(
@@ -44,14 +44,15 @@ class Parser:
         types: Mapping[str, Any] | None = None,
     ) -> None:
         self.tokens = Scanner(source)
-        self.frames = [NameTable({name: None for name in builtins}), NameTable(shape or {})]
+        self.frames = [NameTable(dict.fromkeys(builtins)), NameTable(shape or {})]
         self.nested = names_below(shape or {})
-        self.type_names = NameTable({name: None for name in (*PRIMITIVES, *(types or {}))})
+        self.type_names = NameTable(dict.fromkeys((*PRIMITIVES, *(types or {}))))
         self.depth = 0
         self.interval_end = False
         self.shapes: dict[int, Any] = {}
+        self.tables: dict[int, NameTable] = {}
 
-    # -- the two things that can be read -----------------------------------------------------------------
+    # -- the two things that can be read ----------------------------------------------------------
 
     def expression_text(self) -> tree.Node:
         """Read the whole text as one expression."""
@@ -88,25 +89,18 @@ class Parser:
         return tree.Tests(found, negated=True, at=at) if self.tokens.kind == END else None
 
     def _tests(self) -> tuple[tree.Node, ...]:
-        found = [self._test()]
+        found = [self.expression()]
         while self._is(","):
             self.tokens.advance()
-            found.append(self._test())
+            found.append(self.expression())
         return tuple(found)
-
-    def _test(self) -> tree.Node:
-        if self.tokens.kind == OPERATOR and self.tokens.value in _COMPARISON:
-            test = self._operator_test()
-            # "> 5 and < 9" is not a test of the standard; say so where it ends.
-            return test
-        return self.expression()
 
     def _operator_test(self) -> tree.OperatorTest:
         at, operator = self.tokens.start, self.tokens.value
         self.tokens.advance()
         return tree.OperatorTest(operator, self._binary(4), at=at)
 
-    # -- tokens ------------------------------------------------------------------------------------------
+    # -- tokens -----------------------------------------------------------------------------------
 
     def _is(self, operator: str) -> bool:
         return self.tokens.kind == OPERATOR and self.tokens.value == operator
@@ -152,7 +146,7 @@ class Parser:
             hint = text("a choice is written `if … then … else …`", "条件请写 `if … then … else …`")
         return tokens.error(message, tokens.start, hint)
 
-    # -- expressions by precedence -------------------------------------------------------------------------
+    # -- expressions by precedence ----------------------------------------------------------------
 
     def expression(self) -> tree.Node:
         """Read one expression (1)."""
@@ -165,7 +159,10 @@ class Parser:
             )
             raise self.tokens.error(message, self.tokens.start)
         saved, self.interval_end = self.interval_end, False
-        node = self._disjunction()
+        if self.tokens.kind == OPERATOR and self.tokens.value in _COMPARISON:
+            node: tree.Node = self._operator_test()
+        else:
+            node = self._disjunction()
         self.interval_end = saved
         self.depth -= 1
         return node
@@ -224,17 +221,13 @@ class Parser:
             return (self._binary(4),)
         at = self.tokens.start
         self.tokens.advance()
-        saved, self.interval_end = self.interval_end, False
-        tests = [self._test()]
-        if len(tests) == 1 and self._is(".."):
-            interval = self._interval(False, tests[0], at)
-            self.interval_end = saved
-            return (interval,)
+        tests = [self.expression()]
+        if self._is(".."):
+            return (self._interval(False, tests[0], at),)
         while self._is(","):
             self.tokens.advance()
-            tests.append(self._test())
+            tests.append(self.expression())
         self._take(")")
-        self.interval_end = saved
         return tuple(tests)
 
     def _binary(self, power: int) -> tree.Node:
@@ -287,7 +280,7 @@ class Parser:
             node = tree.Negate(node, at=sign)
         return node
 
-    # -- paths, filters, calls -------------------------------------------------------------------------------
+    # -- paths, filters, calls --------------------------------------------------------------------
 
     def _postfix(self, node: tree.Node, at: int) -> tree.Node:
         tokens = self.tokens
@@ -334,20 +327,27 @@ class Parser:
         if tokens.kind != NAME:
             raise self._unexpected("a name", "名称")
         shape = self._shape(base)
-        known = NameTable({**(shape if shape is not None else self.nested), **_PROPERTIES})
-        name = self._name([known], keywords=True)
+        name = self._name(
+            [_PROPERTY_TABLE, self._table(self.nested if shape is None else shape)], keywords=True
+        )
         return tree.Path(base, name, at=at)
+
+    def _table(self, shape: Shape) -> NameTable:
+        """Return the table of a shape; it is made once."""
+        table = self.tables.get(id(shape))
+        if table is None or table.shape is not shape:
+            table = self.tables[id(shape)] = NameTable(shape)
+        return table
 
     def _filter(self, base: tree.Node, at: int) -> tree.Node:
         self.tokens.advance()
         shape = self._shape(base)
-        frame = {**(shape if shape is not None else self.nested), "item": shape}
-        self.frames.append(NameTable(frame))
+        self.frames.append(self._table(self.nested if shape is None else shape))
+        self.frames.append(NameTable({"item": shape}))
         condition = self.expression()
-        self.frames.pop()
+        del self.frames[-2:]
         self._take("]")
-        node = tree.Filter(base, condition, at=at)
-        return node
+        return tree.Filter(base, condition, at=at)
 
     def _call(self, function: tree.Node, at: int) -> tree.Node:
         tokens = self.tokens
@@ -359,18 +359,13 @@ class Parser:
         names: list[str] = []
         while True:
             name = self._argument_name()
-            if name is not None:
+            if name is not None and len(names) == len(arguments):
                 names.append(name)
-            elif names:
+            elif names or name is not None:
                 raise self._unexpected("a parameter name and `:`", "参数名和 `:`")
-            if name is None and tokens.kind == OPERATOR and tokens.value in _COMPARISON:
-                arguments.append(self._operator_test())
-            else:
-                arguments.append(self.expression())
+            arguments.append(self.expression())
             if not self._is(","):
                 break
-            if len(arguments) > len(names) > 0:
-                raise self._unexpected("a parameter name and `:`", "参数名和 `:`")
             tokens.advance()
         self._take(")")
         return tree.Call(function, tuple(arguments), tuple(names), at=at)
@@ -387,7 +382,7 @@ class Parser:
         tokens.advance()
         return name
 
-    # -- names -------------------------------------------------------------------------------------------------
+    # -- names ------------------------------------------------------------------------------------
 
     def _name(self, frames: list[NameTable], *, keywords: bool = False) -> str:
         """Read a name: the longest known one, else all words that follow each other."""
@@ -440,7 +435,7 @@ class Parser:
                 return frame.shape[name]
         return None
 
-    # -- primary expressions -----------------------------------------------------------------------------------
+    # -- primary expressions ----------------------------------------------------------------------
 
     def _primary(self) -> tree.Node:
         tokens = self.tokens
@@ -516,8 +511,6 @@ class Parser:
             return self._context(at)
         if operator == "@":
             return self._at_literal(at)
-        if operator in _COMPARISON:
-            return self._operator_test()
         raise self._unexpected("an expression", "表达式")
 
     def _interval(self, start_included: bool, start: tree.Node, at: int) -> tree.Interval:
@@ -539,20 +532,14 @@ class Parser:
         if self._is("]"):
             tokens.advance()
             return tree.ListNode((), at=at)
-        items.append(self._test_in_list())
+        items.append(self.expression())
         if self._is(".."):
             return self._interval(True, items[0], at)
         while self._is(","):
             tokens.advance()
-            items.append(self._test_in_list())
+            items.append(self.expression())
         self._take("]")
         return tree.ListNode(tuple(items), at=at)
-
-    def _test_in_list(self) -> tree.Node:
-        saved, self.interval_end = self.interval_end, False
-        node = self._test()
-        self.interval_end = saved
-        return node
 
     def _context(self, at: int) -> tree.Node:
         tokens = self.tokens
@@ -611,7 +598,7 @@ class Parser:
         tokens.advance()
         return tree.At(value, at=at)
 
-    # -- expressions that begin with a keyword -------------------------------------------------------------------
+    # -- expressions that begin with a keyword ----------------------------------------------------
 
     def _if(self, at: int) -> tree.Node:
         parts: list[tuple[tree.Node, tree.Node, int]] = []
@@ -704,7 +691,7 @@ class Parser:
         self.frames.pop()
         return tree.FunctionDefinition(tuple(parameters), body, at=at)
 
-    # -- types -------------------------------------------------------------------------------------------------
+    # -- types ------------------------------------------------------------------------------------
 
     def _type(self) -> tree.TypeNode:
         tokens = self.tokens

@@ -189,7 +189,7 @@ def _json_scalar(value: Any) -> str:
     return json.dumps(value if isinstance(value, str) else string_of_simple(value), ensure_ascii=False)
 
 
-# -- trees ---------------------------------------------------------------------------------------------------
+# -- trees ---------------------------------------------------------------------------------------
 
 _LOOSE, _OR, _AND, _COMPARE, _SUM, _PRODUCT, _POWER, _SIGN, _TIGHT = range(9)
 _STRENGTH: Final = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "**": _POWER}

@@ -1,4 +1,7 @@
-"""The properties that values have beside context entries: ``date.year``, ``range.start`` … (tables 65 to 67)."""
+"""The properties that values have beside context entries.
+
+``date.year``, ``range.start`` … (tables 65 to 67).
+"""
 
 from __future__ import annotations
 

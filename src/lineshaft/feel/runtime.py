@@ -14,7 +14,12 @@ from typing import Any, Final
 
 from lineshaft.base.clock import Clock
 from lineshaft.base.text import Text, text
-from lineshaft.feel.errors import FeelError, LimitReached, Warning, place_of
+from lineshaft.feel.errors import (
+    FeelError,
+    LimitReached,
+    Warning,  # noqa: A004
+    place_of,
+)
 from lineshaft.feel.temporal import DateTime, date_time_from_python
 from lineshaft.feel.values import kind_of
 
@@ -23,7 +28,7 @@ from lineshaft.feel.values import kind_of
 class Bounds:
     """The bounds of one evaluation; they protect the hub from an expression, not from its owner."""
 
-    steps_max: int = 2_000_000
+    steps_max: int = 1_000_000
     """Loop turns and list items visited, calls (100 each), and one step for every 64 characters made."""
     depth_max: int = 150
     """Calls of functions within calls."""
@@ -72,22 +77,25 @@ class Runtime:
         self.depth = 0
         self.muted = 0
 
-    # -- warnings ---------------------------------------------------------------------------------------
+    # -- warnings ---------------------------------------------------------------------------------
 
-    def warn(self, at: int, message: Text, hint: Text | None = None) -> None:
-        """Record a warning, or in strict mode raise it; the value of the place is then null."""
+    def warn(self, at: int, message: Text, hint: Text | None = None) -> Any:
+        """Record a warning, or in strict mode raise it; the value of the place is then ``None``."""
         if self.muted:
-            return
+            return None
         place = place_of(self.source, at)
         if self.strict:
             raise FeelError(message, place.line, place.column, hint=hint)
         if self.warnings is not None and len(self.warnings) < self.bounds.warnings_max:
             self.warnings.append(Warning(place, message, hint))
+        return None
 
     @property
     def is_quiet(self) -> bool:
         """Whether nobody wants the warnings, so that no text need be made."""
-        return self.muted > 0 or (self.warnings is None and not self.strict)
+        if self.muted or self.strict:
+            return self.muted > 0
+        return self.warnings is None or len(self.warnings) >= self.bounds.warnings_max
 
     def fault(self, fault: Any, at: int) -> None:
         """Record what a function's implementation raised."""
@@ -102,10 +110,10 @@ class Runtime:
         hint = text("did you mean `{close}`?", "是否想写 `{close}`？", close=close[0]) if close else None
         self.warn(at, text("there is no variable `{name}`", "没有名为 `{name}` 的变量", name=name), hint)
 
-    def mismatch(self, operator: str, left: object, right: object, at: int) -> None:
-        """Record that an operator is not defined for these two values."""
+    def mismatch(self, operator: str, left: object, right: object, at: int) -> Any:
+        """Record that an operator is not defined for these two values; the result is ``None``."""
         if self.is_quiet:
-            return
+            return None
         message = text(
             "`{operator}` is not defined for {left} and {right}",
             "`{operator}` 不能用于 {left} 与 {right}",
@@ -113,7 +121,7 @@ class Runtime:
             left=short(left),
             right=short(right),
         )
-        self.warn(at, message)
+        return self.warn(at, message)
 
     def truth(self, value: object, at: int) -> bool | None:
         """Return a boolean or null as it is; warn where it is anything else."""
@@ -126,7 +134,7 @@ class Runtime:
             self.warn(at, message)
         return None
 
-    # -- bounds -----------------------------------------------------------------------------------------
+    # -- bounds -----------------------------------------------------------------------------------
 
     def spend(self, steps: int) -> None:
         """Count steps against the budget."""
@@ -139,6 +147,13 @@ class Runtime:
                 "表达式的计算步数超过 {limit}",
                 limit=self.bounds.steps_max,
             )
+
+    def charge(self, value: object) -> None:
+        """Count the work of reading a string or list once, within a loop."""
+        if value.__class__ is str:
+            self.spend(len(value) >> 6)
+        elif value.__class__ is list:
+            self.spend(len(value))
 
     def made_string(self, length: int) -> None:
         """Count a string that is about to be made."""
@@ -171,7 +186,7 @@ class Runtime:
             )
         self.spend(100)
 
-    # -- clock ------------------------------------------------------------------------------------------
+    # -- clock ------------------------------------------------------------------------------------
 
     def now(self) -> DateTime | None:
         """Return the time of the given clock; ``None`` without one."""

@@ -112,7 +112,7 @@ class Scanner:
         )
         return self.error(message, at, hints.get(character))
 
-    # -- what a token means ------------------------------------------------------------------------------
+    # -- what a token means -----------------------------------------------------------------------
 
     def number_value(self, sign: str = "") -> Decimal:
         """Return the number of the present token, rounded to 34 digits."""

@@ -133,7 +133,7 @@ PRIMITIVES: Final[Mapping[str, Type]] = {
 
 def conforms(type_: Type, target: Type) -> bool:
     """Tell whether a value of ``type_`` can stand wherever one of ``target`` is expected (10.3.2.9.2)."""
-    if type_ == target or target == ANY or type_ == NULL:
+    if type_ in (target, NULL) or target == ANY:
         return True
     if isinstance(type_, ListType) and isinstance(target, ListType):
         return conforms(type_.item, target.item)
@@ -169,7 +169,8 @@ def type_of(value: Any) -> Type:
         return RangeType(_common_type(ends))
     if isinstance(value, Function):
         parameters = tuple(parameter.type or ANY for parameter in value.parameters)
-        return FunctionType(parameters, value.result or ANY)
+        # What a function written in FEEL returns is not declared: it may be whatever is wanted.
+        return FunctionType(parameters, value.result or NULL)
     return PRIMITIVES.get(kind, ANY)
 
 

@@ -91,6 +91,8 @@ class Function:
             that are written in FEEL).
         variadic: The last parameter takes all further arguments, as one list.
         required: How many arguments a positional call must have at least; all, where not given.
+        dispatches: The implementation takes the runtime, the list of arguments and their names (empty for a
+            positional call) as they come, and checks them itself (built-in functions).
     """
 
     parameters: tuple[Parameter, ...]
@@ -100,6 +102,7 @@ class Function:
     needs_runtime: bool = False
     variadic: bool = False
     required: int | None = None
+    dispatches: bool = False
 
     def __repr__(self) -> str:
         return f"<FEEL function {self.name}({', '.join(p.name for p in self.parameters)})>"
@@ -150,6 +153,11 @@ def kind_of(value: object) -> str:
         if isinstance(value, types):
             return name
     return "unknown"
+
+
+def is_function(value: Any) -> bool:
+    """Tell whether a value can be called."""
+    return value.__class__ is Function
 
 
 def plain(value: Any) -> Any:

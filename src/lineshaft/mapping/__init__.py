@@ -2,3 +2,9 @@
 
 Pure; ``load(path)`` and the Excel reader are the named exemptions.
 """
+
+from lineshaft.mapping.compiled import CompiledMapping
+from lineshaft.mapping.model import Mapped, Reference
+from lineshaft.mapping.reader import load, read_mapping
+
+__all__ = ["CompiledMapping", "Mapped", "Reference", "load", "read_mapping"]

@@ -2,3 +2,24 @@
 
 It knows nothing of the engine, the store or the kernel.
 """
+
+from lineshaft.sdk.connector import CallContext, Connector
+from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, DocumentFact, ItemOutcome, LineFact, Outcome
+from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, OperationSpec, ResourceSpec, TriggerSpec
+
+__all__ = [
+    "CallContext",
+    "Change",
+    "ChangePage",
+    "CheckStep",
+    "Connector",
+    "ConnectorSpec",
+    "DocumentFact",
+    "FieldSpec",
+    "ItemOutcome",
+    "LineFact",
+    "OperationSpec",
+    "Outcome",
+    "ResourceSpec",
+    "TriggerSpec",
+]

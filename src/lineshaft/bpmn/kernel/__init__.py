@@ -8,7 +8,21 @@ No clock, no chance, no I/O: the time comes in as ``now``, numbers of tokens are
 
 from __future__ import annotations
 
+from lineshaft.bpmn.kernel import codec
+from lineshaft.bpmn.kernel.commands import Command
+from lineshaft.bpmn.kernel.events import AnyEvent as Event
 from lineshaft.bpmn.kernel.machine import Rejection, Step, step
 from lineshaft.bpmn.kernel.state import Delta, Incident, InstanceState, ScopeState
 
-__all__ = ["Delta", "Incident", "InstanceState", "Rejection", "ScopeState", "Step", "step"]
+__all__ = [
+    "Command",
+    "Delta",
+    "Event",
+    "Incident",
+    "InstanceState",
+    "Rejection",
+    "ScopeState",
+    "Step",
+    "codec",
+    "step",
+]

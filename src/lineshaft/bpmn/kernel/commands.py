@@ -151,7 +151,7 @@ class CompleteElement:
 
 @dataclass(frozen=True, slots=True)
 class SetVariables:
-    """Set variables in ``scope`` (``None``: the process's own); ``local`` forbids propagation upwards."""
+    """Set variables in ``scope`` (the process's own where ``None``); ``local`` forbids propagation."""
 
     variables: Variables
     scope: int | None = None
@@ -183,7 +183,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Migrate:
-    """Go on with another version, the program given to ``step``; ``elements`` maps old ids to new."""
+    """Go on with another version: ``step`` is given the new program; ``elements`` maps old ids to new."""
 
     elements: Mapping[str, str]
     reason: str = ""

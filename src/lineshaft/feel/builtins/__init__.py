@@ -1,7 +1,7 @@
 """The built-in functions: those of DMN 1.5 (10.3.4) and those that Camunda adds.
 
-One module per group of the standard; each declares its functions in ``FUNCTIONS``. ``BUILTINS`` is all of them by
-name. Nothing registers itself: this list is the one place.
+One module per group of the standard; each declares its functions in ``FUNCTIONS``. ``BUILTINS`` is all
+of them by name. Nothing registers itself: this list is the one place.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The functions that Camunda's FEEL adds to the standard, and ``not``.
 
-``uuid()`` and ``random number()`` are left out: an expression has no source of chance. ``fromAi`` gives its value.
+``uuid()`` and ``random number()`` are left out: an expression has no source of chance. ``fromAi`` gives
+its value.
 """
 
 from __future__ import annotations

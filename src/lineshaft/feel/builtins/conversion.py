@@ -87,7 +87,7 @@ def _date_and_time_of_parts(date: Any, time: Any) -> Any:
 
 def _in_zone(moment: DateTime, zone: str) -> Any:
     """Move a date-time to a zone, as Camunda's two-argument form does; a local time is taken as UTC."""
-    from lineshaft.feel.temporal import date_time_of_instant  # noqa: PLC0415
+    from lineshaft.feel.temporal import date_time_of_instant
 
     wanted = parse_time(f"00:00:00{zone}") or parse_time(f"00:00:00@{zone}")
     if wanted is None or wanted.zone is None:

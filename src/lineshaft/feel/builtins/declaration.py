@@ -24,8 +24,8 @@ Converter = Callable[[Any], Any]
 class Param:
     """A parameter of a built-in.
 
-    ``kind`` is one of the keys of ``_CONVERTERS``; ``any`` takes everything as it is. ``optional`` may be left
-    out; ``nullable`` takes null; ``variadic`` takes all further arguments as one list.
+    ``kind`` is one of the keys of ``_CONVERTERS``; ``any`` takes everything as it is. ``optional`` may
+    be left out; ``nullable`` takes null; ``variadic`` takes all further arguments as one list.
     """
 
     name: str
@@ -55,7 +55,10 @@ class Overload:
     parameters: tuple[Param, ...]
     implementation: Callable[..., Any]
     needs_runtime: bool = False
-    """The implementation takes the running evaluation first: it calls functions, counts steps, reads the clock."""
+    """The implementation takes the running evaluation first.
+
+    To call functions, count steps, read the clock.
+    """
 
     @property
     def is_variadic(self) -> bool:
@@ -76,7 +79,8 @@ class Overload:
 class Builtin:
     """A built-in function.
 
-    ``examples`` are pairs of an expression and the expression of its value; they are printed and they are tests.
+    ``examples`` are pairs of an expression and the expression of its value; they are printed and they
+    are tests.
     """
 
     name: str
@@ -240,15 +244,24 @@ _TYPES: Final[dict[str, Type]] = {
 def as_function(builtin: Builtin) -> Function:
     """Return a built-in as a value, e.g. to be passed to ``sort``."""
 
-    def implementation(s: Any, arguments: list[Any]) -> Any:
-        overload = builtin.overload_for(len(arguments))
-        if overload is None:
-            raise wrong_count(builtin, len(arguments))
+    def implementation(s: Any, arguments: list[Any], names: tuple[str, ...]) -> Any:
+        if names:
+            overload = builtin.overload_for_names(names)
+            if overload is None:
+                raise Fault("`{name}` has no such parameters", "`{name}` 没有这些参数", name=builtin.name)
+            given = dict(zip(names, arguments, strict=True))
+            arguments = [given.get(parameter.name) for parameter in overload.parameters]
+        else:
+            overload = builtin.overload_for(len(arguments))
+            if overload is None:
+                raise wrong_count(builtin, len(arguments))
         return invoke(overload, arguments, s)
 
-    return Function(
-        (Parameter("arguments"),), implementation, builtin.name, None, needs_runtime=True, variadic=True
+    first = builtin.overloads[0]
+    parameters = tuple(
+        Parameter(parameter.name, _TYPES.get(parameter.kind)) for parameter in first.parameters
     )
+    return Function(parameters, implementation, builtin.name, _TYPES.get(builtin.result), dispatches=True)
 
 
 def wrong_count(builtin: Builtin, found: int) -> Fault:

@@ -142,7 +142,7 @@ def _junction(decisive: bool) -> Callable[[list[Any]], bool | None]:
         outcome: bool | None = not decisive
         for item in items:
             if item is decisive:
-                return decisive
+                return bool(decisive)
             if item is not (not decisive):
                 outcome = None
         return outcome

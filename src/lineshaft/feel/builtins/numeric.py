@@ -10,7 +10,8 @@ from typing import Any, Final
 from lineshaft.feel.builtins.declaration import Builtin, Overload, Param
 from lineshaft.feel.errors import Fault
 from lineshaft.feel.numbers import CONTEXT
-from lineshaft.feel.runtime import short
+from lineshaft.feel.operators import POWER_STEPS
+from lineshaft.feel.runtime import Runtime, short
 from lineshaft.feel.temporal import DaysTimeDuration, YearsMonthsDuration
 
 SCALE_MIN: Final = -6111
@@ -72,8 +73,9 @@ def _modulo(dividend: Decimal, divisor: Decimal) -> Decimal:
         raise Fault("the result is out of range", "结果超出范围") from None
 
 
-def _guarded(function: Callable[[Decimal], Decimal]) -> Callable[[Decimal], Decimal]:
-    def guarded(number: Decimal) -> Decimal:
+def _guarded(function: Callable[[Decimal], Decimal]) -> Callable[[Runtime, Decimal], Decimal]:
+    def guarded(s: Runtime, number: Decimal) -> Decimal:
+        s.spend(POWER_STEPS)
         try:
             result = function(number)
         except ArithmeticError:
@@ -111,7 +113,8 @@ def _round(
 def _one(
     name: str, function: Any, result: str, en: str, zh: str, examples: tuple[tuple[str, str], ...]
 ) -> Builtin:
-    return Builtin(name, "numeric", (Overload((_NUMBER,), function),), result, en, zh, examples)
+    overload = Overload((_NUMBER,), function, needs_runtime=result == "number")
+    return Builtin(name, "numeric", (overload,), result, en, zh, examples)
 
 
 FUNCTIONS: Final = (

@@ -1,0 +1,136 @@
+"""Who may call what. A request that shows no valid token goes nowhere but to the closed list below.
+
+The check stands in front of all routes, so that a route that somebody forgets to protect is closed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lineshaft.api.problems import on_bug, problem
+from lineshaft.api.services import Services
+from lineshaft.base.text import text
+from lineshaft.security.people import Caller, Right
+
+_LOGGER = logging.getLogger("lineshaft.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """One entry of the closed list: what needs no token, and why that is safe."""
+
+    methods: frozenset[str]
+    path: re.Pattern[str]
+    why: str
+
+
+def _entry(methods: str, path: str, why: str) -> Anonymous:
+    return Anonymous(frozenset(methods.split()), re.compile(path), why)
+
+
+ANONYMOUS: Final = (
+    _entry("GET HEAD", r"/api/v1/health", "says only whether the hub runs"),
+    _entry("GET HEAD", r"/api/v1/openapi\.json", "describes the routes, holds no data"),
+    _entry("POST", r"/hooks/[^/]+/[^/]+", "every delivery is signed; the manifest verifies it"),
+    _entry("GET HEAD", r"/(?!api/|hooks/).*", "files of the console; what they show comes from the API"),
+)
+"""The closed list. Everything else needs a token."""
+
+
+def is_anonymous(method: str, path: str) -> bool:
+    """Tell whether a request stands on the closed list."""
+    return any(method in entry.methods and entry.path.fullmatch(path) for entry in ANONYMOUS)
+
+
+class Gatekeeper:
+    """ASGI: gives every request its id, finds out who is calling, and turns away who may not."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer 401."""
+        if scope["type"] != "http":
+            # There are no web sockets; the life-span messages go through.
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = self._services.ids.new()
+        scope["lineshaft.request_id"] = request_id
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            caller = self._caller(headers)
+            scope["lineshaft.caller"] = caller
+            if caller is None and not is_anonymous(scope["method"], scope["path"]):
+                await _unknown_caller(request)(scope, receive, answer)
+                return
+            await self._app(scope, receive, answer)
+        except Exception as error:
+            if started:
+                raise
+            await (await on_bug(request, error))(scope, receive, answer)
+
+    def _caller(self, headers: Headers) -> Caller | None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            return None
+        return self._services.tokens.caller(token.strip(), self._services.clock.now())
+
+
+def _unknown_caller(request: Request) -> ASGIApp:
+    return problem(
+        request,
+        401,
+        code="token_missing",
+        detail=text(
+            "Expected a valid token in the header Authorization.", "请求头 Authorization 中缺少有效令牌。"
+        ),
+        hint=text("Make one with `lineshaft token create`.", "可用 `lineshaft token create` 创建。"),
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def services_of(request: Request) -> Services:
+    """Return what the composition root has wired."""
+    services: Services = request.app.state.services
+    return services
+
+
+def allow(right: Right) -> Callable[[Request], Caller]:
+    """Return the dependency of a route that asks for ``right``."""
+
+    def caller_with_right(request: Request) -> Caller:
+        caller: Caller = request.scope["lineshaft.caller"]
+        caller.require(right)
+        return caller
+
+    return caller_with_right
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
+Reader = Annotated[Caller, Depends(allow("read"))]
+Worker = Annotated[Caller, Depends(allow("work"))]
+Operator = Annotated[Caller, Depends(allow("operate"))]
+Developer = Annotated[Caller, Depends(allow("deploy"))]
+Sender = Annotated[Caller, Depends(allow("intake"))]
+Administrator = Annotated[Caller, Depends(allow("administer"))]

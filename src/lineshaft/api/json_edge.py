@@ -1,0 +1,54 @@
+"""JSON at the edge: numbers are exact decimals both ways, FEEL's values go out as their text.
+
+Inside the hub nothing is JSON.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from lineshaft.base.errors import InputError
+from lineshaft.base.text import Text, text
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, Text):
+        return value.to_dict()
+    return str(value)
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_other, decimal_format="number")
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def dumps(value: Any) -> bytes:
+    """Return ``value`` as JSON; decimals keep their digits, times are RFC 3339."""
+    return _ENCODER.encode(value)
+
+
+def loads(content: bytes) -> Any:
+    """Return JSON as values; fractions are ``Decimal``.
+
+    Raises:
+        InputError: It is no JSON; the message has the place.
+    """
+    try:
+        return _DECODER.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            text("Expected JSON, but: {error}", "不是有效的 JSON:{error}", error=error), code="json_invalid"
+        ) from error
+
+
+class Json(Response):
+    """An answer in JSON."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return dumps(content)

@@ -1,0 +1,117 @@
+"""Releases: deploy a pack's files, see what is active, fetch it back."""
+
+from __future__ import annotations
+
+import base64
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from lineshaft.api.access import Developer, Reader, ServicesOf
+from lineshaft.api.json_edge import Json
+from lineshaft.api.routing import make_router
+from lineshaft.api.views import PublishedView, ReleasePage, ReleaseView
+from lineshaft.base.errors import InputError, NotFound
+from lineshaft.base.text import text
+from lineshaft.engine.releases import files_of
+
+router = make_router("releases")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file of a pack: its path below the pack, and its content as text or in base 64."""
+
+    path: str
+    text: str | None = None
+    base64: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A pack to deploy. Its Python never comes this way: only from disk or an entry point."""
+
+    files: list[UploadedFile]
+    note: str = ""
+
+
+@router.get("/releases", response_model=ReleasePage)
+async def list_releases(services: ServicesOf, caller: Reader) -> Json:
+    """Return the active release with its files; an empty page before the first deployment."""
+    release = await services.store.active_release(caller.scope)
+    if release is None:
+        return Json(ReleasePage([]))
+    files = await services.store.definitions(caller.scope, release.id)
+    return Json(ReleasePage([ReleaseView.of(release, files)]))
+
+
+@router.post("/releases", response_model=PublishedView, status_code=201)
+async def deploy_release(deployment: Deployment, services: ServicesOf, caller: Developer) -> Json:
+    """Check all files together and make them the active release; the same files are the same release."""
+    folder = {each.path: _content(each, services.limits.definition_bytes_max) for each in deployment.files}
+    loaded = await services.publisher.publish(files_of(folder), by=caller.name, note=deployment.note)
+    return Json(PublishedView(loaded.id, sorted(loaded.programs), len(loaded.routes)), 201)
+
+
+@router.get("/releases/active/files/{path:path}", response_class=Response)
+async def get_release_file(path: str, services: ServicesOf, caller: Reader) -> Response:
+    """Return a file of the active release as it was deployed."""
+    release = await services.store.active_release(caller.scope)
+    rows = await services.store.definitions(caller.scope, release.id) if release is not None else []
+    for row in rows:
+        if path == (row.name if row.kind == "pack" else f"{row.kind}/{row.name}"):
+            return Response(
+                row.content,
+                media_type="application/octet-stream",
+                headers={"Content-Disposition": "attachment", "ETag": f'"{row.digest}"'},
+            )
+    raise NotFound(text("The release has no file {path}.", "发布版本中没有文件 {path}。", path=path))
+
+
+def _content(file: UploadedFile, limit: int) -> bytes:
+    parts = file.path.split("/")
+    if not file.path or file.path.startswith("/") or "\\" in file.path or {"", ".", ".."} & set(parts):
+        raise InputError(
+            text(
+                "Expected a path below the pack, but it is {path}.", "文件路径不合法:{path}。", path=file.path
+            )
+        )
+    if parts[-1].endswith(".py"):
+        raise InputError(
+            text(
+                "Python comes only from disk or an entry point, but the upload has {path}.",
+                "Python 代码只能来自磁盘或入口点,不能上传:{path}。",
+                path=file.path,
+            ),
+            code="python_uploaded",
+        )
+    if (file.text is None) == (file.base64 is None):
+        raise InputError(
+            text(
+                "Expected either text or base64 for {path}.",
+                "{path} 应提供 text 或 base64 其中之一。",
+                path=file.path,
+            )
+        )
+    try:
+        content = (
+            file.text.encode()
+            if file.text is not None
+            else base64.b64decode(file.base64 or "", validate=True)
+        )
+    except (Base64Error, UnicodeEncodeError) as error:
+        raise InputError(
+            text("Expected base 64 for {path}.", "{path} 不是有效的 base64。", path=file.path)
+        ) from error
+    if len(content) > limit:
+        raise InputError(
+            text(
+                "Expected at most {limit} bytes, but {path} has {size}.",
+                "{path} 有 {size} 字节,超过上限 {limit}。",
+                limit=limit,
+                path=file.path,
+                size=len(content),
+            )
+        )
+    return content

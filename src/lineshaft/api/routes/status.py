@@ -1,0 +1,53 @@
+"""Whether the hub runs, who is calling, and the figures of the whole."""
+
+from __future__ import annotations
+
+from lineshaft.api.access import Reader, ServicesOf
+from lineshaft.api.json_edge import Json
+from lineshaft.api.routing import make_router
+from lineshaft.api.views import HealthView, MeView, OverviewView
+from lineshaft.base.errors import StoreError
+
+router = make_router("status")
+
+
+@router.get("/health", response_model=HealthView)
+async def get_health(services: ServicesOf) -> Json:
+    """Say whether the hub runs; open to everybody."""
+    try:
+        await services.store.now()
+    except StoreError:
+        return Json(HealthView("down", services.version, services.store.name), 503)
+    return Json(HealthView("ok", services.version, services.store.name))
+
+
+@router.get("/me", response_model=MeView)
+async def get_me(caller: Reader) -> Json:
+    """Say who is calling and what they may do."""
+    scope = caller.scope
+    departments = sorted(scope.departments) if scope.departments is not None else None
+    return Json(MeView(caller.name, scope.tenant, sorted(caller.roles), sorted(caller.rights), departments))
+
+
+@router.get("/overview", response_model=OverviewView)
+async def get_overview(services: ServicesOf, caller: Reader) -> Json:
+    """Count instances by status, open incidents, tasks, dead letters, and events that wait."""
+    counts = await services.store.counts(caller.scope)
+    backlog = await services.store.backlog(caller.scope)
+
+    def count(status: str) -> int:
+        return sum(each.count for each in backlog if each.status == status and each.system)
+
+    events = [each for each in backlog if each.system == ""]
+    oldest = min((each.oldest_at for each in events if each.oldest_at is not None), default=None)
+    return Json(
+        OverviewView(
+            counts,
+            sum(each.count for each in events),
+            oldest,
+            waiting=count("intended") + count("attempted"),
+            parked=count("parked"),
+            unknown=count("unknown"),
+            dead=count("dead"),
+        )
+    )

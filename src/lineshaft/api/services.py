@@ -1,0 +1,74 @@
+"""What the API is given to work with: ports and the engine's own faces, wired by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from lineshaft.base.clock import Clock
+from lineshaft.base.ids import Ids
+from lineshaft.base.limits import DEFAULT_LIMITS, Limits
+from lineshaft.base.text import Text
+from lineshaft.engine.intake import Incoming, Intake
+from lineshaft.engine.operations import Operations
+from lineshaft.engine.releases import File, LoadedRelease
+from lineshaft.sdk import CheckStep, ConnectorSpec
+from lineshaft.security.tokens import Tokens
+from lineshaft.store.port import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedSystem:
+    """A system of the active release, as the hub has it connected."""
+
+    name: str
+    kind: str
+    title: Text
+    spec: ConnectorSpec
+    problem: Text | None = None
+    """Why it cannot be called (a missing setting, for example)."""
+
+
+class ConnectedSystems(Protocol):
+    """The systems of the active release."""
+
+    def all(self) -> list[ConnectedSystem]:
+        """Return them by name."""
+        ...
+
+    def receive(
+        self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Incoming]:
+        """Verify a webhook's delivery and return its events; see ``lineshaft.sdk.webhook``."""
+        ...
+
+    async def check(self, system: str) -> list[CheckStep]:
+        """Test the connection step by step; raises ``NotFound``."""
+        ...
+
+
+class Publisher(Protocol):
+    """Makes releases."""
+
+    async def publish(self, files: Sequence[File], *, by: str, note: str) -> LoadedRelease:
+        """Check everything together and make it the active release."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the routes use."""
+
+    store: Store
+    operations: Operations
+    intake: Intake
+    systems: ConnectedSystems
+    publisher: Publisher
+    tokens: Tokens
+    clock: Clock
+    ids: Ids
+    version: str
+    tenant: str = "default"
+    limits: Limits = DEFAULT_LIMITS

@@ -1,0 +1,554 @@
+"""What the API answers: one frozen shape per thing, made from the store's rows.
+
+The names are the hub's words (docs/glossary.md); payloads are decoded, times are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from lineshaft.bpmn.kernel import codec as kernel_codec
+from lineshaft.feel import codec as values
+from lineshaft.store.rows import (
+    Binding,
+    DeadLetter,
+    Definition,
+    Effect,
+    Event,
+    History,
+    Incident,
+    Instance,
+    Release,
+    StoredInstance,
+    Task,
+)
+
+
+def decoded(content: bytes | None) -> Any:
+    """Return a stored payload's value; ``None`` where there is none."""
+    return values.decode(content) if content else None
+
+
+@dataclass(frozen=True, slots=True)
+class TitleView:
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """Whether the hub runs."""
+
+    status: str
+    """``ok``, or ``down`` where the store does not answer."""
+    version: str
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeView:
+    """Who is calling."""
+
+    name: str
+    tenant: str
+    roles: list[str]
+    rights: list[str]
+    departments: list[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemView:
+    """A connected system and what waits for it."""
+
+    name: str
+    title: TitleView
+    connector: str
+    state: str
+    """``ok``, ``paused``, ``down`` (its circuit is open) or ``degraded`` (not wholly configured)."""
+    circuit: str
+    paused: bool
+    reason: str | None
+    since: datetime | None
+    changed_by: str | None
+    waiting: int
+    """Calls to come."""
+    oldest_at: datetime | None
+    unknown: int
+    parked: int
+    dead: int
+    operations: list[str] = field(default_factory=list)
+    triggers: list[str] = field(default_factory=list)
+    problem: TitleView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStepView:
+    """One step of a connection test."""
+
+    name: TitleView
+    ok: bool
+    detail: TitleView
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file of a release."""
+
+    kind: str
+    name: str
+    digest: str
+    size: int
+
+    @classmethod
+    def of(cls, row: Definition) -> FileView:
+        """Return the view of a stored file."""
+        return cls(row.kind, row.name, row.digest, len(row.content))
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """A release."""
+
+    id: str
+    created_at: datetime
+    created_by: str
+    note: str
+    active: bool
+    files: list[FileView]
+
+    @classmethod
+    def of(cls, row: Release, files: list[Definition]) -> ReleaseView:
+        """Return the view of a release."""
+        return cls(
+            row.id,
+            row.created_at,
+            row.created_by,
+            row.note,
+            row.active,
+            [FileView.of(each) for each in files],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedView:
+    """What a deployment made."""
+
+    id: str
+    processes: list[str]
+    routes: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """A run of a process."""
+
+    id: str
+    process_id: str
+    business_key: str | None
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    incidents: int
+    release: str
+    parent_id: str | None
+    department: str | None
+
+    @classmethod
+    def of(cls, row: Instance) -> InstanceView:
+        """Return the view of an instance."""
+        return cls(
+            row.id,
+            row.process_id,
+            row.business_key,
+            row.status,
+            row.started_at,
+            row.ended_at,
+            row.incidents,
+            row.release,
+            row.parent_id,
+            row.department,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceDetailView:
+    """A run of a process with its variables by scope."""
+
+    instance: InstanceView
+    variables: dict[str, dict[str, Any]]
+
+    @classmethod
+    def of(cls, stored: StoredInstance) -> InstanceDetailView:
+        """Return the view of an instance and what it holds."""
+        variables: dict[str, dict[str, Any]] = {}
+        for (scope, name), content in sorted(stored.variables.items()):
+            variables.setdefault(str(scope), {})[name] = decoded(content)
+        return cls(InstanceView.of(stored.instance), variables)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """One step of an instance: its facts in the past tense."""
+
+    seq: int
+    at: datetime
+    events: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, row: History) -> HistoryView:
+        """Return the view of a step."""
+        return cls(row.seq, row.at, [_fact(each) for each in kernel_codec.decode_events(row.events)])
+
+
+def _fact(event: Any) -> dict[str, Any]:
+    return {"kind": type(event).__struct_config__.tag, **msgspec.structs.asdict(event)}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectView:
+    """A line of the effect ledger."""
+
+    id: str
+    system: str
+    operation: str
+    status: str
+    safety: str
+    created_at: datetime
+    due_at: datetime
+    attempted_at: datetime | None
+    settled_at: datetime | None
+    attempts: int
+    instance_id: str | None
+    element: str | None
+    business_key: str | None
+    error_class: str | None
+    error_text: str | None
+    reference: str | None
+    request: Any
+    evidence: Any
+
+    @classmethod
+    def of(cls, row: Effect) -> EffectView:
+        """Return the view of an effect."""
+        request = decoded(row.request) or {}
+        return cls(
+            row.id,
+            row.system,
+            row.operation,
+            row.status,
+            row.safety,
+            row.created_at,
+            row.due_at,
+            row.attempted_at,
+            row.settled_at,
+            row.attempts,
+            row.instance_id,
+            row.element,
+            row.business_key,
+            row.error_class,
+            row.error_text,
+            row.reference,
+            request.get("payload"),
+            decoded(row.evidence),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterView:
+    """A failed item that waits for a person."""
+
+    id: str
+    status: str
+    subject: str
+    subject_id: str
+    system: str | None
+    operation: str | None
+    error_class: str
+    error_text: str
+    cause: str
+    created_at: datetime
+    business_key: str | None
+    instance_id: str | None
+    attempts: int
+    outage: bool
+    closed_at: datetime | None
+    closed_by: str | None
+    payload: Any
+
+    @classmethod
+    def of(cls, row: DeadLetter) -> DeadLetterView:
+        """Return the view of a dead letter."""
+        payload = decoded(row.payload)
+        if row.subject == "effect" and isinstance(payload, dict):
+            payload = payload.get("payload")
+        return cls(
+            row.id,
+            row.status,
+            row.subject,
+            row.subject_id,
+            row.system,
+            row.operation,
+            row.error_class,
+            row.error_text,
+            row.cause,
+            row.created_at,
+            row.business_key,
+            row.instance_id,
+            row.attempts,
+            row.outage,
+            row.closed_at,
+            row.closed_by,
+            payload,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """Work for a person."""
+
+    instance_id: str
+    token: int
+    name: str
+    status: str
+    created_at: datetime
+    assignee: str | None
+    candidate_groups: list[str]
+    candidate_users: list[str]
+    due_at: datetime | None
+    priority: int
+    form: str | None
+    process_id: str
+    business_key: str | None
+    ended_at: datetime | None
+    ended_by: str | None
+    variables: Any
+
+    @classmethod
+    def of(cls, row: Task) -> TaskView:
+        """Return the view of a task."""
+        return cls(
+            row.instance_id,
+            row.token,
+            row.name,
+            row.status,
+            row.created_at,
+            row.assignee,
+            list(row.candidate_groups),
+            list(row.candidate_users),
+            row.due_at,
+            row.priority,
+            row.form,
+            row.process_id,
+            row.business_key,
+            row.ended_at,
+            row.ended_by,
+            decoded(row.payload),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An instance that cannot go on without a person."""
+
+    instance_id: str
+    number: int
+    element: str
+    code: str
+    message: str
+    opened_at: datetime
+    closed_at: datetime | None
+    process_id: str
+    business_key: str | None
+
+    @classmethod
+    def of(cls, row: Incident) -> IncidentView:
+        """Return the view of an incident."""
+        return cls(
+            row.instance_id,
+            row.number,
+            row.element,
+            row.code,
+            row.message,
+            row.opened_at,
+            row.closed_at,
+            row.process_id,
+            row.business_key,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """Something that happened in a system."""
+
+    source: str
+    id: str
+    type: str
+    key: str
+    subject: str | None
+    received_at: datetime
+    occurred_at: datetime | None
+    routed_at: datetime | None
+    note: str | None
+    data: Any
+
+    @classmethod
+    def of(cls, row: Event) -> EventView:
+        """Return the view of an event."""
+        return cls(
+            row.source,
+            row.id,
+            row.type,
+            row.key,
+            row.subject,
+            row.received_at,
+            row.occurred_at,
+            row.routed_at,
+            row.note,
+            decoded(row.payload),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BindingView:
+    """Which record in which system a business object is."""
+
+    object_type: str
+    object_id: str
+    system: str
+    local_id: str
+    label: str
+    bound_at: datetime
+
+    @classmethod
+    def of(cls, row: Binding) -> BindingView:
+        """Return the view of a cross-reference."""
+        return cls(row.object_type, row.object_id, row.system, row.local_id, row.label, row.bound_at)
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewView:
+    """Figures of the whole hub."""
+
+    counts: dict[str, int]
+    events_to_route: int
+    oldest_event_at: datetime | None
+    waiting: int
+    """Calls to come, of all systems."""
+    parked: int
+    unknown: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventVerdictView:
+    """What became of an event that was handed in."""
+
+    id: str
+    source: str
+    verdict: str
+    """``accepted`` or ``duplicate``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoneView:
+    """The request is durable and will be carried out."""
+
+    id: str
+    status: str = "accepted"
+
+
+# A page of each; ``next`` continues the list, ``None`` at its end.
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPage:
+    """Connected systems."""
+
+    items: list[SystemView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstancePage:
+    """Instances, newest first."""
+
+    items: list[InstanceView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Steps, oldest first."""
+
+    items: list[HistoryView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPage:
+    """Effects, newest first."""
+
+    items: list[EffectView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage:
+    """Dead letters, oldest first."""
+
+    items: list[DeadLetterView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """Tasks, oldest first."""
+
+    items: list[TaskView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """Incidents, newest first."""
+
+    items: list[IncidentView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events, newest first."""
+
+    items: list[EventView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventVerdictPage:
+    """What became of events that were handed in, in their order."""
+
+    items: list[EventVerdictView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePage:
+    """Releases, newest first."""
+
+    items: list[ReleaseView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BindingPage:
+    """Cross-references."""
+
+    items: list[BindingView]
+    next: str | None = None

@@ -1,0 +1,481 @@
+"""The hub's configuration: one frozen tree, read once, handed down.
+
+Order: defaults < TOML file < environment (``LINESHAFT_…``) < command line. Everything that is wrong is told
+together, with its place and a remedy. Secrets never stand here: a setting refers to one as ``secret:NAME``.
+
+    data_dir = ".lineshaft"
+
+    [store]
+    url = "sqlite:///.lineshaft/hub.db"      # or postgresql://user@host/db, or memory:
+
+    [server]
+    port = 8420
+
+    [engine]
+    lease_ttl_s = 10.0
+
+    [systems.crm]                            # the settings that the system's manifest asks for
+    base_url = "https://crm.example"
+
+In the environment the path of a key is joined by ``_``: ``LINESHAFT_STORE_URL``,
+``LINESHAFT_SYSTEMS_CRM_BASE_URL``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from lineshaft.base.errors import ConfigError, Place, Problem
+from lineshaft.base.text import Text, text
+from lineshaft.engine.config import EngineConfig, RetryPolicy
+from lineshaft.security.secrets import is_secret
+
+PREFIX = "LINESHAFT_"
+NOT_SETTINGS = ("LINESHAFT_SECRET_", "LINESHAFT_PROOF_", "LINESHAFT_SKIP_", "LINESHAFT_TEST_")
+"""Beginnings of variables that are no settings."""
+NOT_SETTING = ("LINESHAFT_CONFIG", "LINESHAFT_URL", "LINESHAFT_TOKEN", "LINESHAFT_LANG")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """Where everything durable lies."""
+
+    url: str = ""
+    """``sqlite:///path``, ``postgresql://…`` or ``memory:``; ``""``: ``hub.db`` in the data folder."""
+    pool_max: int = 10
+    """Connections to PostgreSQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """How the API is reached."""
+
+    host: str = "127.0.0.1"
+    port: int = 8420
+    """0: any free port; it is printed, and written into the lock file."""
+    public_url: str = ""
+    """How other systems reach the hub, for webhooks; ``""``: the address it listens on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What may be set of the engine; see ``lineshaft.engine.config``."""
+
+    tenant: str = "default"
+    lease_ttl_s: float = 10.0
+    lease_margin_s: float = 2.0
+    heartbeat_s: float = 3.0
+    poll_s: float = 0.5
+    commit_batch_max: int = 200
+    committers: int = 1
+    in_hand_max: int = 2_000
+    calls_max: int = 200
+    live_instances_max: int = 20_000
+    retry_gaps_s: tuple[float, ...] = (2.0, 8.0, 30.0)
+    check_gaps_s: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0)
+    message_ttl_s: float = 3600.0
+    shutdown_s: float = 10.0
+    notice_operation: str = ""
+    """``system.operation`` that tells the IT team; ``""``: only shown."""
+
+    def engine_config(self) -> EngineConfig:
+        """Return the engine's own configuration."""
+        return EngineConfig(
+            tenant=self.tenant,
+            lease_ttl_s=self.lease_ttl_s,
+            lease_margin_s=self.lease_margin_s,
+            heartbeat_s=self.heartbeat_s,
+            poll_s=self.poll_s,
+            commit_batch_max=self.commit_batch_max,
+            committers=self.committers,
+            in_hand_max=self.in_hand_max,
+            calls_max=self.calls_max,
+            live_instances_max=self.live_instances_max,
+            retry=RetryPolicy(self.retry_gaps_s),
+            check_gaps_s=self.check_gaps_s,
+            message_ttl_s=self.message_ttl_s,
+            shutdown_s=self.shutdown_s,
+            notice_operation=self.notice_operation or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """What is written to standard error, as JSON lines."""
+
+    level: str = "info"
+    """``debug``, ``info``, ``warning`` or ``error``."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubConfig:
+    """Everything that can be set."""
+
+    data_dir: Path = Path(".lineshaft")
+    """The hub's own folder: SQLite file, lock, tokens."""
+    secrets_file: str = ""
+    """A TOML file with ``name = "value"`` lines that only its owner may read; ``""``: environment only."""
+    store: StoreConfig = field(default_factory=StoreConfig)
+    server: ServerConfig = field(default_factory=ServerConfig)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    log: LogConfig = field(default_factory=LogConfig)
+    systems: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    """System → the settings its manifest asks for."""
+
+    @property
+    def store_url(self) -> str:
+        """Where the store lies, its default filled in."""
+        return self.store.url or f"sqlite:///{self.data_dir / 'hub.db'}"
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file; ``None`` for other makes."""
+        url = self.store_url
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "server.port": (0, 65_535),
+        "store.pool_max": (1, 200),
+        "engine.lease_ttl_s": (1, 600),
+        "engine.lease_margin_s": (0.1, 300),
+        "engine.heartbeat_s": (0.1, 300),
+        "engine.poll_s": (0.01, 60),
+        "engine.commit_batch_max": (1, 5_000),
+        "engine.committers": (1, 32),
+        "engine.in_hand_max": (10, 100_000),
+        "engine.calls_max": (1, 10_000),
+        "engine.live_instances_max": (100, 1_000_000),
+        "engine.message_ttl_s": (0, 31_536_000),
+        "engine.shutdown_s": (0, 600),
+    }
+)
+"""Smallest and greatest value of every number."""
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def read_config(
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> HubConfig:
+    """Return the configuration.
+
+    Args:
+        file: A TOML file; it must exist where it is given.
+        environment: The process's environment.
+        options: From the command line, by dotted path (``server.port``); ``None`` values do not count.
+
+    Raises:
+        ConfigError: Everything that is wrong, in one message; ``context["problems"]`` has it singly.
+    """
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    systems: dict[str, dict[str, Any]] = {}
+    if file is not None:
+        _take_tree(_read_file(file), str(file), values, systems, problems)
+    _take_environment(environment or {}, values, systems, problems)
+    for path, value in (options or {}).items():
+        if value is not None:
+            _take(path, value, "command line", values, problems)
+    _judge(values, problems)
+    if problems:
+        raise _error(problems)
+    return _made(values, systems)
+
+
+# -- the tree as a table of paths ------------------------------------------------------------------------
+
+
+def _table() -> dict[str, tuple[Any, Any]]:
+    """Return every setting's path with its type and default."""
+    table: dict[str, tuple[Any, Any]] = {}
+
+    def walk(kind: Any, prefix: str) -> None:
+        hints = get_type_hints(kind)
+        instance = kind()
+        for each in fields(kind):
+            if each.name == "systems":
+                continue
+            if is_dataclass(hints[each.name]):
+                walk(hints[each.name], f"{prefix}{each.name}.")
+            else:
+                table[prefix + each.name] = (hints[each.name], getattr(instance, each.name))
+
+    walk(HubConfig, "")
+    return table
+
+
+SETTINGS = _table()
+"""Every setting by its dotted path: its type and its default."""
+
+
+def _made(values: Mapping[str, Any], systems: Mapping[str, Mapping[str, Any]]) -> HubConfig:
+    def make(kind: Any, prefix: str) -> Any:
+        hints = get_type_hints(kind)
+        arguments: dict[str, Any] = {}
+        for each in fields(kind):
+            path = prefix + each.name
+            if each.name == "systems":
+                arguments["systems"] = MappingProxyType(
+                    {name: MappingProxyType(dict(settings)) for name, settings in systems.items()}
+                )
+            elif is_dataclass(hints[each.name]):
+                arguments[each.name] = make(hints[each.name], f"{path}.")
+            elif path in values:
+                arguments[each.name] = values[path]
+        return kind(**arguments)
+
+    config: HubConfig = make(HubConfig, "")
+    return config
+
+
+# -- the three sources -----------------------------------------------------------------------------------
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            text(
+                "Expected a configuration file {path}, but there is none.",
+                "找不到配置文件 {path}。",
+                path=file,
+            ),
+            code="config_missing",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            text(
+                "Expected TOML in {path}, but: {error}",
+                "{path} 不是有效的 TOML:{error}",
+                path=file,
+                error=error,
+            ),
+            code="config_unreadable",
+        ) from error
+
+
+def _take_tree(
+    tree: Mapping[str, Any],
+    where: str,
+    values: dict[str, Any],
+    systems: dict[str, dict[str, Any]],
+    problems: list[Problem],
+    *,
+    prefix: str = "",
+) -> None:
+    for key, value in tree.items():
+        path = prefix + key
+        if path == "systems" and isinstance(value, Mapping):
+            for name, settings in value.items():
+                if isinstance(settings, Mapping):
+                    systems.setdefault(name, {}).update(settings)
+                else:
+                    _wrong_kind(f"systems.{name}", "table", settings, where, problems)
+        elif isinstance(value, Mapping) and any(known.startswith(f"{path}.") for known in SETTINGS):
+            _take_tree(value, where, values, systems, problems, prefix=f"{path}.")
+        else:
+            _take(path, value, where, values, problems)
+
+
+def _take_environment(
+    environment: Mapping[str, str],
+    values: dict[str, Any],
+    systems: dict[str, dict[str, Any]],
+    problems: list[Problem],
+) -> None:
+    names = {PREFIX + path.replace(".", "_").upper(): path for path in SETTINGS}
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS) or name in NOT_SETTING:
+            continue
+        if name.startswith(f"{PREFIX}SYSTEMS_"):
+            system, _, setting = name.removeprefix(f"{PREFIX}SYSTEMS_").lower().partition("_")
+            systems.setdefault(system, {})[setting] = environment[name]
+        elif name in names:
+            _take(names[name], environment[name], name, values, problems)
+        else:
+            _unknown(name, list(names), "environment", problems)
+
+
+def _take(path: str, value: Any, where: str, values: dict[str, Any], problems: list[Problem]) -> None:
+    if path not in SETTINGS:
+        _unknown(path, [*SETTINGS, "systems"], where, problems)
+        return
+    kind, _ = SETTINGS[path]
+    try:
+        values[path] = _converted(kind, value)
+    except (TypeError, ValueError):
+        _wrong_kind(path, _kind_name(kind), value, where, problems)
+
+
+def _converted(kind: Any, value: Any) -> Any:
+    if kind is str:
+        if not isinstance(value, str):
+            raise TypeError
+        return value
+    if kind is Path:
+        if not isinstance(value, str | Path):
+            raise TypeError
+        return Path(value)
+    if isinstance(value, bool):
+        raise TypeError
+    if kind is int:
+        if isinstance(value, float):
+            raise TypeError
+        return int(value)
+    if kind is float:
+        return float(value)
+    # What is left is a row of numbers.
+    parts: Sequence[Any] = value.split(",") if isinstance(value, str) else value
+    return tuple(float(part) for part in parts)
+
+
+def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
+    for path, (low, high) in LIMITS.items():
+        value = values.get(path)
+        if value is not None and not low <= value <= high:
+            problems.append(
+                Problem(
+                    "config_limit",
+                    text(
+                        "Expected {path} between {low:g} and {high:g}, but it is {value:g}.",
+                        "{path} 应在 {low:g} 到 {high:g} 之间,实际为 {value:g}。",
+                        path=path,
+                        low=low,
+                        high=high,
+                        value=value,
+                    ),
+                    Place(path=path),
+                )
+            )
+    ttl = values.get("engine.lease_ttl_s", SETTINGS["engine.lease_ttl_s"][1])
+    spent = values.get("engine.lease_margin_s", SETTINGS["engine.lease_margin_s"][1]) + values.get(
+        "engine.heartbeat_s", SETTINGS["engine.heartbeat_s"][1]
+    )
+    if ttl <= spent:
+        problems.append(
+            Problem(
+                "config_lease",
+                text(
+                    "Expected engine.lease_ttl_s above lease_margin_s + heartbeat_s = {spent:g}, "
+                    "but it is {ttl:g}.",
+                    "engine.lease_ttl_s 应大于 lease_margin_s + heartbeat_s = {spent:g},实际为 {ttl:g}。",
+                    spent=spent,
+                    ttl=ttl,
+                ),
+                Place(path="engine.lease_ttl_s"),
+                hint=text(
+                    "A lease that cannot be renewed in time stops every call.",
+                    "租约来不及续期时,所有调用都会停止。",
+                ),
+            )
+        )
+    level = values.get("log.level", "info")
+    if level not in _LEVELS:
+        _one_of("log.level", level, _LEVELS, problems)
+    url = values.get("store.url", "")
+    if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
+        _one_of("store.url", url, ("sqlite:///path", "postgresql://…", "memory:"), problems)
+
+
+# -- words -----------------------------------------------------------------------------------------------
+
+
+def _unknown(name: str, known: Sequence[str], where: str, problems: list[Problem]) -> None:
+    near = get_close_matches(name, known, 1)
+    problems.append(
+        Problem(
+            "config_unknown",
+            text("There is no setting `{name}`.", "没有名为 `{name}` 的设置。", name=name),
+            Place(file=where, path=name),
+            hint=text("Did you mean `{near}`?", "是否想写 `{near}`?", near=near[0]) if near else None,
+        )
+    )
+
+
+def _wrong_kind(path: str, kind: str, value: Any, where: str, problems: list[Problem]) -> None:
+    shown = "***" if is_secret(path, value) else repr(value)
+    problems.append(
+        Problem(
+            "config_type",
+            text(
+                "Expected {kind} for {path}, but it is {value}.",
+                "{path} 应为 {kind},实际为 {value}。",
+                kind=kind,
+                path=path,
+                value=shown,
+            ),
+            Place(file=where, path=path),
+        )
+    )
+
+
+def _one_of(path: str, value: str, known: Sequence[str], problems: list[Problem]) -> None:
+    problems.append(
+        Problem(
+            "config_choice",
+            text(
+                "Expected {path} to be one of {known}, but it is {value}.",
+                "{path} 应为 {known} 之一,实际为 {value}。",
+                path=path,
+                known=", ".join(known),
+                value=value,
+            ),
+            Place(path=path),
+        )
+    )
+
+
+def _kind_name(kind: Any) -> str:
+    return {str: "text", int: "a whole number", float: "a number", Path: "a path"}.get(kind, "numbers")
+
+
+def _error(problems: Sequence[Problem]) -> ConfigError:
+    def lines(zh: bool) -> str:
+        found = []
+        for problem in problems:
+            language = "zh" if zh else "en"
+            hint = f" {problem.hint.in_language(language)}" if problem.hint else ""  # type: ignore[arg-type]
+            place = f"{problem.place.file}: " if problem.place.file else ""
+            found.append(f"{place}{problem.message.in_language(language)}{hint}")  # type: ignore[arg-type]
+        return "\n".join(found)
+
+    return ConfigError(Text(lines(zh=False), lines(zh=True)), context={"problems": list(problems)})
+
+
+def shown(config: HubConfig) -> dict[str, Any]:
+    """Return every setting with its value for people; secrets as ``***``."""
+    found: dict[str, Any] = {}
+
+    def walk(value: Any, prefix: str) -> None:
+        for each in fields(value):
+            inner = getattr(value, each.name)
+            if each.name == "systems":
+                for name, settings in inner.items():
+                    for key, setting in settings.items():
+                        hidden = is_secret(key, setting)
+                        found[f"systems.{name}.{key}"] = "***" if hidden else setting
+            elif is_dataclass(inner):
+                walk(inner, f"{prefix}{each.name}.")
+            else:
+                found[prefix + each.name] = str(inner) if isinstance(inner, Path) else inner
+
+    walk(config, "")
+    url = str(found["store.url"])
+    if "@" in url:
+        # A database address may carry a password.
+        scheme, _, rest = url.partition("://")
+        user = rest.rpartition("@")[0].partition(":")[0]
+        found["store.url"] = f"{scheme}://{user}:***@{rest.rpartition('@')[2]}"
+    return found

@@ -1,0 +1,190 @@
+"""What an answer means: done, or one of the six error classes, with the vendor's code and words kept.
+
+Pure. The order of decision: the success predicate, the vendor's code, the declared status, ``other`` (for
+errors that carry a code), and last what HTTP says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from lineshaft.base.errors import (
+    ConnectorError,
+    ExpressionError,
+    Invalid,
+    MissingReference,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    Unavailable,
+)
+from lineshaft.base.text import Text, text
+from lineshaft.connectors.http.expressions import as_text
+from lineshaft.connectors.http.model import AnswerRule, Judgement, Verdict
+from lineshaft.connectors.http.transport import Reply
+from lineshaft.connectors.http.wire import Unreadable, decode
+
+WORDS_MAX: Final = 1_000
+_WAIT_DEFAULT_S: Final = 1.0
+_BY_STATUS: Final[Mapping[int, Verdict]] = {
+    401: "unavailable",
+    408: "unknown",
+    409: "refused",
+    425: "unknown",
+    429: "rate_limited",
+}
+_SIMPLE: Final[Mapping[str, type[ConnectorError]]] = {
+    "refused": Refused,
+    "invalid": Invalid,
+    "unavailable": Unavailable,
+    "unknown": OutcomeUnknown,
+}
+
+
+class Expired(Exception):
+    """The session has ended; nothing happened. Never leaves the connector."""
+
+
+class Case:
+    """What a judgement is about: for messages and for what a failure may mean."""
+
+    __slots__ = ("now", "reads_only", "redact", "system", "what")
+
+    def __init__(
+        self, system: str, what: str, *, reads_only: bool, now: datetime, redact: Callable[[str], str]
+    ) -> None:
+        self.system = system
+        self.what = what
+        self.reads_only = reads_only
+        self.now = now
+        self.redact = redact
+
+    def unknown(self, message: Text, *, code: str | None = None, words: str | None = None) -> ConnectorError:
+        """Return *unknown* for writes; a reading that failed is only unavailable."""
+        if self.reads_only:
+            return Unavailable(message, code=code, vendor_text=words)
+        return OutcomeUnknown(message, code=code, vendor_text=words)
+
+
+def open_answer(reply: Reply, names: Mapping[str, Any], case: Case) -> dict[str, Any]:
+    """Return the names that answer expressions see.
+
+    Raises:
+        OutcomeUnknown, Unavailable: A good status with a body that cannot be read.
+    """
+    try:
+        answer = decode(reply.body, reply.headers.get("content-type", ""))
+    except Unreadable as error:
+        if reply.status < 400:
+            raise case.unknown(
+                text(
+                    "{system}: the answer to {what} cannot be read ({error})",
+                    "{system}:{what} 的应答无法读取({error})",
+                    system=case.system,
+                    what=case.what,
+                    error=error,
+                ),
+                code="answer_unreadable",
+                words=_words(reply, case),
+            ) from error
+        answer = None
+    return {**names, "status": reply.status, "answer": answer, "headers": reply.headers}
+
+
+def judge(rule: AnswerRule, reply: Reply, names: Mapping[str, Any], case: Case) -> None:
+    """Return where the answer says that it is done; raise otherwise.
+
+    Raises:
+        Expired: The session has ended.
+        ConnectorError: One of the six classes.
+    """
+    if rule.success is not None:
+        if rule.success.lenient(names) is True:
+            return
+    elif 200 <= reply.status < 300:
+        return
+    code = as_text(rule.code.lenient(names)) if rule.code is not None else ""
+    judgement = _judgement(rule, code, reply.status)
+    if judgement.verdict == "done":
+        return
+    if judgement.verdict == "expired":
+        raise Expired
+    words = as_text(rule.text.lenient(names)) if rule.text is not None else ""
+    shown = case.redact(words)[:WORDS_MAX] or _words(reply, case)
+    raise _error(judgement, rule, reply, names, case, code=code, words=shown)
+
+
+def _judgement(rule: AnswerRule, code: str, status: int) -> Judgement:
+    if code in rule.codes:
+        return rule.codes[code]
+    if status in rule.statuses:
+        return rule.statuses[status]
+    if code and rule.other is not None:
+        return rule.other
+    if status in _BY_STATUS:
+        return Judgement(_BY_STATUS[status])
+    return Judgement("unknown" if status >= 500 else "invalid")
+
+
+def _error(
+    judgement: Judgement,
+    rule: AnswerRule,
+    reply: Reply,
+    names: Mapping[str, Any],
+    case: Case,
+    *,
+    code: str,
+    words: str,
+) -> ConnectorError:
+    vendor_code = code or str(reply.status)
+    shown = f"{words} [{vendor_code}]" if words else f"[{vendor_code}]"
+    message = text(
+        "{system}, {what}: {shown}",
+        "{system},{what}:{shown}",
+        system=case.system,
+        what=case.what,
+        shown=shown,
+    )
+    if judgement.verdict == "rate_limited":
+        return RateLimited(
+            message, wait_s=_wait_s(rule, reply, names, case), vendor_code=vendor_code, vendor_text=words
+        )
+    if judgement.verdict == "missing_reference" and judgement.reference is not None:
+        try:
+            reference = as_text(judgement.reference.value(names))
+        except ExpressionError as error:
+            return Invalid(error.message, vendor_code=vendor_code, vendor_text=words)
+        return MissingReference(message, reference=reference, vendor_code=vendor_code, vendor_text=words)
+    verdict = judgement.verdict
+    if verdict == "unknown" and case.reads_only:
+        verdict = "unavailable"
+    kind = _SIMPLE.get(verdict, Invalid)
+    own_code = "wrong_credentials" if reply.status == 401 and kind is Unavailable else None
+    return kind(message, code=own_code, vendor_code=vendor_code, vendor_text=words)
+
+
+def _words(reply: Reply, case: Case) -> str:
+    return case.redact(reply.body[: 4 * WORDS_MAX].decode("utf-8", "replace").strip())[:WORDS_MAX]
+
+
+def _wait_s(rule: AnswerRule, reply: Reply, names: Mapping[str, Any], case: Case) -> float:
+    """Return the wait: as declared, else ``Retry-After`` (RFC 9110, 10.2.3), else ``RateLimit-Reset``."""
+    if rule.wait_s is not None:
+        declared = rule.wait_s.lenient(names)
+        if declared is not None:
+            return max(0.0, float(declared))
+    for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset-after"):
+        value = reply.headers.get(name, "").strip()
+        if value.replace(".", "", 1).isdigit():
+            return float(value)
+        if value and name == "retry-after":
+            try:
+                at = parsedate_to_datetime(value)
+            except ValueError:
+                continue
+            at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+            return max(0.0, (at - case.now).total_seconds())
+    return _WAIT_DEFAULT_S

@@ -1,0 +1,171 @@
+"""The parts of a manifest that its sections share: requests, answer rules, documents, events.
+
+Pure. Each function reads one table; what is wrong is noted with its place. The sections stand in ``reader``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, cast
+
+from lineshaft.base.text import text
+from lineshaft.connectors.http.expressions import Compiler, Expression, Template
+from lineshaft.connectors.http.model import (
+    VERDICTS,
+    AnswerRule,
+    DocumentRule,
+    EventRule,
+    Judgement,
+    LineRule,
+    RequestRule,
+    Verdict,
+)
+from lineshaft.sdk.schema import Node, Table
+
+REQUEST_NAMES: Final = frozenset({"payload", "key", "settings"})
+ANSWER_NAMES: Final = frozenset({"status", "answer", "headers", "payload", "key", "settings"})
+WEBHOOK_NAMES: Final = frozenset({"body", "headers", "settings"})
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+
+
+def read_request(
+    table: Table, compiler: Compiler, names: Collection[str], *, secrets: bool = False, method: str = "POST"
+) -> RequestRule | None:
+    """Read the request keys of a table: method, path, query, headers, body, encoding."""
+    chosen = table.choice("method", METHODS, method) or method
+    path = compiler.path(table.take("path", required=True), names)
+    query = compiler.template(table.take("query"), names, secrets=secrets)
+    headers = compiler.template(table.take("headers"), names, secrets=secrets)
+    body = compiler.template(table.take("body"), names, secrets=secrets)
+    encoding = table.choice("encoding", ("json", "form"), "json") or "json"
+    if path is None:
+        return None
+    return RequestRule(chosen, path, query, headers, body, encoding)
+
+
+def read_answers(
+    table: Table | None, compiler: Compiler, names: Collection[str], base: AnswerRule
+) -> AnswerRule:
+    """Read an ``answers`` table; what it does not say is taken from ``base``."""
+    if table is None:
+        return base
+    success = compiler.expression(table.take("success"), names)
+    code = compiler.expression(table.take("code"), names)
+    words = compiler.expression(table.take("text"), names)
+    wait = compiler.expression(table.take("wait_s"), names)
+    codes = dict(base.codes)
+    codes_table = table.table("codes")
+    for key in codes_table.entries if codes_table else ():
+        judgement = _judgement(codes_table, key, compiler, names)
+        if judgement is not None:
+            codes[key] = judgement
+    statuses = dict(base.statuses)
+    statuses_table = table.table("statuses")
+    for key in statuses_table.entries if statuses_table else ():
+        judgement = _judgement(statuses_table, key, compiler, names)
+        if judgement is not None and key.isdigit():
+            statuses[int(key)] = judgement
+    other = _judgement(table, "other", compiler, names)
+    table.done()
+    return AnswerRule(
+        success or base.success,
+        code or base.code,
+        words or base.text,
+        wait or base.wait_s,
+        codes,
+        statuses,
+        other or base.other,
+    )
+
+
+def _judgement(table: Table | None, key: str, compiler: Compiler, names: Collection[str]) -> Judgement | None:
+    """Read ``refused`` or ``{class: missing_reference, reference: …}``."""
+    node = table.take(key) if table is not None else None
+    if node is None or table is None:
+        return None
+    if isinstance(node.value, str):
+        verdict = table.choice(key, VERDICTS)
+        if verdict == "missing_reference":
+            table.problems.add(
+                "missing_key",
+                text("Expected what is missing to be named", "应指明缺少的引用"),
+                node.place,
+                text(
+                    "write {example}",
+                    "写成 {example}",
+                    example="{class: missing_reference, reference: '\"product:crm:\" + payload.product'}",
+                ),
+            )
+        return Judgement(cast("Verdict", verdict)) if verdict else None
+    below = Table(node, table.problems)
+    verdict = below.choice("class", VERDICTS)
+    reference = compiler.expression(below.take("reference", required=verdict == "missing_reference"), names)
+    below.done()
+    return Judgement(cast("Verdict", verdict), reference) if verdict else None
+
+
+def read_documents(
+    nodes: list[Node], compiler: Compiler, names: Collection[str], problems_of: Table
+) -> tuple[DocumentRule, ...]:
+    """Read a ``documents`` list."""
+    found = []
+    for node in nodes:
+        rule = _document(Table(node, problems_of.problems), compiler, names)
+        if rule is not None:
+            found.append(rule)
+    return tuple(found)
+
+
+def _document(table: Table, compiler: Compiler, names: Collection[str]) -> DocumentRule | None:
+    kind = table.text("kind", required=True, pattern=r"[a-z][a-z0-9_]*")
+    each = compiler.expression(table.take("each"), names)
+    inner = {*names, "document"} if table.take("each") is not None else names
+    number = compiler.expression(table.take("number", required=True), inner)
+    local_id = compiler.expression(table.take("local_id", required=True), inner)
+    lines_table = table.table("lines")
+    rule_parts = {
+        key: compiler.expression(table.take(key), inner)
+        for key in ("when", "status", "version", "follows", "cause")
+    }
+    lines = _lines(lines_table, compiler, inner) if lines_table is not None else None
+    fields = compiler.template(table.take("fields"), inner)
+    table.done()
+    if kind is None or number is None or local_id is None:
+        return None
+    return DocumentRule(kind, number, local_id, each=each, lines=lines, fields=fields, **rule_parts)
+
+
+def _lines(table: Table, compiler: Compiler, names: Collection[str]) -> LineRule | None:
+    each = compiler.expression(table.take("each", required=True), names)
+    inner = {*names, "item"}
+    needed: dict[str, Expression | None] = {
+        key: compiler.expression(table.take(key, required=True), inner)
+        for key in ("line", "item", "quantity", "unit")
+    }
+    optional = {
+        key: compiler.expression(table.take(key), inner)
+        for key in ("status", "amount", "currency", "from_line")
+    }
+    table.done()
+    line, item, quantity, unit = needed["line"], needed["item"], needed["quantity"], needed["unit"]
+    if each is None or line is None or item is None or quantity is None or unit is None:
+        return None
+    return LineRule(each, line, item, quantity, unit, **optional)
+
+
+def read_event(
+    table: Table, compiler: Compiler, names: Collection[str], *, data: Template | None = None
+) -> EventRule | None:
+    """Read how events are taken out: id, type, subject, data, occurred_at, documents (and each, when)."""
+    each = compiler.expression(table.take("each"), names)
+    inner = {*names, "item"} if table.take("each") is not None else names
+    when = compiler.expression(table.take("when"), inner)
+    identity = compiler.expression(table.take("id", required=True), inner)
+    kind = compiler.expression(table.take("type", required=True), inner)
+    subject = compiler.expression(table.take("subject", required=True), inner)
+    content = compiler.template(table.take("data"), inner)
+    occurred = compiler.expression(table.take("occurred_at"), inner)
+    documents = read_documents(table.items("documents"), compiler, inner, table)
+    if identity is None or kind is None or subject is None:
+        return None
+    return EventRule(identity, kind, subject, each, when, content or data, occurred, documents)

@@ -1,0 +1,207 @@
+"""The operations ``hub.map`` and ``hub.lookup_codes``.
+
+``map``: payload ``mapping`` (its name), ``record``, and optionally ``parameters``; the answer is
+``{"result": …}``. A reference without a code raises ``MissingReference``: the engine parks the job and asks
+again when it appears. A record that does not fit raises ``Refused``: it goes back to its source.
+
+``lookup_codes``: the same payload; the answer is ``{"missing": […], "problems": […], "ready": …}`` and
+never an error, so that a process can tell the source what it waits for before it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from lineshaft.base.errors import ConnectorError, Invalid, MissingReference, Problem, Refused
+from lineshaft.base.text import Text, text
+from lineshaft.connectors.hub.references import ReferenceDesk
+from lineshaft.mapping import CompiledMapping, Mapped, Reference
+from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
+from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, OperationSpec, ResourceSpec
+
+_INPUT: Final = (
+    FieldSpec("mapping", "string", Text("Mapping", "映射"), required=True),
+    FieldSpec("record", "context", Text("Record", "记录"), required=True),
+    FieldSpec("parameters", "context", Text("Parameters", "参数")),
+)
+
+
+def hub_spec() -> ConnectorSpec:
+    """Return the declaration of the system ``hub``."""
+    return ConnectorSpec(
+        "hub",
+        Text("The hub itself", "本系统"),
+        operations=(
+            OperationSpec(
+                "map",
+                Text("Map a record", "转换记录"),
+                reads_only=True,
+                input=_INPUT,
+                output=(FieldSpec("result", "context", required=True),),
+            ),
+            OperationSpec(
+                "lookup_codes",
+                Text("Look codes up", "查找编码"),
+                reads_only=True,
+                input=_INPUT,
+                output=(
+                    FieldSpec("missing", "list", required=True),
+                    FieldSpec("problems", "list", required=True),
+                    FieldSpec("ready", "boolean", required=True),
+                ),
+            ),
+        ),
+        concurrency_max=64,
+    )
+
+
+class HubConnector:
+    """The system ``hub`` of one release."""
+
+    def __init__(self, mappings: Mapping[str, CompiledMapping], desk: ReferenceDesk) -> None:
+        self._mappings = mappings
+        self._desk = desk
+        self._spec = hub_spec()
+
+    @property
+    def spec(self) -> ConnectorSpec:
+        """The declaration."""
+        return self._spec
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def check(self) -> list[CheckStep]:
+        """Always well: there is nothing to reach."""
+        return [CheckStep(Text("Reach", "连通"), True, Text("ok", "正常"))]
+
+    async def describe(self) -> list[ResourceSpec]:
+        """It has no resources."""
+        return []
+
+    async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
+        """It has no resources.
+
+        Raises:
+            Invalid: Always.
+        """
+        raise _unknown(resource)
+
+    async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
+        """It has no resources.
+
+        Raises:
+            Invalid: Always.
+        """
+        raise _unknown(resource)
+
+    async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        """Carry out ``map`` or ``lookup_codes``; nothing is sent by them."""
+        if operation not in ("map", "lookup_codes"):
+            raise _unknown(operation)
+        mapping = self._mapping(payload)
+        record, parameters = payload.get("record"), payload.get("parameters") or {}
+        if not isinstance(record, Mapping) or not isinstance(parameters, Mapping):
+            raise Invalid(
+                text(
+                    "Expected a record to map, but it is {value}",
+                    "应有要转换的记录,实际为 {value}",
+                    value=record,
+                ),
+                code="record_missing",
+            )
+        found = await self._desk.resolve(mapping.lookups(record, parameters))
+        mapped = mapping.apply(record, found, parameters)
+        return _report(mapped) if operation == "lookup_codes" else _result(mapping, mapped)
+
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
+        """Its operations only read: there is nothing to probe."""
+        return None
+
+    async def write(
+        self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
+    ) -> list[ItemOutcome]:
+        """Carry out an operation for each item."""
+        results = []
+        for item in items:
+            try:
+                results.append(ItemOutcome(outcome=await self.call(operation, item, context)))
+            except ConnectorError as error:
+                results.append(ItemOutcome(error=error))
+        return results
+
+    def _mapping(self, payload: Mapping[str, Any]) -> CompiledMapping:
+        name = payload.get("mapping")
+        mapping = self._mappings.get(name) if isinstance(name, str) else None
+        if mapping is None:
+            raise Invalid(
+                text(
+                    "Expected a mapping among {known}, but it is {name}",
+                    "映射应为 {known} 之一,实际为 {name}",
+                    known=", ".join(sorted(self._mappings)) or "-",
+                    name=name,
+                ),
+                code="mapping_unknown",
+            )
+        return mapping
+
+
+def _result(mapping: CompiledMapping, mapped: Mapped) -> Outcome:
+    if mapped.record is not None:
+        return Outcome({"result": mapped.record})
+    if mapped.problems:
+        words = Text(
+            "; ".join(_short(problem, "en") for problem in mapped.problems),
+            ";".join(_short(problem, "zh") for problem in mapped.problems),
+        )
+        raise Refused(words, code="record_unfit", vendor_code=mapped.problems[0].code, vendor_text=words.zh)
+    first = mapped.missing[0]
+    raise MissingReference(
+        text(
+            "{en} waits for {missing}",
+            "{zh} 等待编码对照:{missing}",
+            en=mapping.label.in_language("en"),
+            zh=mapping.label.in_language("zh"),
+            missing=", ".join(map(str, mapped.missing)),
+        ),
+        reference=str(first),
+        context={"missing": [str(reference) for reference in mapped.missing]},
+    )
+
+
+def _report(mapped: Mapped) -> Outcome:
+    return Outcome(
+        {
+            "ready": mapped.record is not None,
+            "missing": [_described(reference) for reference in mapped.missing],
+            "problems": [
+                {"field": problem.place.path or "", "zh": _short(problem, "zh"), "en": _short(problem, "en")}
+                for problem in mapped.problems
+            ],
+        }
+    )
+
+
+def _described(reference: Reference) -> dict[str, str]:
+    return {
+        "kind": reference.kind,
+        "system": reference.source,
+        "id": reference.id,
+        "target": reference.target,
+        "reference": str(reference),
+    }
+
+
+def _short(problem: Problem, language: str) -> str:
+    message = problem.message.in_language("zh" if language == "zh" else "en")
+    field = (problem.place.path or "").removeprefix("fields.").replace(".fields", "")
+    return f"{field}: {message}" if field else message
+
+
+def _unknown(name: str) -> Invalid:
+    return Invalid(text("The hub has no {name}", "本系统没有 {name}", name=name), code="operation_unknown")

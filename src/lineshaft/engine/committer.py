@@ -1,0 +1,136 @@
+"""Group commit: many small units share one transaction.
+
+While one commit is under way the next units gather, so the batch grows with the load and an idle hub
+commits at once. Units of one lane pass through one committer in the order they were submitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lineshaft.base.errors import LeaseLost, StoreError, StoreUnavailable
+from lineshaft.base.text import text
+from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.leases import LaneKeeper
+from lineshaft.store.port import Store
+from lineshaft.store.writes import Unit, UnitResult, lanes_of
+
+Settled = Callable[[UnitResult], None]
+
+
+class Submitted(NamedTuple):
+    """A unit on its way, and the ownership of its lane under which it was decided."""
+
+    unit: Unit
+    settled: Settled
+    token: int | None
+
+
+class Committer:
+    """Takes units in order and tells each what became of it."""
+
+    def __init__(self, store: Store, keeper: LaneKeeper, config: EngineConfig) -> None:
+        self._store = store
+        self._keeper = keeper
+        self._config = config
+        self._waiting: deque[Submitted] = deque()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.on_trouble: Callable[[StoreError], None] = lambda error: None
+        self.on_bug: Callable[[str, BaseException], None] = lambda where, error: None
+
+    def submit(self, unit: Unit, settled: Settled) -> None:
+        """Queue a unit; ``settled`` is called (never concurrently) once its fate is known."""
+        token = self._keeper.token(unit.lane) if unit.lane is not None else None
+        self._waiting.append(Submitted(unit, settled, token))
+        self._idle.clear()
+        self._wake.set()
+
+    async def commit(self, unit: Unit) -> UnitResult:
+        """Queue a unit and wait for its fate."""
+        future: asyncio.Future[UnitResult] = asyncio.get_running_loop().create_future()
+
+        def settled(result: UnitResult) -> None:
+            if not future.done():
+                future.set_result(result)
+
+        self.submit(unit, settled)
+        return await future
+
+    async def flushed(self) -> None:
+        """Wait until nothing is queued or under way."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Commit for ever; end it by cancelling."""
+        while True:
+            if not self._waiting:
+                self._idle.set()
+                self._wake.clear()
+                await self._wake.wait()
+            # One turn of the loop lets whoever is ready add to this commit.
+            await asyncio.sleep(0)
+            count = min(len(self._waiting), self._config.commit_batch_max)
+            group = [self._waiting.popleft() for _ in range(count)]
+            await self._write(group)
+
+    async def _write(self, group: list[Submitted]) -> None:
+        while group := self._still_owned(group):
+            units = [each.unit for each in group]
+            try:
+                lanes = lanes_of(units)
+                fence = self._keeper.fence(lanes) if lanes else None
+                results = await self._store.commit(units, fence)
+            except LeaseLost as error:
+                group = self._without_lanes(group, error)
+            except StoreUnavailable as error:
+                self.on_trouble(error)
+                await asyncio.sleep(self._config.commit_retry_s)
+            except Exception as error:  # noqa: BLE001 - a bug below must not end all commits of this worker
+                self.on_bug("commit", error)
+                problem = error if isinstance(error, StoreError) else StoreError(str(error))
+                for each in group:
+                    self._tell(each, UnitResult("failed", problem))
+                return
+            else:
+                for each, result in zip(group, results, strict=True):
+                    self._tell(each, result)
+                return
+
+    def _still_owned(self, group: list[Submitted]) -> list[Submitted]:
+        """Set aside what was decided under an ownership that has ended, even if the lane is ours again."""
+        kept = []
+        for each in group:
+            lane = each.unit.lane
+            if lane is None or (each.token is not None and each.token == self._keeper.token(lane)):
+                kept.append(each)
+            else:
+                message = text(
+                    "Lane {lane} had another owner meanwhile; nothing of this unit was written.",
+                    "通道 {lane} 期间曾易主;该单元未写入。",
+                    lane=lane,
+                )
+                self._tell(each, UnitResult("failed", LeaseLost(message, lanes=(lane,))))
+        return kept
+
+    def _without_lanes(self, group: list[Submitted], error: LeaseLost) -> list[Submitted]:
+        """Set aside the units of lost lanes; with no lane named, all guarded ones."""
+        lost = set(error.lanes) or {each.unit.lane for each in group if each.unit.lane is not None}
+        self._keeper.lost(lane for lane in lost if lane is not None)
+        kept = []
+        for each in group:
+            if each.unit.lane in lost:
+                self._tell(each, UnitResult("failed", error))
+            else:
+                kept.append(each)
+        return kept
+
+    def _tell(self, each: Submitted, result: UnitResult) -> None:
+        try:
+            each.settled(result)
+        except Exception as error:  # noqa: BLE001 - one unit's follower must not take the others with it
+            self.on_bug("settled", error)

@@ -1,0 +1,85 @@
+"""What a connector told about documents becomes rows: the document, its lines, and the chain.
+
+A document is found by ``system/kind/local id``. It is linked to the one it follows from, line to line with
+quantities where the fact names lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from lineshaft.feel import codec as values
+from lineshaft.sdk import DocumentFact
+from lineshaft.store.rows import Document, DocumentLine, DocumentLink
+from lineshaft.store.writes import PutDocument, PutDocumentLine, PutDocumentLink, Write
+
+
+def document_writes(
+    tenant: str,
+    system: str,
+    facts: Iterable[DocumentFact],
+    *,
+    now: datetime,
+    business_key: str | None,
+    department: str | None = None,
+) -> list[Write]:
+    """Return the writes that put down ``facts`` about documents of ``system``."""
+    writes: list[Write] = []
+    for fact in facts:
+        document_id = f"{system}/{fact.kind}/{fact.local_id}"
+        writes.append(
+            PutDocument(
+                Document(
+                    tenant=tenant,
+                    id=document_id,
+                    system=system,
+                    kind=fact.kind,
+                    number=fact.number,
+                    local_id=fact.local_id,
+                    status=fact.status,
+                    updated_at=now,
+                    source_version=fact.source_version,
+                    created_at=now,
+                    business_key=business_key,
+                    department=department,
+                    payload=values.encode(dict(fact.fields)),
+                )
+            )
+        )
+        if fact.follows is not None:
+            writes.append(
+                PutDocumentLink(DocumentLink(tenant, fact.follows, "", document_id, "", cause=fact.cause))
+            )
+        for line in fact.lines:
+            writes.append(
+                PutDocumentLine(
+                    DocumentLine(
+                        tenant=tenant,
+                        document_id=document_id,
+                        line=line.line,
+                        item=line.item,
+                        quantity=str(line.quantity),
+                        unit=line.unit,
+                        status=line.status,
+                        amount=str(line.amount) if line.amount is not None else None,
+                        currency=line.currency,
+                    )
+                )
+            )
+            if fact.follows is not None and line.from_line:
+                writes.append(
+                    PutDocumentLink(
+                        DocumentLink(
+                            tenant,
+                            fact.follows,
+                            line.from_line,
+                            document_id,
+                            line.line,
+                            str(line.quantity),
+                            line.unit,
+                            fact.cause,
+                        )
+                    )
+                )
+    return writes

@@ -1,0 +1,136 @@
+"""Live instances: the state of running processes, read once and kept while this worker owns their lane.
+
+The store stays the truth: whatever is not certain (a failed commit, a lost lane) is dropped here and read
+again. A fenced commit makes sure that nobody else wrote meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lineshaft.base.scope import Scope
+from lineshaft.bpmn.kernel import InstanceState, codec
+from lineshaft.bpmn.kernel.state import ROOT
+from lineshaft.bpmn.program import Program
+from lineshaft.engine.releases import LoadedRelease, Releases
+from lineshaft.feel import codec as values
+from lineshaft.store.port import Store
+from lineshaft.store.rows import StoredInstance
+
+
+@dataclass(slots=True)
+class Live:
+    """One running instance in memory."""
+
+    tenant: str
+    id: str
+    lane: int
+    release: LoadedRelease
+    program: Program
+    state: InstanceState
+    version: int
+    business_key: str | None = None
+    department: str | None = None
+    parent_id: str | None = None
+    parent_token: int | None = None
+    scope0: bytes | None = None
+    status: str = "active"
+    """As stored; ``frozen`` stands only here, never in the kernel's state."""
+
+
+class Instances:
+    """The instances in memory, the least recently used given up first."""
+
+    def __init__(self, store: Store, releases: Releases, scope: Scope, kept_max: int) -> None:
+        self._store = store
+        self._releases = releases
+        self._scope = scope
+        self._kept_max = kept_max
+        self._live: OrderedDict[str, Live] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[Live | None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def all(self) -> list[Live]:
+        """Return every instance that is in memory."""
+        return list(self._live.values())
+
+    def held(self, instance_id: str) -> Live | None:
+        """Return an instance that is in memory."""
+        live = self._live.get(instance_id)
+        if live is not None:
+            self._live.move_to_end(instance_id)
+        return live
+
+    async def get(self, instance_id: str) -> Live | None:
+        """Return an instance, read from the store where it is not in memory."""
+        live = self.held(instance_id)
+        if live is not None:
+            return live
+        task = self._loading.get(instance_id)
+        if task is None:
+            task = asyncio.create_task(self._load(instance_id))
+            self._loading[instance_id] = task
+            task.add_done_callback(lambda _: self._loading.pop(instance_id, None))
+        return await asyncio.shield(task)
+
+    def keep(self, live: Live) -> None:
+        """Hold an instance in memory."""
+        self._live[live.id] = live
+        if len(self._live) > self._kept_max:
+            self._live.popitem(last=False)
+
+    def drop(self, instance_id: str) -> None:
+        """Forget an instance; it is read again when it is needed."""
+        self._live.pop(instance_id, None)
+
+    def abandon(self, instance_ids: Iterable[str]) -> None:
+        """Forget instances whose live state has moved on without being written."""
+        for instance_id in instance_ids:
+            self.drop(instance_id)
+
+    def drop_lanes(self, lanes: Iterable[int]) -> None:
+        """Forget all instances of lanes that are not ours any more."""
+        gone = frozenset(lanes)
+        for instance_id in [live.id for live in self._live.values() if live.lane in gone]:
+            del self._live[instance_id]
+
+    async def _load(self, instance_id: str) -> Live | None:
+        found = await self._store.load_instances(self._scope, [instance_id])
+        stored = found.get(instance_id)
+        if stored is None:
+            return None
+        live = await self._restore(stored)
+        self.keep(live)
+        return live
+
+    async def _restore(self, stored: StoredInstance) -> Live:
+        row = stored.instance
+        release = await self._releases.get(row.release)
+        program = release.program(row.process_id)
+        scopes = {ROOT: row.scope0, **stored.scopes} if row.scope0 else dict(stored.scopes)
+        state = codec.decode_state(
+            row.id,
+            row.root,
+            scopes,
+            {key: values.decode(value) for key, value in stored.variables.items()},
+        )
+        return Live(
+            tenant=row.tenant,
+            id=row.id,
+            lane=row.lane,
+            release=release,
+            program=program,
+            state=state,
+            version=row.version,
+            business_key=row.business_key,
+            department=row.department,
+            parent_id=row.parent_id,
+            parent_token=row.parent_token,
+            scope0=row.scope0,
+            status=row.status,
+        )

@@ -1,0 +1,371 @@
+"""Jobs: timers, starts, messages, signals, children, checks: what the engine owes besides calls.
+
+A job is done by the unit that takes it (``TakeJob``): carried out twice, the second unit is a duplicate and
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from lineshaft.base.errors import HubError, StoreUnavailable
+from lineshaft.bpmn.kernel import commands
+from lineshaft.engine.runtime import Runtime
+from lineshaft.engine.serial import Serial
+from lineshaft.engine.steps import Steps, decode_command, message_job
+from lineshaft.engine.transaction import Transaction
+from lineshaft.feel import codec as values
+from lineshaft.store.rows import Effect, Job, Message, Subscription
+from lineshaft.store.writes import (
+    DeleteMessage,
+    DeleteSubscription,
+    PutJob,
+    PutMessage,
+    TakeJob,
+    UpdateEffect,
+)
+
+Handler = Callable[[Job], Awaitable[None]]
+
+
+class Jobs:
+    """Carries out jobs."""
+
+    def __init__(self, runtime: Runtime, steps: Steps, again: Callable[[Effect, float], None]) -> None:
+        self._runtime = runtime
+        self._steps = steps
+        self._again = again
+        self._serial = Serial()
+        self._in_hand: set[str] = set()
+        self.handlers: dict[str, Handler] = {
+            "timer": self._timer,
+            "start": self._start,
+            "correlate": self._correlate,
+            "match": self._match,
+            "deliver": self._deliver,
+            "signal": self._signal,
+            "child": self._child,
+            "cancel_child": self._cancel_child,
+            "cancel_call": self._cancel_call,
+            "command": self._command,
+            "release_parked": self._release_parked,
+        }
+
+    def __len__(self) -> int:
+        return len(self._in_hand)
+
+    @property
+    def ids(self) -> list[str]:
+        """The jobs in hand."""
+        return list(self._in_hand)
+
+    def offer(self, job: Job) -> None:
+        """Take over a job that is durable; one that is not due yet is taken at its time."""
+        runtime = self._runtime
+        if not runtime.keeper.holds(job.lane) or job.id in self._in_hand:
+            return
+        delay_s = (job.due_at - runtime.clock.now()).total_seconds()
+        if delay_s > 0:
+            if delay_s < 60:
+                asyncio.get_running_loop().call_later(delay_s, self.offer, job)
+            return
+        if len(self._in_hand) >= runtime.config.in_hand_max:
+            return
+        self._in_hand.add(job.id)
+        runtime.spawn(self._run(job), job.lane)
+
+    def take(self, jobs: list[Job], poll: int) -> int:
+        """Take over jobs that a poll found; return how many were new."""
+        count = 0
+        for job in jobs:
+            if job.id not in self._in_hand and not self._runtime.freshness.is_stale(job.id, poll):
+                self.offer(job)
+                count += 1
+        return count
+
+    async def _run(self, job: Job) -> None:
+        try:
+            handler = self.handlers.get(job.kind)
+            if handler is None:
+                # A newer version of the hub wrote it: leave it to a worker that knows it.
+                self._runtime.observer.trouble("job", LookupError(job.kind))
+                return
+            await handler(job)
+        except StoreUnavailable as error:
+            self._runtime.observer.trouble(f"job {job.kind}", error)
+        except HubError as error:
+            self._runtime.observer.trouble(f"job {job.kind}", error)
+            await self._postpone(job)
+        except Exception as error:  # noqa: BLE001 - our bug: told, and not tried again without a pause
+            self._runtime.observer.bug(f"job {job.kind}", error)
+            await self._postpone(job)
+        finally:
+            self._in_hand.discard(job.id)
+            self._runtime.freshness.finished(job.id)
+
+    async def _postpone(self, job: Job) -> None:
+        """A job that cannot be carried out now comes again in growing gaps."""
+        tx = self._runtime.begin(job.lane)
+        due_at = tx.now + timedelta(seconds=min(3600, 2 ** min(job.attempts, 12)))
+        # Taken first: a job that somebody carried out meanwhile must not come back.
+        tx.add(TakeJob(job.tenant, job.id))
+        tx.add(PutJob(replace(job, due_at=due_at, attempts=job.attempts + 1)))
+        await self._runtime.write(tx)
+
+    # -- for one instance ----------------------------------------------------------------------------------
+
+    async def _on_instance(
+        self, job: Job, command: commands.Command, *extra: Any
+    ) -> tuple[str, Transaction | None]:
+        """Apply a command to the job's instance; return the verdict (``gone`` where there is none)."""
+        assert job.instance_id is not None
+        live = await self._runtime.live(job.instance_id, job.lane)
+        tx = self._runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        if live is None:
+            if self._runtime.keeper.holds(job.lane):
+                await self._runtime.write(tx)
+            return "gone", None
+        applied = self._steps.apply(tx, live, command)
+        for write in extra:
+            tx.add(write)
+        if applied.status == "rejected":
+            return "rejected", tx
+        await self._runtime.write(tx)
+        return applied.status, None
+
+    async def _timer(self, job: Job) -> None:
+        _, tx = await self._on_instance(job, commands.FireTimer(job.token or 0))
+        if tx is not None:
+            await self._runtime.write(tx)
+
+    async def _command(self, job: Job) -> None:
+        _, tx = await self._on_instance(job, decode_command(job.payload))
+        if tx is not None:
+            await self._runtime.write(tx)
+
+    async def _child(self, job: Job) -> None:
+        data = values.decode(job.payload)
+        token = job.token or 0
+        command: commands.Command
+        if data["status"] == "completed" and data["error_code"] is None:
+            command = commands.CompleteChild(token, data["variables"])
+        else:
+            command = commands.FailChild(
+                token, data["error_code"] or "terminated", data["error_message"], data["variables"]
+            )
+        _, tx = await self._on_instance(job, command)
+        if tx is not None:
+            await self._runtime.write(tx)
+
+    async def _cancel_child(self, job: Job) -> None:
+        runtime = self._runtime
+        assert job.instance_id is not None
+        children = await runtime.store.children(runtime.scope, job.instance_id)
+        running = [
+            child
+            for child in children
+            if child.parent_token == job.token and child.status in ("active", "suspended", "frozen")
+        ]
+        lives = [await runtime.live(child.id, job.lane) for child in running]
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        for live in lives:
+            if live is not None:
+                self._steps.apply(tx, live, commands.Cancel("parent"))
+        await runtime.write(tx)
+
+    async def _cancel_call(self, job: Job) -> None:
+        """Effects that were not called yet never will be; one under way brings its evidence all the same."""
+        runtime = self._runtime
+        page = await runtime.store.effects(runtime.scope, instance_id=job.instance_id, limit=1000)
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        for effect in page.items:
+            if effect.token == job.token and effect.status in ("intended", "parked"):
+                tx.add(UpdateEffect(effect.tenant, effect.id, "cancelled", settled_at=tx.now))
+        await runtime.write(tx)
+
+    async def _start(self, job: Job) -> None:
+        release = await self._runtime.releases.active()
+        if release is None:
+            raise HubError("There is no active release.", code="no_release")
+        data = values.decode(job.payload)
+        program = release.program(data["process_id"])
+        tx = self._runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        command = commands.StartInstance(
+            variables=data["variables"],
+            business_key=data["business_key"],
+            start_element=data.get("start_element"),
+        )
+        self._steps.start(tx, release, program, command, lane=job.lane, department=data.get("department"))
+        await self._runtime.write(tx)
+
+    # -- messages and signals --------------------------------------------------------------------------------
+
+    async def _correlate(self, job: Job) -> None:
+        data = values.decode(job.payload)
+        await self._serial.run(_mark(data), lambda: self._correlate_one(job, data))
+
+    async def _correlate_one(self, job: Job, data: dict[str, Any]) -> None:
+        runtime = self._runtime
+        name, key = data["name"], data["key"]
+        waiting = await runtime.store.subscriptions(runtime.scope, "message", name, key, 1)
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        if waiting:
+            self._deliver_to(tx, waiting[0], data)
+        elif not await self._start_by_message(tx, job, data):
+            ttl_s = float(data["ttl_s"])
+            if ttl_s > 0:
+                tx.add(PutMessage(_message(job, data, tx.now, ttl_s)))
+        await runtime.write(tx)
+
+    async def _start_by_message(self, tx: Transaction, job: Job, data: dict[str, Any]) -> bool:
+        """Start the processes that begin with this message, one run per key at a time."""
+        runtime = self._runtime
+        release = await runtime.releases.active()
+        starts = release.starts("message", data["name"]) if release is not None else []
+        started = False
+        for program, element in starts:
+            if data["key"]:
+                running = await runtime.store.instances(
+                    runtime.scope,
+                    process_id=program.process_id,
+                    business_key=data["key"],
+                    status="active",
+                    limit=1,
+                )
+                if running.items:
+                    continue
+            assert release is not None
+            command = commands.StartInstance(
+                variables=data["variables"], start_element=element, business_key=data["key"] or None
+            )
+            self._steps.start(tx, release, program, command, lane=job.lane)
+            started = True
+        return started
+
+    async def _match(self, job: Job) -> None:
+        data = values.decode(job.payload)
+        await self._serial.run(_mark(data), lambda: self._match_one(job, data))
+
+    async def _match_one(self, job: Job, data: dict[str, Any]) -> None:
+        """A new subscription looks for a message that came before it."""
+        runtime = self._runtime
+        now = runtime.clock.now()
+        kept = await runtime.store.messages(runtime.scope, data["name"], data["key"], now)
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        if kept:
+            waiting = await runtime.store.subscriptions(
+                runtime.scope, "message", data["name"], data["key"], 100
+            )
+            mine = [
+                each for each in waiting if each.instance_id == job.instance_id and each.number == job.token
+            ]
+            messages = kept if mine and not mine[0].once else kept[:1]
+            for subscription in mine:
+                for message in messages:
+                    content = {
+                        **data,
+                        "id": message.id,
+                        "variables": values.decode(message.payload),
+                        "ttl_s": str((message.expires_at - now).total_seconds()),
+                    }
+                    tx.add(DeleteMessage(job.tenant, message.id))
+                    self._deliver_to(tx, subscription, content)
+        await runtime.write(tx)
+
+    def _deliver_to(self, tx: Transaction, subscription: Subscription, data: dict[str, Any]) -> None:
+        if subscription.once:
+            # Taken at once, so that the next message does not choose it too.
+            tx.add(DeleteSubscription(subscription.tenant, subscription.instance_id, subscription.number))
+        delivery = Job(
+            tenant=subscription.tenant,
+            id=f"deliver/{data['id']}/{subscription.instance_id}/{subscription.number}",
+            lane=subscription.lane,
+            kind="deliver",
+            due_at=tx.now,
+            created_at=tx.now,
+            instance_id=subscription.instance_id,
+            token=subscription.number,
+            payload=values.encode(data),
+        )
+        tx.add(PutJob(delivery))
+        tx.then(lambda: self.offer(delivery))
+
+    async def _deliver(self, job: Job) -> None:
+        data = values.decode(job.payload)
+        verdict, tx = await self._on_instance(job, commands.Correlate(job.token or 0, data["variables"]))
+        if verdict != "rejected" or tx is None:
+            if verdict == "gone" and "key" in data and self._runtime.keeper.holds(job.lane):
+                tx = self._runtime.begin(job.lane)
+            else:
+                return
+        if "key" in data:
+            # Whoever waited is gone: the message looks for the next one.
+            again = message_job(
+                tenant=job.tenant,
+                message_id=f"{data['id']}+",
+                name=data["name"],
+                key=data["key"],
+                variables=data["variables"],
+                ttl_s=float(data["ttl_s"]),
+                now=tx.now,
+            )
+            tx.add(PutJob(again))
+            tx.then(lambda: self.offer(again))
+        await self._runtime.write(tx)
+
+    async def _signal(self, job: Job) -> None:
+        runtime = self._runtime
+        data = values.decode(job.payload)
+        waiting = await runtime.store.subscriptions(runtime.scope, "signal", data["name"], None, 100_000)
+        release = await runtime.releases.active()
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        for subscription in waiting:
+            self._deliver_to(tx, subscription, data)
+        for program, element in release.starts("signal", data["name"]) if release is not None else []:
+            assert release is not None
+            command = commands.StartInstance(variables=data["variables"], start_element=element)
+            self._steps.start(tx, release, program, command, lane=job.lane)
+        await runtime.write(tx)
+
+    # -- parked ----------------------------------------------------------------------------------------------
+
+    async def _release_parked(self, job: Job) -> None:
+        """What waited for a reference goes on, oldest first, now that it has appeared."""
+        runtime = self._runtime
+        reference = values.decode(job.payload)["reference"]
+        parked = await runtime.store.parked(runtime.scope, reference, 1000)
+        tx = runtime.begin(job.lane)
+        if len(parked) < 1000:
+            tx.add(TakeJob(job.tenant, job.id))
+        for effect in parked:
+            tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
+            released = replace(effect, status="intended", due_at=tx.now)
+            tx.then(lambda released=released: self._again(released, 0.0))  # type: ignore[misc]
+        await runtime.write(tx)
+
+
+def _mark(data: dict[str, Any]) -> str:
+    return f"{data['name']}\0{data['key']}"
+
+
+def _message(job: Job, data: dict[str, Any], now: datetime, ttl_s: float) -> Message:
+    return Message(
+        tenant=job.tenant,
+        id=data["id"],
+        name=data["name"],
+        key=data["key"],
+        payload=values.encode(data["variables"]),
+        created_at=now,
+        expires_at=now + timedelta(seconds=ttl_s),
+    )

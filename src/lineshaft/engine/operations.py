@@ -1,0 +1,255 @@
+"""What people do with the hub: replay, decide, complete, resolve, pause. Every act names who did it.
+
+These are requests: they are durable when the method returns, and the worker that owns the lane carries
+them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from lineshaft.base.clock import Clock
+from lineshaft.base.errors import Conflict, NotFound
+from lineshaft.base.ids import Ids, lane_of
+from lineshaft.base.scope import Scope
+from lineshaft.base.text import text
+from lineshaft.bpmn.kernel import Command, commands
+from lineshaft.engine.steps import encode_command, message_job
+from lineshaft.feel import codec as values
+from lineshaft.store.port import Store
+from lineshaft.store.rows import Binding, DeadLetter, Effect, Instance, Job, SystemState
+from lineshaft.store.writes import (
+    CloseDeadLetter,
+    EndTask,
+    InsertEvent,
+    PutBinding,
+    PutJob,
+    PutSystemState,
+    Unit,
+    UpdateEffect,
+    Write,
+)
+
+
+class Operations:
+    """People's requests, within what ``scope`` lets them see."""
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    # -- dead letters and unknown outcomes -----------------------------------------------------------------
+
+    async def replay(
+        self, scope: Scope, letter_id: str, *, by: str, payload: Mapping[str, Any] | None = None
+    ) -> None:
+        """Send a dead letter on its way again, with ``payload`` where a person has corrected it."""
+        letter = await self._open_letter(scope, letter_id)
+        now = self._clock.now()
+        writes: list[Write] = [CloseDeadLetter(scope.tenant, letter_id, "replayed", now, by)]
+        if letter.subject == "effect":
+            effect = await self._effect(scope, letter.subject_id)
+            request = None
+            if payload is not None:
+                stored = values.decode(effect.request)
+                request = values.encode({**stored, "payload": dict(payload)})
+            writes.append(
+                UpdateEffect(scope.tenant, effect.id, "intended", due_at=now, attempts=0, request=request)
+            )
+        else:
+            source, _, event_id = letter.subject_id.partition(" ")
+            event = await self._store.event(scope, source, event_id)
+            if event is None:
+                raise NotFound(text("The event is gone.", "该事件已不存在。"))
+            content = values.encode(dict(payload)) if payload is not None else event.payload
+            writes.append(
+                InsertEvent(
+                    replace(
+                        event,
+                        id=f"{event.id}/replay/{letter_id}",
+                        payload=content,
+                        received_at=now,
+                        routed_at=None,
+                        note=None,
+                    )
+                )
+            )
+        await self._write(writes)
+
+    async def discard(self, scope: Scope, letter_id: str, *, by: str) -> None:
+        """Close a dead letter without a replay."""
+        await self._open_letter(scope, letter_id)
+        await self._write([CloseDeadLetter(scope.tenant, letter_id, "discarded", self._clock.now(), by)])
+
+    async def decide_unknown(
+        self,
+        scope: Scope,
+        effect_id: str,
+        verdict: Literal["done", "not_done"],
+        *,
+        by: str,
+        answer: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Settle an unknown outcome: it was done (with this answer), or it was not and is called again."""
+        effect = await self._effect(scope, effect_id)
+        if effect.status != "unknown":
+            raise Conflict(
+                text(
+                    "Expected an unknown outcome, but {id} is {status}.",
+                    "{id} 的状态是 {status},不是结果待核实。",
+                    id=effect_id,
+                    status=effect.status,
+                )
+            )
+        now = self._clock.now()
+        if verdict == "not_done":
+            await self._write([UpdateEffect(scope.tenant, effect_id, "intended", due_at=now)])
+            return
+        evidence = values.encode({"answer": dict(answer or {}), "decided_by": by})
+        writes: list[Write] = [
+            UpdateEffect(
+                scope.tenant, effect_id, "done", settled_at=now, evidence=evidence, late_evidence=True
+            )
+        ]
+        if effect.instance_id is not None and effect.token is not None:
+            command = commands.CompleteJob(effect.token, dict(answer or {}))
+            writes.append(PutJob(self._command_job(scope.tenant, effect.instance_id, effect.lane, command)))
+        await self._write(writes)
+
+    # -- instances -----------------------------------------------------------------------------------------
+
+    async def complete_task(
+        self, scope: Scope, instance_id: str, token: int, variables: Mapping[str, Any], *, by: str
+    ) -> None:
+        """A person finished a task."""
+        instance = await self._instance(scope, instance_id)
+        page = await self._store.tasks(scope, instance_id=instance_id, limit=1000)
+        if not any(task.token == token for task in page.items):
+            raise Conflict(text("The task is not open any more.", "该待办已不在办理中。"))
+        command = commands.CompleteTask(token, dict(variables), by)
+        await self._write(
+            [
+                EndTask(scope.tenant, instance_id, token, "completed", self._clock.now(), by),
+                PutJob(self._command_job(scope.tenant, instance_id, instance.lane, command)),
+            ]
+        )
+
+    async def command(self, scope: Scope, instance_id: str, command: Command) -> str:
+        """Give an instance a command; returns the id of the job that carries it out."""
+        instance = await self._instance(scope, instance_id)
+        job = self._command_job(scope.tenant, instance_id, instance.lane, command)
+        await self._write([PutJob(job)])
+        return job.id
+
+    async def publish(
+        self, scope: Scope, name: str, key: str, variables: Mapping[str, Any], *, ttl_s: float = 3600.0
+    ) -> None:
+        """Publish a message."""
+        job = message_job(
+            tenant=scope.tenant,
+            message_id=self._ids.new(),
+            name=name,
+            key=key,
+            variables=dict(variables),
+            ttl_s=ttl_s,
+            now=self._clock.now(),
+        )
+        await self._write([PutJob(job)])
+
+    # -- systems and references ------------------------------------------------------------------------------
+
+    async def pause(self, scope: Scope, system: str, *, by: str, reason: str) -> None:
+        """Hold everything back from a system."""
+        await self._change_system(scope, system, by=by, paused=True, reason=reason)
+
+    async def resume(self, scope: Scope, system: str, *, by: str) -> None:
+        """Let a paused system be called again."""
+        await self._change_system(scope, system, by=by, paused=False, reason=None)
+
+    async def bind(
+        self, scope: Scope, object_type: str, object_id: str, system: str, local_id: str, *, label: str = ""
+    ) -> None:
+        """Write a cross-reference; what waited for it goes on."""
+        now = self._clock.now()
+        binding = Binding(scope.tenant, object_type, object_id, system, local_id, now, label)
+        reference = f"{object_type}:{system}:{local_id}"
+        job = Job(
+            tenant=scope.tenant,
+            id=f"release_parked/{reference}",
+            lane=lane_of(scope.tenant, f"reference:{reference}"),
+            kind="release_parked",
+            due_at=now,
+            created_at=now,
+            payload=values.encode({"reference": reference}),
+        )
+        await self._write([PutBinding(binding), PutJob(job)])
+
+    # -- parts -----------------------------------------------------------------------------------------------
+
+    async def _change_system(
+        self, scope: Scope, system: str, *, by: str, paused: bool, reason: str | None
+    ) -> None:
+        states = await self._store.system_states(scope)
+        state = states.get(system) or SystemState(scope.tenant, system, 0)
+        changed = replace(
+            state,
+            version=state.version + 1,
+            paused=paused,
+            reason=reason,
+            since=self._clock.now(),
+            changed_by=by,
+        )
+        await self._write([PutSystemState(changed, state.version)])
+
+    async def _open_letter(self, scope: Scope, letter_id: str) -> DeadLetter:
+        letter = await self._store.dead_letter(scope, letter_id)
+        if letter is None:
+            raise NotFound(text("There is no dead letter {id}.", "没有异常单据 {id}。", id=letter_id))
+        if letter.status != "open":
+            raise Conflict(
+                text(
+                    "The dead letter was {status} by {by}.",
+                    "该异常单据已由 {by} 处理:{status}。",
+                    status=letter.status,
+                    by=letter.closed_by,
+                )
+            )
+        return letter
+
+    async def _effect(self, scope: Scope, effect_id: str) -> Effect:
+        effect = await self._store.effect(scope, effect_id)
+        if effect is None:
+            raise NotFound(text("There is no effect {id}.", "写入台账中没有 {id}。", id=effect_id))
+        return effect
+
+    async def _instance(self, scope: Scope, instance_id: str) -> Instance:
+        found = await self._store.load_instances(scope, [instance_id])
+        if instance_id not in found:
+            raise NotFound(text("There is no instance {id}.", "没有流程实例 {id}。", id=instance_id))
+        return found[instance_id].instance
+
+    def _command_job(self, tenant: str, instance_id: str, lane: int, command: Command) -> Job:
+        now = self._clock.now()
+        return Job(
+            tenant=tenant,
+            id=f"command/{self._ids.new()}",
+            lane=lane,
+            kind="command",
+            due_at=now,
+            created_at=now,
+            instance_id=instance_id,
+            payload=encode_command(command),
+        )
+
+    async def _write(self, writes: list[Write]) -> None:
+        result = (await self._store.commit([Unit(writes)]))[0]
+        if result.error is not None:
+            raise result.error
+        if result.status == "duplicate":
+            raise Conflict(
+                text("Somebody else was faster; look again.", "已有其他人处理,请刷新后再看。"),
+                code="already_done",
+            )

@@ -1,0 +1,215 @@
+"""Protecting targets: how much a system may be asked at once, and whether it may be asked at all.
+
+One gate per system and worker. It holds the worker's share of the concurrency cap and of the rate, keeps
+everything back while the system is paused or its circuit is open, and while one call finds out whether the
+system is there at all (*suspect*): an outage is one event, not a thousand.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lineshaft.base.clock import Clock
+from lineshaft.store.rows import SystemState
+
+
+@dataclass(slots=True)
+class Gate:
+    """One system's gate. ``wait`` takes what cannot go now; ``open_up`` returns what may go."""
+
+    system: str
+    clock: Clock
+    concurrency_max: int
+    rate_per_s_max: float | None = None
+    state: SystemState | None = None
+    suspect: str | None = None
+    """The effect whose retries find out whether the system is there; the others wait meanwhile."""
+    skipped: bool = False
+    """Older work stayed in the store because too much waits here: new work must queue behind it."""
+    _calling: set[str] = field(default_factory=set)
+    _waiting: list[tuple[int, float, str]] = field(default_factory=list)
+    _waiting_ids: set[str] = field(default_factory=set)
+    _allowance: float = 1.0
+    _counted_at: float | None = None
+    _not_before: float = 0.0
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether nothing may be called: paused, or the circuit is open."""
+        return self.state is not None and (self.state.paused or self.state.circuit == "open")
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether so much waits here that more would only crowd out the other systems."""
+        return len(self._waiting_ids) >= max(100, 4 * self.concurrency_max)
+
+    def turns_away(self, effect_id: str) -> bool:
+        """Tell whether an effect had better stay in the store: closed, another is suspect, or full."""
+        if self.is_closed or (self.suspect is not None and self.suspect != effect_id):
+            return True
+        if self.is_full and self.suspect != effect_id:
+            self.skipped = True
+            return True
+        return False
+
+    def suspect_is(self, effect_id: str) -> None:
+        """From now on only this effect is called, until it is known whether the system is there."""
+        if self.suspect is None:
+            self.suspect = effect_id
+
+    def clear_suspicion(self, effect_id: str | None = None) -> bool:
+        """The system answered, or ``effect_id`` is not ours any more; return whether that frees others."""
+        if self.suspect is None or (effect_id is not None and self.suspect != effect_id):
+            return False
+        self.suspect = None
+        return True
+
+    @property
+    def calling(self) -> int:
+        """How many calls are under way."""
+        return len(self._calling)
+
+    @property
+    def waiting(self) -> int:
+        """How many effects wait here."""
+        return len(self._waiting_ids)
+
+    def try_enter(self, effect_id: str) -> bool:
+        """Reserve a place to call now; the caller must ``leave``."""
+        if self.is_closed or len(self._calling) >= self.concurrency_max:
+            return False
+        if self.suspect is not None and self.suspect != effect_id:
+            return False
+        if (
+            (self._waiting_ids or self.skipped)
+            and self.suspect is None
+            and effect_id not in self._waiting_ids
+        ):
+            # Older work waits already: new work queues behind it.
+            return False
+        if not self._take_allowance():
+            return False
+        self._calling.add(effect_id)
+        return True
+
+    def leave(self, effect_id: str) -> None:
+        """The call of ``effect_id`` has ended."""
+        self._calling.discard(effect_id)
+
+    def wait(self, effect_id: str, priority: int, created: float) -> None:
+        """Keep an effect until there is a place; by priority, then oldest first."""
+        if effect_id not in self._waiting_ids:
+            self._waiting_ids.add(effect_id)
+            heapq.heappush(self._waiting, (priority, created, effect_id))
+
+    def is_waiting(self, effect_id: str) -> bool:
+        """Tell whether this effect waits here."""
+        return effect_id in self._waiting_ids
+
+    def forget(self, effect_id: str) -> None:
+        """The effect does not wait here any more."""
+        self._waiting_ids.discard(effect_id)
+        self.clear_suspicion(effect_id)
+
+    def wants_more(self) -> bool:
+        """Tell, once, that there is room again for the older work that was turned away."""
+        if self.skipped and len(self._waiting_ids) * 2 < max(100, 4 * self.concurrency_max):
+            self.skipped = False
+            return True
+        return False
+
+    def next_waiting(self) -> str | None:
+        """Return the next effect that may call now, with its place reserved; ``None`` if none may."""
+        if self.suspect is not None:
+            if self.suspect in self._waiting_ids and self.try_enter(self.suspect):
+                self._waiting_ids.discard(self.suspect)
+                return self.suspect
+            return None
+        while self._waiting:
+            _, _, effect_id = self._waiting[0]
+            if effect_id not in self._waiting_ids:
+                heapq.heappop(self._waiting)
+                continue
+            if not self.try_enter(effect_id):
+                return None
+            heapq.heappop(self._waiting)
+            self._waiting_ids.discard(effect_id)
+            return effect_id
+        return None
+
+    def drain(self) -> list[str]:
+        """Let go of everything that waits; it stays in the store."""
+        waiting = list(self._waiting_ids)
+        self._waiting.clear()
+        self._waiting_ids.clear()
+        return waiting
+
+    def slow_down(self, wait_s: float) -> None:
+        """The target asked for a pause."""
+        self._not_before = max(self._not_before, self.clock.monotonic() + wait_s)
+
+    def resumes_in_s(self) -> float | None:
+        """Return the seconds until the rate allows the next call; ``None``: the rate does not hold it."""
+        now = self.clock.monotonic()
+        if now < self._not_before:
+            return self._not_before - now
+        if self.rate_per_s_max is not None and self._allowance < 1.0:
+            return (1.0 - self._allowance) / self.rate_per_s_max
+        return None
+
+    def _take_allowance(self) -> bool:
+        now = self.clock.monotonic()
+        if now < self._not_before:
+            return False
+        if self.rate_per_s_max is None:
+            return True
+        if self._counted_at is not None:
+            gained = (now - self._counted_at) * self.rate_per_s_max
+            # No saving up: a burst after a pause would break the cap as the target counts it.
+            self._allowance = min(1.0, self._allowance + gained)
+        self._counted_at = now
+        if self._allowance < 1.0:
+            return False
+        self._allowance -= 1.0
+        return True
+
+
+class Protection:
+    """All gates of this worker."""
+
+    def __init__(self, clock: Clock, limits: Callable[[str], tuple[int, float | None]]) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._gates: dict[str, Gate] = {}
+        self._workers = 1
+
+    def gate(self, system: str) -> Gate:
+        """Return a system's gate."""
+        gate = self._gates.get(system)
+        if gate is None:
+            concurrency, rate = self._limits(system)
+            gate = self._gates[system] = Gate(system, self._clock, concurrency, rate)
+            self._share(gate, concurrency, rate)
+        return gate
+
+    def gates(self) -> list[Gate]:
+        """Return all gates."""
+        return list(self._gates.values())
+
+    def turned_away(self) -> list[str]:
+        """Return the systems whose effects stay in the store for now."""
+        return [gate.system for gate in self._gates.values() if gate.turns_away("")]
+
+    def share_among(self, workers: int) -> None:
+        """Take this worker's share of every cap, so that all workers together keep it."""
+        if workers == self._workers:
+            return
+        self._workers = workers
+        for gate in self._gates.values():
+            self._share(gate, *self._limits(gate.system))
+
+    def _share(self, gate: Gate, concurrency: int, rate: float | None) -> None:
+        gate.concurrency_max = max(1, concurrency // self._workers)
+        gate.rate_per_s_max = rate / self._workers if rate is not None else None

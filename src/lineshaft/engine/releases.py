@@ -1,0 +1,196 @@
+"""Releases: what is deployed, compiled once per worker and pinned by whatever started with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+from lineshaft import bpmn
+from lineshaft.base.errors import DefinitionError, NotFound, Problem
+from lineshaft.base.scope import Scope
+from lineshaft.base.text import text
+from lineshaft.bpmn.program import Program
+from lineshaft.engine.routes import Route, SourceRule, read_routes, read_sources
+from lineshaft.store.port import Store
+from lineshaft.store.rows import Definition, Release
+from lineshaft.store.writes import PutDefinition, PutRelease, Unit
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a release: ``kind`` is its folder in the pack, ``name`` its path below it."""
+
+    kind: str
+    name: str
+    content: bytes
+
+
+@dataclass(slots=True)
+class LoadedRelease:
+    """A release, compiled."""
+
+    id: str
+    programs: dict[str, Program] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    sources: list[SourceRule] = field(default_factory=list)
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    event_starts: dict[tuple[str, str], list[tuple[Program, str]]] = field(default_factory=dict)
+    """By kind (``message``, ``signal``) and name."""
+
+    def program(self, process_id: str) -> Program:
+        """Return a process's program; raises ``NotFound`` where the release has none of that id."""
+        program = self.programs.get(process_id)
+        if program is None:
+            raise NotFound(
+                text(
+                    "Release {release} has no process `{process}`.",
+                    "发布版本 {release} 中没有流程 `{process}`。",
+                    release=self.id[:12],
+                    process=process_id,
+                )
+            )
+        return program
+
+    def decide(self, decision_id: str, variables: Mapping[str, Any], now: datetime) -> Any:
+        """Evaluate a decision of this release; raises ``NotFound`` where it has none of that id."""
+        raise NotFound(
+            text(
+                "Release {release} has no decision `{decision}`.",
+                "发布版本 {release} 中没有决策 `{decision}`。",
+                release=self.id[:12],
+                decision=decision_id,
+            )
+        )
+
+    def source(self, system: str, trigger: str) -> SourceRule | None:
+        """Return what the release says about the events of a trigger."""
+        found = (each for each in self.sources if (each.system, each.trigger) == (system, trigger))
+        return next(found, None)
+
+    def starts(self, kind: str, name: str) -> list[tuple[Program, str]]:
+        """Return what a ``message`` or ``signal`` of this name starts: process and start element."""
+        return self.event_starts.get((kind, name), [])
+
+
+def release_id(files: Sequence[File]) -> str:
+    """Return the content address of a set of files: equal content is the same release."""
+    digest = blake2b(digest_size=20)
+    for file in sorted(files, key=lambda each: (each.kind, each.name)):
+        for part in (file.kind.encode(), file.name.encode(), _digest(file.content).encode()):
+            digest.update(len(part).to_bytes(4, "big") + part)
+    return digest.hexdigest()
+
+
+def compile_release(files: Sequence[File]) -> LoadedRelease:
+    """Check and compile everything together; raises ``DefinitionError`` with all problems of all files."""
+    release = LoadedRelease(release_id(files))
+    problems: list[Problem] = []
+    for file in files:
+        release.files[file.kind, file.name] = file.content
+        try:
+            if file.kind == "processes" and file.name.endswith(".bpmn"):
+                for program in bpmn.loads(file.content, file=file.name).programs.values():
+                    release.programs[program.process_id] = program
+                    _collect_starts(release, program)
+            elif file.kind == "flows":
+                release.routes.extend(read_routes(file.name, file.content))
+                release.sources.extend(read_sources(file.name, file.content))
+        except DefinitionError as error:
+            problems.extend(error.problems)
+    for route in release.routes:
+        if route.start is not None and route.start not in release.programs:
+            problems.append(
+                Problem(
+                    "route_unknown_process",
+                    text(
+                        "Route {route} starts process `{process}`, but the release has no such process.",
+                        "路由 {route} 要启动流程 `{process}`,但发布版本中没有该流程。",
+                        route=route.name,
+                        process=route.start,
+                    ),
+                )
+            )
+    if problems:
+        raise DefinitionError(problems)
+    return release
+
+
+def _collect_starts(release: LoadedRelease, program: Program) -> None:
+    for start in program.starts:
+        if start.kind in ("message", "signal") and start.name is not None:
+            # A start event has no instance yet, so its name may not depend on anything.
+            name = str(start.name.evaluate({}, _NO_TIME))
+            release.event_starts.setdefault((start.kind, name), []).append((program, start.element))
+
+
+class Releases:
+    """Reads releases from the store and keeps them compiled."""
+
+    def __init__(self, store: Store, scope: Scope) -> None:
+        self._store = store
+        self._scope = scope
+        self._loaded: dict[str, LoadedRelease] = {}
+        self._active: LoadedRelease | None = None
+
+    def know(self, loaded: LoadedRelease) -> None:
+        """Take over a release that is compiled already (several workers in one process share it)."""
+        self._loaded[loaded.id] = loaded
+
+    async def get(self, release: str) -> LoadedRelease:
+        """Return a release by id."""
+        loaded = self._loaded.get(release)
+        if loaded is None:
+            rows = await self._store.definitions(self._scope, release)
+            if not rows:
+                raise NotFound(
+                    text("There is no release {release}.", "没有发布版本 {release}。", release=release)
+                )
+            loaded = compile_release([File(row.kind, row.name, row.content) for row in rows])
+            self._loaded[release] = loaded
+        return loaded
+
+    async def refresh(self) -> LoadedRelease | None:
+        """Look which release is active now."""
+        row = await self._store.active_release(self._scope)
+        self._active = await self.get(row.id) if row is not None else None
+        return self._active
+
+    async def active(self) -> LoadedRelease | None:
+        """Return the release that new work starts with; ``refresh`` keeps it up to date."""
+        return self._active or await self.refresh()
+
+    async def deploy(self, files: Sequence[File], *, by: str, now: datetime, note: str = "") -> LoadedRelease:
+        """Check everything together and make it the active release; the same content is the same release."""
+        loaded = compile_release(files)
+        tenant = self._scope.tenant
+        unit = Unit([PutRelease(Release(tenant, loaded.id, now, by, note, active=True))])
+        for file in files:
+            unit.writes.append(
+                PutDefinition(
+                    Definition(tenant, loaded.id, file.kind, file.name, _digest(file.content), file.content)
+                )
+            )
+        result = (await self._store.commit([unit]))[0]
+        if result.error is not None:
+            raise result.error
+        self._loaded[loaded.id] = loaded
+        self._active = loaded
+        return loaded
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=20).hexdigest()
+
+
+def files_of(folder: Mapping[str, bytes]) -> list[File]:
+    """Sort a pack's files (path below the pack → content) into kinds by their first folder."""
+    files = []
+    for path in sorted(folder):
+        kind, _, name = path.partition("/")
+        files.append(File(kind, name, folder[path]) if name else File("pack", kind, folder[path]))
+    return files

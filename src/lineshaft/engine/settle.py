@@ -1,0 +1,421 @@
+"""What follows from the end of a call: evidence, refusal, retry, unknown, parked, dead letter, open circuit.
+
+The error's class alone decides (docs/architecture.md, the six classes). Each verdict is one transaction: the
+ledger, the process's step, the dead letter and the system's state together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from lineshaft.base.errors import (
+    ConnectorError,
+    HubError,
+    Invalid,
+    MissingReference,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    Unavailable,
+)
+from lineshaft.base.ids import lane_of
+from lineshaft.bpmn.kernel import commands
+from lineshaft.engine.documents import document_writes
+from lineshaft.engine.protection import Protection
+from lineshaft.engine.runtime import Runtime
+from lineshaft.engine.steps import Steps
+from lineshaft.engine.systems import Operation
+from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.words import storable
+from lineshaft.feel import codec as values
+from lineshaft.sdk import Outcome
+from lineshaft.store.rows import DeadLetter, Effect, Job, SystemState
+from lineshaft.store.writes import (
+    InsertEffect,
+    PutDeadLetter,
+    PutJob,
+    PutSystemState,
+    UnitResult,
+    UpdateEffect,
+)
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""The due time of what only a person can move on."""
+
+
+class Settle:
+    """Writes down how calls ended."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        steps: Steps,
+        protection: Protection,
+        *,
+        again: Callable[[Effect, float], None],
+        offer_job: Callable[[Job], None],
+        hold_back: Callable[[str], None],
+    ) -> None:
+        self._runtime = runtime
+        self._steps = steps
+        self._protection = protection
+        self._again = again
+        self._offer_job = offer_job
+        self._hold_back = hold_back
+        self.on_settled: Callable[[Effect, UnitResult], None] = lambda effect, result: None
+
+    def done(self, effect: Effect, outcome: Outcome) -> None:
+        """The call went through: the evidence, the documents, the process goes on."""
+        tx = self._runtime.begin(effect.lane)
+        evidence = {"number": outcome.number, "answer": dict(outcome.answer), "repeated": outcome.repeated}
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "done",
+                settled_at=tx.now,
+                evidence=values.encode(evidence),
+                late_evidence=effect.status in ("unknown", "dead"),
+            )
+        )
+        for write in document_writes(
+            effect.tenant,
+            effect.system,
+            outcome.documents,
+            now=tx.now,
+            business_key=effect.business_key,
+            department=effect.department,
+        ):
+            tx.add(write)
+        self._step(tx, effect, commands.CompleteJob(effect.token or 0, dict(outcome.answer)))
+        self._submit(tx, effect)
+
+    def failed(self, effect: Effect, error: ConnectorError, operation: Operation | None) -> None:
+        """The call ended with one of the six classes."""
+        match error:
+            case Refused():
+                self._refused(effect, error)
+            case RateLimited():
+                self._rate_limited(effect, error)
+            case MissingReference():
+                self._parked(effect, error)
+            case OutcomeUnknown() if operation is not None and not operation.is_repeatable:
+                settles_s = operation.spec.settles_within_s
+                again = self._runtime.clock.now() + timedelta(seconds=settles_s)
+                self.unknown(effect, operation, error, again_at=again)
+            case Unavailable() | OutcomeUnknown():
+                self._unavailable(effect, error)
+            case _:
+                self._dead(effect, error, outage=False)
+
+    def unknown(
+        self,
+        effect: Effect,
+        operation: Operation,
+        error: HubError,
+        *,
+        again_at: datetime | None = None,
+        probes: bool = True,
+    ) -> None:
+        """Nobody knows what became of the call: a probe finds out, or a person decides."""
+        tx = self._runtime.begin(effect.lane)
+        probes = probes and operation.spec.safety == "probe"
+        due_at = (again_at or tx.now) if probes else NEVER
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "unknown",
+                due_at=due_at,
+                error_class="unknown",
+                error_text=_words(error),
+            )
+        )
+        if probes:
+            self._again_at(tx, replace(effect, status="unknown", due_at=due_at))
+        self._submit(tx, effect)
+
+    def probe_failed(self, effect: Effect, operation: Operation, error: BaseException) -> None:
+        """The target could not be asked: ask again later."""
+        del operation
+        tx = self._runtime.begin(effect.lane)
+        due_at = tx.now + timedelta(seconds=self._runtime.config.check_gaps_s[0])
+        text_of = _words(error) if isinstance(error, HubError) else type(error).__name__
+        tx.add(UpdateEffect(effect.tenant, effect.id, "unknown", due_at=due_at, error_text=text_of))
+        self._again_at(tx, replace(effect, status="unknown", due_at=due_at))
+        self._submit(tx, effect)
+
+    def not_done(self, effect: Effect, operation: Operation) -> None:
+        """The probe found nothing, after the time to settle: the call may be made again."""
+        del operation
+        tx = self._runtime.begin(effect.lane)
+        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
+        self._again_at(tx, replace(effect, status="intended", due_at=tx.now))
+        self._submit(tx, effect)
+
+    def not_sent(self, effect: Effect) -> None:
+        """This worker may not call any more (or not now) and has sent nothing: as if it had not tried."""
+        tx = self._runtime.begin(effect.lane)
+        attempts = max(0, effect.attempts - 1)
+        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now, attempts=attempts))
+        self._submit(tx, effect)
+
+    def set_aside(self, effect: Effect, operation: Operation | None, error: HubError) -> None:
+        """The answer cannot be stored (a bad character, a limit).
+
+        What may be repeated becomes a dead letter that says so; of anything else nobody but a person can
+        say what was done, and a replay would do it twice.
+        """
+        if operation is not None and not operation.is_repeatable and effect.status != "intended":
+            self.unknown(effect, operation, error, probes=False)
+        else:
+            self._dead(effect, Invalid(storable(str(error)), code=error.code), outage=False)
+
+    # -- classes -----------------------------------------------------------------------------------------
+
+    def _refused(self, effect: Effect, error: Refused) -> None:
+        tx = self._runtime.begin(effect.lane)
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "refused",
+                settled_at=tx.now,
+                error_class=error.default_code,
+                error_text=_words(error),
+            )
+        )
+        reason = storable(error.vendor_text or str(error))
+        code = storable(error.vendor_code) if error.vendor_code else None
+        refusal = {"refusal": {"code": code, "reason": reason, "system": effect.system, **error.context}}
+        self._step(tx, effect, commands.ThrowError(effect.token or 0, "refused", reason, refusal))
+        self._submit(tx, effect)
+
+    def _rate_limited(self, effect: Effect, error: RateLimited) -> None:
+        gate = self._protection.gate(effect.system)
+        gate.slow_down(error.wait_s)
+        tx = self._runtime.begin(effect.lane)
+        due_at = tx.now + timedelta(seconds=error.wait_s)
+        attempts = max(0, effect.attempts - 1)
+        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=due_at, attempts=attempts))
+        self._again_at(tx, replace(effect, status="intended", due_at=due_at, attempts=attempts))
+        self._submit(tx, effect)
+
+    def _parked(self, effect: Effect, error: MissingReference) -> None:
+        tx = self._runtime.begin(effect.lane)
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "parked",
+                reference=error.reference,
+                attempts=max(0, effect.attempts - 1),
+                error_class=error.default_code,
+                error_text=_words(error),
+            )
+        )
+        self._submit(tx, effect)
+
+    def _unavailable(self, effect: Effect, error: ConnectorError) -> None:
+        gate = self._protection.gate(effect.system)
+        if gate.is_closed:
+            # The circuit opened meanwhile: this one waits like all others, and the call does not count.
+            self._wait_for_system(effect, error)
+            return
+        gap_s = self._runtime.config.retry.gap_s(effect.attempts)
+        if gap_s is None:
+            self._open_circuit(effect, error)
+            return
+        gate.suspect_is(effect.id)
+        self._hold_back(effect.system)
+        tx = self._runtime.begin(effect.lane)
+        due_at = tx.now + timedelta(seconds=gap_s)
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "intended",
+                due_at=due_at,
+                error_class=error.default_code,
+                error_text=_words(error),
+            )
+        )
+        self._again_at(tx, replace(effect, status="intended", due_at=due_at))
+        self._submit(tx, effect)
+
+    def _wait_for_system(self, effect: Effect, error: ConnectorError) -> None:
+        tx = self._runtime.begin(effect.lane)
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "intended",
+                due_at=tx.now,
+                attempts=max(0, effect.attempts - 1),
+                error_class=error.default_code,
+                error_text=_words(error),
+            )
+        )
+        self._submit(tx, effect)
+
+    def _open_circuit(self, effect: Effect, error: ConnectorError) -> None:
+        """The first exhausted item opens the circuit: one dead letter, one notice; the rest waits."""
+        gate = self._protection.gate(effect.system)
+        known = gate.state
+        state = SystemState(
+            tenant=effect.tenant,
+            system=effect.system,
+            version=(known.version if known is not None else 0) + 1,
+            circuit="open",
+            paused=known.paused if known is not None else False,
+            reason=_words(error),
+            since=self._runtime.clock.now(),
+            changed_by="engine",
+        )
+        tx = self._runtime.begin(effect.lane)
+        tx.add(PutSystemState(state, known.version if known is not None else 0))
+        self._dead_writes(tx, effect, error, outage=True)
+        check = check_job(effect.tenant, effect.system, tx.now, self._runtime.config.check_gaps_s[0])
+        tx.add(PutJob(check))
+        self._notice(tx, effect, error)
+
+        def settled(result: UnitResult) -> None:
+            gate.clear_suspicion(effect.id)
+            if result.status == "written":
+                gate.state = state
+                self._hold_back(effect.system)
+                self._offer_job(check)
+                self.on_settled(effect, result)
+            elif result.error is not None and result.error.code == "write_conflict":
+                # Another worker saw the outage first; this item is one of those that wait.
+                self._wait_for_system(effect, error)
+            else:
+                self.on_settled(effect, result)
+
+        self._runtime.submit(tx, settled)
+
+    def _dead(self, effect: Effect, error: ConnectorError, *, outage: bool) -> None:
+        tx = self._runtime.begin(effect.lane)
+        self._dead_writes(tx, effect, error, outage=outage)
+        self._submit(tx, effect)
+
+    # -- parts -------------------------------------------------------------------------------------------
+
+    def _dead_writes(self, tx: Transaction, effect: Effect, error: ConnectorError, *, outage: bool) -> None:
+        words = _words(error)
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "dead",
+                due_at=NEVER,
+                error_class=error.default_code,
+                error_text=words,
+            )
+        )
+        tx.add(
+            PutDeadLetter(
+                DeadLetter(
+                    tenant=effect.tenant,
+                    id=self._runtime.ids.new(),
+                    subject="effect",
+                    subject_id=effect.id,
+                    lane=effect.lane,
+                    status="open",
+                    error_class=error.default_code,
+                    cause=cause_of(effect.system, effect.operation, error),
+                    error_text=words,
+                    created_at=tx.now,
+                    system=effect.system,
+                    operation=effect.operation,
+                    instance_id=effect.instance_id,
+                    business_key=effect.business_key,
+                    department=effect.department,
+                    payload=effect.request,
+                    attempts=effect.attempts,
+                    outage=outage,
+                )
+            )
+        )
+
+    def _notice(self, tx: Transaction, effect: Effect, error: ConnectorError) -> None:
+        """Tell the IT team once, through the operation that the configuration names."""
+        operation = self._runtime.config.notice_operation
+        if operation is None or operation.partition(".")[0] == effect.system:
+            return
+        system, _, name = operation.partition(".")
+        notice = {
+            "kind": "outage",
+            "system": effect.system,
+            "operation": effect.operation,
+            "business_key": effect.business_key,
+            "error": _words(error),
+            "attempts": effect.attempts,
+        }
+        notice_id = f"notice/{self._runtime.ids.new()}"
+        row = Effect(
+            tenant=effect.tenant,
+            id=notice_id,
+            lane=effect.lane,
+            system=system,
+            operation=name,
+            safety="idempotency_key",
+            idempotency_key=notice_id,
+            status="intended",
+            created_at=tx.now,
+            due_at=tx.now,
+            request=values.encode({"payload": notice, "headers": {}}),
+            business_key=effect.business_key,
+            department=effect.department,
+        )
+        tx.add(InsertEffect(row))
+        tx.then(lambda: self._again(row, 0.0))
+
+    def _step(self, tx: Transaction, effect: Effect, command: Any) -> None:
+        """Let the process that waits for this effect go on, if it still does."""
+        if effect.instance_id is None:
+            return
+        live = self._runtime.instances.held(effect.instance_id)
+        assert live is not None, "the caller has made sure that the instance is in memory"
+        self._steps.apply(tx, live, command)
+
+    def _again_at(self, tx: Transaction, effect: Effect) -> None:
+        """Take the effect in hand again at its time, without waiting for a poll."""
+        delay_s = max(0.0, (effect.due_at - tx.now).total_seconds())
+        tx.then(lambda: self._again(effect, delay_s))
+
+    def _submit(self, tx: Transaction, effect: Effect) -> None:
+        self._runtime.submit(tx, lambda result: self.on_settled(effect, result))
+
+
+def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
+    """Return the job that looks whether a system is there again."""
+    return Job(
+        tenant=tenant,
+        id=f"check/{system}",
+        lane=lane_of(tenant, f"system:{system}"),
+        kind="check",
+        due_at=now + timedelta(seconds=gap_s),
+        created_at=now,
+        payload=values.encode({"system": system}),
+    )
+
+
+def cause_of(system: str, operation: str, error: ConnectorError) -> str:
+    """Return the fingerprint by which equal failures are grouped: digits and quoted parts do not count."""
+    words = (
+        storable(error.vendor_code)
+        if error.vendor_code
+        else "".join("#" if each.isdigit() else each for each in str(error))
+    )
+    mark = f"{system}.{operation}/{error.default_code}/{words}"
+    return blake2b(mark.encode("utf-8", "replace"), digest_size=10).hexdigest()
+
+
+def _words(error: HubError) -> str:
+    vendor = getattr(error, "vendor_text", None)
+    return storable(f"{error} ({vendor})" if vendor and str(vendor) not in str(error) else str(error))

@@ -1,0 +1,519 @@
+"""Steps: a command goes to a live instance, and what the kernel asks for becomes writes.
+
+Everything here is synchronous: between reading the live state and handing the unit to the committer nobody
+else can touch the instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+from lineshaft.base.ids import Ids, lane_of
+from lineshaft.base.text import Text
+from lineshaft.bpmn import kernel
+from lineshaft.bpmn.kernel import commands, effects
+from lineshaft.bpmn.program import Program
+from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.instances import Instances, Live
+from lineshaft.engine.releases import LoadedRelease
+from lineshaft.engine.systems import Operation, Systems
+from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.words import storable
+from lineshaft.feel import codec as values
+from lineshaft.store.rows import Effect, Incident, Job, Subscription, Task
+from lineshaft.store.writes import (
+    CloseIncident,
+    DeleteJob,
+    DeleteSubscription,
+    EndTask,
+    InsertEffect,
+    PutIncident,
+    PutJob,
+    PutSubscription,
+    PutTask,
+)
+
+
+class Offers(Protocol):
+    """Where new work goes once it is durable."""
+
+    def admit(self, operation: Operation, effect_id: str) -> bool:
+        """Ask for a place to call at once; ``True`` reserves it."""
+        ...
+
+    def offer_effect(self, effect: Effect, payload: dict[str, Any] | None, *, admitted: bool) -> None:
+        """Hand over a new effect."""
+        ...
+
+    def offer_job(self, job: Job) -> None:
+        """Hand over a new job."""
+        ...
+
+    def give_back(self, operation: Operation, effect_id: str) -> None:
+        """The place that ``admit`` reserved is not needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a command."""
+
+    status: str
+    """``done``, ``rejected``, ``deferred`` (suspended or frozen: tried again later) or ``frozen``."""
+    code: str = ""
+    message: Text | None = None
+
+
+_DONE = Applied("done")
+_DEFER = timedelta(minutes=1)
+
+
+class Steps:
+    """Applies commands and performs what the kernel asks for."""
+
+    def __init__(
+        self,
+        instances: Instances,
+        systems: Systems,
+        ids: Ids,
+        config: EngineConfig,
+        offers: Offers,
+        on_bug: Callable[[str, BaseException], None],
+    ) -> None:
+        self._instances = instances
+        self._systems = systems
+        self._ids = ids
+        self._config = config
+        self._offers = offers
+        self._on_bug = on_bug
+        self._performers: dict[type, Callable[[Transaction, Live, Any], None]] = {
+            effects.Call: self._call,
+            effects.CancelCall: self._cancel_call,
+            effects.OpenTask: self._open_task,
+            effects.CloseTask: self._close_task,
+            effects.StartTimer: self._start_timer,
+            effects.CancelTimer: self._cancel_timer,
+            effects.Subscribe: self._subscribe,
+            effects.Unsubscribe: self._unsubscribe,
+            effects.ThrowMessage: self._throw_message,
+            effects.ThrowSignal: self._throw_signal,
+            effects.StartChild: self._start_child,
+            effects.CancelChild: self._cancel_child,
+            effects.Decide: self._decide,
+            effects.RunScript: self._run_script,
+            effects.OpenIncident: self._open_incident,
+            effects.CloseIncident: self._close_incident,
+            effects.EndInstance: self._end_instance,
+        }
+
+    def start(
+        self,
+        tx: Transaction,
+        release: LoadedRelease,
+        program: Program,
+        command: commands.StartInstance,
+        *,
+        lane: int,
+        instance_id: str | None = None,
+        department: str | None = None,
+        parent: Live | None = None,
+        parent_token: int | None = None,
+    ) -> Live:
+        """Begin an instance within ``tx``."""
+        new_id = instance_id or self._ids.new()
+        live = Live(
+            tenant=self._config.tenant,
+            id=new_id,
+            lane=lane,
+            release=release,
+            program=program,
+            state=kernel.InstanceState.empty(instance_id=new_id),
+            version=0,
+            business_key=command.business_key,
+            department=department,
+            parent_id=parent.id if parent is not None else None,
+            parent_token=parent_token,
+        )
+        tx.touch(live, is_new=True)
+        self._instances.keep(live)
+        self.apply(tx, live, command)
+        return live
+
+    def apply(self, tx: Transaction, live: Live, command: kernel.Command) -> Applied:
+        """Carry out a command; its writes and effects join ``tx``."""
+        if live.status == "frozen":
+            return self._defer(tx, live, command, "frozen")
+        try:
+            step = kernel.step(live.program, live.state, command, tx.now)
+        except Exception as error:  # noqa: BLE001 - a bug in the kernel stops this instance only
+            self._on_bug(live.id, error)
+            return self._freeze(tx, live, command, error)
+        if step.rejection is not None:
+            if step.rejection.code == "suspended":
+                return self._defer(tx, live, command, "suspended")
+            return Applied("rejected", step.rejection.code, step.rejection.message)
+        try:
+            tx.record(live, step)
+            for effect in step.effects:
+                self._performers[type(effect)](tx, live, effect)
+        except Exception:
+            # The live state has moved on, but nothing of it will be written: read it again.
+            self._instances.abandon(tx.touched)
+            raise
+        return _DONE
+
+    # -- commands that cannot be carried out now -----------------------------------------------------
+
+    def _defer(self, tx: Transaction, live: Live, command: kernel.Command, why: str) -> Applied:
+        """Keep the command durable; it is tried again when the instance goes on."""
+        job = command_job(live, command, self._ids.new(), tx.now)
+        tx.add(PutJob(replace(job, due_at=tx.now + _DEFER)))
+        return Applied("deferred", why)
+
+    def _freeze(self, tx: Transaction, live: Live, command: kernel.Command, error: BaseException) -> Applied:
+        live.status = "frozen"
+        tx.touch(live)
+        tx.add(
+            PutIncident(
+                Incident(
+                    tenant=live.tenant,
+                    instance_id=live.id,
+                    number=-1,
+                    token=0,
+                    element=live.program.process_id,
+                    code="frozen",
+                    message=storable(f"{type(error).__name__}: {error}"),
+                    opened_at=tx.now,
+                    process_id=live.program.process_id,
+                    business_key=live.business_key,
+                    department=live.department,
+                )
+            )
+        )
+        self._defer(tx, live, command, "frozen")
+        return Applied("frozen", "frozen")
+
+    # -- effects, one method each ------------------------------------------------------------------------
+
+    def _call(self, tx: Transaction, live: Live, effect: effects.Call) -> None:
+        operation = self._systems.operation(effect.type)
+        effect_id = f"{live.id}/{effect.token}/{effect.attempt}"
+        on_stuck = effect.headers.get("on_stuck", "pass")
+        ordered = on_stuck in ("hold_key", "supersede")
+        payload = dict(effect.variables)
+        admitted = (
+            operation is not None
+            and operation.is_repeatable
+            and not ordered
+            and self._offers.admit(operation, effect_id)
+        )
+        row = Effect(
+            tenant=live.tenant,
+            id=effect_id,
+            lane=live.lane,
+            system=operation.system if operation is not None else "",
+            operation=operation.name if operation is not None else effect.type,
+            safety=operation.spec.safety if operation is not None else "none",
+            idempotency_key=effect_id,
+            # What may be repeated is marked together with its intention: one commit less.
+            status="attempted" if admitted else "intended",
+            created_at=tx.now,
+            due_at=tx.now,
+            request=values.encode({"payload": payload, "headers": dict(effect.headers)}),
+            instance_id=live.id,
+            token=effect.token,
+            element=effect.element,
+            business_key=live.business_key,
+            order_key=f"{effect.type.partition('.')[0]}/{live.business_key or live.id}" if ordered else None,
+            on_stuck="hold_key" if on_stuck == "hold_key" else "supersede" if ordered else "pass",
+            priority=int(effect.headers.get("priority", "1")),
+            attempts=1 if admitted else 0,
+            attempted_at=tx.now if admitted else None,
+            department=live.department,
+            release=live.release.id,
+        )
+        tx.add(InsertEffect(row, supersede=on_stuck == "supersede"))
+        if operation is not None and not ordered:
+            tx.then(lambda: self._offers.offer_effect(row, payload, admitted=admitted))
+            if admitted:
+                tx.otherwise(lambda: self._offers.give_back(operation, effect_id))
+
+    def _cancel_call(self, tx: Transaction, live: Live, effect: effects.CancelCall) -> None:
+        job = Job(
+            tenant=live.tenant,
+            id=f"cancel_call/{live.id}/{effect.token}",
+            lane=live.lane,
+            kind="cancel_call",
+            due_at=tx.now,
+            created_at=tx.now,
+            instance_id=live.id,
+            token=effect.token,
+        )
+        self._owe(tx, job)
+
+    def _open_task(self, tx: Transaction, live: Live, effect: effects.OpenTask) -> None:
+        tx.add(
+            PutTask(
+                Task(
+                    tenant=live.tenant,
+                    instance_id=live.id,
+                    token=effect.token,
+                    element=effect.element,
+                    name=effect.name,
+                    status="open",
+                    created_at=tx.now,
+                    assignee=effect.assignee,
+                    candidate_groups=effect.candidate_groups,
+                    candidate_users=effect.candidate_users,
+                    due_at=effect.due_at,
+                    follow_up_at=effect.follow_up_at,
+                    priority=effect.priority,
+                    form=effect.form,
+                    process_id=live.program.process_id,
+                    business_key=live.business_key,
+                    department=live.department,
+                    payload=values.encode(dict(effect.variables)),
+                )
+            )
+        )
+
+    def _close_task(self, tx: Transaction, live: Live, effect: effects.CloseTask) -> None:
+        tx.add(EndTask(live.tenant, live.id, effect.token, "cancelled", tx.now))
+
+    def _start_timer(self, tx: Transaction, live: Live, effect: effects.StartTimer) -> None:
+        job = Job(
+            tenant=live.tenant,
+            id=f"timer/{live.id}/{effect.timer}",
+            lane=live.lane,
+            kind="timer",
+            due_at=effect.due_at,
+            created_at=tx.now,
+            instance_id=live.id,
+            token=effect.timer,
+        )
+        self._owe(tx, job)
+
+    def _cancel_timer(self, tx: Transaction, live: Live, effect: effects.CancelTimer) -> None:
+        tx.add(DeleteJob(live.tenant, f"timer/{live.id}/{effect.timer}"))
+
+    def _subscribe(self, tx: Transaction, live: Live, effect: effects.Subscribe) -> None:
+        row = Subscription(
+            tenant=live.tenant,
+            instance_id=live.id,
+            number=effect.subscription,
+            lane=live.lane,
+            kind=effect.kind,
+            name=effect.name,
+            key=effect.key,
+            created_at=tx.now,
+            once=effect.once,
+        )
+        tx.add(PutSubscription(row))
+        if effect.kind == "message":
+            # A message may have come before: its lane looks, so that no wake-up is lost between the two.
+            key = effect.key or ""
+            job = Job(
+                tenant=live.tenant,
+                id=f"match/{live.id}/{effect.subscription}",
+                lane=lane_of(live.tenant, key),
+                kind="match",
+                due_at=tx.now,
+                created_at=tx.now,
+                instance_id=live.id,
+                token=effect.subscription,
+                payload=values.encode({"name": effect.name, "key": key}),
+            )
+            self._owe(tx, job)
+
+    def _unsubscribe(self, tx: Transaction, live: Live, effect: effects.Unsubscribe) -> None:
+        tx.add(DeleteSubscription(live.tenant, live.id, effect.subscription))
+
+    def _throw_message(self, tx: Transaction, live: Live, effect: effects.ThrowMessage) -> None:
+        job = message_job(
+            tenant=live.tenant,
+            message_id=f"{live.id}/{effect.token}/{live.version + 1}",
+            name=effect.name,
+            key=effect.key or "",
+            variables=dict(effect.variables),
+            ttl_s=effect.ttl_s if effect.ttl_s is not None else self._config.message_ttl_s,
+            now=tx.now,
+        )
+        self._owe(tx, job)
+
+    def _throw_signal(self, tx: Transaction, live: Live, effect: effects.ThrowSignal) -> None:
+        job = signal_job(
+            tenant=live.tenant,
+            signal_id=f"{live.id}/{effect.token}/{live.version + 1}",
+            name=effect.name,
+            variables=dict(effect.variables),
+            now=tx.now,
+        )
+        self._owe(tx, job)
+
+    def _start_child(self, tx: Transaction, live: Live, effect: effects.StartChild) -> None:
+        program = live.release.programs.get(effect.process_id)
+        if program is None:
+            message = f"Release {live.release.id[:12]} has no process {effect.process_id}."
+            self.apply(tx, live, commands.FailJob(effect.token, message, 0, "called_element"))
+            return
+        command = commands.StartInstance(
+            variables=effect.variables, business_key=effect.business_key or live.business_key
+        )
+        # A child lives in its parent's lane, so that both are always in the same hands.
+        self.start(
+            tx,
+            live.release,
+            program,
+            command,
+            lane=live.lane,
+            department=live.department,
+            parent=live,
+            parent_token=effect.token,
+        )
+
+    def _cancel_child(self, tx: Transaction, live: Live, effect: effects.CancelChild) -> None:
+        job = Job(
+            tenant=live.tenant,
+            id=f"cancel_child/{live.id}/{effect.token}",
+            lane=live.lane,
+            kind="cancel_child",
+            due_at=tx.now,
+            created_at=tx.now,
+            instance_id=live.id,
+            token=effect.token,
+        )
+        self._owe(tx, job)
+
+    def _decide(self, tx: Transaction, live: Live, effect: effects.Decide) -> None:
+        try:
+            value = live.release.decide(effect.decision_id, dict(effect.variables), tx.now)
+        except Exception as error:  # noqa: BLE001 - whatever a decision raises stops this element only
+            command: kernel.Command = commands.FailJob(effect.token, str(error), 0, "decision_failed")
+        else:
+            command = commands.CompleteDecision(effect.token, value)
+        self.apply(tx, live, command)
+
+    def _run_script(self, tx: Transaction, live: Live, effect: effects.RunScript) -> None:
+        message = (
+            f"Expected a FEEL script, but element {effect.element} has one in {effect.language!r}: "
+            "use FEEL, or a service task of a function that a pack registers."
+        )
+        self.apply(tx, live, commands.FailJob(effect.token, message, 0, "script_language"))
+
+    def _open_incident(self, tx: Transaction, live: Live, effect: effects.OpenIncident) -> None:
+        tx.add(
+            PutIncident(
+                Incident(
+                    tenant=live.tenant,
+                    instance_id=live.id,
+                    number=effect.incident,
+                    token=effect.token,
+                    element=effect.element,
+                    code=effect.code,
+                    message=storable(effect.message),
+                    opened_at=tx.now,
+                    process_id=live.program.process_id,
+                    business_key=live.business_key,
+                    department=live.department,
+                )
+            )
+        )
+
+    def _close_incident(self, tx: Transaction, live: Live, effect: effects.CloseIncident) -> None:
+        tx.add(CloseIncident(live.tenant, live.id, effect.incident, tx.now))
+
+    def _end_instance(self, tx: Transaction, live: Live, effect: effects.EndInstance) -> None:
+        tx.then(lambda: self._instances.drop(live.id))
+        if live.parent_id is None or live.parent_token is None:
+            return
+        payload = {
+            "status": effect.status,
+            "variables": dict(effect.variables),
+            "error_code": effect.error_code,
+            "error_message": effect.error_message,
+        }
+        job = Job(
+            tenant=live.tenant,
+            id=f"child/{live.id}",
+            lane=live.lane,
+            kind="child",
+            due_at=tx.now,
+            created_at=tx.now,
+            instance_id=live.parent_id,
+            token=live.parent_token,
+            payload=values.encode(payload),
+        )
+        self._owe(tx, job)
+
+    def _owe(self, tx: Transaction, job: Job) -> None:
+        tx.add(PutJob(job))
+        tx.then(lambda: self._offers.offer_job(job))
+
+
+def command_job(live: Live, command: kernel.Command, job_id: str, now: Any) -> Job:
+    """Return a job that will carry out ``command`` on its instance."""
+    return Job(
+        tenant=live.tenant,
+        id=f"command/{job_id}",
+        lane=live.lane,
+        kind="command",
+        due_at=now,
+        created_at=now,
+        instance_id=live.id,
+        payload=encode_command(command),
+    )
+
+
+def encode_command(command: kernel.Command) -> bytes:
+    """Return a command as stored: its class's name and its fields."""
+    fields = {name: getattr(command, name) for name in command.__dataclass_fields__}
+    plain = {
+        name: dict(value) if name in ("variables", "elements") else value for name, value in fields.items()
+    }
+    return values.encode({"command": type(command).__name__, "fields": plain})
+
+
+def decode_command(data: bytes) -> kernel.Command:
+    """Return the command that ``encode_command`` stored."""
+    stored = values.decode(data)
+    kind = getattr(commands, stored["command"])
+    integers = {"token", "timer", "subscription", "incident", "retries", "scope"}
+    fields = {
+        name: int(value) if name in integers and value is not None else value
+        for name, value in stored["fields"].items()
+    }
+    command: kernel.Command = kind(**fields)
+    return command
+
+
+def message_job(
+    *, tenant: str, message_id: str, name: str, key: str, variables: dict[str, Any], ttl_s: float, now: Any
+) -> Job:
+    """Return the job that brings a message to whoever waits for (name, key)."""
+    return Job(
+        tenant=tenant,
+        id=f"correlate/{message_id}",
+        lane=lane_of(tenant, key),
+        kind="correlate",
+        due_at=now,
+        created_at=now,
+        payload=values.encode(
+            {"id": message_id, "name": name, "key": key, "variables": variables, "ttl_s": str(ttl_s)}
+        ),
+    )
+
+
+def signal_job(*, tenant: str, signal_id: str, name: str, variables: dict[str, Any], now: Any) -> Job:
+    """Return the job that broadcasts a signal."""
+    return Job(
+        tenant=tenant,
+        id=f"signal/{signal_id}",
+        lane=lane_of(tenant, f"signal:{name}"),
+        kind="signal",
+        due_at=now,
+        created_at=now,
+        payload=values.encode({"id": signal_id, "name": name, "variables": variables}),
+    )

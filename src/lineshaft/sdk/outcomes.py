@@ -1,0 +1,101 @@
+"""What a connector answers. What it raises stands in ``lineshaft.base.errors`` (``ConnectorError``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from lineshaft.base.errors import ConnectorError
+from lineshaft.base.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class LineFact:
+    """A line of a document as the target has it, and from which line it follows."""
+
+    line: str
+    item: str
+    quantity: Decimal
+    unit: str
+    status: str = ""
+    amount: Decimal | None = None
+    currency: str | None = None
+    from_line: str = ""
+    """The line it follows from, in the document that ``DocumentFact.follows`` names."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFact:
+    """A document that stands in a system now: the evidence of a write, or what an event told.
+
+    ``follows`` names the document it follows from as ``system/kind/local id``; with it the chain of
+    documents grows line to line.
+    """
+
+    kind: str
+    number: str
+    local_id: str
+    status: str = ""
+    source_version: int = 0
+    lines: tuple[LineFact, ...] = ()
+    follows: str | None = None
+    cause: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A call went through. ``answer`` is what a process gets as variables.
+
+    ``repeated`` tells that the target had done it before (it knew our key): nothing happened twice.
+    """
+
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    number: str | None = None
+    documents: tuple[DocumentFact, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """The result of one item of a batch write: an outcome, or the error that decides what follows."""
+
+    outcome: Outcome | None = None
+    error: ConnectorError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record that was made or changed in a system."""
+
+    id: str
+    """Stable for this very change: the hub takes it in once per (source, id)."""
+    type: str
+    """Event type, e.g. ``crm.sales_order.confirmed``."""
+    subject: str
+    """The record's own id or number."""
+    data: Mapping[str, Any]
+    occurred_at: datetime | None = None
+    documents: tuple[DocumentFact, ...] = ()
+    """The documents that this change tells about, for the chain of documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """What changed since a cursor. ``more`` asks to read on at once."""
+
+    changes: tuple[Change, ...]
+    cursor: bytes
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """One step of a connection test (name, TLS, login, read, write right, clock)."""
+
+    name: Text
+    ok: bool
+    detail: Text

@@ -1,0 +1,75 @@
+"""Declarations: from these come validation, forms, element templates, reference pages and fakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lineshaft.base.text import Text
+
+Safety = Literal["idempotency_key", "natural_key", "probe", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field of a resource or of an operation's payload. ``type`` is a FEEL type name."""
+
+    name: str
+    type: str
+    label: Text | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSpec:
+    """A kind of record in a system."""
+
+    name: str
+    label: Text
+    fields: tuple[FieldSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSpec:
+    """Something a system can be asked to do, and how a lost answer is made safe."""
+
+    name: str
+    label: Text
+    safety: Safety = "none"
+    settles_within_s: float = 0.0
+    """For ``probe``: a late commit can follow an early "no" within this time after the call."""
+    timeout_s: float = 30.0
+    reads_only: bool = False
+    """It changes nothing: repeating it is always safe."""
+    input: tuple[FieldSpec, ...] = ()
+    output: tuple[FieldSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSpec:
+    """A way events come in: a webhook the system sends, or a resource to poll."""
+
+    name: str
+    kind: Literal["webhook", "poll"]
+    event_types: tuple[str, ...] = ()
+    resource: str | None = None
+    interval_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorSpec:
+    """One kind of application."""
+
+    name: str
+    label: Text
+    version: str = "1"
+    resources: tuple[ResourceSpec, ...] = ()
+    operations: tuple[OperationSpec, ...] = ()
+    triggers: tuple[TriggerSpec, ...] = ()
+    concurrency_max: int = 8
+    """Calls at the same time, over all workers."""
+    rate_per_s_max: float | None = None
+
+    def operation(self, name: str) -> OperationSpec | None:
+        """Return the operation of that name."""
+        return next((operation for operation in self.operations if operation.name == name), None)

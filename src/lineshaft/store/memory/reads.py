@@ -1,0 +1,383 @@
+"""What the memory make answers: plain Python over the rows, one function for each read of the port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from lineshaft.base.scope import Scope
+from lineshaft.store.cursors import Position, read_cursor, write_cursor
+from lineshaft.store.memory.database import MemoryDatabase
+from lineshaft.store.port import Backlog, Page
+from lineshaft.store.rows import (
+    Binding,
+    DeadLetter,
+    Document,
+    DocumentLine,
+    DocumentLink,
+    Effect,
+    Event,
+    Incident,
+    Instance,
+    Job,
+    Message,
+    StoredInstance,
+    Subscription,
+    Task,
+)
+
+T = TypeVar("T")
+
+CALLABLE: frozenset[str] = frozenset({"intended", "attempted", "unknown"})
+"""Effects that the engine still has to call or settle."""
+INSTANCE_STATUSES = ("active", "completed", "terminated", "suspended", "frozen")
+
+
+def seen(scope: Scope, rows: Iterable[Any]) -> Iterable[Any]:
+    """Return the rows of a kind with departments that ``scope`` may see."""
+    return [row for row in rows if row.tenant == scope.tenant and scope.sees(row.department)]
+
+
+def page(
+    rows: Iterable[T],
+    position_of: Callable[[T], Position],
+    cursor: str | None,
+    limit: int,
+    *,
+    newest_first: bool,
+) -> Page[T]:
+    """Return one page of rows."""
+    ordered = sorted(rows, key=position_of, reverse=newest_first)
+    if cursor is not None:
+        after = read_cursor(cursor)
+        ordered = [
+            row for row in ordered if (position_of(row) < after if newest_first else position_of(row) > after)
+        ]
+    items = ordered[:limit]
+    more = len(ordered) > limit
+    return Page(items, write_cursor(position_of(items[-1])) if more and items else None)
+
+
+# -- the engine's reads --------------------------------------------------------------------------------
+
+
+def open_events(db: MemoryDatabase, scope: Scope, lanes: Collection[int], limit: int) -> list[Event]:
+    """See the port."""
+    wanted = set(lanes)
+    rows = [row for row in seen(scope, db.event.by("open", scope.tenant)) if row.lane in wanted]
+    rows.sort(key=lambda row: (row.priority, row.received_at, row.source, row.id))
+    return rows[:limit]
+
+
+def open_effects(
+    db: MemoryDatabase,
+    scope: Scope,
+    lanes: Collection[int],
+    due_before: datetime,
+    limit: int,
+    without_systems: Collection[str],
+    without_ids: Collection[str],
+) -> list[Effect]:
+    """See the port."""
+    wanted = set(lanes)
+    rows = [
+        row
+        for row in seen(scope, db.effect.by("open", scope.tenant))
+        if row.status in CALLABLE
+        and row.lane in wanted
+        and row.due_at <= due_before
+        and row.system not in without_systems
+        and row.id not in without_ids
+    ]
+    rows.sort(key=lambda row: (row.priority, row.created_at, row.id))
+    out: list[Effect] = []
+    for row in rows:
+        if len(out) >= limit:
+            break
+        if not _waits_for_older(db, row):
+            out.append(row)
+    return out
+
+
+def _waits_for_older(db: MemoryDatabase, row: Effect) -> bool:
+    if row.order_key is None:
+        return False
+    place = (row.created_at, row.id)
+    return any(
+        (older.created_at, older.id) < place and (older.status in CALLABLE or older.on_stuck == "hold_key")
+        for older in db.effect.by("order", (row.tenant, row.order_key))
+    )
+
+
+def due_jobs(
+    db: MemoryDatabase,
+    scope: Scope,
+    lanes: Collection[int],
+    due_before: datetime,
+    limit: int,
+    without_ids: Collection[str],
+) -> list[Job]:
+    """See the port."""
+    if scope.departments is not None:
+        return []
+    wanted = set(lanes)
+    rows = [
+        row
+        for row in db.job.by("tenant", scope.tenant)
+        if row.lane in wanted and row.due_at <= due_before and row.id not in without_ids
+    ]
+    rows.sort(key=lambda row: (row.priority, row.due_at, row.id))
+    return rows[:limit]
+
+
+def next_due(db: MemoryDatabase, scope: Scope, lanes: Collection[int], after: datetime) -> datetime | None:
+    """See the port."""
+    wanted = set(lanes)
+    times = [
+        row.due_at
+        for row in seen(scope, db.effect.by("open", scope.tenant))
+        if row.status in CALLABLE and row.lane in wanted and row.due_at > after
+    ]
+    if scope.departments is None:
+        times += [
+            row.due_at
+            for row in db.job.by("tenant", scope.tenant)
+            if row.lane in wanted and row.due_at > after
+        ]
+    return min(times, default=None)
+
+
+def load_instances(db: MemoryDatabase, scope: Scope, ids: Collection[str]) -> dict[str, StoredInstance]:
+    """See the port."""
+    out: dict[str, StoredInstance] = {}
+    for name in ids:
+        key = (scope.tenant, name)
+        row = db.instance.rows.get(key)
+        if row is not None and scope.sees(row.department):
+            out[name] = StoredInstance(
+                row,
+                {inner.scope: inner.state for inner in db.scope.by("instance", key)},
+                {(item.scope, item.name): item.value for item in db.variable.by("instance", key)},
+            )
+    return out
+
+
+def children(db: MemoryDatabase, scope: Scope, parent_id: str) -> list[Instance]:
+    """See the port."""
+    rows = seen(scope, db.instance.by("parent", (scope.tenant, parent_id)))
+    return sorted(rows, key=lambda row: (row.started_at, row.id))
+
+
+def subscriptions(
+    db: MemoryDatabase, scope: Scope, kind: str, name: str, key: str | None, limit: int
+) -> list[Subscription]:
+    """See the port."""
+    if scope.departments is not None:
+        return []
+    rows = db.subscription.by("wait", (scope.tenant, kind, name, key))
+    return sorted(rows, key=lambda row: (row.created_at, row.instance_id, row.number))[:limit]
+
+
+def messages(db: MemoryDatabase, scope: Scope, name: str, key: str, now: datetime) -> list[Message]:
+    """See the port."""
+    if scope.departments is not None:
+        return []
+    rows = [row for row in db.message.by("name", (scope.tenant, name, key)) if row.expires_at > now]
+    return sorted(rows, key=lambda row: (row.created_at, row.id))
+
+
+def parked(db: MemoryDatabase, scope: Scope, reference: str, limit: int) -> list[Effect]:
+    """See the port."""
+    rows = [
+        row
+        for row in seen(scope, db.effect.by("open", scope.tenant))
+        if row.status == "parked" and row.reference == reference
+    ]
+    return sorted(rows, key=lambda row: (row.created_at, row.id))[:limit]
+
+
+# -- people's reads ------------------------------------------------------------------------------------
+
+
+def effects(
+    db: MemoryDatabase,
+    scope: Scope,
+    instance_id: str | None,
+    business_key: str | None,
+    system: str | None,
+    status: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Effect]:
+    """See the port."""
+    everything = (
+        db.effect.rows.values()
+        if instance_id is None
+        else db.effect.by("instance", (scope.tenant, instance_id))
+    )
+    rows = [
+        row
+        for row in seen(scope, everything)
+        if (business_key is None or row.business_key == business_key)
+        and (system is None or row.system == system)
+        and (status is None or row.status == status)
+    ]
+    return page(rows, lambda row: (row.created_at, row.id, ""), cursor, limit, newest_first=True)
+
+
+def tasks(
+    db: MemoryDatabase,
+    scope: Scope,
+    status: str,
+    assignee: str | None,
+    instance_id: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Task]:
+    """See the port."""
+    rows = [
+        row
+        for row in seen(scope, db.task.rows.values())
+        if row.status == status
+        and (assignee is None or row.assignee == assignee)
+        and (instance_id is None or row.instance_id == instance_id)
+    ]
+    return page(
+        rows, lambda row: (row.created_at, row.instance_id, row.token), cursor, limit, newest_first=False
+    )
+
+
+def incidents(
+    db: MemoryDatabase,
+    scope: Scope,
+    instance_id: str | None,
+    open_only: bool,
+    cursor: str | None,
+    limit: int,
+) -> Page[Incident]:
+    """See the port."""
+    rows = [
+        row
+        for row in seen(scope, db.incident.rows.values())
+        if (instance_id is None or row.instance_id == instance_id)
+        and (not open_only or row.closed_at is None)
+    ]
+    return page(
+        rows, lambda row: (row.opened_at, row.instance_id, row.number), cursor, limit, newest_first=True
+    )
+
+
+def dead_letters(
+    db: MemoryDatabase,
+    scope: Scope,
+    status: str,
+    system: str | None,
+    cause: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[DeadLetter]:
+    """See the port."""
+    rows = [
+        row
+        for row in seen(scope, db.dead_letter.rows.values())
+        if row.status == status
+        and (system is None or row.system == system)
+        and (cause is None or row.cause == cause)
+    ]
+    return page(rows, lambda row: (row.created_at, row.id, ""), cursor, limit, newest_first=False)
+
+
+def find_documents(db: MemoryDatabase, scope: Scope, number: str) -> list[Document]:
+    """See the port."""
+    rows = [
+        row
+        for row in seen(scope, db.document.rows.values())
+        if number in (row.number, row.local_id, row.business_key)
+    ]
+    return sorted(rows, key=lambda row: row.id)
+
+
+def documents(db: MemoryDatabase, scope: Scope, ids: Collection[str]) -> list[Document]:
+    """See the port."""
+    rows = [db.document.rows.get((scope.tenant, name)) for name in sorted(set(ids))]
+    return [row for row in rows if row is not None and scope.sees(row.department)]
+
+
+def document_lines(db: MemoryDatabase, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
+    """See the port."""
+    return [
+        row
+        for name in sorted(set(ids))
+        if _document_seen(db, scope, name)
+        for row in sorted(db.line.by("document", (scope.tenant, name)), key=lambda row: row.line)
+    ]
+
+
+def document_links(db: MemoryDatabase, scope: Scope, ids: Collection[str]) -> list[DocumentLink]:
+    """See the port."""
+    rows = {
+        (row.from_id, row.from_line, row.to_id, row.to_line): row
+        for name in ids
+        for index in ("start", "end")
+        for row in db.link.by(index, (scope.tenant, name))
+        if _document_seen(db, scope, row.from_id) and _document_seen(db, scope, row.to_id)
+    }
+    return [rows[key] for key in sorted(rows)]
+
+
+def _document_seen(db: MemoryDatabase, scope: Scope, name: str) -> bool:
+    if scope.departments is None:
+        return True
+    row = db.document.rows.get((scope.tenant, name))
+    return row is not None and scope.sees(row.department)
+
+
+def bindings(
+    db: MemoryDatabase, scope: Scope, object_type: str, system: str, local_ids: Collection[str]
+) -> dict[str, str]:
+    """See the port."""
+    rows = [db.binding.rows.get((scope.tenant, object_type, system, name)) for name in local_ids]
+    return {row.local_id: row.object_id for row in rows if row is not None}
+
+
+def local_ids(
+    db: MemoryDatabase, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
+) -> dict[str, str]:
+    """See the port."""
+    out: dict[str, str] = {}
+    for name in object_ids:
+        rows = [
+            row for row in db.binding.by("object", (scope.tenant, object_type, name)) if row.system == system
+        ]
+        if rows:
+            out[name] = max(rows, key=lambda row: (row.bound_at, row.local_id)).local_id
+    return out
+
+
+def find_bindings(db: MemoryDatabase, scope: Scope, local_id: str) -> list[Binding]:
+    """See the port."""
+    objects = {(row.object_type, row.object_id) for row in db.binding.by("local", (scope.tenant, local_id))}
+    rows = [row for pair in objects for row in db.binding.by("object", (scope.tenant, *pair))]
+    return sorted(rows, key=lambda row: (row.object_type, row.object_id, row.system, row.local_id))
+
+
+def backlog(db: MemoryDatabase, scope: Scope) -> list[Backlog]:
+    """See the port."""
+    groups: dict[tuple[str, str], list[datetime]] = {}
+    for event in seen(scope, db.event.by("open", scope.tenant)):
+        groups.setdefault(("", "open"), []).append(event.received_at)
+    for effect in seen(scope, db.effect.by("open", scope.tenant)):
+        groups.setdefault((effect.system, effect.status), []).append(effect.created_at)
+    return [Backlog(*key, len(times), min(times)) for key, times in sorted(groups.items())]
+
+
+def counts(db: MemoryDatabase, scope: Scope) -> dict[str, int]:
+    """See the port."""
+    out = dict.fromkeys(INSTANCE_STATUSES, 0)
+    for row in seen(scope, db.instance.rows.values()):
+        out[row.status] += 1
+    out["incidents"] = sum(row.closed_at is None for row in seen(scope, db.incident.rows.values()))
+    out["tasks"] = sum(row.status == "open" for row in seen(scope, db.task.rows.values()))
+    out["dead_letters"] = sum(row.status == "open" for row in seen(scope, db.dead_letter.rows.values()))
+    return out

@@ -1,0 +1,360 @@
+"""The port: all that the hub asks of its durable store, in domain words.
+
+Three makes keep it (memory, SQLite, PostgreSQL) and one conformance suite proves them; its cases are the
+laws of the store in docs/architecture.md. Every method that returns rows takes a ``Scope`` and returns
+nothing outside it. Nothing is visible before its commit, and what ``commit`` returned is durable.
+
+Every method may raise ``StoreUnavailable``; then nothing was written, or (``commit`` only, when the answer
+was lost) the caller must re-read before it trusts its memory: units carry expected versions, so a repeat is
+safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from lineshaft.base.scope import Scope
+from lineshaft.store.rows import (
+    Binding,
+    Cursor,
+    DeadLetter,
+    Definition,
+    Document,
+    DocumentLine,
+    DocumentLink,
+    Effect,
+    Event,
+    History,
+    Incident,
+    Instance,
+    Job,
+    Message,
+    Release,
+    StoredInstance,
+    Subscription,
+    SystemState,
+    Task,
+)
+from lineshaft.store.writes import Fence, Unit, UnitResult
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lane (or source) owned for a while. ``token`` grows with every new owner."""
+
+    name: str
+    """The lane's number as text, or the source's name."""
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a long list; ``next`` continues it, ``None`` at its end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for one system (or ``""`` for events to route): how much, and since when."""
+
+    system: str
+    status: str
+    count: int
+    oldest_at: datetime | None
+
+
+class Store(Protocol):
+    """A durable store. Open it once; its methods may be awaited concurrently."""
+
+    @property
+    def name(self) -> str:
+        """``memory``, ``sqlite`` or ``postgres``."""
+        ...
+
+    # -- life ------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Connect; create or check the schema (``SchemaTooOld`` asks for ``migrate``)."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and disconnect."""
+        ...
+
+    async def migrate(self) -> None:
+        """Bring the schema to this program's version; safe to run from many processes at once."""
+        ...
+
+    async def now(self) -> datetime:
+        """Return the store's own time: the one clock that all workers share."""
+        ...
+
+    def listen(self) -> AsyncIterator[frozenset[int]]:
+        """Yield the lanes in which somebody else put new work; may wake in vain, may miss a wake-up."""
+        ...
+
+    # -- leases ----------------------------------------------------------------------------------------
+
+    async def register_worker(self, worker: str, ttl_s: float) -> int:
+        """Say that ``worker`` lives; return how many workers live now, itself included."""
+        ...
+
+    async def forget_worker(self, worker: str) -> None:
+        """Say that ``worker`` has stopped, and give back everything it holds."""
+        ...
+
+    async def acquire_lanes(self, worker: str, count: int, ttl_s: float) -> list[Lease]:
+        """Take up to ``count`` lanes that nobody holds (or whose lease has expired by the store's clock)."""
+        ...
+
+    async def renew_lanes(self, worker: str, leases: Collection[Lease], ttl_s: float) -> list[Lease]:
+        """Prolong leases; return those still held. One that expired is gone even if nobody took it."""
+        ...
+
+    async def release_lanes(self, worker: str, leases: Collection[Lease]) -> None:
+        """Give lanes back at once."""
+        ...
+
+    async def acquire_source(self, worker: str, source: str, ttl_s: float) -> Lease | None:
+        """Take or prolong the lease of a source (poller, capture, schedule); ``None`` if another holds it."""
+        ...
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    async def commit(self, units: Sequence[Unit], fence: Fence | None = None) -> list[UnitResult]:
+        """Write units in one transaction, in order; return a result for each.
+
+        A unit that conflicts, is a duplicate, or holds a bad row is set aside (the group is split until it is
+        found); the others are written. Every guarded unit's lane must be in ``fence`` with its current
+        token and an unexpired lease, checked inside the transaction.
+
+        Raises:
+            LeaseLost: at least one lane is not held any more; nothing was written.
+            StoreUnavailable: see the module's docstring.
+        """
+        ...
+
+    # -- the engine's reads ----------------------------------------------------------------------------
+
+    async def open_events(self, scope: Scope, lanes: Collection[int], limit: int) -> list[Event]:
+        """Return events that are not routed yet, by priority, then oldest first."""
+        ...
+
+    async def open_effects(
+        self,
+        scope: Scope,
+        lanes: Collection[int],
+        due_before: datetime,
+        limit: int,
+        *,
+        without_systems: Collection[str] = (),
+        without_ids: Collection[str] = (),
+    ) -> list[Effect]:
+        """Return effects to call (``intended``, ``attempted``, ``unknown``) that are due, oldest first.
+
+        By priority, then creation. Of effects with an order key only the oldest that is not final is
+        returned; an older one that is ``dead`` or ``parked`` holds the key back where it says ``hold_key``.
+        ``unknown`` ones come only while a probe can still settle them (``due_at`` set by the engine).
+        """
+        ...
+
+    async def due_jobs(
+        self,
+        scope: Scope,
+        lanes: Collection[int],
+        due_before: datetime,
+        limit: int,
+        *,
+        without_ids: Collection[str] = (),
+    ) -> list[Job]:
+        """Return jobs that are due, by priority, then ``due_at``."""
+        ...
+
+    async def next_due(self, scope: Scope, lanes: Collection[int], after: datetime) -> datetime | None:
+        """Return when the next job or effect falls due after ``after``."""
+        ...
+
+    async def load_instances(self, scope: Scope, ids: Collection[str]) -> dict[str, StoredInstance]:
+        """Return instances with their scopes and variables; unknown ids are left out."""
+        ...
+
+    async def children(self, scope: Scope, parent_id: str) -> list[Instance]:
+        """Return the instances that ``parent_id`` started."""
+        ...
+
+    async def subscriptions(
+        self, scope: Scope, kind: str, name: str, key: str | None, limit: int
+    ) -> list[Subscription]:
+        """Return who waits for a message (name and key) or signal (name; key ``None``), oldest first."""
+        ...
+
+    async def messages(self, scope: Scope, name: str, key: str, now: datetime) -> list[Message]:
+        """Return kept messages that have not expired, oldest first."""
+        ...
+
+    async def parked(self, scope: Scope, reference: str, limit: int) -> list[Effect]:
+        """Return effects that wait for ``reference``, oldest first."""
+        ...
+
+    async def system_states(self, scope: Scope) -> dict[str, SystemState]:
+        """Return the state of every system that ever had one."""
+        ...
+
+    async def outage_dead_letters(self, scope: Scope, system: str, limit: int) -> list[DeadLetter]:
+        """Return the open dead letters that an outage of ``system`` left."""
+        ...
+
+    async def cursor(self, scope: Scope, source: str) -> Cursor | None:
+        """Return how far a source has been read."""
+        ...
+
+    async def active_release(self, scope: Scope) -> Release | None:
+        """Return the release that new work starts with."""
+        ...
+
+    async def definitions(self, scope: Scope, release: str) -> list[Definition]:
+        """Return all files of a release, sorted by kind and name."""
+        ...
+
+    async def bindings(
+        self, scope: Scope, object_type: str, system: str, local_ids: Collection[str]
+    ) -> dict[str, str]:
+        """Return the object id of each local id that is bound."""
+        ...
+
+    async def local_ids(
+        self, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
+    ) -> dict[str, str]:
+        """Return the local id in ``system`` of each object that is bound there."""
+        ...
+
+    # -- people's reads --------------------------------------------------------------------------------
+
+    async def event(self, scope: Scope, source: str, event_id: str) -> Event | None:
+        """Return one event."""
+        ...
+
+    async def events(
+        self,
+        scope: Scope,
+        *,
+        key: str | None = None,
+        event_type: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Event]:
+        """Return events, newest first."""
+        ...
+
+    async def instances(
+        self,
+        scope: Scope,
+        *,
+        process_id: str | None = None,
+        status: str | None = None,
+        business_key: str | None = None,
+        with_incidents: bool = False,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Instance]:
+        """Return instances, newest first."""
+        ...
+
+    async def history(self, scope: Scope, instance_id: str) -> list[History]:
+        """Return the steps of an instance, oldest first."""
+        ...
+
+    async def effect(self, scope: Scope, effect_id: str) -> Effect | None:
+        """Return one effect."""
+        ...
+
+    async def effects(
+        self,
+        scope: Scope,
+        *,
+        instance_id: str | None = None,
+        business_key: str | None = None,
+        system: str | None = None,
+        status: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Effect]:
+        """Return effects, newest first."""
+        ...
+
+    async def tasks(
+        self,
+        scope: Scope,
+        *,
+        status: str = "open",
+        assignee: str | None = None,
+        instance_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Task]:
+        """Return tasks, oldest first."""
+        ...
+
+    async def incidents(
+        self,
+        scope: Scope,
+        *,
+        instance_id: str | None = None,
+        open_only: bool = True,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Incident]:
+        """Return incidents, newest first."""
+        ...
+
+    async def dead_letter(self, scope: Scope, letter_id: str) -> DeadLetter | None:
+        """Return one dead letter."""
+        ...
+
+    async def dead_letters(
+        self,
+        scope: Scope,
+        *,
+        status: str = "open",
+        system: str | None = None,
+        cause: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[DeadLetter]:
+        """Return dead letters, oldest first."""
+        ...
+
+    async def find_documents(self, scope: Scope, number: str) -> list[Document]:
+        """Return documents whose number, local id or business key is ``number``."""
+        ...
+
+    async def documents(self, scope: Scope, ids: Collection[str]) -> list[Document]:
+        """Return documents by id."""
+        ...
+
+    async def document_lines(self, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
+        """Return the lines of documents."""
+        ...
+
+    async def document_links(self, scope: Scope, ids: Collection[str]) -> list[DocumentLink]:
+        """Return the links that touch any of these documents, in either direction."""
+        ...
+
+    async def find_bindings(self, scope: Scope, local_id: str) -> list[Binding]:
+        """Return every binding of the objects that ``local_id`` (in any system) belongs to."""
+        ...
+
+    async def backlog(self, scope: Scope) -> list[Backlog]:
+        """Return what is open, by system and status."""
+        ...
+
+    async def counts(self, scope: Scope) -> dict[str, int]:
+        """Return the number of instances by status, and of open incidents, tasks and dead letters."""
+        ...

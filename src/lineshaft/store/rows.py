@@ -1,0 +1,407 @@
+"""The rows of the store, in domain words: what is written and what is read back.
+
+Values only. Payloads (``bytes``) are encoded by the floors above; the store never looks into them.
+Times are aware, in UTC. ``tenant`` is part of every key; ``department`` decides who may see a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+InstanceStatus = Literal["active", "completed", "terminated", "suspended", "frozen"]
+"""``frozen``: the kernel raised where it must not (a bug); nothing touches it until a person decides."""
+
+EffectStatus = Literal[
+    "intended",
+    "attempted",
+    "unknown",
+    "parked",
+    "dead",
+    "done",
+    "refused",
+    "cancelled",
+    "superseded",
+]
+FINAL_EFFECTS: frozenset[str] = frozenset({"done", "refused", "cancelled", "superseded"})
+"""States that are never overwritten, but by late evidence given as such."""
+
+Safety = Literal["idempotency_key", "natural_key", "probe", "none"]
+OnStuck = Literal["hold_key", "supersede", "pass"]
+Priority = int
+"""0 urgent, 1 ordinary, 2 batch: smaller goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a system (CloudEvents attributes); deduplicated by (source, id).
+
+    It is its own entry in the queue of events to route: open until ``routed_at`` is set.
+    """
+
+    tenant: str
+    source: str
+    id: str
+    type: str
+    key: str
+    """The business key that orders it; its hash is ``lane``."""
+    lane: int
+    received_at: datetime
+    subject: str | None = None
+    occurred_at: datetime | None = None
+    department: str | None = None
+    payload: bytes = b""
+    priority: Priority = 1
+    routed_at: datetime | None = None
+    note: str | None = None
+    """What routing decided, e.g. ``no route``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One run of a process. ``version`` counts its committed steps; payloads lie apart (``Variable``)."""
+
+    tenant: str
+    id: str
+    lane: int
+    process_id: str
+    release: str
+    program: str
+    """Digest of the program that wrote ``root``."""
+    status: InstanceStatus
+    version: int
+    root: bytes
+    scope0: bytes
+    """The process's own scope, kept in this row so that a small instance is one row."""
+    started_at: datetime
+    business_key: str | None = None
+    department: str | None = None
+    ended_at: datetime | None = None
+    parent_id: str | None = None
+    parent_token: int | None = None
+    incidents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceScope:
+    """One inner scope of an instance (sub-process, multi-instance body …)."""
+
+    tenant: str
+    instance_id: str
+    scope: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of one scope of an instance."""
+
+    tenant: str
+    instance_id: str
+    scope: int
+    name: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What one step did: its kernel events, encoded together. ``seq`` is the instance's version after it."""
+
+    tenant: str
+    instance_id: str
+    seq: int
+    at: datetime
+    events: bytes
+    department: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One intended write to (or call of) an outside system: a line of the effect ledger 写入台账.
+
+    It is its own entry in the queue of calls: open until its status is final, due at ``due_at``.
+    """
+
+    tenant: str
+    id: str
+    lane: int
+    system: str
+    operation: str
+    safety: Safety
+    idempotency_key: str
+    status: EffectStatus
+    created_at: datetime
+    due_at: datetime
+    request: bytes = b""
+    instance_id: str | None = None
+    token: int | None = None
+    element: str | None = None
+    business_key: str | None = None
+    order_key: str | None = None
+    """Effects with the same order key go out one after another; ``None`` where no order is asked for."""
+    on_stuck: OnStuck = "pass"
+    priority: Priority = 1
+    attempts: int = 0
+    """Calls that count: made, and not ended by a rate limit."""
+    attempted_at: datetime | None = None
+    settled_at: datetime | None = None
+    evidence: bytes | None = None
+    error_class: str | None = None
+    error_text: str | None = None
+    reference: str | None = None
+    """What a parked effect waits for."""
+    department: str | None = None
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work the engine owes at ``due_at``, other than routing an event and calling a system.
+
+    ``kind``: ``timer``, ``start``, ``deliver``, ``correlate``, ``signal``, ``child``, ``check``, ``sweep``,
+    ``release_parked`` … The id is chosen by the writer, so that writing it twice is writing it once.
+    """
+
+    tenant: str
+    id: str
+    lane: int
+    kind: str
+    due_at: datetime
+    created_at: datetime
+    instance_id: str | None = None
+    token: int | None = None
+    payload: bytes = b""
+    priority: Priority = 1
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """An instance waits for a message or a signal."""
+
+    tenant: str
+    instance_id: str
+    number: int
+    lane: int
+    """The instance's lane: where the delivery is carried out."""
+    kind: Literal["message", "signal"]
+    name: str
+    key: str | None
+    created_at: datetime
+    once: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A published message that nobody waited for, kept until ``expires_at``."""
+
+    tenant: str
+    id: str
+    name: str
+    key: str
+    payload: bytes
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work for a person 待办."""
+
+    tenant: str
+    instance_id: str
+    token: int
+    element: str
+    name: str
+    status: Literal["open", "completed", "cancelled"]
+    created_at: datetime
+    assignee: str | None = None
+    candidate_groups: tuple[str, ...] = ()
+    candidate_users: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    follow_up_at: datetime | None = None
+    priority: int = 50
+    form: str | None = None
+    process_id: str = ""
+    business_key: str | None = None
+    department: str | None = None
+    payload: bytes = b""
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """流程卡单: an instance that cannot go on without a person."""
+
+    tenant: str
+    instance_id: str
+    number: int
+    token: int
+    element: str
+    code: str
+    message: str
+    opened_at: datetime
+    process_id: str = ""
+    business_key: str | None = None
+    department: str | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """异常单据: a failed item that waits for a person: shown, edited, replayed."""
+
+    tenant: str
+    id: str
+    subject: Literal["effect", "event"]
+    """What failed: an effect (``subject_id`` is its id) or an event (``source`` and id joined by a blank)."""
+    subject_id: str
+    lane: int
+    status: Literal["open", "replayed", "resolved", "discarded"]
+    error_class: str
+    cause: str
+    """A fingerprint by which equal failures are grouped."""
+    error_text: str
+    created_at: datetime
+    system: str | None = None
+    operation: str | None = None
+    instance_id: str | None = None
+    business_key: str | None = None
+    department: str | None = None
+    payload: bytes = b""
+    attempts: int = 0
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    outage: bool = False
+    """It opened the circuit of its system: replayed by itself when the outage is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemState:
+    """What all workers must know of one connected system."""
+
+    tenant: str
+    system: str
+    version: int
+    circuit: Literal["closed", "open"] = "closed"
+    paused: bool = False
+    reason: str | None = None
+    since: datetime | None = None
+    checks: int = 0
+    """Checks made since the circuit opened; they space out the next one."""
+    changed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of one system, found by any of its numbers; a node of the chain 单据联查."""
+
+    tenant: str
+    id: str
+    """``system/kind/local id``."""
+    system: str
+    kind: str
+    """Business object in canonical words, e.g. ``sales_order``, ``work_order``, ``despatch_advice``."""
+    number: str
+    local_id: str
+    status: str
+    updated_at: datetime
+    source_version: int = 0
+    """The source's own version or sequence: an update with a smaller one changes nothing."""
+    created_at: datetime | None = None
+    business_key: str | None = None
+    department: str | None = None
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """A line of a document; quantities are exact decimals as text."""
+
+    tenant: str
+    document_id: str
+    line: str
+    item: str
+    quantity: str
+    unit: str
+    status: str = ""
+    amount: str | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLink:
+    """``to`` follows from ``from``, line to line, n to m, with the quantity that this link carries.
+
+    A line of ``""`` links the documents as a whole.
+    """
+
+    tenant: str
+    from_id: str
+    from_line: str
+    to_id: str
+    to_line: str
+    quantity: str | None = None
+    unit: str | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """编码对照: ``local_id`` in ``system`` is the business object ``object_id``."""
+
+    tenant: str
+    object_type: str
+    object_id: str
+    system: str
+    local_id: str
+    bound_at: datetime
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a source (a poller, a change capture, a schedule) has been read."""
+
+    tenant: str
+    source: str
+    position: bytes
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """发布版本: everything deployed together, content-addressed by ``id``."""
+
+    tenant: str
+    id: str
+    created_at: datetime
+    created_by: str
+    note: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One file of a release. ``content`` is stored once per digest."""
+
+    tenant: str
+    release: str
+    kind: str
+    """Folder of the pack: ``processes``, ``mappings``, ``systems``, ``flows``, ``decisions`` …"""
+    name: str
+    digest: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """An instance with all that a step needs."""
+
+    instance: Instance
+    scopes: dict[int, bytes] = field(default_factory=dict)
+    """The inner scopes; scope 0 stands in ``instance.scope0``."""
+    variables: dict[tuple[int, str], bytes] = field(default_factory=dict)

@@ -1,0 +1,301 @@
+"""The schema of both SQL makes, in SQLAlchemy Core: one description, read from the row classes.
+
+Each row class of ``rows`` is a table whose columns are its fields, in order. Here stand the names, the keys,
+the indexes (most of them partial: the open queues stay small however old the hub grows) and what each
+database needs beside: times are microseconds in UTC on SQLite and ``timestamptz`` on PostgreSQL, texts sort
+by code point on both, history and events are partitioned by month on PostgreSQL.
+
+Migrations never import this module; a test proves that they lead to it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from lineshaft.store import rows
+from lineshaft.store.cursors import micros_of, time_of
+from lineshaft.store.shapes import KEYS, ROW_SHAPES
+
+metadata = sa.MetaData()
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A time: ``timestamptz`` on PostgreSQL, microseconds since 1970 in UTC on SQLite."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the database's own type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(sa.Integer())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Turn a time into what the database keeps."""
+        return value if value is None or dialect.name == "postgresql" else micros_of(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Turn what the database keeps into a time."""
+        return value if value is None or dialect.name == "postgresql" else time_of(value)
+
+
+class Words(sa.types.TypeDecorator[tuple[str, ...]]):
+    """A short list of texts, kept as a JSON array."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: sa.Dialect) -> str:
+        """Turn a list into JSON."""
+        return msgspec.json.encode(value or ()).decode()
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[str, ...]:
+        """Turn JSON into a list."""
+        return msgspec.json.decode(value, type=tuple[str, ...])
+
+
+Characters: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Whole: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+_TYPES: Final[dict[str, Any]] = {
+    "text": Characters,
+    "int": Whole,
+    "bool": sa.Boolean(create_constraint=False),
+    "time": Moment(),
+    "bytes": sa.LargeBinary(),
+    "texts": Words(),
+}
+
+
+def _table(
+    name: str, cls: type, *also: sa.schema.SchemaItem, without: tuple[str, ...] = (), **options: Any
+) -> sa.Table:
+    keys = KEYS[cls]
+    columns = [
+        sa.Column(column.name, _TYPES[column.kind], nullable=column.nullable)
+        for column in ROW_SHAPES[cls].columns
+        if column.name not in without
+    ]
+    key = also[0] if also and isinstance(also[0], sa.PrimaryKeyConstraint) else sa.PrimaryKeyConstraint(*keys)
+    rest = [item for item in also if item is not key]
+    return sa.Table(name, metadata, *columns, key, *rest, **options)
+
+
+def _hot(fill: int) -> dict[str, Any]:
+    """Room in each page for the next version of a row, and a vacuum that comes soon and does not rest."""
+    return {
+        "postgresql_with": {
+            "fillfactor": fill,
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_cost_delay": 0,
+        }
+    }
+
+
+_CLUSTERED: Final[dict[str, Any]] = {"sqlite_with_rowid": False}
+"""Small rows that are read by their key: kept in the key's own tree on SQLite."""
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+OPEN_EFFECT: Final = "status IN ('intended', 'attempted', 'unknown')"
+"""The engine still has to call or settle it. Written the same in indexes and queries, so that they match."""
+UNSETTLED_EFFECT: Final = (
+    "order_key IS NOT NULL AND status IN ('intended', 'attempted', 'unknown', 'parked', 'dead')"
+)
+
+event_key = sa.Table(
+    "event_key",
+    metadata,
+    sa.Column("tenant", Characters, nullable=False),
+    sa.Column("source", Characters, nullable=False),
+    sa.Column("id", Characters, nullable=False),
+    sa.Column("received_at", Moment(), nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "source", "id"),
+    **_CLUSTERED,
+)
+"""Every event that was ever taken in; outlives the events, which are partitioned and dropped by time."""
+
+event = _table(
+    "event",
+    rows.Event,
+    sa.PrimaryKeyConstraint("tenant", "source", "id", "received_at"),
+    sa.Index(
+        "event_open",
+        "tenant",
+        "priority",
+        "received_at",
+        "source",
+        "id",
+        "lane",
+        **_where("routed_at IS NULL"),
+    ),
+    sa.Index("event_by_time", "received_at", "tenant"),
+    sa.Index("event_by_key", "tenant", "key", "received_at"),
+    postgresql_partition_by="RANGE (received_at)",
+)
+
+instance = _table(
+    "instance",
+    rows.Instance,
+    sa.Index("instance_by_time", "started_at", "id", "tenant"),
+    sa.Index("instance_by_status", "status", "started_at", "id", "tenant"),
+    sa.Index("instance_by_process", "process_id", "started_at", "id", "tenant"),
+    sa.Index("instance_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
+    sa.Index("instance_by_parent", "tenant", "parent_id", **_where("parent_id IS NOT NULL")),
+    sa.Index("instance_with_incidents", "tenant", "started_at", "id", **_where("incidents > 0")),
+    **_hot(50),
+)
+
+instance_scope = _table("instance_scope", rows.InstanceScope, **_CLUSTERED, **_hot(70))
+variable = _table("variable", rows.Variable, **_CLUSTERED, **_hot(80))
+
+history = _table("history", rows.History, postgresql_partition_by="RANGE (at)", **_CLUSTERED)
+
+effect = _table(
+    "effect",
+    rows.Effect,
+    sa.Index(
+        "effect_open",
+        "tenant",
+        "priority",
+        "created_at",
+        "id",
+        "due_at",
+        "lane",
+        "system",
+        **_where(OPEN_EFFECT),
+    ),
+    sa.Index("effect_by_order_key", "tenant", "order_key", "created_at", "id", **_where(UNSETTLED_EFFECT)),
+    sa.Index("effect_parked", "tenant", "reference", **_where("status = 'parked'")),
+    sa.Index("effect_by_instance", "tenant", "instance_id", **_where("instance_id IS NOT NULL")),
+    sa.Index("effect_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
+    sa.Index("effect_by_time", "created_at", "id", "tenant"),
+    **_hot(60),
+)
+
+job = _table("job", rows.Job, sa.Index("job_due", "tenant", "priority", "due_at", "id", "lane"), **_hot(80))
+
+subscription = _table(
+    "subscription",
+    rows.Subscription,
+    sa.Index("subscription_waiting", "tenant", "kind", "name", "key", "created_at"),
+    **_hot(90),
+)
+message = _table("message", rows.Message, sa.Index("message_kept", "tenant", "name", "key"), **_hot(90))
+
+task = _table("task", rows.Task, sa.Index("task_by_status", "tenant", "status", "created_at"))
+incident = _table(
+    "incident",
+    rows.Incident,
+    sa.Index("incident_open", "tenant", "opened_at", **_where("closed_at IS NULL")),
+    sa.Index("incident_by_time", "tenant", "opened_at"),
+)
+dead_letter = _table(
+    "dead_letter",
+    rows.DeadLetter,
+    sa.Index("dead_letter_by_status", "tenant", "status", "created_at", "id"),
+)
+system_state = _table("system_state", rows.SystemState)
+document = _table(
+    "document",
+    rows.Document,
+    sa.Index("document_by_number", "tenant", "number"),
+    sa.Index("document_by_local_id", "tenant", "local_id"),
+    sa.Index("document_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
+    **_hot(80),
+)
+document_line = _table("document_line", rows.DocumentLine, **_CLUSTERED)
+document_link = _table(
+    "document_link", rows.DocumentLink, sa.Index("document_link_by_target", "tenant", "to_id"), **_CLUSTERED
+)
+binding = _table(
+    "binding",
+    rows.Binding,
+    sa.Index("binding_by_object", "tenant", "object_type", "object_id"),
+    sa.Index("binding_by_local_id", "tenant", "local_id"),
+    **_CLUSTERED,
+)
+cursor = _table("cursor", rows.Cursor, **_hot(50))
+release = _table("release", rows.Release)
+definition = _table("definition", rows.Definition, without=("content",))
+content = sa.Table(
+    "content",
+    metadata,
+    sa.Column("tenant", Characters, nullable=False),
+    sa.Column("digest", Characters, nullable=False),
+    sa.Column("content", sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "digest"),
+)
+"""The bytes of definitions, once per digest."""
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    sa.Column("name", Characters, nullable=False),
+    sa.Column("until", Moment(), nullable=False),
+    sa.PrimaryKeyConstraint("name"),
+)
+lane_lease = sa.Table(
+    "lane_lease",
+    metadata,
+    sa.Column("lane", Whole, nullable=False, autoincrement=False),
+    sa.Column("worker", Characters, nullable=False),
+    sa.Column("token", Whole, nullable=False),
+    sa.Column("until", Moment(), nullable=True),
+    sa.PrimaryKeyConstraint("lane"),
+    **_hot(20),
+)
+"""Who owns a lane, until when. ``token`` grows with every new owner; ``until`` is null when given back."""
+source_lease = sa.Table(
+    "source_lease",
+    metadata,
+    sa.Column("source", Characters, nullable=False),
+    sa.Column("worker", Characters, nullable=False),
+    sa.Column("token", Whole, nullable=False),
+    sa.Column("until", Moment(), nullable=True),
+    sa.PrimaryKeyConstraint("source"),
+    **_hot(50),
+)
+
+TABLES: Final[dict[type, sa.Table]] = {
+    rows.Event: event,
+    rows.Instance: instance,
+    rows.InstanceScope: instance_scope,
+    rows.Variable: variable,
+    rows.History: history,
+    rows.Effect: effect,
+    rows.Job: job,
+    rows.Subscription: subscription,
+    rows.Message: message,
+    rows.Task: task,
+    rows.Incident: incident,
+    rows.DeadLetter: dead_letter,
+    rows.SystemState: system_state,
+    rows.Document: document,
+    rows.DocumentLine: document_line,
+    rows.DocumentLink: document_link,
+    rows.Binding: binding,
+    rows.Cursor: cursor,
+    rows.Release: release,
+    rows.Definition: definition,
+}
+"""The table of every row class."""
+
+PARTITIONED: Final = {"event": "received_at", "history": "at"}
+"""On PostgreSQL: tables in monthly parts, by this column; ``<name>_rest`` holds what no month holds."""
+
+
+@sa.event.listens_for(metadata, "after_create")
+def _create_rest_partitions(target: Any, connection: sa.Connection, **_: Any) -> None:
+    if connection.dialect.name == "postgresql":
+        for name in PARTITIONED:
+            connection.exec_driver_sql(f"CREATE TABLE {name}_rest PARTITION OF {name} DEFAULT")

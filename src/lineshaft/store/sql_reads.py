@@ -1,0 +1,468 @@
+"""The reads of the port over ``queries``, shared by the SQL makes: each takes them as its own methods.
+
+A make supplies ``fetch`` (run one query) and ``decoder`` (a record into a row); everything else is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from lineshaft.base.ids import LANES
+from lineshaft.base.scope import Scope
+from lineshaft.store import queries as q
+from lineshaft.store.cursors import Position, read_cursor, write_cursor
+from lineshaft.store.port import Backlog, Page
+from lineshaft.store.rows import (
+    Binding,
+    Cursor,
+    DeadLetter,
+    Definition,
+    Document,
+    DocumentLine,
+    DocumentLink,
+    Effect,
+    Event,
+    History,
+    Incident,
+    Instance,
+    InstanceScope,
+    Job,
+    Message,
+    Release,
+    StoredInstance,
+    Subscription,
+    SystemState,
+    Task,
+    Variable,
+)
+
+T = TypeVar("T")
+Values = Mapping[str, Any]
+
+INSTANCE_STATUSES = ("active", "completed", "terminated", "suspended", "frozen")
+
+
+class SqlMake(Protocol):
+    """What a SQL make brings to the shared reads."""
+
+    @property
+    def queries(self) -> q.Queries:
+        """Its compiled reads."""
+        ...
+
+    async def fetch(self, query: q.Query, values: Values) -> Sequence[Sequence[Any]]:
+        """Run one read."""
+        ...
+
+    def decoder(self, cls: type[T]) -> Callable[[Sequence[Any]], T]:
+        """Return what turns a record into a row."""
+        ...
+
+    def time_of(self, value: Any) -> datetime:
+        """Turn a time outside a row into a time."""
+        ...
+
+
+def _storable(values: Values) -> dict[str, Any] | None:
+    """Leave out what no database could hold; ``None`` where that leaves nothing to look for."""
+    out = dict(values)
+    for name, value in values.items():
+        if isinstance(value, str):
+            if not _sound(value):
+                return None
+        elif isinstance(value, list) and value and isinstance(value[0], str):
+            out[name] = [item for item in value if _sound(item)]
+    return out
+
+
+def _sound(value: str) -> bool:
+    if value.isascii():
+        return "\0" not in value
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeError:
+        return False
+
+
+async def _rows(
+    make: SqlMake, cls: type[T], values: Values, build: Callable[..., q.Select], *flags: bool
+) -> list[T]:
+    return list(map(make.decoder(cls), await _records(make, values, build, *flags)))
+
+
+async def _records(
+    make: SqlMake, values: Values, build: Callable[..., q.Select], *flags: bool
+) -> Sequence[Sequence[Any]]:
+    sound = _storable(values)
+    return [] if sound is None else await make.fetch(make.queries.get(build, *flags), sound)
+
+
+def _scoped(scope: Scope, **values: Any) -> dict[str, Any]:
+    values["tenant"] = scope.tenant
+    if scope.departments is not None:
+        values["departments"] = sorted(scope.departments)
+    return values
+
+
+def _restricted(scope: Scope) -> bool:
+    return scope.departments is not None
+
+
+def _all(lanes: Collection[int]) -> bool:
+    return len(lanes) >= LANES and set(lanes) >= set(range(LANES))
+
+
+# -- the engine's reads --------------------------------------------------------------------------------
+
+
+async def open_events(self: SqlMake, scope: Scope, lanes: Collection[int], limit: int) -> list[Event]:
+    """See the port."""
+    values = _scoped(scope, lanes=list(lanes), limit=limit)
+    return await _rows(self, Event, values, q.open_events, _restricted(scope), _all(lanes))
+
+
+async def open_effects(
+    self: SqlMake,
+    scope: Scope,
+    lanes: Collection[int],
+    due_before: datetime,
+    limit: int,
+    *,
+    without_systems: Collection[str] = (),
+    without_ids: Collection[str] = (),
+) -> list[Effect]:
+    """See the port."""
+    values = _scoped(
+        scope,
+        lanes=list(lanes),
+        due_before=due_before,
+        limit=limit,
+        without_systems=list(without_systems),
+        without_ids=list(without_ids),
+    )
+    flags = (_restricted(scope), _all(lanes), bool(without_systems), bool(without_ids))
+    return await _rows(self, Effect, values, q.open_effects, *flags)
+
+
+async def due_jobs(
+    self: SqlMake,
+    scope: Scope,
+    lanes: Collection[int],
+    due_before: datetime,
+    limit: int,
+    *,
+    without_ids: Collection[str] = (),
+) -> list[Job]:
+    """See the port."""
+    if _restricted(scope):
+        return []
+    values = _scoped(
+        scope, lanes=list(lanes), due_before=due_before, limit=limit, without_ids=list(without_ids)
+    )
+    return await _rows(self, Job, values, q.due_jobs, _all(lanes), bool(without_ids))
+
+
+async def next_due(self: SqlMake, scope: Scope, lanes: Collection[int], after: datetime) -> datetime | None:
+    """See the port."""
+    values = _scoped(scope, lanes=list(lanes), after=after)
+    records = await _records(self, values, q.next_due, _restricted(scope), _all(lanes))
+    return min((self.time_of(record[0]) for record in records if record[0] is not None), default=None)
+
+
+async def load_instances(self: SqlMake, scope: Scope, ids: Collection[str]) -> dict[str, StoredInstance]:
+    """See the port."""
+    found = await _rows(self, Instance, _scoped(scope, ids=list(ids)), q.instances_by_id, _restricted(scope))
+    out = {row.id: StoredInstance(row) for row in found}
+    if out:
+        values = {"tenant": scope.tenant, "ids": list(out)}
+        for inner in await _rows(self, InstanceScope, values, q.scopes_by_instance):
+            out[inner.instance_id].scopes[inner.scope] = inner.state
+        for item in await _rows(self, Variable, values, q.variables_by_instance):
+            out[item.instance_id].variables[item.scope, item.name] = item.value
+    return out
+
+
+async def children(self: SqlMake, scope: Scope, parent_id: str) -> list[Instance]:
+    """See the port."""
+    return await _rows(self, Instance, _scoped(scope, parent=parent_id), q.children, _restricted(scope))
+
+
+async def subscriptions(
+    self: SqlMake, scope: Scope, kind: str, name: str, key: str | None, limit: int
+) -> list[Subscription]:
+    """See the port."""
+    if _restricted(scope):
+        return []
+    values = _scoped(scope, kind=kind, name=name, key=key, limit=limit)
+    return await _rows(self, Subscription, values, q.subscriptions, key is not None)
+
+
+async def messages(self: SqlMake, scope: Scope, name: str, key: str, now: datetime) -> list[Message]:
+    """See the port."""
+    if _restricted(scope):
+        return []
+    return await _rows(self, Message, _scoped(scope, name=name, key=key, now=now), q.messages)
+
+
+async def parked(self: SqlMake, scope: Scope, reference: str, limit: int) -> list[Effect]:
+    """See the port."""
+    values = _scoped(scope, reference=reference, limit=limit)
+    return await _rows(self, Effect, values, q.parked, _restricted(scope))
+
+
+async def system_states(self: SqlMake, scope: Scope) -> dict[str, SystemState]:
+    """See the port."""
+    rows = await _rows(self, SystemState, _scoped(scope), q.system_states)
+    return {row.system: row for row in rows}
+
+
+async def outage_dead_letters(self: SqlMake, scope: Scope, system: str, limit: int) -> list[DeadLetter]:
+    """See the port."""
+    values = _scoped(scope, system=system, limit=limit)
+    return await _rows(self, DeadLetter, values, q.outage_dead_letters, _restricted(scope))
+
+
+async def cursor(self: SqlMake, scope: Scope, source: str) -> Cursor | None:
+    """See the port."""
+    rows = await _rows(self, Cursor, _scoped(scope, source=source), q.cursor)
+    return rows[0] if rows else None
+
+
+async def active_release(self: SqlMake, scope: Scope) -> Release | None:
+    """See the port."""
+    rows = await _rows(self, Release, _scoped(scope), q.active_release)
+    return rows[0] if rows else None
+
+
+async def definitions(self: SqlMake, scope: Scope, release: str) -> list[Definition]:
+    """See the port."""
+    return await _rows(self, Definition, _scoped(scope, release=release), q.definitions)
+
+
+async def bindings(
+    self: SqlMake, scope: Scope, object_type: str, system: str, local_ids: Collection[str]
+) -> dict[str, str]:
+    """See the port."""
+    values = _scoped(scope, object_type=object_type, system=system, ids=list(local_ids))
+    return {record[0]: record[1] for record in await _records(self, values, q.bindings)}
+
+
+async def local_ids(
+    self: SqlMake, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
+) -> dict[str, str]:
+    """See the port."""
+    values = _scoped(scope, object_type=object_type, system=system, ids=list(object_ids))
+    return {record[0]: record[1] for record in await _records(self, values, q.local_ids)}
+
+
+# -- people's reads ------------------------------------------------------------------------------------
+
+
+async def event(self: SqlMake, scope: Scope, source: str, event_id: str) -> Event | None:
+    """See the port."""
+    values = _scoped(scope, source=source, id=event_id)
+    rows = await _rows(self, Event, values, q.event, _restricted(scope))
+    return rows[0] if rows else None
+
+
+def _after(cursor: str | None, limit: int, values: dict[str, Any]) -> bool:
+    values["limit"] = limit + 1
+    if cursor is None:
+        return False
+    values["after_at"], values["after_id"], values["after_rest"] = read_cursor(cursor)
+    return True
+
+
+def _paged(rows: list[T], limit: int, position_of: Callable[[T], Position]) -> Page[T]:
+    items = rows[:limit]
+    return Page(items, write_cursor(position_of(items[-1])) if len(rows) > limit and items else None)
+
+
+async def events(
+    self: SqlMake,
+    scope: Scope,
+    *,
+    key: str | None = None,
+    event_type: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Event]:
+    """See the port."""
+    values = _scoped(scope, key=key, type=event_type)
+    flags = (_restricted(scope), _after(cursor, limit, values), key is not None, event_type is not None)
+    rows = await _rows(self, Event, values, q.events, *flags)
+    return _paged(rows, limit, lambda row: (row.received_at, row.source, row.id))
+
+
+async def instances(
+    self: SqlMake,
+    scope: Scope,
+    *,
+    process_id: str | None = None,
+    status: str | None = None,
+    business_key: str | None = None,
+    with_incidents: bool = False,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Instance]:
+    """See the port."""
+    values = _scoped(scope, process_id=process_id, status=status, business_key=business_key)
+    flags = (
+        _restricted(scope),
+        _after(cursor, limit, values),
+        process_id is not None,
+        status is not None,
+        business_key is not None,
+        with_incidents,
+    )
+    rows = await _rows(self, Instance, values, q.instances, *flags)
+    return _paged(rows, limit, lambda row: (row.started_at, row.id, ""))
+
+
+async def history(self: SqlMake, scope: Scope, instance_id: str) -> list[History]:
+    """See the port."""
+    return await _rows(self, History, _scoped(scope, instance_id=instance_id), q.history, _restricted(scope))
+
+
+async def effect(self: SqlMake, scope: Scope, effect_id: str) -> Effect | None:
+    """See the port."""
+    rows = await _rows(self, Effect, _scoped(scope, id=effect_id), q.effect, _restricted(scope))
+    return rows[0] if rows else None
+
+
+async def effects(
+    self: SqlMake,
+    scope: Scope,
+    *,
+    instance_id: str | None = None,
+    business_key: str | None = None,
+    system: str | None = None,
+    status: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Effect]:
+    """See the port."""
+    values = _scoped(scope, instance_id=instance_id, business_key=business_key, system=system, status=status)
+    flags = (
+        _restricted(scope),
+        _after(cursor, limit, values),
+        instance_id is not None,
+        business_key is not None,
+        system is not None,
+        status is not None,
+    )
+    rows = await _rows(self, Effect, values, q.effects, *flags)
+    return _paged(rows, limit, lambda row: (row.created_at, row.id, ""))
+
+
+async def tasks(
+    self: SqlMake,
+    scope: Scope,
+    *,
+    status: str = "open",
+    assignee: str | None = None,
+    instance_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Task]:
+    """See the port."""
+    values = _scoped(scope, status=status, assignee=assignee, instance_id=instance_id)
+    flags = (
+        _restricted(scope),
+        _after(cursor, limit, values),
+        assignee is not None,
+        instance_id is not None,
+    )
+    rows = await _rows(self, Task, values, q.tasks, *flags)
+    return _paged(rows, limit, lambda row: (row.created_at, row.instance_id, row.token))
+
+
+async def incidents(
+    self: SqlMake,
+    scope: Scope,
+    *,
+    instance_id: str | None = None,
+    open_only: bool = True,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Incident]:
+    """See the port."""
+    values = _scoped(scope, instance_id=instance_id)
+    flags = (_restricted(scope), _after(cursor, limit, values), instance_id is not None, open_only)
+    rows = await _rows(self, Incident, values, q.incidents, *flags)
+    return _paged(rows, limit, lambda row: (row.opened_at, row.instance_id, row.number))
+
+
+async def dead_letter(self: SqlMake, scope: Scope, letter_id: str) -> DeadLetter | None:
+    """See the port."""
+    rows = await _rows(self, DeadLetter, _scoped(scope, id=letter_id), q.dead_letter, _restricted(scope))
+    return rows[0] if rows else None
+
+
+async def dead_letters(
+    self: SqlMake,
+    scope: Scope,
+    *,
+    status: str = "open",
+    system: str | None = None,
+    cause: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[DeadLetter]:
+    """See the port."""
+    values = _scoped(scope, status=status, system=system, cause=cause)
+    flags = (_restricted(scope), _after(cursor, limit, values), system is not None, cause is not None)
+    rows = await _rows(self, DeadLetter, values, q.dead_letters, *flags)
+    return _paged(rows, limit, lambda row: (row.created_at, row.id, ""))
+
+
+async def find_documents(self: SqlMake, scope: Scope, number: str) -> list[Document]:
+    """See the port."""
+    return await _rows(self, Document, _scoped(scope, number=number), q.find_documents, _restricted(scope))
+
+
+async def documents(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[Document]:
+    """See the port."""
+    return await _rows(self, Document, _scoped(scope, ids=list(ids)), q.documents, _restricted(scope))
+
+
+async def document_lines(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
+    """See the port."""
+    values = _scoped(scope, ids=list(ids))
+    return await _rows(self, DocumentLine, values, q.document_lines, _restricted(scope))
+
+
+async def document_links(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[DocumentLink]:
+    """See the port."""
+    values = _scoped(scope, ids=list(ids))
+    return await _rows(self, DocumentLink, values, q.document_links, _restricted(scope))
+
+
+async def find_bindings(self: SqlMake, scope: Scope, local_id: str) -> list[Binding]:
+    """See the port."""
+    return await _rows(self, Binding, _scoped(scope, local_id=local_id), q.find_bindings)
+
+
+async def backlog(self: SqlMake, scope: Scope) -> list[Backlog]:
+    """See the port."""
+    values, restricted = _scoped(scope), _restricted(scope)
+    out = [
+        Backlog("", "open", count, self.time_of(oldest))
+        for count, oldest in await _records(self, values, q.backlog_events, restricted)
+        if count
+    ]
+    out += [
+        Backlog(system, status, count, self.time_of(oldest))
+        for system, status, count, oldest in await _records(self, values, q.backlog_effects, restricted)
+    ]
+    return out
+
+
+async def counts(self: SqlMake, scope: Scope) -> dict[str, int]:
+    """See the port."""
+    out = dict.fromkeys(INSTANCE_STATUSES, 0)
+    for name, number in await _records(self, _scoped(scope), q.counts, _restricted(scope)):
+        out[name] = number
+    return out

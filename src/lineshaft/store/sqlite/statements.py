@@ -1,0 +1,220 @@
+# ruff: noqa: S608 - the names in these statements are our own tables and columns
+"""The hot statements of SQLite, written by hand: what each kind of batch becomes.
+
+A statement lists the columns it takes in the order of its question marks; the writer reorders a batch to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from lineshaft.store import schema as s
+from lineshaft.store.batches import Batch
+from lineshaft.store.cursors import EPOCH
+from lineshaft.store.rows import Definition, Document, Effect, Event, History, Instance
+from lineshaft.store.shapes import KEYS, ROW_SHAPES, Shape
+
+_MICROSECONDS_A_DAY: Final = 86_400_000_000
+
+NOW: Final = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000000.0) AS INTEGER)"
+"""The database's clock, microseconds since 1970, to the millisecond. All processes on a file share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement for every row of a batch."""
+
+    sql: str
+    names: tuple[str, ...]
+
+
+def _q(name: str) -> str:
+    return f'"{name}"'
+
+
+def _insert(table: str, names: Sequence[str], conflict: str) -> Statement:
+    columns = ", ".join(map(_q, names))
+    marks = ", ".join("?" * len(names))
+    return Statement(f"INSERT INTO {_q(table)} ({columns}) VALUES ({marks}) {conflict}", tuple(names))
+
+
+_IGNORE: Final = "ON CONFLICT DO NOTHING"
+
+
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(column.name for column in ROW_SHAPES[cls].columns)
+
+
+def _upsert(cls: type) -> Statement:
+    keys = KEYS[cls]
+    sets = ", ".join(f"{_q(name)} = excluded.{_q(name)}" for name in _names(cls) if name not in keys)
+    conflict = f"ON CONFLICT ({', '.join(map(_q, keys))}) DO UPDATE SET {sets}"
+    return _insert(s.TABLES[cls].name, _names(cls), conflict)
+
+
+def _put_document() -> Statement:
+    put = _upsert(Document)
+    sql = put.sql.replace(
+        '"created_at" = excluded."created_at"',
+        '"created_at" = coalesce(excluded."created_at", document."created_at")',
+    )
+    return Statement(sql + ' WHERE excluded."source_version" >= document."source_version"', put.names)
+
+
+def _delete(cls: type) -> Statement:
+    where = " AND ".join(f"{_q(name)} = ?" for name in KEYS[cls])
+    return Statement(f"DELETE FROM {_q(s.TABLES[cls].name)} WHERE {where}", KEYS[cls])
+
+
+_EFFECT_CHANGES: Final = (
+    "due_at",
+    "attempts",
+    "attempted_at",
+    "settled_at",
+    "evidence",
+    "error_class",
+    "error_text",
+    "reference",
+    "request",
+)
+
+
+def _update_effect(closed: str) -> Statement:
+    sets = ", ".join(f"{_q(name)} = coalesce(?, {_q(name)})" for name in _EFFECT_CHANGES)
+    sql = f"UPDATE effect SET status = ?, {sets} WHERE tenant = ? AND id = ? AND status NOT IN ({closed})"
+    return Statement(sql, ("status", *_EFFECT_CHANGES, "tenant", "id"))
+
+
+_FIXED: Final[dict[str, tuple[Statement, ...]]] = {
+    "event_in": (
+        _insert("event_key", ("tenant", "source", "id", "received_at"), _IGNORE),
+        _insert("event", _names(Event), ""),
+    ),
+    "event_route": (
+        Statement(
+            "UPDATE event SET routed_at = ?, note = ?"
+            " WHERE tenant = ? AND source = ? AND id = ? AND routed_at IS NULL",
+            ("at", "note", "tenant", "source", "id"),
+        ),
+    ),
+    "instance_in": (_insert("instance", _names(Instance), _IGNORE),),
+    "instance_up": (
+        Statement(
+            "UPDATE instance SET version = ?, status = ?, root = ?, scope0 = ?, incidents = ?,"
+            ' ended_at = coalesce(?, ended_at), "release" = coalesce(?, "release"),'
+            " program = coalesce(?, program) WHERE tenant = ? AND id = ? AND version = ?",
+            (
+                "version",
+                "status",
+                "root",
+                "scope0",
+                "incidents",
+                "ended_at",
+                "release",
+                "program",
+                "tenant",
+                "id",
+                "expected",
+            ),
+        ),
+    ),
+    "effect_up": (_update_effect("'done', 'refused', 'cancelled', 'superseded'"),),
+    "effect_up_late": (_update_effect("'done', 'refused', 'superseded'"),),
+    "effect_in": (_insert("effect", _names(Effect), _IGNORE),),
+    "job_take": (Statement("DELETE FROM job WHERE tenant = ? AND id = ?", ("tenant", "id")),),
+    "letter_close": (
+        Statement(
+            "UPDATE dead_letter SET status = ?, closed_at = ?, closed_by = ?"
+            " WHERE tenant = ? AND id = ? AND status = 'open'",
+            ("status", "at", "by", "tenant", "id"),
+        ),
+    ),
+    "task_end": (
+        Statement(
+            "UPDATE task SET status = ?, ended_at = ?, ended_by = ?"
+            " WHERE tenant = ? AND instance_id = ? AND token = ? AND status = 'open'",
+            ("status", "at", "by", "tenant", "instance_id", "token"),
+        ),
+    ),
+    "incident_close": (
+        Statement(
+            "UPDATE incident SET closed_at = ?"
+            " WHERE tenant = ? AND instance_id = ? AND number = ? AND closed_at IS NULL",
+            ("at", "tenant", "instance_id", "number"),
+        ),
+    ),
+    "document_put": (_put_document(),),
+    "release_active": (
+        Statement(
+            'UPDATE "release" SET active = 0 WHERE tenant = ? AND id <> ? AND active', ("tenant", "id")
+        ),
+    ),
+    "history": (_insert("history", _names(History), _IGNORE),),
+}
+
+
+def _by_class(kind: str, cls: type) -> tuple[Statement, ...]:
+    table, names, keys = s.TABLES[cls].name, _names(cls), KEYS[cls]
+    if kind == "delete":
+        return (_delete(cls),)
+    if kind == "put" and cls is Definition:
+        return (
+            _insert("content", ("tenant", "digest", "content"), _IGNORE),
+            Statement(
+                'INSERT INTO definition (tenant, "release", kind, name, digest) VALUES (?, ?, ?, ?, ?)'
+                ' ON CONFLICT (tenant, "release", kind, name) DO UPDATE SET digest = excluded.digest',
+                ("tenant", "release", "kind", "name", "digest"),
+            ),
+        )
+    if kind == "put":
+        return (_upsert(cls),)
+    if kind == "version_in":
+        return (_insert(table, names, _IGNORE),)
+    sets = ", ".join(f"{_q(name)} = ?" for name in names if name not in keys)
+    where = " AND ".join(f"{_q(name)} = ?" for name in keys)
+    rest = tuple(name for name in names if name not in keys)
+    return (
+        Statement(f"UPDATE {_q(table)} SET {sets} WHERE {where} AND version = ?", (*rest, *keys, "expected")),
+    )
+
+
+_by_kind: dict[tuple[str, type], list[tuple[str, tuple[int, ...]]]] = {}
+
+
+def statements_of(batch: Batch) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the statements of a batch, each with the places of its columns in the batch."""
+    key = (batch.kind, batch.shape.cls)
+    found = _by_kind.get(key)
+    if found is None:
+        places = {column.name: index for index, column in enumerate(batch.shape.columns)}
+        chosen = _FIXED.get(batch.kind) or _by_class(*key)
+        found = [(each.sql, tuple(places[name] for name in each.names)) for each in chosen]
+        _by_kind[key] = found
+    return found
+
+
+def encoded(shape: Shape, columns: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Return columns as SQLite keeps them: times as microseconds, lists of texts as JSON."""
+    out: list[Any] = list(columns)
+    for index, column in enumerate(shape.columns):
+        if column.kind == "time":
+            out[index] = _micros(columns[index])
+        elif column.kind == "texts":
+            out[index] = [msgspec.json.encode(value).decode() for value in columns[index]]
+    return out
+
+
+def _micros(values: Sequence[Any]) -> list[int | None]:
+    out: list[int | None] = []
+    append = out.append
+    for value in values:
+        if value is None:
+            append(None)
+        else:
+            since = value - EPOCH
+            append(since.days * _MICROSECONDS_A_DAY + since.seconds * 1_000_000 + since.microseconds)
+    return out

@@ -1,0 +1,129 @@
+"""Reads the command line and starts one simulated system, or the loader."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from plantbox.adventureworks import feed
+from plantbox.crm import app as crm
+from plantbox.erp import app as erp
+from plantbox.erp.policy import Policy
+from plantbox.fields import BadField
+from plantbox.server import serve
+from plantbox.simtime import START
+from plantbox.station import Common
+from plantbox.webhooks import Hook
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="plantbox", description="Simulated business systems with faults.")
+    commands = top.add_subparsers(dest="command", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data", type=Path, required=True, help="folder of the system's own database")
+    shared.add_argument("--port", type=int, default=0)
+    shared.add_argument("--admin-port", type=int, default=0)
+    shared.add_argument("--seed", type=int, default=1, help="seed of every chance")
+    shared.add_argument("--speed", type=float, default=1440.0, help="simulated seconds per second")
+    shared.add_argument("--start", type=datetime.fromisoformat, default=START)
+    shared.add_argument("--empty", action="store_true", help="without the brake pad firm's master data")
+    shared.add_argument("--admin-token", default="plantbox-admin")
+    shared.add_argument("--fault", action="append", default=[], help="KIND:key=value,…")
+    one = commands.add_parser("crm", parents=[shared])
+    one.add_argument("--token", default="crm-demo-token")
+    one.add_argument("--webhook", help="where events are sent")
+    one.add_argument("--webhook-secret", default="plantbox-webhook-secret")
+    one.add_argument("--webhook-events", default=",".join(crm.DEFAULT_EVENTS))
+    one.add_argument("--webhook-retry", type=float, default=1.0, help="first retry gap in seconds")
+    two = commands.add_parser("erp", parents=[shared])
+    two.add_argument("--app-id", default="erp-app")
+    two.add_argument("--app-secret", default="erp-demo-secret")
+    two.add_argument("--delivery", choices=("instant", "timed"), default="timed")
+    two.add_argument("--short-stock", choices=("split", "produce", "reject"), default="split")
+    two.add_argument("--plan-release", choices=("auto", "manual"), default="auto")
+    two.add_argument("--first-shipment", default="1", help="share of a line that the first delivery carries")
+    two.add_argument("--idempotency", choices=("on", "off"), default="on")
+    three = commands.add_parser("adventureworks")
+    three.add_argument("folder", type=Path)
+    three.add_argument("--crm", help="the CRM's URL")
+    three.add_argument("--erp", help="the ERP's URL")
+    three.add_argument("--crm-token", default="crm-demo-token")
+    three.add_argument("--erp-app-key", default="erp-app:erp-demo-secret")
+    three.add_argument("--no-confirm", action="store_true", help="leave the orders as drafts")
+    return top
+
+
+def _common(arguments: argparse.Namespace) -> Common:
+    if arguments.start.tzinfo is None:
+        raise BadField("--start", "Expected a time with its offset, such as 2026-01-05T08:00:00+08:00.")
+    if arguments.speed <= 0:
+        raise BadField("--speed", "Expected a speed above 0.")
+    return Common(
+        data=arguments.data,
+        port=arguments.port,
+        admin_port=arguments.admin_port,
+        seed=arguments.seed,
+        speed=arguments.speed,
+        start=arguments.start,
+        empty=arguments.empty,
+        admin_token=arguments.admin_token,
+        faults=tuple(arguments.fault),
+    )
+
+
+def _crm_options(arguments: argparse.Namespace) -> crm.CrmOptions:
+    if not arguments.webhook:
+        return crm.CrmOptions(arguments.token)
+    events = frozenset(filter(None, arguments.webhook_events.split(",")))
+    return crm.CrmOptions(
+        arguments.token, Hook(arguments.webhook, arguments.webhook_secret, events, arguments.webhook_retry)
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        if arguments.command == "adventureworks":
+            return asyncio.run(
+                feed.run(
+                    arguments.folder,
+                    None if arguments.crm is None else (arguments.crm, arguments.crm_token),
+                    None if arguments.erp is None else (arguments.erp, arguments.erp_app_key),
+                    confirm=not arguments.no_confirm,
+                )
+            )
+        common = _common(arguments)
+        if arguments.command == "crm":
+            asyncio.run(_serve_crm(common, _crm_options(arguments)))
+        else:
+            policy = Policy.of(
+                delivery=arguments.delivery,
+                short_stock=arguments.short_stock,
+                plan_release=arguments.plan_release,
+                first_shipment=arguments.first_shipment,
+            )
+            options = erp.ErpOptions(
+                arguments.app_id, arguments.app_secret, policy, idempotency=arguments.idempotency == "on"
+            )
+            asyncio.run(_serve_erp(common, options))
+    except BadField as error:
+        sys.stderr.write(f"plantbox: {error.field}: {error.message}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"plantbox: {error}\n")
+        return 2
+    return 0
+
+
+async def _serve_crm(common: Common, options: crm.CrmOptions) -> None:
+    await serve(*crm.build(common, options))
+
+
+async def _serve_erp(common: Common, options: erp.ErpOptions) -> None:
+    await serve(*erp.build(common, options))

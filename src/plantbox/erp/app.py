@@ -1,0 +1,120 @@
+"""Puts the ERP together: tables, master data, methods, pages, and what time makes due."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from plantbox import firm
+from plantbox.database import get_meta, set_meta
+from plantbox.erp import masters, methods, pages, shipping
+from plantbox.erp.policy import Policy
+from plantbox.erp.tables import TABLES
+from plantbox.face import Face
+from plantbox.fields import parse_object
+from plantbox.station import Common, Station, open_station
+
+COUNTED = {
+    "customers": "SELECT count(*) FROM customer",
+    "materials": "SELECT count(*) FROM material",
+    "orders": "SELECT count(*) FROM sales_order",
+    "order_lines": "SELECT count(*) FROM order_line",
+    "deliveries": "SELECT count(*) FROM delivery",
+    "plans": "SELECT count(*) FROM plan",
+    "changes": "SELECT count(*) FROM change",
+    "writes": "SELECT count(*) FROM audit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErpOptions:
+    """What is the ERP's own on the command line."""
+
+    app_id: str = "erp-app"
+    app_secret: str = "erp-demo-secret"  # noqa: S105 - the sandbox's published demo secret
+    policy: Policy = field(default_factory=Policy)
+    idempotency: bool = True
+
+
+def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
+    """Open the ERP's ground and return its face."""
+    station = open_station(common, "erp", TABLES)
+    station.db.setup(lambda connection: _seed(connection, station.clock.text(), empty=common.empty))
+    office = masters.Office(station.clock, options.policy, common.seed)
+    api = methods.Methods(
+        station, office, methods.Access(options.app_id, options.app_secret, options.idempotency)
+    )
+    front = pages.Pages(station, office)
+
+    async def due() -> None:
+        """Finish plans and ship, portion by portion."""
+        while shipping.anything_due(station.db.reader, station.clock.text()):
+            await station.db.write(lambda connection: shipping.run_due(connection, office))
+
+    face = Face(
+        name="erp",
+        routes=[web.post("/ErpService/{method}", api.call, name="method"), *front.table()],
+        admin_routes=[
+            web.get("/admin/policy", lambda _: _policy(options.policy)),
+            web.put("/admin/policy", lambda request: _set_policy(options.policy, request)),
+        ],
+        operation=_operation,
+        failure=methods.failure,
+        inner_error=methods.inner_error,
+        code_field="MaterialNo",
+        counts=lambda: {name: station.db.reader.execute(sql).fetchone()[0] for name, sql in COUNTED.items()},
+        background=[],
+        due=due,
+    )
+    return face, station
+
+
+def _operation(request: web.Request) -> str:
+    return request.match_info.get("method") or request.match_info.route.name or "unknown"
+
+
+async def _policy(policy: Policy) -> web.Response:
+    return web.json_response(policy.view())
+
+
+async def _set_policy(policy: Policy, request: web.Request) -> web.Response:
+    policy.set(parse_object(await request.read()))
+    return web.json_response(policy.view())
+
+
+def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
+    if get_meta(connection, "seeded") is not None:
+        return
+    set_meta(connection, "seeded", now)
+    if empty:
+        return
+    connection.executemany(
+        "INSERT INTO customer (no, name, outer_code, city, credit_limit, status, modified_at)"
+        " VALUES (?, ?, ?, ?, ?, 'Active', ?)",
+        [
+            (f"C-{10000 + b.number}", b.name, f"KH-{b.number:04d}", b.city, b.limit, now)
+            for b in firm.BUYERS
+            if b.coded
+        ],
+    )
+    goods = [good for good in firm.GOODS if good.coded]
+    numbers = {good.model: f"M-{20000 + good.number}" for good in goods}
+    connection.executemany(
+        "INSERT INTO material (no, name, model, outer_code, unit, price, tax_rate, lead_days, modified_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, '13', ?, ?)",
+        [(numbers[g.model], g.name, g.model, g.model, g.unit, g.price, g.lead, now) for g in goods],
+    )
+    connection.executemany(
+        "INSERT INTO stock (material_no, on_hand, reserved) VALUES (?, ?, '0')",
+        [(numbers[good.model], good.stock) for good in goods],
+    )
+    connection.executemany(
+        "INSERT INTO bom_line (parent_no, line_no, child_no, qty) VALUES (?, ?, ?, ?)",
+        [
+            (numbers[parent], index, numbers[child], qty)
+            for parent, children in firm.BOM.items()
+            for index, (child, qty) in enumerate(children, start=1)
+        ],
+    )

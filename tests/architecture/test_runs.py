@@ -1,0 +1,175 @@
+"""The runs keep their promises: skips are counted, budgets bite under CI, figures are recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from architecture.conftest import ROOT
+
+NEEDS_BROWSER = '@pytest.mark.needs("browser")\ndef test_page_opens_in_browser():\n    pass\n'
+PASSES = "def test_one_is_one():\n    assert 1 == 1\n"
+PROOF = """
+@pytest.mark.proof
+def test_storm_loses_nothing(proof_record):
+    proof_record("storm", {"steps": 1_000_000, "violations": 0}, seed=4711)
+"""
+
+
+class Project:
+    """A small project with this one's runner."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("tools", "tests/support"):
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "tests" / "conftest.py", root / "tests")
+        shutil.copy(ROOT / "pyproject.toml", root)
+
+    def add(self, kind: str, source: str, name: str = "test_sample.py") -> None:
+        folder = self.root / "tests" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"import pytest\n\n{source}")
+
+    def run(self, *arguments: str, **variables: str) -> tuple[int, str]:
+        environment = {
+            key: value for key, value in os.environ.items() if key not in {"CI", "LINESHAFT_PROOF_RECORD"}
+        }
+        environment |= {
+            "PYTHONPATH": f"{ROOT / 'src'}",
+            "LINESHAFT_TEST_BROWSER": "/nowhere/chromium",
+        } | variables
+        return self._run([sys.executable, "-m", *(arguments or ("pytest",))], environment)
+
+    def run_code(self, code: str) -> tuple[int, str]:
+        return self._run([sys.executable, "-c", code], {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}"})
+
+    def _run(self, command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+        finished = subprocess.run(
+            command, check=False, cwd=self.root, capture_output=True, text=True, env=environment
+        )
+        return finished.returncode, finished.stdout + finished.stderr
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_missing_service_is_a_counted_skip_on_a_users_machine(project: Project) -> None:
+    project.add("unit", PASSES + NEEDS_BROWSER)
+    status, words = project.run()
+    assert status == 0
+    assert "1 skipped: needs browser: install Chromium" in words
+    assert "1 passed, 1 skipped" in words
+
+
+def test_missing_service_is_a_failure_under_ci(project: Project) -> None:
+    project.add("unit", PASSES + NEEDS_BROWSER)
+    status, words = project.run(CI="true")
+    assert status != 0
+    assert "needs browser: install Chromium" in words
+    assert "1 passed, 1 error" in words
+
+
+@pytest.mark.parametrize(("ci", "expected"), [("", 0), ("true", 1)])
+def test_kind_above_its_budget_fails_under_ci_only(project: Project, ci: str, expected: int) -> None:
+    kinds = project.root / "tests" / "support" / "kinds.py"
+    kinds.write_text(kinds.read_text(encoding="utf-8").replace('Kind("unit", 45', 'Kind("unit", 0'))
+    project.add("unit", PASSES)
+    status, words = project.run(CI=ci)
+    assert status == expected
+    assert "ABOVE ITS BUDGET" in words
+
+
+def test_cheap_kinds_run_first(project: Project) -> None:
+    project.add("e2e", PASSES, "test_a.py")
+    project.add("unit", PASSES, "test_b.py")
+    project.add("integration", PASSES, "test_c.py")
+    _, words = project.run("pytest", "-v")
+    places = [words.index(f"tests/{kind}/") for kind in ("unit", "integration", "e2e")]
+    assert places == sorted(places)
+
+
+def test_long_runs_are_left_out_of_other_commands(project: Project) -> None:
+    project.add("simulation", PASSES + PROOF)
+    status, words = project.run()
+    assert status == 0
+    assert "1 passed, 1 deselected" in words
+
+
+def test_long_run_is_recorded_with_commit_and_seed_and_shown_on_the_page(project: Project) -> None:
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"],
+    ):
+        subprocess.run(["git", *command], check=True, cwd=project.root)
+    project.add("simulation", PROOF)
+    status, words = project.run("pytest", "-m", "proof", LINESHAFT_PROOF_RECORD="1")
+    assert status == 0, words
+    entry = json.loads(
+        (project.root / "docs" / "reference" / "proof" / "storm.json").read_text(encoding="utf-8")
+    )
+    assert entry["seed"] == 4711
+    assert entry["figures"] == {"steps": 1_000_000, "violations": 0}
+    assert len(entry["commit"]) == 12
+    _, page = project.run_code("from tools import docs; print(docs.proof())")
+    assert "## storm" in page
+    assert "seed `4711`" in page
+    assert "| steps | 1,000,000 |" in page
+
+
+def test_long_run_that_fails_records_nothing(project: Project) -> None:
+    project.add("simulation", PROOF.replace("    proof_record", "    assert False\n    proof_record"))
+    status, _ = project.run("pytest", "-m", "proof", LINESHAFT_PROOF_RECORD="1")
+    assert status == 1
+    assert not (project.root / "docs" / "reference" / "proof").exists()
+
+
+BENCHMARK = '''"""Counts to three."""
+import json
+
+
+def main(argv):
+    print("counting")
+    print(json.dumps({"figures": {"numbers/s": 3.5}}))
+'''
+
+
+@pytest.mark.parametrize(
+    ("source", "good", "kept"),
+    [
+        (BENCHMARK, True, True),
+        (BENCHMARK.replace("print(json", "str(json"), False, False),
+        (BENCHMARK.replace('    print("counting")', '    raise SystemExit("broken")'), False, False),
+        (BENCHMARK.replace("print(json.dumps(", "print('SKIP: no scale'); str(("), True, False),
+    ],
+    ids=["good", "without figures", "failing", "skipped"],
+)
+def test_benchmark_is_run_and_kept(project: Project, source: str, good: bool, kept: bool) -> None:
+    (project.root / "bench").mkdir()
+    shutil.copy(ROOT / "bench" / "__init__.py", project.root / "bench")
+    shutil.copy(ROOT / "bench" / "run.py", project.root / "bench")
+    (project.root / "bench" / "counting.py").write_text(source)
+    command = "from bench import run; print(run._run('counting', run.benchmarks()['counting'], {}))"
+    _, words = project.run_code(command)
+    assert str(good) in words.splitlines()
+    result = project.root / "bench" / "results" / "counting.json"
+    assert result.exists() is kept
+    if kept:
+        entry = json.loads(result.read_text(encoding="utf-8"))
+        assert entry["summary"] == "Counts to three."
+        assert entry["figures"] == {"numbers/s": 3.5}
+
+
+def test_build_server_runs_the_readmes_test_command_and_nothing_else() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert "exec make test" in script.read_text(encoding="utf-8")

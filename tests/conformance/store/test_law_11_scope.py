@@ -1,0 +1,168 @@
+"""Law 11: every read takes a scope, and returns nothing outside its tenant and its departments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lineshaft.base.scope import Scope
+from lineshaft.store import rows
+from lineshaft.store import writes as w
+from lineshaft.store.port import Page, Store
+from support import store_rows as a
+from support.store_rows import ALL, T0, at, unit
+
+FAR = at(10**6)
+
+READS: dict[str, Any] = {
+    "open_events": lambda s, c: s.open_events(c, ALL, 99),
+    "open_effects": lambda s, c: s.open_effects(c, ALL, FAR, 99),
+    "next_due": lambda s, c: s.next_due(c, ALL, at(-1)),
+    "load_instances": lambda s, c: s.load_instances(c, ["north", "south", "none"]),
+    "children": lambda s, c: s.children(c, "p"),
+    "parked": lambda s, c: s.parked(c, "r", 99),
+    "outage_dead_letters": lambda s, c: s.outage_dead_letters(c, "erp", 99),
+    "event": lambda s, c: s.event(c, "crm", "north"),
+    "events": lambda s, c: s.events(c),
+    "events by key": lambda s, c: s.events(c, key="SO-1", event_type="crm.order.confirmed"),
+    "instances": lambda s, c: s.instances(c),
+    "instances by all": lambda s, c: s.instances(
+        c, process_id="order_to_cash", status="active", business_key="SO-1", with_incidents=True
+    ),
+    "history": lambda s, c: s.history(c, "north"),
+    "effect": lambda s, c: s.effect(c, "north"),
+    "effects": lambda s, c: s.effects(c),
+    "effects by all": lambda s, c: s.effects(
+        c, instance_id="north", business_key="SO-1", system="erp", status="intended"
+    ),
+    "tasks": lambda s, c: s.tasks(c),
+    "tasks by all": lambda s, c: s.tasks(c, assignee="li", instance_id="north"),
+    "incidents": lambda s, c: s.incidents(c),
+    "dead_letter": lambda s, c: s.dead_letter(c, "north"),
+    "dead_letters": lambda s, c: s.dead_letters(c),
+    "dead_letters by all": lambda s, c: s.dead_letters(c, system="erp", cause="c1"),
+    "find_documents": lambda s, c: s.find_documents(c, "SO-1"),
+    "documents": lambda s, c: s.documents(c, ["north", "south", "none"]),
+    "document_lines": lambda s, c: s.document_lines(c, ["north", "south", "none"]),
+    "document_links": lambda s, c: s.document_links(c, ["north"]),
+    "backlog": lambda s, c: s.backlog(c),
+    "counts": lambda s, c: s.counts(c),
+}
+OF_A_TENANT: dict[str, Any] = {
+    "due_jobs": lambda s, c: s.due_jobs(c, ALL, FAR, 99),
+    "subscriptions": lambda s, c: s.subscriptions(c, "message", "paid", "SO-1", 99),
+    "messages": lambda s, c: s.messages(c, "paid", "SO-1", T0),
+    "system_states": lambda s, c: s.system_states(c),
+    "cursor": lambda s, c: s.cursor(c, "crm.orders"),
+    "active_release": lambda s, c: s.active_release(c),
+    "definitions": lambda s, c: s.definitions(c, "r1"),
+    "bindings": lambda s, c: s.bindings(c, "party", "crm", ["7"]),
+    "local_ids": lambda s, c: s.local_ids(c, "party", "crm", ["P-1"]),
+    "find_bindings": lambda s, c: s.find_bindings(c, "7"),
+}
+
+
+async def _fill(store: Store, tenant: str) -> None:
+    group = []
+    for department in ("north", "south", None):
+        name = department or "none"
+        own = {"tenant": tenant, "department": department}
+        group += [
+            unit(w.InsertEvent(a.event(name, **own))),
+            unit(
+                w.InsertInstance(a.instance(name, parent_id="p", business_key="SO-1", incidents=1, **own)),
+                w.AddHistory(a.history(name, **own)),
+                w.PutVariable(a.variable(name, tenant=tenant)),
+            ),
+            unit(
+                w.InsertEffect(
+                    a.effect(name, instance_id=name, business_key="SO-1", due_at=at(ord(name[0])), **own)
+                )
+            ),
+            unit(w.InsertEffect(a.effect(f"p-{name}", status="parked", reference="r", **own))),
+            unit(w.PutTask(a.task(name, assignee="li", **own)), w.PutIncident(a.incident(name, **own))),
+            unit(w.PutDeadLetter(a.letter(name, system="erp", outage=True, **own))),
+            unit(
+                w.PutDocument(a.document(name, **own)),
+                w.PutDocumentLine(rows.DocumentLine(tenant, name, "10", "M-1", "5", "pcs")),
+                w.PutDocumentLink(rows.DocumentLink(tenant, "north", "10", name, "10", "5", "pcs")),
+            ),
+        ]
+    group.append(
+        unit(
+            w.PutJob(a.job(tenant=tenant)),
+            w.PutSubscription(a.subscription(tenant=tenant)),
+            w.PutMessage(rows.Message(tenant, "m", "paid", "SO-1", b"", T0, FAR)),
+            w.PutSystemState(rows.SystemState(tenant, "erp", 1), 0),
+            w.PutCursor(rows.Cursor(tenant, "crm.orders", b"", 1, T0), 0),
+            w.PutRelease(rows.Release(tenant, "r1", T0, "li")),
+            w.PutDefinition(rows.Definition(tenant, "r1", "processes", "a", "d", b"c")),
+            w.PutBinding(rows.Binding(tenant, "party", "P-1", "crm", "7", T0)),
+        )
+    )
+    assert {result.status for result in await store.commit(group)} == {"written"}
+
+
+def _found(answer: Any) -> list[Any]:
+    if isinstance(answer, Page):
+        return answer.items
+    if isinstance(answer, dict):
+        return [value for value in answer.values() if value]
+    return answer if isinstance(answer, list) else [] if answer is None else [answer]
+
+
+def _departments(answer: Any) -> set[Any]:
+    rows_ = [getattr(row, "instance", row) for row in _found(answer)]
+    return {row.department for row in rows_ if hasattr(row, "department")}
+
+
+@pytest.mark.parametrize("read", [*READS, *OF_A_TENANT])
+async def test_read_returns_nothing_of_another_tenant(store: Store, read: str) -> None:
+    await _fill(store, "default")
+    ask = (READS | OF_A_TENANT)[read]
+    assert _found(await ask(store, Scope("default")))
+    assert _found(await ask(store, Scope("other"))) == []
+    await _fill(store, "other")
+    assert all(
+        getattr(getattr(row, "instance", row), "tenant", "default") == "default"
+        for row in _found(await ask(store, Scope("default")))
+    )
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_read_returns_nothing_of_another_department(store: Store, read: str) -> None:
+    await _fill(store, "default")
+    ask = READS[read]
+    assert _departments(await ask(store, Scope("default", frozenset({"north"})))) <= {"north"}
+    assert _found(await ask(store, Scope("default", frozenset({"north"}))))
+    assert _found(await ask(store, Scope("default", frozenset()))) == []
+    assert _found(await ask(store, Scope("default", frozenset({"west"})))) == []
+    both = await ask(store, Scope("default", frozenset({"north", "south"})))
+    assert None not in _departments(both)
+
+
+async def test_sums_count_only_what_the_scope_may_see(store: Store) -> None:
+    await _fill(store, "default")
+    north = Scope("default", frozenset({"north"}))
+    assert (await store.counts(north))["active"] == 1
+    assert (await store.counts(Scope("default")))["active"] == 3
+    assert {part.count for part in await store.backlog(north)} == {1}
+    assert await store.next_due(north, ALL, at(50)) == at(ord("n"))
+
+
+async def test_lines_and_links_of_hidden_documents_are_hidden(store: Store) -> None:
+    await _fill(store, "default")
+    north = Scope("default", frozenset({"north"}))
+    lines = await store.document_lines(north, ["north", "south", "none"])
+    assert {row.document_id for row in lines} == {"north"}
+    links = await store.document_links(north, ["north", "south"])
+    assert {row.to_id for row in links} == {"north"}
+
+
+async def test_work_of_the_engine_is_hidden_from_people_of_a_department(store: Store) -> None:
+    await _fill(store, "default")
+    north = Scope("default", frozenset({"north"}))
+    assert await store.due_jobs(north, ALL, FAR, 9) == []
+    assert await store.subscriptions(north, "message", "paid", "SO-1", 9) == []
+    assert await store.messages(north, "paid", "SO-1", T0) == []

@@ -1,0 +1,93 @@
+"""What holds for every test: its kind, its budget, and what it needs from outside.
+
+Fixtures here are for all kinds; what one kind alone shares stands in its own ``conftest.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+
+import pytest
+
+from support.kinds import KINDS, OTHER, Kind, kind_of, order_of
+from support.proof import ProofRecord
+from tools import services
+
+STRICT = os.environ.get("CI") == "true"
+
+_seconds: dict[Kind, float] = defaultdict(float)
+_counts: dict[Kind, int] = defaultdict(int)
+_found: dict[str, str | None] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run cheap kinds first."""
+    items.sort(key=lambda item: order_of(item.path))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test, or fail it under ``CI=true``, where a service it needs is not there."""
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            service = services.SERVICES[name]
+            if name not in _found:
+                _found[name] = service.find()
+            if _found[name] is None:
+                sentence = f"needs {name}: {service.advice}"
+                if STRICT:
+                    pytest.fail(sentence, pytrace=False)
+                pytest.skip(sentence)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up the time of each kind, set-up and tear-down too."""
+    kind = kind_of(_root / report.nodeid.split("::")[0])
+    _seconds[kind] += report.duration
+    _counts[kind] += report.when == "call"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what each kind took and what could not run here."""
+    for kind in (*KINDS, OTHER):
+        if _counts[kind]:
+            late = "  ABOVE ITS BUDGET" if _seconds[kind] > kind.budget_s else ""
+            took = f"{_seconds[kind]:7.1f} s of {kind.budget_s:4.0f} s"
+            terminalreporter.write_line(f"{kind.name:13} {_counts[kind]:6} tests {took}{late}")
+    for reason, count in sorted(_skips(terminalreporter).items()):
+        terminalreporter.write_line(f"{count} skipped: {reason}", yellow=True)
+
+
+def _skips(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = (
+        report.longrepr[2] if isinstance(report.longrepr, tuple) else "no reason" for report in reports
+    )
+    return Counter(reason.removeprefix("Skipped: ") for reason in reasons)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail the run under ``CI=true`` where a kind took longer than its budget."""
+    late = [kind.name for kind, seconds in _seconds.items() if seconds > kind.budget_s]
+    if STRICT and late and exitstatus == 0 and session.config.getoption("markexpr") != "proof":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remember where the repository lies, and which services' names exist."""
+    global _root
+    _root = config.rootpath
+
+
+@pytest.fixture
+def postgres_url() -> str:
+    """The address of a PostgreSQL where tests may create databases; use with ``needs("postgres")``."""
+    address = _found.get("postgres")
+    assert address, "mark the test with @pytest.mark.needs('postgres')"
+    return address
+
+
+@pytest.fixture
+def proof_record(request: pytest.FixtureRequest) -> ProofRecord:
+    """Keep the figures of a long run for docs/reference/proof.md; see ``support.proof``."""
+    return ProofRecord(test=request.node.nodeid)

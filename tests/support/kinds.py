@@ -1,0 +1,50 @@
+"""The kinds of tests: the folders below ``tests/``, in the order they run, each with a time budget.
+
+The budgets are for two cores and add up to less than ``make test`` may take in all (12 minutes, with
+some two for setting up and the static checks). ``conftest.py`` prints what each kind took; above its
+budget it fails under ``CI=true``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One folder of tests; ``budget_s`` is for all of it together."""
+
+    name: str
+    budget_s: float
+    what: str
+
+
+KINDS = (
+    Kind("unit", 45, "one piece alone: no disk, network, sleep or real clock"),
+    Kind("conformance", 90, "one suite for every make of a port"),
+    Kind("architecture", 45, "floors, purity, budgets: faults are planted and must be found"),
+    Kind("docs", 45, "what the pages say is so"),
+    Kind("replay", 20, "recorded histories of older releases give the same state today"),
+    Kind("integration", 150, "real databases, brokers and processes"),
+    Kind("simulation", 100, "the whole hub in a seeded world with faults"),
+    Kind("e2e", 90, "the built program from outside: command line, API, browser"),
+)
+BY_NAME = {kind.name: kind for kind in KINDS}
+OTHER = Kind("other", 10, "tests beside what they test, e.g. in a pack")
+
+
+def kind_of(path: Path) -> Kind:
+    """Return the kind a test file belongs to."""
+    resolved = path.resolve()
+    if not resolved.is_relative_to(TESTS):
+        return OTHER
+    return BY_NAME.get(resolved.relative_to(TESTS).parts[0], OTHER)
+
+
+def order_of(path: Path) -> int:
+    """Return the place of a test file's kind in the run."""
+    kind = kind_of(path)
+    return KINDS.index(kind) if kind in KINDS else len(KINDS)

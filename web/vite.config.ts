@@ -1,0 +1,26 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// `npm run dev` speaks to a hub on this machine; the built console speaks to whoever serves it.
+const HUB = 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [react()],
+  server: { host: '127.0.0.1', port: 5173, proxy: { '/api': HUB } },
+  build: {
+    outDir: '../src/lineshaft/api/console',
+    emptyOutDir: true,
+    target: 'es2022',
+    chunkSizeWarningLimit: 1100,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/ },
+            { name: 'antd', test: /node_modules[\\/](antd|@ant-design|@rc-component)[\\/]/ },
+          ],
+        },
+      },
+    },
+  },
+});
