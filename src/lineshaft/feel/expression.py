@@ -74,7 +74,7 @@ class Expression:
         names: The names that it takes from its context (of functions too), without the built-in functions.
     """
 
-    __slots__ = ("_compiled", "_is_plain", "_main", "names", "text", "tree")
+    __slots__ = ("_compiled", "_is_plain", "_main", "_strict", "names", "text", "tree")
 
     def __init__(self, source: str, node: tree.Node, compiled: Compiled) -> None:
         self.text = source
@@ -83,6 +83,9 @@ class Expression:
         self._compiled = compiled
         self._main: Callable[..., Any] = compiled.run
         self._is_plain = compiled.is_plain
+        # What needs no account of its own may share one; not where it is muted, for threads share it too.
+        is_shareable = compiled.is_plain and not compiled.mutes
+        self._strict = Runtime(source, strict=True, shared=True) if is_shareable else None
 
     def evaluate(
         self,
@@ -103,12 +106,13 @@ class Expression:
         Raises:
             FeelError: In strict mode; and always when a bound is reached or an ``assert`` fails.
         """
-        if self._is_plain and not strict:
-            # No loop, no call that could take long, nobody listens: nothing to keep account of.
+        shared = self._strict if strict else SILENT if self._is_plain else None
+        if shared is not None:
+            # No loop, no call that could take long: nothing to keep account of.
             try:
-                value = self._main(_EMPTY if context is None else context, SILENT)
+                value = self._main(_EMPTY if context is None else context, shared)
             except (ArithmeticError, RecursionError, LimitReached, AssertionFailed):
-                return self._kept(context, Runtime(self.text, clock=clock, bounds=bounds))
+                return self._kept(context, Runtime(self.text, strict=strict, clock=clock, bounds=bounds))
             return value if value.__class__ in _AS_IS else _settled(value)
         return self._kept(context, Runtime(self.text, strict=strict, clock=clock, bounds=bounds))
 
