@@ -12,7 +12,7 @@ What there is::
     compile_unary_tests(text, names, types=)     -> UnaryTests, for the cells of decision tables
     to_text(value)                               a value as a FEEL expression
     from_python(value)                           a value with everything in it in the documented form
-    types                                     the types: conformance, ``instance of``, implicit conversions
+    types                                        the types: conformance, ``instance of``, implicit conversions
     reference.page("en")                         the reference page, from the functions' own declarations
 
 **Values** are Python's own where Python has them (``Decimal``, ``str``, ``bool``, ``None``, ``list``,
