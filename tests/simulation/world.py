@@ -181,8 +181,8 @@ class World:
             if order.process == "waits" and order.paid:
                 paid_at = max(0.0, at + (chance.random() - 0.3) * 5)
                 mail.append((paid_at, lambda order=order: self._pay(order)))
-        # Order rests on callbacks of one process running in turn, which asyncio promises.
-        if chance.random() < 0.5 and not self.shuffled:
+        # Order rests on callbacks of one process running in turn, as asyncio promises, and on equal clocks.
+        if chance.random() < 0.5 and not self.shuffled and not self.skew_s:
             group = [Order(f"g{number}", "ordered", "G") for number in range(chance.randint(2, 5))]
             self.orders += group
             mail.append((chance.random() * 4, lambda: self._send_in_turn(group)))
