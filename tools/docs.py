@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lineshaft.base import errors as errors_tree
+from lineshaft.feel import reference as feel_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -181,6 +182,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/api.md": api,
     "reference/commands.md": commands,
     "reference/errors.md": errors,
+    "reference/feel.md": lambda: feel_reference.page("en"),
+    "reference/feel.zh-CN.md": lambda: feel_reference.page("zh"),
     "reference/floors.md": floors,
     "reference/performance.md": performance,
     "reference/proof.md": proof,

@@ -121,9 +121,7 @@ class Connections:
         for name, definition in sorted(read.systems.items()):
             connector, problem = self._connected(name, definition)
             connectors[name] = connector
-            systems[name] = ConnectedSystem(
-                name, "http", definition.spec.label, connector.spec, problem
-            )
+            systems[name] = ConnectedSystem(name, "http", definition.spec.label, connector.spec, problem)
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors
@@ -180,8 +178,12 @@ class Connections:
                 return (await connector.call(operation, payload, context)).answer
         except TimeoutError as error:
             raise Unavailable(
-                text("{system} did not answer {operation} in time.", "{system} 未及时应答 {operation}。",
-                     system=system, operation=operation)
+                text(
+                    "{system} did not answer {operation} in time.",
+                    "{system} 未及时应答 {operation}。",
+                    system=system,
+                    operation=operation,
+                )
             ) from error
 
     # -- what the API asks -----------------------------------------------------------------------------------

@@ -66,9 +66,7 @@ class Hub:
         )
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
-        cross_reference = CrossReference(
-            self.store, self.scope, self.clock, runtime.committer(None).commit
-        )
+        cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
         self.connections = Connections(config, self.secrets, self.clock, self.ids, cross_reference)
         self.intake = Intake(
             runtime.committer(None), self.clock, engine.tenant, engine.limits, self.worker.offer_event
@@ -107,9 +105,13 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to work."""
-        if self.lock is not None:
-            self.lock.acquire()
+        killed = self.lock.acquire() if self.lock is not None else None
         await self.store.open()
+        if killed is not None and killed.worker:
+            # The lock proves that it is gone: its lanes need not wait for the end of their lease.
+            await self.store.forget_worker(killed.worker)
+        if self.lock is not None:
+            self.lock.note("", self.worker.name)
         self._works = True
         try:
             await self._follow_release()

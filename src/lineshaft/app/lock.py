@@ -40,6 +40,7 @@ class Running:
 
     pid: int
     url: str
+    worker: str = ""
 
 
 class HubLock:
@@ -49,8 +50,12 @@ class HubLock:
         self._path = _path_of(database)
         self._file: IO[str] | None = None
 
-    def acquire(self) -> None:
-        """Take the lock; raises ``Conflict`` where another hub runs on the file."""
+    def acquire(self) -> Running | None:
+        """Take the lock; return the hub that was killed on this file before, if one was.
+
+        Raises:
+            Conflict: Another hub runs on the file.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = self._path.open("a+", encoding="utf-8")
         if not _try_lock(file):
@@ -71,14 +76,16 @@ class HubLock:
                 ),
             )
         self._file = file
+        killed = _read(self._path)
         self.note("")
+        return killed
 
-    def note(self, url: str) -> None:
-        """Write down where the hub can be reached."""
+    def note(self, url: str, worker: str = "") -> None:
+        """Write down where the hub can be reached, and the name of its worker."""
         assert self._file is not None
         self._file.seek(0)
         self._file.truncate()
-        self._file.write(json.dumps(asdict(Running(os.getpid(), url))))
+        self._file.write(json.dumps(asdict(Running(os.getpid(), url, worker))))
         self._file.flush()
 
     def release(self) -> None:
@@ -104,7 +111,7 @@ def running_hub(database: Path) -> Running | None:
 def _read(path: Path) -> Running | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return Running(int(found["pid"]), str(found["url"]))
+        return Running(int(found["pid"]), str(found["url"]), str(found["worker"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -71,7 +71,8 @@ def reach(
         if running is not None:
             if not running.url:
                 raise ConfigError(
-                    text("The hub is just starting; try again.", "系统正在启动,请稍后再试。"), code="hub_starting"
+                    text("The hub is just starting; try again.", "系统正在启动,请稍后再试。"),
+                    code="hub_starting",
                 )
             url = running.url
     if url is not None:
@@ -85,7 +86,12 @@ def _admin_token(config: HubConfig) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(
-            text("Expected a token in {path}, but: {error}", "无法读取令牌 {path}:{error}", path=path, error=error),
+            text(
+                "Expected a token in {path}, but: {error}",
+                "无法读取令牌 {path}:{error}",
+                path=path,
+                error=error,
+            ),
             code="token_missing",
             hint=text("Give one with --token or LINESHAFT_TOKEN.", "请用 --token 或 LINESHAFT_TOKEN 提供。"),
         ) from error
@@ -149,7 +155,12 @@ class HttpApi:
             raise _error(error.code, error.read()) from error
         except OSError as error:
             raise RemoteTrouble(
-                text("Expected a hub at {url}, but: {error}", "无法连接 {url}:{error}", url=self.url, error=error),
+                text(
+                    "Expected a hub at {url}, but: {error}",
+                    "无法连接 {url}:{error}",
+                    url=self.url,
+                    error=error,
+                ),
                 code="hub_unreachable",
             ) from error
 

@@ -1,4 +1,4 @@
-"""The cross-reference 编码对照 behind ``hub.map`` and ``hub.lookup_codes``: known codes, and new ones kept."""
+"""The cross-reference 编码对照 behind ``hub.map`` and ``hub.lookup_codes``: known codes, new ones kept."""
 
 from __future__ import annotations
 

@@ -29,6 +29,15 @@ ADMIN_TOKEN = "admin.token"  # noqa: S105 - the name of the file that holds it
 class _Server(uvicorn.Server):
     """The HTTP server, without signal handlers of its own: the process has its own order of stopping."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and say so."""
+        await super().startup(sockets)
+        self.listening.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the process."""
@@ -73,14 +82,15 @@ async def serve(
     await hub.start()
     try:
         if hub.lock is not None:
-            hub.lock.note(url)
+            hub.lock.note(url, hub.worker.name)
         settings = uvicorn.Config(
             hub.application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=30
         )
         server = _Server(settings)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
+        await asyncio.wait(
+            {serving, asyncio.ensure_future(server.listening.wait())}, return_when=asyncio.FIRST_COMPLETED
+        )
         ready(url)
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -105,7 +115,9 @@ async def work(
                 path=config.sqlite_path,
             ),
             code="worker_needs_postgresql",
-            hint=text("On SQLite `lineshaft serve` works by itself.", "使用 SQLite 时请直接运行 `lineshaft serve`。"),
+            hint=text(
+                "On SQLite `lineshaft serve` works by itself.", "使用 SQLite 时请直接运行 `lineshaft serve`。"
+            ),
         )
     logs.set_up(config.log.level)
     stopping = _stop_signal()

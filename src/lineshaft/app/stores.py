@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lineshaft.app.config import HubConfig
+from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import ConfigError
 from lineshaft.base.text import text
 from lineshaft.store.port import Store
@@ -14,9 +15,9 @@ def make_store(config: HubConfig) -> Store:
     """Return the store of the configuration; it is not open yet."""
     url = config.store_url
     if url.startswith("memory:"):
-        from lineshaft.store.memory import MemoryStore
+        from lineshaft.store.memory import MemoryDatabase, MemoryStore
 
-        return MemoryStore()
+        return MemoryStore(MemoryDatabase(), SystemClock())
     if url.startswith("sqlite:///"):
         from lineshaft.store.sqlite import SqliteStore
 

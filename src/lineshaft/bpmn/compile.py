@@ -147,6 +147,7 @@ class _Compiler:
         )
         node.parallel_multiple = definition.flag("parallelMultiple", False)
         node.instantiate = definition.flag("instantiate", False)
+        node.all_events = definition.attributes.get("eventGatewayType") == "Parallel"
         node.for_compensation = definition.flag("isForCompensation", False)
         node.start_quantity = int(definition.attributes.get("startQuantity", "1"))
         node.completion_quantity = int(definition.attributes.get("completionQuantity", "1"))
@@ -513,6 +514,9 @@ class _Compiler:
         node.is_join = (joins and len(node.incoming) > 1) or node.start_quantity > 1
         if node.type in ("inclusiveGateway", "complexGateway") and node.is_join:
             node.upstream = {flow.id: self._upstream(node, flow) for flow in node.incoming}
+        holder = node.container
+        if holder is not None and holder.type == "adHocSubProcess" and holder.work.completion is not None:
+            node.ad_hoc = holder
         node.plain = not (node.inputs or node.start_listeners or node.waiting_boundaries)
         splits = node.conditional_flows and not gateway
         rounds = node.loop is not None and node.loop.output_element is not None

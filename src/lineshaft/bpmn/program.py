@@ -187,6 +187,8 @@ class Node:
     """One element of the process, compiled."""
 
     __slots__ = (
+        "ad_hoc",
+        "all_events",
         "attached_to",
         "boundaries",
         "children",
@@ -269,6 +271,10 @@ class Node:
         self.handler_of: Node | None = None
         self.for_compensation = False
         self.instantiate = False
+        self.all_events = False
+        """An instantiating event-based gateway that wants all of its events, not the first."""
+        self.ad_hoc: Node | None = None
+        """The ad-hoc sub-process with a completion condition that it stands in directly."""
         self.start_quantity = 1
         self.completion_quantity = 1
         self.is_join = False

@@ -40,7 +40,12 @@ def check(
     if as_json:
         out_json(
             [
-                {"code": e.code, "place": str(e.place), "message": e.message.to_dict(), "severity": e.severity}
+                {
+                    "code": e.code,
+                    "place": str(e.place),
+                    "message": e.message.to_dict(),
+                    "severity": e.severity,
+                }
                 for e in found
             ]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 
 
 # What the parser raises for a wrong command line; the library shows only this one of the family.
-_UsageError = typer.BadParameter.__mro__[1]
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 
 def _version(value: bool) -> None:

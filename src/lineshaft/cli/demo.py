@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 def demo_command(
     context: typer.Context,
+    *,
     speed: Annotated[
         float, typer.Option(min=1, help="Simulated seconds per second; 1440: a day is a minute. 速度。")
     ] = 1440.0,

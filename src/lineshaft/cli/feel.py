@@ -23,7 +23,9 @@ def evaluate(
     context: typer.Context,
     expression: Annotated[str, typer.Argument(help="FEEL")],
     variables: Annotated[str, typer.Option("--context", help="Variables (JSON). 变量。")] = "{}",
-    lenient: Annotated[bool, typer.Option("--lenient", help="Null on error, as DMN does. 出错为空。")] = False,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Null on error, as DMN does. 出错为空。")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a FEEL expression. 计算 FEEL 表达式。"""

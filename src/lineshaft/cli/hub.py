@@ -70,7 +70,8 @@ def doctor_command(context: typer.Context, as_json: AsJson = False) -> None:
     else:
         for each in findings:
             mark = "ok  " if each.ok else "FAIL"
-            out(f"{mark}  {each.name.in_language(around.language)}: {each.detail.in_language(around.language)}")
+            name, detail = (words.in_language(around.language) for words in (each.name, each.detail))
+            out(f"{mark}  {name}: {detail}")
     if not all(each.ok for each in findings):
         raise typer.Exit(1)
 

@@ -72,7 +72,12 @@ def replay_letter(
             body = json.loads(payload.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(
-                text("Expected JSON in {path}, but: {error}", "无法读取 {path}:{error}", path=payload, error=error)
+                text(
+                    "Expected JSON in {path}, but: {error}",
+                    "无法读取 {path}:{error}",
+                    path=payload,
+                    error=error,
+                )
             ) from error
     with around.api() as api:
         answer = api.send("POST", f"/dead-letters/{segment(letter)}/replay", {"payload": body})

@@ -39,9 +39,7 @@ class Surroundings:
         if file is None and named:
             file = Path(named)
         given = {name.replace("__", "."): value for name, value in options.items()}
-        return read_config(
-            file=file, environment=self.environment, options={"data_dir": self.data, **given}
-        )
+        return read_config(file=file, environment=self.environment, options={"data_dir": self.data, **given})
 
     def api(self) -> Api:
         """Return the API of the hub that is meant."""

@@ -49,11 +49,16 @@ def list_tokens(context: typer.Context, as_json: AsJson = False) -> None:
     """List tokens; never their text. 列出令牌。"""
     records = _tokens(here(context)).records()
     if as_json:
-        out_json([{"id": e.id, "name": e.name, "roles": e.roles, "created_at": e.created_at} for e in records])
+        out_json(
+            [{"id": e.id, "name": e.name, "roles": e.roles, "created_at": e.created_at} for e in records]
+        )
     else:
         table(
             ("id", "name", "roles", "made"),
-            [(each.id, each.name, ", ".join(each.roles), f"{each.created_at:%Y-%m-%d %H:%M}") for each in records],
+            [
+                (each.id, each.name, ", ".join(each.roles), f"{each.created_at:%Y-%m-%d %H:%M}")
+                for each in records
+            ],
         )
 
 

@@ -41,9 +41,12 @@ def show(around: Surroundings, found: dict[str, Any]) -> None:
     for document in found["documents"]:
         total = document["fields"].get("gross_amount")
         amount = f"  {total}" if total is not None else ""
-        out(f"{document['system']:8} {document['kind']:16} {document['number']}  {document['status']}{amount}")
+        out(
+            f"{document['system']:8} {document['kind']:16} {document['number']}  {document['status']}{amount}"
+        )
         for line in document["lines"]:
-            out(f"    {line['line']:>4}  {line['item']}  {line['quantity']} {line['unit']}  {_status(around, line)}")
+            quantity = f"{line['quantity']} {line['unit']}"
+            out(f"    {line['line']:>4}  {line['item']}  {quantity}  {_status(around, line)}")
     if found["runs"]:
         out(around.word("Runs", "流程"))
     for run in found["runs"]:
@@ -62,7 +65,8 @@ def show(around: Surroundings, found: dict[str, Any]) -> None:
 def _status(around: Surroundings, line: dict[str, Any]) -> str:
     """Return "60 of 100 despatch_advice", and the line's own status."""
     parts = [
-        f"{each['quantity']} {around.word('of', '/')} {each['of']} {each['kind']}" for each in line["progress"]
+        f"{each['quantity']} {around.word('of', '/')} {each['of']} {each['kind']}"
+        for each in line["progress"]
     ]
     return "  ".join(part for part in (line["status"], *parts) if part)
 

@@ -28,7 +28,12 @@ def list_unknown(context: typer.Context, as_json: AsJson = False) -> None:
         out_json(page)
         return
     rows = [
-        (each["id"], each["business_key"], f"{each['system']}.{each['operation']}", each["attempted_at"] or "")
+        (
+            each["id"],
+            each["business_key"],
+            f"{each['system']}.{each['operation']}",
+            each["attempted_at"] or "",
+        )
         for each in page["items"]
     ]
     table(("id", "number", "operation", "called at"), rows)

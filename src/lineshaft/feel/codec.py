@@ -34,6 +34,7 @@ _RANGE: Final = 12
 
 _SMALL_MIN, _SMALL_MAX = -(1 << 63), (1 << 64) - 1
 _PLAIN: Final = frozenset({str, bool, type(None), float, bytes})
+_LEAVES: Final = _PLAIN | {int}
 
 _encoder = msgspec.msgpack.Encoder()
 Ext = msgspec.msgpack.Ext
@@ -49,6 +50,11 @@ def encode(value: Any) -> bytes:
     Raises:
         NotStorable: It holds something that is no FEEL value, or a function.
     """
+    if _is_plain(value):
+        try:
+            return _encoder.encode(value)
+        except OverflowError:  # a whole number beyond 64 bits
+            pass
     return _encoder.encode(_pack(value))
 
 
@@ -61,6 +67,26 @@ def decode(data: bytes) -> Any:
     return _decoder.decode(data)
 
 
+def _is_plain(value: Any) -> bool:
+    """Tell whether MessagePack itself has everything in ``value``: most payloads, then nothing is copied."""
+    kind = value.__class__
+    if kind is dict:
+        for key, item in value.items():
+            inner = item.__class__
+            if key.__class__ is not str or not (
+                inner in _LEAVES or ((inner is dict or inner is list) and _is_plain(item))
+            ):
+                return False
+        return True
+    if kind is list:
+        for item in value:
+            inner = item.__class__
+            if not (inner in _LEAVES or ((inner is dict or inner is list) and _is_plain(item))):
+                return False
+        return True
+    return kind in _LEAVES
+
+
 def _pack(value: Any) -> Any:
     kind = value.__class__
     if kind in _PLAIN:
@@ -68,7 +94,7 @@ def _pack(value: Any) -> Any:
     if kind is int:
         return value if _SMALL_MIN <= value <= _SMALL_MAX else Ext(_BIG, str(value).encode())
     if kind is dict:
-        return {_key(key): _pack(item) for key, item in value.items()}
+        return {_key(key): item if item.__class__ in _PLAIN else _pack(item) for key, item in value.items()}
     if kind is list or kind is tuple:
         return [_pack(item) for item in value]
     pack = _PACKERS.get(kind)

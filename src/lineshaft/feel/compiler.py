@@ -104,6 +104,10 @@ _BOOLEAN_NODES: Final = (
 )
 
 
+Operand = tuple[str, Any]
+"""The local name of a value, and the node it comes from (``None`` where nothing is known of it)."""
+
+
 @dataclasses.dataclass(slots=True)
 class Compiled:
     """What a compilation gives: the function, and what is known about it."""
@@ -372,10 +376,11 @@ class Compiler:
                     asks = isinstance(one, tree.Name | tree.Path)
                     atom = self.muted(one) if asks else self.value(one)
                     return self.out.assign(f"{atom} is {'not ' if operator == '!=' else ''}None")
-        return self.compared(operator, self.value(left), left, self.value(right), right, node.at)
+        return self.compared(operator, (self.value(left), left), (self.value(right), right), node.at)
 
-    def compared(self, operator: str, left: str, left_node: Any, right: str, right_node: Any, at: int) -> str:
-        """Write a comparison of two values; nodes tell what is known of their classes."""
+    def compared(self, operator: str, left_operand: Operand, right_operand: Operand, at: int) -> str:
+        """Write a comparison of two values; their nodes tell what is known of their classes."""
+        (left, left_node), (right, right_node) = left_operand, right_operand
         general = f"{_COMPARISONS[operator]}({left}, {right}, s, {at})"
         kinds = {_literal_class(left_node), _literal_class(right_node)} - {""}
         if len(kinds) == 2:
@@ -395,8 +400,8 @@ class Compiler:
 
     def _between(self, node: tree.Between) -> str:
         value, low, high = self.value(node.value), self.value(node.low), self.value(node.high)
-        first = self.compared(">=", value, None, low, node.low, node.at)
-        second = self.compared("<=", value, None, high, node.high, node.at)
+        first = self.compared(">=", (value, None), (low, node.low), node.at)
+        second = self.compared("<=", (value, None), (high, node.high), node.at)
         return self.out.assign(
             f"False if {first} is False or {second} is False else True if {first} and {second} else None"
         )
@@ -480,6 +485,7 @@ class Compiler:
         self.out.line(f"{result}.append({self.value(node.body)})")
         self.loops -= 1
         self.scope.pop()
+        self.partials.discard(result)
 
     def _quantified(self, node: tree.Quantified) -> str:
         self.is_plain = False

@@ -233,7 +233,7 @@ def plus(left: Any, right: Any, s: Runtime, at: int) -> Any:
         except ArithmeticError:
             return _overflow("+", left, right, s, at)
     result = moments.add(plain(left), plain(right))
-    return _temporal(result, "+", left, right, s, at)
+    return _temporal(result, "+", (left, right), s, at)
 
 
 def minus(left: Any, right: Any, s: Runtime, at: int) -> Any:
@@ -249,10 +249,11 @@ def minus(left: Any, right: Any, s: Runtime, at: int) -> Any:
         except ArithmeticError:
             return _overflow("-", left, right, s, at)
     result = moments.subtract(plain(left), plain(right))
-    return _temporal(result, "-", left, right, s, at)
+    return _temporal(result, "-", (left, right), s, at)
 
 
-def _temporal(result: Any, operator: str, left: Any, right: Any, s: Runtime, at: int) -> Any:
+def _temporal(result: Any, operator: str, operands: tuple[Any, Any], s: Runtime, at: int) -> Any:
+    left, right = operands
     if result is NotImplemented:
         return s.mismatch(operator, left, right, at)
     if result is None:
@@ -273,7 +274,7 @@ def times(left: Any, right: Any, s: Runtime, at: int) -> Any:
         duration, factor = (left, other) if other is not None else (right, one)
         duration = plain(duration)
         if factor is not None and isinstance(duration, DaysTimeDuration | YearsMonthsDuration):
-            return _temporal(moments.scale(duration, factor), "*", left, right, s, at)
+            return _temporal(moments.scale(duration, factor), "*", (left, right), s, at)
     except ArithmeticError:
         return _overflow("*", left, right, s, at)
     return s.mismatch("*", left, right, at)
@@ -296,9 +297,9 @@ def over(left: Any, right: Any, s: Runtime, at: int) -> Any:
         duration, second = plain(left), plain(right)
         if isinstance(duration, DaysTimeDuration | YearsMonthsDuration):
             if other is not None:
-                return _temporal(moments.scale(duration, other, divide=True), "/", left, right, s, at)
+                return _temporal(moments.scale(duration, other, divide=True), "/", (left, right), s, at)
             if duration.__class__ is second.__class__:
-                return _temporal(moments.ratio(duration, second), "/", left, right, s, at)
+                return _temporal(moments.ratio(duration, second), "/", (left, right), s, at)
     except ArithmeticError:
         return _overflow("/", left, right, s, at)
     return s.mismatch("/", left, right, at)
@@ -409,7 +410,7 @@ def is_number(value: Any) -> bool:
 # -- ranges and tests ----------------------------------------------------------------------------
 
 
-def make_range(start_included: bool, start: Any, end: Any, end_included: bool, s: Runtime, at: int) -> Any:
+def make_range(start: Any, end: Any, included: tuple[bool, bool], s: Runtime, at: int) -> Any:
     """Return the range between two values of one ordered kind, the start not after the end."""
     start, end = plain(start), plain(end)
     order = compare(start, end) if start is not None and end is not None else None
@@ -425,7 +426,7 @@ def make_range(start_included: bool, start: Any, end: Any, end_included: bool, s
             )
             s.warn(at, message)
         return None
-    return Range(start, end, start_included, end_included)
+    return Range(start, end, *included)
 
 
 def operator_range(operator: str, endpoint: Any, s: Runtime, at: int) -> Any:

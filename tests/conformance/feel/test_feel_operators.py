@@ -269,7 +269,7 @@ FUNCTIONS = [
     ("1(2)", "null"),
     ("nothing(1)", "null"),
     (
-        "{isPositive: function(x) x > 0, isNotNegative: function(x) isPositive(x + 1), result: isNotNegative(0)}.result",
+        "{isPositive: function(x) x > 0, f: function(x) isPositive(x + 1), result: f(0)}.result",
         "true",
     ),
 ]

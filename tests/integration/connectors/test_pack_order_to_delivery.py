@@ -94,7 +94,9 @@ async def test_partial_deliveries_are_told_line_by_line(plant: Plant) -> None:
         "lines": [{"line_no": 1, "status": "partially_shipped", "shipped_quantity": "60"}],
     }
     payload = {"order_no": order["order_no"], "feedback": feedback}
-    assert (await plant.crm.call("sales_order.feedback", payload, context())).answer["changed"] is True
+    told = await plant.crm.call("sales_order.feedback", payload, context())
+    assert told.answer["changed"] is True
+    assert (told.documents[0].status, told.documents[0].lines[0].status) == ("partially_shipped",) * 2
     assert (await plant.crm.call("sales_order.feedback", payload, context())).answer["changed"] is False
 
 

@@ -32,9 +32,7 @@ class ChildFailed(OperationalError):
 class Child:
     """One process; what it says goes to a log file, but for its first line."""
 
-    def __init__(
-        self, name: str, arguments: Sequence[str], folder: Path, *, alone: bool = False
-    ) -> None:
+    def __init__(self, name: str, arguments: Sequence[str], folder: Path, *, alone: bool = False) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self._pid_file = folder / f"{name}.pid"

@@ -122,7 +122,8 @@ class Factory:
             if self._stopping:
                 return
             self._tell(
-                f"{name} has ended ({status}); it is started again.", f"{name} 已退出({status}),正在重新启动。"
+                f"{name} has ended ({status}); it is started again.",
+                f"{name} 已退出({status}),正在重新启动。",
             )
             try:
                 if name == "hub":
@@ -237,8 +238,13 @@ class Factory:
             if answer.status >= 400:
                 message = found.get("detail") or found.get("error") if isinstance(found, dict) else found
                 raise Conflict(
-                    text("{url}: {status} {message}", "{url}:{status} {message}", url=url, status=answer.status,
-                         message=message)
+                    text(
+                        "{url}: {status} {message}",
+                        "{url}:{status} {message}",
+                        url=url,
+                        status=answer.status,
+                        message=message,
+                    )
                 )
             return found
 

@@ -83,12 +83,20 @@ class Flowing:
         chance = random.Random(f"{self.seed}/{len(self.known)}/{await self._orders_so_far()}")
         while count is None or made < count:
             lines = [
-                {"line_no": number, "model": product["model"], "quantity": str(chance.choice((20, 50, 100, 150)))}
+                {
+                    "line_no": number,
+                    "model": product["model"],
+                    "quantity": str(chance.choice((20, 50, 100, 150))),
+                }
                 for number, product in enumerate(chance.sample(products, chance.randint(1, 3)), 1)
             ]
             for line in lines:
                 product = next(each for each in products if each["model"] == line["model"])
-                line |= {"unit_price": product["list_price"], "discount": "0", "tax_rate": product["tax_rate"]}
+                line |= {
+                    "unit_price": product["list_price"],
+                    "discount": "0",
+                    "tax_rate": product["tax_rate"],
+                }
             order = await self.factory.crm(
                 "POST", "/orders", {"account_no": chance.choice(accounts)["account_no"], "lines": lines}
             )
@@ -136,7 +144,11 @@ def way(order: dict[str, Any], found: dict[str, Any], language: Language) -> str
     """Return an order's way in one line: CRM → ERP → deliveries, and each line's state."""
     zh = language == "zh"
     stations = [f"CRM {order['order_no']}"]
-    stations += [f"ERP {each['number']}" for each in found["documents"] if each["system"] == "erp" and each["kind"] == "sales_order"]
+    stations += [
+        f"ERP {each['number']}"
+        for each in found["documents"]
+        if each["system"] == "erp" and each["kind"] == "sales_order"
+    ]
     deliveries = [each["number"] for each in found["documents"] if each["kind"] == "despatch_advice"]
     if deliveries:
         stations.append(("发货 " if zh else "delivery ") + ", ".join(deliveries))

@@ -72,7 +72,9 @@ async def _feed(factory: Factory, folder: Path, tell: Tell) -> None:
     if process.returncode != 0:
         reason = (err or out).decode(errors="replace").strip()[-300:]
         raise OperationalError(
-            text("Expected the orders in the CRM, but: {reason}", "订单导入 CRM 失败:{reason}", reason=reason),
+            text(
+                "Expected the orders in the CRM, but: {reason}", "订单导入 CRM 失败:{reason}", reason=reason
+            ),
             code="demo_feed",
         )
     tell("The orders are in the CRM.", "订单已录入 CRM。")
@@ -95,13 +97,18 @@ async def _settled(factory: Factory, real: RealOrders, tell: Tell) -> None:
             if standing.moved != last:
                 last, quiet_since = standing.moved, now
             done = standing.ended + standing.parked + standing.dead >= len(real.orders)
-            calm = calm + 1 if done and standing.waiting == 0 and standing.running <= standing.parked + standing.dead else 0
+            calm = (
+                calm + 1
+                if done and standing.waiting == 0 and standing.running <= standing.parked + standing.dead
+                else 0
+            )
             if calm >= 2:
                 return
             if now - told_at >= 10:
                 told_at = now
                 tell(
-                    f"  in the ERP {standing.arrived:,}, finished {standing.ended:,}, waiting {standing.waiting:,}",
+                    f"  in the ERP {standing.arrived:,}, finished {standing.ended:,}, "
+                    f"waiting {standing.waiting:,}",
                     f"  已到 ERP {standing.arrived:,},已完成 {standing.ended:,},待处理 {standing.waiting:,}",
                 )
         if now - quiet_since > _QUIET_S:

@@ -111,7 +111,7 @@ def make_report(
         arrived_lines += int(row["Lines"])
         arrived_amount += amount
     held = []
-    for number, order in sorted(real.orders.items()):
+    for number in sorted(real.orders):
         if number in totals:
             if number in reasons:
                 complaints.append(f"{number}: it has arrived and is held: {reasons[number]}")
@@ -178,9 +178,15 @@ def printed(report: Report, language: str) -> list[str]:
         lines.append(f"  {report.orphan_lines:>5}  {ORPHAN.zh if zh else ORPHAN.en}")
     lines += [f"  ! {each}" for each in report.complaints[:20]]
     if report.adds_up:
-        lines.append("合计相符:读取 = 到达 + 挂起,金额分毫不差。" if zh else
-                     "It adds up: read = arrived + held, to the cent.")
+        lines.append(
+            "合计相符:读取 = 到达 + 挂起,金额分毫不差。"
+            if zh
+            else "It adds up: read = arrived + held, to the cent."
+        )
     else:
-        lines.append(f"合计不符({len(report.complaints)} 处)。" if zh else
-                     f"It does not add up ({len(report.complaints)} complaints).")
+        lines.append(
+            f"合计不符({len(report.complaints)} 处)。"
+            if zh
+            else f"It does not add up ({len(report.complaints)} complaints)."
+        )
     return lines

@@ -22,6 +22,7 @@ from lineshaft.bpmn.kernel.state import (
     ACTIVE,
     CREATED,
     ENTERING,
+    ITERATION,
     PROCESS,
     ROOT,
     Delta,
@@ -156,6 +157,15 @@ def _gone(number: int, what: str, zh: str) -> Rejection:
     )
 
 
+def _asked(scope: ScopeState, token: Token, node: Node) -> bool:
+    """Tell whether a token asked for an answer that may succeed, fail or be an error."""
+    if token.extra and token.extra.get("calling"):
+        return True
+    if token.state != ACTIVE or (node.loop is not None and scope.kind != ITERATION):
+        return False
+    return node.work.type is not None or node.type in _ASKING
+
+
 def _waits_for(found: tuple[ScopeState, Token, Node], what: str) -> Rejection:
     return Rejection(
         "not_waiting",
@@ -229,7 +239,7 @@ def _complete_job(run: Run, command: commands.CompleteJob) -> Rejection | None:
     scope, token, node = found
     if token.extra and token.extra.get("calling"):
         return _listener_done(run, scope, token, node, command)
-    if token.state != ACTIVE or node.type not in _ANSWERS_JOBS:
+    if not _asked(scope, token, node) or node.type in ("userTask", "callActivity"):
         return _waits_for(found, "a job")
     run.close_incidents(scope, token.number)
     node.element.answered(run, scope, token, node, command.variables)
@@ -262,11 +272,11 @@ def _resume_token(run: Run, scope: ScopeState, token: Token, node: Node) -> None
     elif token.state == ENTERING:
         run.enter_fully(scope, token, node)
     elif token.state == ACTIVE:
-        body = node.loop is not None and scope.kind != 3
+        body = node.loop is not None and scope.kind != ITERATION
         (node.loop_element if body else node.element).retry(run, scope, token, node)
     elif node.type == "process":
         _process_left(run, scope, token, node)
-    elif node.loop is not None and scope.kind != 3:
+    elif node.loop is not None and scope.kind != ITERATION:
         node.loop_element.retry(run, scope, token, node)
     else:
         run.leave_fully(scope, token, node)
@@ -288,6 +298,8 @@ def _fail_job(run: Run, command: commands.FailJob) -> Rejection | None:
     if found is None:
         return _gone(command.token, "job", "作业")
     scope, token, node = found
+    if not _asked(scope, token, node):
+        return _waits_for(found, "a job")
     run.events.append(events.JobFailed(token.number, node.id, command.message, command.retries))
     run.close_incidents(scope, token.number)
     if command.retries > 0:
@@ -314,7 +326,9 @@ def _throw_error(run: Run, command: commands.ThrowError) -> Rejection | None:
     found = _find(run, command.token)
     if found is None:
         return _gone(command.token, "job", "作业")
-    scope, token, _ = found
+    scope, token, node = found
+    if not _asked(scope, token, node):
+        return _waits_for(found, "a job")
     run.close_incidents(scope, token.number)
     throwing.throw_error(run, scope, token, command.code, command.message, command.variables)
     return None
@@ -325,7 +339,7 @@ def _complete_decision(run: Run, command: commands.CompleteDecision) -> Rejectio
     if found is None:
         return _gone(command.token, "decision", "决策")
     scope, token, node = found
-    if node.type != "businessRuleTask" or token.state != ACTIVE:
+    if node.work.decision_id is None or not _asked(scope, token, node):
         return _waits_for(found, "a decision")
     run.close_incidents(scope, token.number)
     node.element.answered(run, scope, token, node, {"value": command.value})
@@ -337,7 +351,7 @@ def _complete_task(run: Run, command: commands.CompleteTask) -> Rejection | None
     if found is None:
         return _gone(command.token, "task", "待办")
     scope, token, node = found
-    if node.type != "userTask" or token.state != ACTIVE or token.waits is None:
+    if node.type != "userTask" or not _asked(scope, token, node):
         return _waits_for(found, "a person")
     run.events.append(events.TaskCompleted(token.number, node.id, command.person))
     run.close_incidents(scope, token.number)
@@ -372,7 +386,7 @@ def _complete_child(run: Run, command: commands.CompleteChild) -> Rejection | No
     if found is None:
         return _gone(command.token, "child", "子流程")
     scope, token, node = found
-    if node.type != "callActivity" or token.state != ACTIVE:
+    if node.type != "callActivity" or not _asked(scope, token, node):
         return _waits_for(found, "a child instance")
     node.element.answered(run, scope, token, node, command.variables)
     return None
@@ -383,7 +397,7 @@ def _fail_child(run: Run, command: commands.FailChild) -> Rejection | None:
     if found is None:
         return _gone(command.token, "child", "子流程")
     scope, token, node = found
-    if node.type != "callActivity" or token.state != ACTIVE:
+    if node.type != "callActivity" or not _asked(scope, token, node):
         return _waits_for(found, "a child instance")
     throwing.throw_error(run, scope, token, command.code, command.message, command.variables)
     return None
@@ -441,18 +455,7 @@ def _deliver(run: Run, command: Any) -> None:
     _HANDLERS[type(command)](run, command)
 
 
-_ANSWERS_JOBS = frozenset(
-    {
-        "serviceTask",
-        "sendTask",
-        "scriptTask",
-        "businessRuleTask",
-        "intermediateThrowEvent",
-        "endEvent",
-        "adHocSubProcess",
-        "userTask",
-    }
-)
+_ASKING = frozenset({"serviceTask", "scriptTask", "businessRuleTask", "userTask", "callActivity"})
 _WHILE_SUSPENDED = frozenset(
     {
         commands.Resume,

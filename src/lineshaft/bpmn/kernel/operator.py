@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.kernel import commands, compensation, events
-from lineshaft.bpmn.kernel.state import ACTIVE, ITERATION, PROCESS, ROOT, ScopeState, Token
+from lineshaft.bpmn.kernel.state import ACTIVE, ITERATION, LOOP, PROCESS, ROOT, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
 if TYPE_CHECKING:
@@ -193,6 +193,12 @@ def activate_element(run: Run, command: commands.ActivateElement) -> Refusal:
                 id=command.element,
             ),
         )
+    loops = [n for n, s in run.state.scopes.items() if s.element == node.id and s.kind == LOOP]
+    if node.loop is not None and loops and command.scope in (None, *loops):
+        body = run.touch(command.scope or max(loops))
+        run.events.append(events.ElementMoved(body.id, node.id, "activated", command.reason))
+        node.loop_element.add_round(run, body, node, command.variables)
+        return None
     scope = _scope_for(run, node, command.scope)
     if scope is None:
         return (

@@ -140,9 +140,8 @@ class Run:
 
     def rounds_of(self, scope_id: int) -> list[int]:
         """Return the scopes of the rounds of a loop that are under way, in order."""
-        found = [number for number in self.state.children.get(scope_id, ()) if number not in self.removed]
-        known = self.state.scopes
-        found += [n for n in self.rounds_added.get(scope_id, ()) if n in self.scopes and n not in known]
+        found = {number for number in self.state.children.get(scope_id, ()) if self.has_scope(number)}
+        found.update(number for number in self.rounds_added.get(scope_id, ()) if number in self.scopes)
         return sorted(found)
 
     # -- variables -----------------------------------------------------------------------------------------
@@ -476,6 +475,8 @@ class Run:
             return
         if token.extra and "undoing" in token.extra:
             compensation.handler_done(self, scope, token.extra["undoing"])
+            return
+        if node.ad_hoc is not None and node.ad_hoc.element.after_element(self, scope, node.ad_hoc):
             return
         if flows is None:
             if body and node.conditional_flows:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import waiting
+from lineshaft.bpmn.kernel import events, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
-from lineshaft.bpmn.kernel.state import EMBEDDED, ROOT, Done, ScopeState, Token
+from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, Done, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class AdHocSubProcess:
         return [by_id[item] for item in value]
 
     def after_element(self, run: Run, inside: ScopeState, node: Node) -> bool:
-        """Look at the completion condition after an element inside; tell whether the element ended."""
+        """Look at the completion condition after an element inside; tell whether that decided what follows."""
         condition = node.work.completion
         scope = run.touch(inside.parent)
         token = scope.tokens[inside.id]
@@ -173,23 +173,28 @@ class AdHocSubProcess:
                 inside.done = done
                 self._end(run, scope, token, node, inside)
                 return True
-        if node.work.sequential and not inside.tokens:
-            children = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
-            index = inside.counts.get("next", 0)
-            if index < len(children):
-                inside.counts["next"] = index + 1
-                run.new_token(inside, children[index])
-                return True
         return False
+
+    @staticmethod
+    def _next_in_order(run: Run, inside: ScopeState, node: Node) -> bool:
+        """Start the next activity of a sequential one; tell whether there was one."""
+        children = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
+        index = inside.counts.get("next", 0)
+        if index >= len(children):
+            return False
+        inside.counts["next"] = index + 1
+        run.new_token(inside, children[index])
+        return True
 
     def inside_done(self, run: Run, scope: ScopeState, token: Token, node: Node, inside: ScopeState) -> None:
         """End, unless a completion condition that is not true holds it open for a person."""
         if node.work.completion is not None:
-            if self.after_element(run, inside, node):
-                return
-            if node.work.cancel_remaining or not self._met(run, inside, node):
-                return
-        elif node.work.sequential and self.after_element(run, inside, node):
+            if self._met(run, inside, node):
+                self._end(run, scope, token, node, inside)
+            elif node.work.sequential:
+                self._next_in_order(run, inside, node)
+            return
+        if node.work.sequential and self._next_in_order(run, inside, node):
             return
         self._end(run, scope, token, node, inside)
 
@@ -245,13 +250,23 @@ def begin_process(run: Run, root: ScopeState, node: Node, start_element: str | N
             run.incident(root, None, error.code, error.message)
     if start_element is not None:
         target = run.nodes[start_element]
-        if target.instantiate and target.type == "eventBasedGateway":
+        if target.type in ("receiveTask", "intermediateCatchEvent"):
+            _begin_at_catch(run, root, target)
+        else:
             run.new_token(root, target)
-            return
-        run.new_token(root, target)
         return
     if not enter_start(run, root, node):
         run.check_scope(root)
 
 
-assert ROOT == 1
+def _begin_at_catch(run: Run, root: ScopeState, target: Node) -> None:
+    """Begin at an event that was reached already; beside it wait those of a parallel gateway before it."""
+    gateways = [flow.source for flow in target.incoming if flow.source.type == "eventBasedGateway"]
+    if gateways and gateways[0].all_events:
+        for flow in gateways[0].outgoing:
+            if flow.target is not target:
+                run.new_token(root, flow.target)
+    token = Token(run.new_number(), target.id, ACTIVE)
+    root.tokens[token.number] = token
+    run.events.append(events.ElementActivated(token.number, target.id, root.id))
+    run.complete(root, token, target)

@@ -8,6 +8,7 @@ thousand touches as much as ending one of two.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,7 +117,7 @@ class Loop:
         return _count(run.evaluate(loop.cardinality, scope, token), loop.cardinality.text), None
 
     @staticmethod
-    def _round(run: Run, body: ScopeState, node: Node, index: int, item: Any) -> None:
+    def _round(run: Run, body: ScopeState, node: Node, index: int, item: Any) -> ScopeState:
         """Start one round."""
         loop = node.loop
         assert loop is not None
@@ -132,6 +133,21 @@ class Loop:
             if len(loop.output_element.names) == 1 and own not in ("loopCounter", loop.element_variable):
                 run.set_variable(inside.id, own, None)
         run.new_token(inside, node)
+        return inside
+
+    def add_round(self, run: Run, body: ScopeState, node: Node, variables: Mapping[str, Any]) -> None:
+        """Add a round by hand to a loop that is under way (another signer); ``variables`` are its own."""
+        index = body.counts["total"]
+        body.counts["total"] = index + 1
+        if not node.loop or not node.loop.parallel:
+            items = run.values(body.counts["outputs"]).get("items")
+            if items is not None:
+                item = variables.get(node.loop.element_variable or "") if node.loop else None
+                run.set_variable(body.counts["outputs"], "items", [*items, item])
+            return
+        inside = self._round(run, body, node, index, None)
+        for name, value in variables.items():
+            run.set_variable(inside.id, name, value)
 
     def collect(self, run: Run, inside: ScopeState, token: Token, node: Node) -> None:
         """Keep the result of a round that is about to end.

@@ -2,9 +2,9 @@
 
     python feel_random.py SEED COUNT SECONDS
 
-Half of the inputs are grown from the grammar, half are tokens thrown together; some are then damaged. Each is
-compiled and evaluated with small bounds. Anything raised that is not an error of the language's own ends the run
-with the input printed. Prints one line of JSON with what happened.
+Half of the inputs are grown from the grammar, half are tokens thrown together; some are then damaged. Each
+is compiled and evaluated with small bounds. Anything raised that is not an error of the language's own ends
+the run with the input printed. Prints one line of JSON with what happened.
 """
 
 from __future__ import annotations
@@ -40,16 +40,20 @@ CONTEXT: dict[str, Any] = {
     "big": Decimal("9E+6000"),
 }
 ATOMS = [
-    "a", "b", "s", "n", "xs", "o", "a-b", "first name", "item", "partial", "?", "nan", "inf", "big", "unknown",
+    "a", "b", "s", "n", "xs", "o", "a-b", "first name", "item", "partial", "?", "nan", "inf", "big",
+    "unknown",
     "1", "0", "-1", "2.50", ".5", "1e400", "10", "99999999999999999999999999999999999999",
     '"x"', '"\\u4e2d"', '""', '"2020-01-01"', '"P1D"', "true", "false", "null",
     '@"2020-01-31"', '@"2020-01-01T10:00:00@Europe/Paris"', '@"10:00:00Z"', '@"P1M"', '@"-PT5H"',
     '@"999999999-12-31"', "[]", "{}", "[1..5]", "(1..2)", "(> 3)", "[1, 2, 3]", "{a: 1, b: [2]}",
 ]  # fmt: skip
 TOKENS = [
-    *ATOMS, "+", "-", "*", "/", "**", "=", "!=", "<", "<=", ">", ">=", "(", ")", "[", "]", "{", "}", ",", ":",
-    ".", "..", "and", "or", "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "between",
-    "instance of", "function", "external", "not", "number", "list<number>", "`q n`", "//", "/*", "*/", "@", "->",
+    *ATOMS, "+", "-", "*", "/", "**", "=", "!=", "<", "<=", ">", ">=", "(", ")", "[", "]", "{", "}",
+    ",", ":",
+    ".", "..", "and", "or", "if", "then", "else", "for", "in", "return", "some",
+    "every", "satisfies", "between",
+    "instance of", "function", "external", "not", "number", "list<number>", "`q n`",
+    "//", "/*", "*/", "@", "->",
     "\\", "'", "“", "\x00", "\ud800", "中文", *BUILTINS,
 ]  # fmt: skip
 TYPES = [
@@ -138,6 +142,12 @@ class Grower:
         return source[:20_000]
 
 
+def check(error: feel.FeelError | feel.FeelSyntaxError) -> None:
+    """Complain where an error cannot be told."""
+    if not (error.message.in_language("zh") and error.message.in_language("en") and str(error)):
+        raise AssertionError(f"an error without words: {error!r}")
+
+
 def one(source: str, chance: random.Random) -> str:
     """Run one input; return what became of it."""
     try:
@@ -155,12 +165,10 @@ def one(source: str, chance: random.Random) -> str:
         except feel.FeelError:
             return "long"
     except feel.FeelSyntaxError as error:
-        assert error.message.in_language("zh")
-        assert str(error)
+        check(error)
         return "syntax"
     except feel.FeelError as error:
-        assert error.message.in_language("zh")
-        assert str(error)
+        check(error)
         return error.code
     return "null" if value is None else "value"
 
