@@ -76,7 +76,11 @@ class LogicCompiler:
         if found is None:
             self.problems.append(
                 problem(
-                    "type_unknown", "There is no type `{name}`.", "没有名为 `{name}` 的类型。", place, name=name
+                    "type_unknown",
+                    "There is no type `{name}`.",
+                    "没有名为 `{name}` 的类型。",
+                    place,
+                    name=name,
                 )
             )
             return ANYTHING

@@ -142,7 +142,9 @@ def completed(value: Any, wanted: ItemType) -> Any:
 class TypeTable:
     """The types of one model, resolved when they are first asked for."""
 
-    def __init__(self, document: Document, imported: Mapping[str, TypeTable], problems: list[Problem]) -> None:
+    def __init__(
+        self, document: Document, imported: Mapping[str, TypeTable], problems: list[Problem]
+    ) -> None:
         self._definitions = {definition.name: definition for definition in document.types}
         self._imported = imported
         self._problems = problems
@@ -286,8 +288,12 @@ def literal_values(tests: feel.UnaryTests) -> frozenset[Any] | None:
 def _both(fits: Fits, tests: feel.UnaryTests) -> Fits:
     strings = literal_values(tests)
     if strings is not None:
-        return lambda value: value is None or (
-            fits(value) and (value in strings if value.__class__ is str else tests.evaluate(value) is True)
+        return lambda value: (
+            value is None
+            or (
+                fits(value)
+                and (value in strings if value.__class__ is str else tests.evaluate(value) is True)
+            )
         )
     return lambda value: value is None or (fits(value) and tests.evaluate(value) is True)
 
@@ -307,4 +313,3 @@ def _context_fits(components: tuple[tuple[str, ItemType], ...]) -> Fits:
         return all(name in value and check(value[name]) for name, check in checks)
 
     return fits
-

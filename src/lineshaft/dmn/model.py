@@ -317,9 +317,7 @@ def _compiled(net: Net, node: Node) -> Code:
         node.code = Code(NULL.run, node.type.feel if isinstance(element, InputData) else None)
         return node.code
     names: Names = {}
-    compiler = LogicCompiler(
-        node.types, node.label, node.document.language, net.problems, element.place
-    )
+    compiler = LogicCompiler(node.types, node.label, node.document.language, net.problems, element.place)
     for item in node.requires:
         is_value = isinstance(item.node.element, InputData | Decision)
         shape = _shape(net, item.node) if is_value else None
@@ -331,9 +329,7 @@ def _compiled(net: Net, node: Node) -> Code:
         names.setdefault(node.name, None)
         result = _result_of(node.type)
         code = (
-            _nothing(compiler)
-            if element.logic is None
-            else compiler.function(element.logic, names, result)
+            _nothing(compiler) if element.logic is None else compiler.function(element.logic, names, result)
         )
     else:
         inner = _nothing(compiler) if element.logic is None else compiler.code(element.logic, names)

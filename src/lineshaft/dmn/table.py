@@ -172,9 +172,7 @@ class _Outputs:
             for row in self._rows
         ]
         self._defaults = _defaults_of(c, node, types, names)
-        self._ranks = [
-            _rank_of(tests or type_.allowed) for tests, type_ in zip(allowed, types, strict=True)
-        ]
+        self._ranks = [_rank_of(tests or type_.allowed) for tests, type_ in zip(allowed, types, strict=True)]
         shapes = [row.shape for row in self._rows[0]] if self._rows else [None] * len(types)
         known = [shape or type_.feel for shape, type_ in zip(shapes, types, strict=True)]
         self.shape: Any = known[0] if len(known) == 1 else dict(zip(self.names, known, strict=True))

@@ -26,9 +26,7 @@ def input_data(name: str, type_ref: str | None = None) -> str:
 
 def _required(refs: Sequence[str], tag: str) -> str:
     inner = {"requiredKnowledge": "knowledgeRequirement"}.get(tag, "informationRequirement")
-    return "".join(
-        f'<{inner}><{tag} href="{ref if "#" in ref else "#" + ref}"/></{inner}>' for ref in refs
-    )
+    return "".join(f'<{inner}><{tag} href="{ref if "#" in ref else "#" + ref}"/></{inner}>' for ref in refs)
 
 
 def decision(
@@ -47,7 +45,9 @@ def decision(
     )
 
 
-def function(parameters: dict[str, str | None], logic: str, kind: str = "FEEL", tag: str = "functionDefinition") -> str:
+def function(
+    parameters: dict[str, str | None], logic: str, kind: str = "FEEL", tag: str = "functionDefinition"
+) -> str:
     inner = "".join(f'<formalParameter name="{name}"{_type(ref)}/>' for name, ref in parameters.items())
     return f'<{tag} kind="{kind}">{inner}{logic}</{tag}>'
 
