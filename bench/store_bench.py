@@ -4,9 +4,11 @@ One unit is what one completed task writes: the instance's next state, the effec
 that comes next (attempted), a line of history, one variable. Nothing is called and nothing is decided, so
 this is the upper bound that an engine works below.
 
-    python -m bench.store_bench --make sqlite --instances 20000 --profile
+    PYTHONPATH=src python -m bench.store_bench sqlite
+    PYTHONPATH=src python -m bench.store_bench postgres --dsn postgresql://postgres@127.0.0.1:5432/scratch
 
-On PostgreSQL (``LINESHAFT_TEST_POSTGRES``, else the one on this machine) a database is made for it and dropped.
+A PostgreSQL database that is named must be empty or a store's own; rows are added under a tenant of their
+own. Where none is named, one is made for the run and dropped afterwards.
 """
 
 from __future__ import annotations
@@ -15,16 +17,17 @@ import argparse
 import asyncio
 import cProfile
 import json
+import os
 import pstats
 import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -46,11 +49,9 @@ from lineshaft.store.writes import (
     UpdateEffect,
     UpdateInstance,
 )
-from tools import services
 
 ROWS_PER_UNIT = 5
 TASKS = 5
-NAMES = {"memory": "memory", "sqlite": "SQLite", "postgres": "PostgreSQL"}
 ROOT, SCOPE, VALUE, REQUEST, EVENTS = (bytes(size) for size in (180, 420, 60, 400, 260))
 
 
@@ -67,9 +68,19 @@ class Load:
         """Return the unit that starts an instance and its first call."""
         name, lane = self.names[n], self.lanes[n]
         row = Instance(
-            self.tenant, name, lane, "order_to_cash", "r1", "d1", "active", 1, ROOT, SCOPE, self.start,
-            business_key=f"SO-{n}",
-        )  # fmt: skip
+            self.tenant,
+            name,
+            lane,
+            "order_to_cash",
+            "r1",
+            "d1",
+            "active",
+            1,
+            ROOT,
+            SCOPE,
+            self.start,
+            f"SO-{n}",
+        )
         return Unit([InsertInstance(row), InsertEffect(self.effect(n, 1))], lane)
 
     def effect(self, n: int, task: int) -> Effect:
@@ -129,23 +140,6 @@ async def _commit_all(store: Store, groups: list[list[Unit]], fence: Fence, widt
     await asyncio.gather(*[worker() for _ in range(width)])
 
 
-@contextmanager
-def scratch_database(server: str | None) -> Iterator[str]:
-    """Make a database on ``server``, yield its address, drop it."""
-    name = f"lineshaft_bench_{secrets.token_hex(4)}"
-
-    async def run(sql: str) -> None:
-        connection = await asyncpg.connect(server)
-        await connection.execute(sql)
-        await connection.close()
-
-    asyncio.run(run(f"CREATE DATABASE {name}"))
-    try:
-        yield urlunsplit(urlsplit(server or "")._replace(path=f"/{name}"))
-    finally:
-        asyncio.run(run(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
 async def measure(store: Store, count: int, group: int, width: int, profile: bool) -> dict[str, float]:
     """Carry ``count`` instances through five tasks; return figures per second."""
     await store.open()
@@ -170,51 +164,86 @@ async def measure(store: Store, count: int, group: int, width: int, profile: boo
     return {"units": units / wall, "rows": units * ROWS_PER_UNIT / wall, "cpu_us": cpu / units * 1e6}
 
 
-def _run(args: argparse.Namespace, make: str, dsn: str) -> dict[str, float]:
-    """Measure one make and print a line about it."""
-    width = args.width or (3 if make == "postgres" else 1)
-    runs = []
-    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        for number in range(args.repeat):
-            stores: dict[str, Callable[[], Store]] = {
-                "memory": lambda: MemoryStore(MemoryDatabase(), FixedClock()),
-                "sqlite": lambda path=Path(folder) / f"bench{number}.sqlite": SqliteStore(path),
-                "postgres": lambda: PostgresStore(dsn, connections=max(width, 2)),
-            }
-            measured = measure(stores[make](), args.instances, args.group, width, args.profile)
-            runs.append(asyncio.run(measured))
-    units = sorted(run["units"] for run in runs)
-    middle = runs[[run["units"] for run in runs].index(statistics.median_low(units))]
-    print(
-        f"{make}: {middle['units']:,.0f} units/s ({units[0]:,.0f} to {units[-1]:,.0f}), {middle['rows']:,.0f} "
-        f"rows/s, {middle['cpu_us']:.0f} us of this process's CPU per unit; commits of {args.group} units, "
-        f"{width} at once, {args.instances * TASKS:,} units"
+MAKES = ("memory", "sqlite", "postgres")
+
+
+def _store(make: str, dsn: str, width: int, path: Path) -> Store:
+    if make == "memory":
+        return MemoryStore(MemoryDatabase(), FixedClock())
+    if make == "sqlite":
+        return SqliteStore(path)
+    return PostgresStore(dsn, connections=max(width, 2))
+
+
+@contextmanager
+def _database(named: str | None) -> Iterator[str]:
+    """Yield the address of the database to use: the one named, or one that is dropped afterwards."""
+    if named is not None:
+        yield named
+        return
+    server = urlsplit(
+        os.environ.get("LINESHAFT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
     )
-    return middle
+    name = f"lineshaft_bench_{secrets.token_hex(6)}"
+    asyncio.run(_execute(server.geturl(), f"CREATE DATABASE {name}"))
+    try:
+        yield server._replace(path=f"/{name}").geturl()
+    finally:
+        asyncio.run(_execute(server.geturl(), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(dsn: str, sql: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure the makes, print a line for each, and last one line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--make", choices=list(NAMES), action="append")
+    """Run the benchmark on the makes asked for (all where none is); print words and one line of JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("makes", nargs="*", metavar="make", help=f"some of {', '.join(MAKES)}")
+    parser.add_argument("--dsn", help="a PostgreSQL database for this alone")
     parser.add_argument("--instances", type=int, default=4000)
     parser.add_argument("--group", type=int, default=200, help="units in one commit")
     parser.add_argument("--width", type=int, default=0, help="commits under way at once")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--folder", help="where the SQLite files lie (default: a temporary folder)")
+    parser.add_argument("--folder", help="where the SQLite file lies (default: a temporary folder)")
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args(argv)
-    server = services.SERVICES["postgres"].find()
-    figures: dict[str, int] = {}
-    for make in args.make or NAMES:
-        if make == "postgres" and server is None:
-            print("postgres: left out, as this machine has none")
-            continue
-        with scratch_database(server) if make == "postgres" else nullcontext("") as dsn:
-            measured = _run(args, make, dsn)
-        figures[f"{NAMES[make]}, units of 5 rows/s"] = round(measured["units"])
-        figures[f"{NAMES[make]}, rows/s"] = round(measured["rows"])
+    unknown = set(args.makes) - set(MAKES)
+    if unknown:
+        parser.error(f"expected some of {', '.join(MAKES)}, but got {', '.join(sorted(unknown))}")
+    figures: dict[str, float] = {}
+    for make in args.makes or MAKES:
+        figures |= _figures(args, make)
     print(json.dumps({"figures": figures}))
+
+
+def _figures(args: argparse.Namespace, make: str) -> dict[str, float]:
+    width = args.width or (3 if make == "postgres" else 1)
+    runs = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=args.folder)))
+        dsn = stack.enter_context(_database(args.dsn)) if make == "postgres" else ""
+        for number in range(args.repeat):
+            store = _store(make, dsn, width, folder / f"bench{number}.sqlite")
+            runs.append(asyncio.run(measure(store, args.instances, args.group, width, args.profile)))
+    units = [run["units"] for run in runs]
+    middle, rows = round(statistics.median(units)), round(statistics.median(run["rows"] for run in runs))
+    cpu = round(statistics.median(run["cpu_us"] for run in runs), 1)
+    print(
+        f"{make}: {middle:,} units/s ({round(min(units)):,} to {round(max(units)):,}), {rows:,} rows/s, "
+        f"{cpu} us of this process's CPU per unit; commits of {args.group}, {width} at once"
+    )
+    return {
+        f"{make}: units/s, median of {args.repeat}, commits of {args.group}, {width} at once": middle,
+        f"{make}: rows/s": rows,
+        f"{make}: CPU of this process, µs/unit": cpu,
+    }
 
 
 if __name__ == "__main__":
