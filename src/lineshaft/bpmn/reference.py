@@ -23,10 +23,10 @@ problem names its element, line and remedy:
 ```python
 from lineshaft import bpmn
 from lineshaft.bpmn.testing import Bench
-
-definitions = bpmn.loads(text)  # or bpmn.load(path); raises bpmn.InvalidModel(problems)
-bench = Bench(definitions)  # runs it in memory
 ```
+
+`bpmn.loads(text)` and `bpmn.load(path)` give definitions or raise `bpmn.InvalidModel` with all problems;
+`Bench(definitions)` runs them in memory. Every example below runs as it stands.
 
 ## Elements
 
@@ -97,8 +97,7 @@ def _example(example: Example) -> str:
     return (
         f"\n### {example.title}\n\n{example.title_zh}\n\n"
         f"```mermaid\n{_picture(program)}```\n\n"
-        f"```xml\n{example.xml}```\n\n"
-        f"```python\n{example.drive}\n```\n"
+        f"```python\nbench = Bench(bpmn.loads('''{example.xml}'''))\n{example.drive}\n```\n"
     )
 
 

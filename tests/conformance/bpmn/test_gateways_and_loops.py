@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (models read best with an element to a line)
 """Gateways beyond the seed, loops, containers, listeners, tasks of people; operator moves."""
 
 from __future__ import annotations
