@@ -342,6 +342,14 @@ def _links(place: Place) -> None:
                 continue
             side = catches if element.type == "intermediateCatchEvent" else throws
             side.setdefault((element.container, name), []).append(element)
+    _link_pairs(place, catches, throws)
+
+
+Links = dict[tuple[str, str], list[ElementDefinition]]
+
+
+def _link_pairs(place: Place, catches: Links, throws: Links) -> None:
+    """Links of one name have one catch event and at least one throw event."""
     for (container, name), elements in throws.items():
         if (container, name) not in catches:
             place.note(
