@@ -36,7 +36,9 @@ def test_command_line_wins_over_the_environment() -> None:
 
 
 def test_numbers_and_rows_of_numbers_come_as_text_from_the_environment() -> None:
-    config = read_config(environment={"LINESHAFT_ENGINE_RETRY_GAPS_S": "1,2.5", "LINESHAFT_ENGINE_POLL_S": "2"})
+    config = read_config(
+        environment={"LINESHAFT_ENGINE_RETRY_GAPS_S": "1,2.5", "LINESHAFT_ENGINE_POLL_S": "2"}
+    )
 
     assert config.engine.retry_gaps_s == (1.0, 2.5)
     assert config.engine.engine_config().retry.gaps_s == (1.0, 2.5)
