@@ -160,7 +160,7 @@ async def _carry(store: Store, instances: int, batch: int) -> float:
     releases = Releases(store, SCOPE)
     clock = SystemClock()
     await releases.deploy(files_of({"processes/five.bpmn": _process()}), by="bench", now=clock.now())
-    config = EngineConfig(calls_max=1_000, in_hand_max=4_000)
+    config = EngineConfig(calls_max=1_000, in_hand_max=4_000, **json.loads(os.environ.get("X","{}")))
     worker = Worker(
         store, {"noop": Noop()}, clock=clock, ids=SystemIds(), name="bench", config=config, observer=Loud()
     )
