@@ -132,9 +132,7 @@ class Noop:
         context.sending()
         return Outcome({f"a{operation[1:]}": payload["amount"] + int(operation[1:])})
 
-    async def probe(
-        self, operation: str, payload: Mapping[str, Any], context: CallContext
-    ) -> Outcome | None:
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         del operation, payload, context
         return None
 
@@ -165,9 +163,7 @@ async def _carry(store: Store, instances: int, batch: int) -> float:
         store, {"noop": Noop()}, clock=clock, ids=SystemIds(), name="bench", config=config, observer=Loud()
     )
     await worker.start()
-    intake = Intake(
-        worker.runtime.committer(None), clock, config.tenant, config.limits, worker.offer_event
-    )
+    intake = Intake(worker.runtime.committer(None), clock, config.tenant, config.limits, worker.offer_event)
     while not worker.runtime.keeper.lanes:
         await asyncio.sleep(0.01)
     started = time.perf_counter()
@@ -293,7 +289,9 @@ def main(argv: list[str]) -> None:
         figures["DBOS on PostgreSQL, workflows/s"] = round(rate)
         ratio = figures["engine on PostgreSQL, instances/s"] / rate
         figures["engine on PostgreSQL, times DBOS"] = round(ratio, 1)
-        print(f"DBOS on PostgreSQL: {rate:.0f} workflows/s of five steps; the engine is {ratio:.1f} times that")
+        print(
+            f"DBOS on PostgreSQL: {rate:.0f} workflows/s of five steps; the engine is {ratio:.1f} times that"
+        )
     for name in ("SQLite", "PostgreSQL"):
         share = figures[f"engine on {name}, instances/s"] / figures[f"sketch on {name}, instances/s"]
         figures[f"engine on {name}, share of the sketch"] = round(share, 2)

@@ -79,7 +79,8 @@ class _Sqlite:
         db.executemany("INSERT INTO instance VALUES (?, 1, 0, ?)", states)
         db.executemany("INSERT INTO due VALUES (?, 1)", [(number,) for number, _ in states])
         db.executemany(
-            "INSERT INTO history (instance, task, at) VALUES (?, 0, ?)", [(number, now) for number, _ in states]
+            "INSERT INTO history (instance, task, at) VALUES (?, 0, ?)",
+            [(number, now) for number, _ in states],
         )
         db.execute("COMMIT")
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from lxml import etree
 
+from lineshaft.bpmn.dialects import zeebe
 from lineshaft.bpmn.document import (
     Document,
     ElementDefinition,
@@ -127,7 +128,7 @@ class _Compiler:
             properties=dict(process.extensions.properties),
         )
 
-    # -- nodes -----------------------------------------------------------------------------------------------
+    # -- nodes -------------------------------------------------------------------------------------
 
     def _node(self, definition: ElementDefinition) -> None:
         node = self.nodes[definition.id]
@@ -216,9 +217,9 @@ class _Compiler:
             self._message_task(node, definition)
         elif kind == "adHocSubProcess":
             self._ad_hoc(node, definition)
-        if work.type is not None and not (kind == "businessRuleTask" and work.decision_id is not None):
-            if kind != "scriptTask" or work.script is None:
-                node.element = JOB
+        decides = kind == "businessRuleTask" and work.decision_id is not None
+        if work.type is not None and not decides and not (kind == "scriptTask" and work.script is not None):
+            node.element = JOB
 
     def _service(self, node: Node, definition: ElementDefinition) -> None:
         work, found = node.work, definition.extensions
@@ -320,8 +321,10 @@ class _Compiler:
         work.cancel_remaining = definition.flag("cancelRemainingInstances", True)
         if found.active_elements:
             work.active_elements = Feel(feel_text(found.active_elements))
+        elif zeebe.NAMESPACE in self.document.namespaces:
+            work.by_hand = True
 
-    # -- events and loops --------------------------------------------------------------------------------------
+    # -- events and loops --------------------------------------------------------------------------
 
     def _trigger(self, event: EventDefinition, definition: ElementDefinition, index: int) -> Trigger:
         trigger = Trigger(event.kind, index)
@@ -419,7 +422,7 @@ class _Compiler:
                 return name
         return reference
 
-    # -- flows and containers ------------------------------------------------------------------------------------
+    # -- flows and containers ----------------------------------------------------------------------
 
     def _flow(self, definition: FlowDefinition) -> None:
         source, target = self.nodes[definition.source or ""], self.nodes[definition.target or ""]
@@ -454,6 +457,11 @@ class _Compiler:
             node.starts = tuple(child for child in children if child.type == "startEvent")
             node.event_subprocesses = tuple(child for child in children if child.type == "eventSubProcess")
             node.start = next((start for start in node.starts if not start.triggers), None)
+            for inner in node.event_subprocesses:
+                begins = [child for child in self.process.inside(inner.id) if child.type == "startEvent"]
+                if begins and any(event.kind == "compensate" for event in begins[0].events):
+                    # It undoes the sub-process it stands in, unless a boundary event names another handler.
+                    node.compensation = inner
             if node.type == "subProcess" and node.start is None and node.starts:
                 node.start = node.starts[0]
 
@@ -551,15 +559,14 @@ class _Compiler:
                 )
         return frozenset(found)
 
-    # -- starts ----------------------------------------------------------------------------------------------------
+    # -- starts ------------------------------------------------------------------------------------
 
     def _starts(self, root: Node) -> tuple[StartPoint, ...]:
         found: list[StartPoint] = []
         for start in root.starts:
             if not start.triggers:
                 found.append(StartPoint(start.id, "none"))
-            for trigger in start.triggers:
-                found.append(_start_point(start, trigger))
+            found.extend(_start_point(start, trigger) for trigger in start.triggers)
         for child in root.children:
             if child.incoming:
                 continue
@@ -583,6 +590,7 @@ def _start_point(node: Node, trigger: Trigger) -> StartPoint:
         timer=trigger.timer,
         interval=trigger.timer.text if trigger.timer is not None else None,
         condition=trigger.condition,
+        parallel=node.parallel_multiple,
     )
 
 

@@ -124,6 +124,7 @@ class Work:
         "assignee",
         "binding",
         "business_key",
+        "by_hand",
         "cancel_remaining",
         "child_inputs",
         "child_outputs",
@@ -178,6 +179,8 @@ class Work:
         self.active_elements: Value | None = None
         self.completion: Feel | None = None
         self.cancel_remaining = True
+        self.by_hand = False
+        """An ad-hoc sub-process that waits for a person to activate what is inside."""
         self.sequential = False
         self.output_variable: str | None = None
         self.output_element: Value | None = None
@@ -308,6 +311,8 @@ class StartPoint:
     interval: str | None = None
     """The schedule's text as it stands in the file."""
     condition: Feel | None = None
+    parallel: bool = False
+    """One of a parallel-multiple start event: the process starts when all of its definitions were reached."""
 
 
 @dataclass(slots=True)

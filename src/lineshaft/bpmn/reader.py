@@ -139,6 +139,16 @@ _INSIDE = {
     "categoryValueRef",
 }
 """What may stand in a container beside flow elements."""
+_NAMED_ROOTS = {
+    "message",
+    "signal",
+    "error",
+    "escalation",
+    "dataStore",
+    "resource",
+    "itemDefinition",
+    "interface",
+}
 _NCNAME = re.compile(r"^[^\W\d][\w.\-]*$")
 
 DialectReader = Callable[[Document, XmlNode, ElementDefinition | ProcessDefinition | RootDefinition], None]
@@ -338,17 +348,8 @@ class _Reader:
                         line_of(operation),
                         attributes={"implementation": operation.get("implementationRef") or ""},
                     )
-        if name not in (
-            "message",
-            "signal",
-            "error",
-            "escalation",
-            "dataStore",
-            "resource",
-            "itemDefinition",
-        ):
-            if name != "interface":
-                return
+        if name not in _NAMED_ROOTS:
+            return
         code = node.get("errorCode") if name == "error" else node.get("escalationCode")
         root = RootDefinition(identifier, name, node.get("name"), line, code, dict(node.attrib.items()))  # type: ignore[arg-type]
         self.document.roots[identifier] = root

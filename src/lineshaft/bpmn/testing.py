@@ -17,7 +17,7 @@ from lineshaft.base.errors import Conflict, NotFound
 from lineshaft.base.text import text
 from lineshaft.bpmn import BusinessError
 from lineshaft.bpmn.kernel import InstanceState, Step, commands, effects, events, schedule, step
-from lineshaft.bpmn.kernel.state import ACTIVE, ROOT, Incident
+from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ROOT, Incident
 from lineshaft.bpmn.kernel.waiting import key_text
 from lineshaft.bpmn.program import Definitions, Program, StartPoint
 
@@ -153,10 +153,15 @@ class BenchInstance:
             found += [
                 (number, token.element)
                 for number, token in scope.tokens.items()
-                if number not in self.kernel.scopes and not (token.extra and "cancelling" in token.extra)
+                if self._is_quiet(number) and not (token.extra and "cancelling" in token.extra)
             ]
             found += [(scope.id, gateway) for gateway in scope.arrivals]
         return [element for _, element in sorted(found)]
+
+    def _is_quiet(self, number: int) -> bool:
+        """Tell whether nothing goes on inside a token."""
+        inside = self.kernel.scopes.get(number)
+        return inside is None or (inside.kind == EMBEDDED and not inside.tokens and not inside.arrivals)
 
     @property
     def incidents(self) -> list[Incident]:
@@ -213,9 +218,10 @@ class Bench:
         self._messages: list[Message] = []
         self._pending: deque[tuple[BenchInstance, Any]] = deque()
         self._draining = False
+        self._reached: dict[tuple[str, str], tuple[dict[str, Any], set[Any]]] = {}
         self._schedule_starts()
 
-    # -- starting ---------------------------------------------------------------------------------------------
+    # -- starting ----------------------------------------------------------------------------------
 
     def start(
         self,
@@ -264,7 +270,7 @@ class Bench:
             raise
         return instance
 
-    # -- doing ------------------------------------------------------------------------------------------------
+    # -- doing -------------------------------------------------------------------------------------
 
     def do(self, instance: BenchInstance, command: commands.Command) -> Step:
         """Carry out any command of the kernel.
@@ -308,7 +314,7 @@ class Bench:
             return False
         return True
 
-    # -- effects ----------------------------------------------------------------------------------------------
+    # -- effects -----------------------------------------------------------------------------------
 
     def _call(self, instance: BenchInstance, effect: effects.Call) -> None:
         job = Job(
@@ -476,7 +482,7 @@ class Bench:
             code = effect.error_code if effect.error_code is not None else "child_cancelled"
             self._try(parent, commands.FailChild(token, code, effect.error_message, {}))
 
-    # -- people and jobs --------------------------------------------------------------------------------------
+    # -- people and jobs ---------------------------------------------------------------------------
 
     def tasks(self, instance: BenchInstance | None = None, **matching: Any) -> list[Task]:
         """Return the open tasks; further arguments filter by a task's attributes."""
@@ -534,7 +540,7 @@ class Bench:
             raise
         self._drain()
 
-    # -- messages and signals -----------------------------------------------------------------------------------
+    # -- messages and signals ----------------------------------------------------------------------
 
     def publish(
         self,
@@ -579,6 +585,8 @@ class Bench:
             for point in program.starts:
                 if point.kind == "message" and self._name(point) == message.name:
                     message.reached.add(program.process_id)
+                    if not self._all_reached(program, point, message.variables):
+                        break
                     started.append(self._begin(program, dict(message.variables), point.element, message.key))
                     break
         if message.until > self.now:
@@ -605,13 +613,30 @@ class Bench:
         for program in self.programs.values():
             for point in program.starts:
                 if point.kind == "signal" and self._name(point) == name and program.executable:
+                    if not self._all_reached(program, point, variables):
+                        continue
                     started.append(self._begin(program, dict(variables), point.element))
         return started
+
+    def _all_reached(self, program: Program, point: StartPoint, variables: dict[str, Any]) -> bool:
+        """Tell whether a start event may start; a parallel-multiple one when all of its parts have come."""
+        if not point.parallel:
+            return True
+        key = (program.process_id, point.element)
+        reached = self._reached.setdefault(key, ({}, set()))
+        reached[1].add((point.kind, self._name(point)))
+        reached[0].update(variables)
+        wanted = {(p.kind, self._name(p)) for p in program.starts if p.element == point.element}
+        if not wanted <= reached[1]:
+            return False
+        variables.update(reached[0])
+        del self._reached[key]
+        return True
 
     def _name(self, point: StartPoint) -> str | None:
         return None if point.name is None else str(point.name.evaluate({}, self.now))
 
-    # -- time ---------------------------------------------------------------------------------------------------
+    # -- time --------------------------------------------------------------------------------------
 
     def _schedule_starts(self) -> None:
         for program in self.programs.values():
@@ -657,7 +682,7 @@ class Bench:
             self.fire_timer(due)
         self.now = max(self.now, goal)
 
-    # -- operator moves -----------------------------------------------------------------------------------------
+    # -- operator moves ----------------------------------------------------------------------------
 
     def complete_element(
         self, instance: BenchInstance, element: str, variables: Variables | None = None

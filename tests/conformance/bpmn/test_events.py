@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lineshaft.base.errors import Conflict
 from lineshaft.bpmn import BusinessError, loads
 from lineshaft.bpmn.testing import Bench, Job
 from unit.bpmn.models import bench, flows, service, xml
@@ -421,3 +422,75 @@ def test_message_reaches_one_instance_of_a_process_only(ttl: int) -> None:
     first, second = b.start("p"), b.start("p")
     b.publish("M", ttl=ttl)
     assert sorted([first.state, second.state]) == ["active", "completed"]
+
+
+def test_compensation_event_subprocess_undoes_the_sub_process_it_stands_in() -> None:
+    undo = (
+        '<subProcess id="esp" triggeredByEvent="true"><startEvent id="es"><compensateEventDefinition/></startEvent>'
+        + event("intermediateThrowEvent", "all", "<compensateEventDefinition/>")
+        + '<task id="log"/><endEvent id="ee"/>'
+        + flows("es all", "all log", "log ee")
+        + "</subProcess>"
+    )
+    inside = (
+        '<startEvent id="s2"/>' + COMPENSATION + '<endEvent id="e2"/>' + flows("s2 book", "book e2") + undo
+    )
+    b = bench(
+        S
+        + event("subProcess", "sub", inside)
+        + event("endEvent", "e", "<compensateEventDefinition/>")
+        + flows("s sub", "sub e"),
+        handlers={"book": lambda job: None, "undo": lambda job: None},
+    )
+    instance = b.start("p")
+    assert instance.path == ["s", "s2", "book", "e2", "sub", "es", "undo", "all", "log", "ee", "esp", "e"]
+    assert instance.state == "completed"
+
+
+def test_conditional_start_event_starts_when_its_condition_is_true() -> None:
+    condition = "<conditionalEventDefinition><condition>=x &gt; 5</condition></conditionalEventDefinition>"
+    b = bench(event("startEvent", "s", condition) + E + flows("s e"))
+    assert b.start("p", {"x": 6}).path == ["s", "e"]
+    with pytest.raises(Conflict):
+        b.start("p", {"x": 5})
+
+
+def test_parallel_multiple_start_event_starts_when_all_has_come() -> None:
+    b = bench(
+        event("startEvent", "s", ON_M + ON_S, 'parallelMultiple="true"') + E + flows("s e"), MESSAGE + SIGNAL
+    )
+    b.publish("M", None, {"a": 1})
+    assert not b.instances
+    (instance,) = b.signal("S", {"b": 2})
+    assert instance.variables == {"a": 1, "b": 2}
+
+
+def test_condition_that_is_true_already_is_reached_at_once_without_a_new_variable() -> None:
+    condition = "<conditionalEventDefinition><condition>=x &gt; 5</condition></conditionalEventDefinition>"
+    b = bench(
+        S
+        + '<userTask id="u"/>'
+        + event("intermediateCatchEvent", "c", condition)
+        + E
+        + flows("s u", "u c", "c e")
+    )
+    instance = b.start("p", {"x": 9})
+    b.complete_task(b.tasks()[0])
+    assert instance.state == "completed"
+
+
+def test_input_mapping_of_an_event_subprocess_makes_local_variables() -> None:
+    esp = (
+        '<subProcess id="esp" triggeredByEvent="true"><extensionElements><zeebe:ioMapping>'
+        '<zeebe:input source="=x + 1" target="y"/></zeebe:ioMapping></extensionElements>'
+        + event("startEvent", "es", '<signalEventDefinition signalRef="sig"/>')
+        + '<userTask id="u2"/><endEvent id="ee"/>'
+        + flows("es u2", "u2 ee")
+        + "</subProcess>"
+    )
+    b = bench(S + '<userTask id="u"/>' + E + flows("s u", "u e") + esp, SIGNAL)
+    instance = b.start("p", {"x": 1})
+    b.signal("S")
+    assert b.tasks()[0].variables == {"x": 1, "y": 2}
+    b.complete_task(b.tasks()[0])
+    assert instance.variables == {"x": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from lineshaft.bpmn.kernel import InstanceState, Step, codec, commands, effects, step
+from lineshaft.bpmn.kernel import InstanceState, Step, codec, commands, effects
 from lineshaft.bpmn.program import Program
 from lineshaft.feel import codec as values
 from unit.bpmn.models import flows, service
@@ -212,9 +212,7 @@ class Asked:
 
     def take(self, result: Step) -> None:
         for effect in result.effects:
-            if isinstance(effect, effects.Call):
-                self.open[("token", effect.token)] = effect
-            elif isinstance(effect, effects.OpenTask):
+            if isinstance(effect, effects.Call) or isinstance(effect, effects.OpenTask):
                 self.open[("token", effect.token)] = effect
             elif isinstance(effect, (effects.CancelCall, effects.CloseTask)):
                 self.open.pop(("token", effect.token), None)

@@ -117,7 +117,8 @@ def settle(run: Run) -> None:
             continue
         if program.has_inclusive and _release_joins(run):
             continue
-        if program.has_conditions and run.values_set and waiting.check_conditions(run):
+        if program.has_conditions and run.watch:
+            run.watch = waiting.check_conditions(run)
             continue
         break
 
@@ -178,7 +179,7 @@ def _waits_for(found: tuple[ScopeState, Token, Node], what: str) -> Rejection:
     )
 
 
-# -- commands ---------------------------------------------------------------------------------------------------
+# -- commands --------------------------------------------------------------------------------------
 
 
 def _start(run: Run, command: commands.StartInstance) -> Rejection | None:
@@ -193,6 +194,8 @@ def _start(run: Run, command: commands.StartInstance) -> Rejection | None:
                 id=start,
             ),
         )
+    if start is None and program.root.start is None and any(point.condition for point in program.starts):
+        start = _true_start(run, command)
     if start is None and program.root.start is None and any(point.kind != "none" for point in program.starts):
         return Rejection(
             "no_none_start",
@@ -225,6 +228,22 @@ def _start(run: Run, command: commands.StartInstance) -> Rejection | None:
         _enter_again(run, root, token, node)
         return None
     begin_process(run, root, node, start)
+    return None
+
+
+def _true_start(run: Run, command: commands.StartInstance) -> str | None:
+    """Return the conditional start event whose condition is true for the given variables."""
+    for point in run.program.starts:
+        if point.condition is None:
+            continue
+        context = {
+            name: command.variables[name] for name in point.condition.names if name in command.variables
+        }
+        try:
+            if point.condition.evaluate(context, run.now) is True:
+                return point.element
+        except ExpressionError:
+            continue
     return None
 
 

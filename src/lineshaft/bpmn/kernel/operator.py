@@ -309,8 +309,8 @@ def _no_place(old: str, new: str) -> Refusal:
     return (
         "migration_incomplete",
         text(
-            "Expected every running element to have a place in the new version, but {old} would become {new}, "
-            "which is not there or stands in another scope",
+            "Expected every running element to have a place in the new version, but {old} would become "
+            "{new}, which is not there or stands in another scope",
             "每个运行中的元素在新版本中都应有对应位置，但 {old} 对应的 {new} 不存在或位于其他作用域",
             old=old,
             new=new,

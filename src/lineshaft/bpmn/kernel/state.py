@@ -80,7 +80,7 @@ class Token(msgspec.Struct, array_like=True, gc=False):
 
 
 class Done(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A completed activity that can be compensated; ``snapshot`` is the number its variables are kept under."""
+    """A completed activity that can be compensated; its variables are kept under ``snapshot``."""
 
     number: int
     element: str

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lineshaft.bpmn.document import Document
-from lineshaft.bpmn.rules import activities, definitions, events, expressions, flows, gateways, structure
+from lineshaft.bpmn.rules import (
+    activities,
+    collaboration,
+    definitions,
+    events,
+    expressions,
+    flows,
+    gateways,
+    references,
+    structure,
+)
 
 RULES: tuple[Callable[[Document], None], ...] = (
     flows.check,
@@ -18,4 +28,6 @@ RULES: tuple[Callable[[Document], None], ...] = (
     gateways.check,
     activities.check,
     expressions.check,
+    references.check,
+    collaboration.check,
 )

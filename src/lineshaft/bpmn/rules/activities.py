@@ -179,9 +179,23 @@ def _loop(place: Place, element: ElementDefinition) -> None:
             )
         if loop.behavior not in ("None", "One", "All", "Complex"):
             _wrong(place, element, "loop-behavior", loop.behavior)
+        incomplete = (
+            (loop.behavior == "None" and not loop.none_event)
+            or (loop.behavior == "One" and not loop.one_event)
+            or (loop.behavior == "Complex" and not loop.complex_behaviors)
+        )
+        if incomplete:
+            _missing(
+                place,
+                element,
+                "loop-behavior-event",
+                text("the event of its loop behaviour", "循环行为对应的事件"),
+            )
         cardinality = loop.cardinality
         if cardinality and cardinality.strip().lstrip("+-").isdigit() and int(cardinality) < 0:
             _wrong(place, element, "loop-cardinality", cardinality)
+    elif not loop.condition and not loop.maximum:
+        _missing(place, element, "loop-condition-missing", text("a loop condition", "循环条件"))
     elif loop.maximum and (not loop.maximum.strip().isdigit() and not is_feel(loop.maximum)):
         _wrong(place, element, "loop-maximum", loop.maximum)
 
@@ -229,11 +243,21 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         _missing(place, element, "header-key-missing", text("a key for every header", "每个头信息的键"))
     if "zeebe:subscription" in found.dialects and not found.correlation_key:
         _missing(place, element, "correlation-key-missing", text("a correlation key", "关联键"))
+    if found.task_listeners:
+        place.note(
+            "task-listener-ignored",
+            text(
+                "Expected no task listeners, but {id} has some: they are not run",
+                "{id} 有任务监听器，它们不会被执行",
+                id=element.id,
+            ),
+            text("Use execution listeners instead.", "请改用执行监听器。"),
+            element,
+            warning=True,
+        )
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
-        if event not in ("start", "end"):
-            _wrong(place, element, "listener-event", event)
-        elif event == "start" and element.type in _NOT_AT_START:
+        if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
             _wrong(place, element, "listener-event", event)
         if not job_type:
             _missing(

@@ -114,6 +114,19 @@ def _start(place: Place, element: ElementDefinition) -> None:
             element,
         )
     _kinds(place, element, _EVENT_SUBPROCESS_START)
+    if container.container == place.process.id and any(
+        event.kind == "compensate" for event in element.events
+    ):
+        place.note(
+            "compensation-start-at-top",
+            text(
+                "Expected a compensation event sub-process inside a sub-process, but {id} is at the top",
+                "补偿事件子流程应位于子流程内，但 {id} 位于顶层",
+                id=element.id,
+            ),
+            text("Move it into the sub-process that it compensates.", "请将其移入所补偿的子流程。"),
+            element,
+        )
     if not element.flag("isInterrupting", True) and any(
         event.kind in ("error", "compensate") for event in element.events
     ):
@@ -193,7 +206,7 @@ def _boundary(place: Place, element: ElementDefinition) -> None:
             text("Attach it to a transaction.", "请将其附着到事务子流程上。"),
             element,
         )
-    if place.is_zeebe and not element.outgoing and "compensate" not in kinds:
+    if not element.outgoing and "compensate" not in kinds:
         place.note(
             "boundary-without-flow",
             text(
@@ -209,7 +222,9 @@ def _boundary(place: Place, element: ElementDefinition) -> None:
 def _end(place: Place, element: ElementDefinition) -> None:
     if any(event.kind == "cancel" for event in element.events):
         container = place.process.elements.get(element.container)
-        if container is None or container.type != "transaction":
+        while container is not None and container.type != "transaction":
+            container = place.process.elements.get(container.container)
+        if container is None:
             place.note(
                 "cancel-end-outside-transaction",
                 text(

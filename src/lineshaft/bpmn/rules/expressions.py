@@ -41,9 +41,9 @@ def check(document: Document) -> None:
         for element in process.elements.values():
             for source, line in _always(element):
                 _readable(place, source, line, element.id)
-            for source in _values(element):
-                if source and is_feel(source):
-                    _readable(place, source, element.line, element.id)
+            for value in _values(element):
+                if value and is_feel(value):
+                    _readable(place, value, element.line, element.id)
             _targets(place, element)
         for source in (s for _, s, _ in process.extensions.listeners):
             if is_feel(source):
@@ -74,9 +74,10 @@ def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
         yield element.condition, element.line
     if found.script and element.type in ("scriptTask", "serviceTask"):
         yield found.script, element.line
-    if element.type == "scriptTask" and element.script and found.script is None and not found.task_type:
-        if (element.attributes.get("scriptFormat") or "").strip().lower() in _FEEL_SCRIPTS:
-            yield element.script, element.line
+    plain = element.type == "scriptTask" and found.script is None and not found.task_type
+    language = (element.attributes.get("scriptFormat") or "").strip().lower()
+    if plain and element.script and language in _FEEL_SCRIPTS:
+        yield element.script, element.line
     if found.active_elements:
         yield found.active_elements, element.line
 
@@ -127,8 +128,8 @@ def _targets(place: Place, element: ElementDefinition) -> None:
             place.note(
                 "mapping-target",
                 text(
-                    "Expected a variable name such as order.total as the target of a mapping of {id}, but it is "
-                    "{target!r}",
+                    "Expected a variable name such as order.total as the target of a mapping of {id}, but it "
+                    "is {target!r}",
                     "{id} 的映射目标应为变量名（如 order.total），但为 {target!r}",
                     id=element.id,
                     target=target,

@@ -150,20 +150,18 @@ def _connections(place: Place, element: ElementDefinition) -> None:
     direction = element.attributes.get("gatewayDirection", "Unspecified")
     incoming, outgoing = len(element.incoming), len(element.outgoing)
     wrong = (
-        direction == "Converging"
-        and outgoing > 1
-        or direction == "Diverging"
-        and incoming > 1
-        or direction == "Mixed"
-        and (incoming < 2 or outgoing < 2)
+        (direction == "Converging" and outgoing > 1)
+        or (direction == "Diverging" and incoming > 1)
+        or (direction == "Mixed" and (incoming < 2 or outgoing < 2))
     )
     if wrong or direction not in ("Unspecified", "Converging", "Diverging", "Mixed"):
         place.note(
             "gateway-direction",
             text(
-                "Expected the flows of {id} to agree with gatewayDirection={direction}, but {incoming} come in "
-                "and {outgoing} go out",
-                "{id} 的顺序流应与 gatewayDirection={direction} 一致，但有 {incoming} 条输入和 {outgoing} 条输出",
+                "Expected the flows of {id} to agree with gatewayDirection={direction}, but {incoming} come "
+                "in and {outgoing} go out",
+                "{id} 的顺序流应与 gatewayDirection={direction} 一致，"
+                "但有 {incoming} 条输入和 {outgoing} 条输出",
                 id=element.id,
                 direction=direction,
                 incoming=incoming,
@@ -171,7 +169,7 @@ def _connections(place: Place, element: ElementDefinition) -> None:
             ),
             text("Change the direction or the flows.", "请修改方向或顺序流。"),
             element,
-            warning=direction in ("Converging", "Diverging", "Mixed"),
+            warning=direction == "Mixed",
         )
     if not outgoing and not incoming:
         place.note(
@@ -223,8 +221,8 @@ def _event_based(place: Place, element: ElementDefinition) -> None:
             place.note(
                 "event-gateway-target",
                 text(
-                    "Expected an event that catches a message, timer, signal or condition, or a receive task, "
-                    "after {id}, but {target} is a {type}",
+                    "Expected an event that catches a message, timer, signal or condition, or a receive "
+                    "task, after {id}, but {target} is a {type}",
                     "{id} 之后应为消息、定时器、信号或条件捕获事件，或接收任务，但 {target} 是 {type}",
                     id=element.id,
                     target=target.id,

@@ -59,7 +59,7 @@ def _collaboration(document: Document) -> None:
                 document.problem(
                     "message-flow-end-unknown",
                     text(
-                        "Expected {end} of message flow {id} to name an element of this file, but {ref} is none",
+                        "Expected {end} of message flow {id} to name an element, but {ref} is none",
                         "消息流 {id} 的 {end} 应为本文件中的元素，但 {ref} 不存在",
                         end=end,
                         id=flow,
@@ -147,7 +147,8 @@ def _ends(place: Place, element: ElementDefinition) -> None:
                 _REMOVE_FLOW,
                 element,
             )
-    if element.type in ("startEvent", "intermediateCatchEvent") and not element.outgoing and not no_out:
+    events = ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
+    if element.type in events and not element.outgoing and not no_out:
         place.note(
             "no-way-on",
             text(
@@ -155,7 +156,17 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             ),
             text("Draw a flow from it.", "请从该元素画出一条顺序流。"),
             element,
-            warning=True,
+        )
+    if element.type == "endEvent" and not element.incoming:
+        place.note(
+            "end-never-reached",
+            text(
+                "Expected a flow into end event {id}, but there is none",
+                "结束事件 {id} 应有输入顺序流，但没有",
+                id=element.id,
+            ),
+            text("Connect it or remove it.", "请连接或删除该元素。"),
+            element,
         )
     if _unreached(place, element):
         place.note(

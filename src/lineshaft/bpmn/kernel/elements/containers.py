@@ -28,6 +28,8 @@ class SubProcess:
     def activate(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
         """Open the scope and start inside."""
         inside = run.open_scope(token.number, scope.id, node, EMBEDDED)
+        if token.extra and "undo_inner" in token.extra:
+            inside.done = tuple(Done(*item) for item in token.extra["undo_inner"])
         self.begin(run, scope, token, node, inside)
 
     def begin(self, run: Run, scope: ScopeState, token: Token, node: Node, inside: ScopeState) -> None:
@@ -38,7 +40,10 @@ class SubProcess:
         except ExpressionError as error:
             run.incident(scope, token, error.code, error.message)
             return
-        if not enter_start(run, inside, node):
+        if node.type == "eventSubProcess" and node.starts:
+            # Begun as a compensation handler; a trigger would have put the token itself.
+            run.new_token(inside, node.starts[0])
+        elif not enter_start(run, inside, node):
             run.check_scope(inside)
 
     def retry(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
@@ -55,10 +60,14 @@ class SubProcess:
     def remember(self, run: Run, scope: ScopeState, token: Token, node: Node) -> Done | None:
         """Keep what was done inside, or the place for the sub-process's own handler."""
         inner = (token.extra or {}).get("done")
-        if node.compensation is not None:
+        handler = node.compensation
+        if handler is not None:
+            made = Plain.remember(run, scope, token, node)
+            if handler.type == "eventSubProcess" and made is not None:
+                return Done(made.number, made.element, made.snapshot, tuple(inner or ()))
             for item in inner or ():
                 run.drop_snapshots(Done(*item))
-            return Plain.remember(run, scope, token, node)
+            return made
         if not inner:
             return None
         return Done(token.number, node.id, 0, tuple(inner))
@@ -124,6 +133,8 @@ class AdHocSubProcess:
             if node.event_subprocesses and not inside.waits:
                 waiting.open_scope_events(run, inside, node)
             chosen = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
+            if work.by_hand:
+                return
             if work.active_elements is not None:
                 chosen = self._chosen(run, inside, node)
         except ExpressionError as error:
@@ -154,7 +165,7 @@ class AdHocSubProcess:
         return [by_id[item] for item in value]
 
     def after_element(self, run: Run, inside: ScopeState, node: Node) -> bool:
-        """Look at the completion condition after an element inside; tell whether that decided what follows."""
+        """Look at the completion condition after an element inside; tell whether it decided what follows."""
         condition = node.work.completion
         scope = run.touch(inside.parent)
         token = scope.tokens[inside.id]

@@ -54,8 +54,8 @@ class ExclusiveGateway:
             token,
             NoFlow.default_code,
             text(
-                "Expected a condition of the flows that leave {node} to be true, but none is, and there is no "
-                "default flow",
+                "Expected a condition of the flows that leave {node} to be true, but none is, and there is "
+                "no default flow",
                 "离开 {node} 的顺序流应有一个条件成立，但都不成立，且没有默认顺序流",
                 node=node.id,
             ),

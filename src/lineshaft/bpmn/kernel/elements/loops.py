@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import effects, events, throwing, waiting
+from lineshaft.bpmn.kernel import effects, events, throwing
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.state import ITERATION, LEAVING, LOOP, ScopeState, Token
 from lineshaft.bpmn.program import LoopSpec, Node, Trigger
