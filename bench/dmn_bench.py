@@ -29,7 +29,9 @@ def rules() -> list[list[str]]:
     for number in range(RULES):
         tier, region, band = number % 5, number // 5 % 2, number // 10
         amount = f"[{band * 10000}..{(band + 1) * 10000})" if band < 4 else f">= {band * 10000}"
-        found.append([f'"T{tier}"', f'"R{region}"', amount, "-" if number % 2 else "< 1000", f'"route {number}"'])
+        found.append(
+            [f'"T{tier}"', f'"R{region}"', amount, "-" if number % 2 else "< 1000", f'"route {number}"']
+        )
     return found
 
 
@@ -42,11 +44,15 @@ def samples() -> list[dict[str, Any]]:
 
 def xml(columns: list[str], rows: list[list[str]]) -> str:
     names = [*columns, "limit"]
-    inputs = "".join(f'<inputData id="{name}" name="{name}"><variable name="{name}"/></inputData>' for name in names)
+    inputs = "".join(
+        f'<inputData id="{name}" name="{name}"><variable name="{name}"/></inputData>' for name in names
+    )
     needs = "".join(
         f'<informationRequirement><requiredInput href="#{name}"/></informationRequirement>' for name in names
     )
-    clauses = "".join(f"<input><inputExpression><text>{name}</text></inputExpression></input>" for name in columns)
+    clauses = "".join(
+        f"<input><inputExpression><text>{name}</text></inputExpression></input>" for name in columns
+    )
     body = "".join(
         "<rule>"
         + "".join(f"<inputEntry><text>{escape(cell)}</text></inputEntry>" for cell in row[:-1])
@@ -54,7 +60,8 @@ def xml(columns: list[str], rows: list[list[str]]) -> str:
         for row in rows
     )
     return (
-        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="Bench" namespace="urn:bench">'
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="Bench" '
+        'namespace="urn:bench">'
         f'{inputs}<decision id="D" name="Route"><variable name="Route"/>{needs}'
         f"<decisionTable>{clauses}<output/>{body}</decisionTable></decision></definitions>"
     )
@@ -110,7 +117,9 @@ def main(argv: list[str]) -> None:
     model = dmn.loads(xml(COLUMNS, rows))
     expected = [model.evaluate("Route", sample) for sample in samples()]
     assert all(result.value and not result.errors for result in expected)
-    figures["50 rules of literals, evaluations/s"] = round(per_second(lambda s: model.evaluate("Route", s), seconds))
+    figures["50 rules of literals, evaluations/s"] = round(
+        per_second(lambda s: model.evaluate("Route", s), seconds)
+    )
     compared = [[*row[:3], f"< limit + {number}", row[-1]] for number, row in enumerate(rows)]
     general = dmn.loads(xml(COLUMNS, compared))
     given = {"limit": 1000}
@@ -126,7 +135,9 @@ def main(argv: list[str]) -> None:
         decision = zen.ZenEngine().create_decision(json.dumps(zen_table(rows)))
         for sample, result in zip(samples(), expected, strict=True):
             assert decision.evaluate(sample)["result"]["route"] == result.value
-        figures["zen-engine, 50 rules of literals, evaluations/s"] = round(per_second(decision.evaluate, seconds))
+        figures["zen-engine, 50 rules of literals, evaluations/s"] = round(
+            per_second(decision.evaluate, seconds)
+        )
     for name, figure in figures.items():
         print(f"{figure:>10,}  {name}")
     print(json.dumps({"figures": figures}))

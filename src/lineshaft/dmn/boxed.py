@@ -76,7 +76,11 @@ class LogicCompiler:
         if found is None:
             self.problems.append(
                 problem(
-                    "type_unknown", "There is no type `{name}`.", "没有名为 `{name}` 的类型。", place, name=name
+                    "type_unknown",
+                    "There is no type `{name}`.",
+                    "没有名为 `{name}` 的类型。",
+                    place,
+                    name=name,
                 )
             )
             return ANYTHING
@@ -84,7 +88,7 @@ class LogicCompiler:
 
     def broken(self, place: Place, en: str, zh: str, **values: object) -> Code:
         """Return code that is null with an error whenever it is evaluated; note the problem."""
-        found = problem("expression", en, zh, place, **values)
+        found = Problem("dmn_expression", text(en, zh, **values), place)
         self.problems.append(found)
 
         def run(scope: Scope, ev: Evaluation) -> None:
@@ -131,7 +135,7 @@ class LogicCompiler:
     def _context(self, node: Context, names: Names) -> Code:
         inner = dict(names)
         shape: Names = {}
-        entries: list[tuple[str | None, Code]] = []
+        entries: list[tuple[str, Code]] = []
         result: Code | None = None
         for entry in node.entries:
             code = self.code(entry.value, inner)

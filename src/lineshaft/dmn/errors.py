@@ -22,6 +22,8 @@ def problem(
     return Problem(f"dmn_{code}", text(en, zh, **values), place, "error", hint)
 
 
-def doubt(code: str, en: str, zh: str, place: Place, *, hint: Text | None = None, **values: object) -> Problem:
+def doubt(
+    code: str, en: str, zh: str, place: Place, *, hint: Text | None = None, **values: object
+) -> Problem:
     """Make a problem that does not refuse the model."""
     return Problem(f"dmn_{code}", text(en, zh, **values), place, "warning", hint)

@@ -15,7 +15,7 @@ from lineshaft import feel
 from lineshaft.base.errors import Problem
 from lineshaft.dmn.document import Document, ItemDefinition, Literal
 from lineshaft.dmn.errors import problem
-from lineshaft.feel import tree
+from lineshaft.feel import UnaryTests, tree
 from lineshaft.feel.parser import parse
 from lineshaft.feel.temporal import Date
 from lineshaft.feel.type_names import resolve_type
@@ -54,7 +54,7 @@ class ItemType:
     fits: Fits
     item: ItemType | None = None
     components: tuple[tuple[str, ItemType], ...] = ()
-    allowed: feel.UnaryTests | None = None
+    allowed: UnaryTests | None = None
     result: ItemType | None = None
 
 
@@ -142,7 +142,9 @@ def completed(value: Any, wanted: ItemType) -> Any:
 class TypeTable:
     """The types of one model, resolved when they are first asked for."""
 
-    def __init__(self, document: Document, imported: Mapping[str, TypeTable], problems: list[Problem]) -> None:
+    def __init__(
+        self, document: Document, imported: Mapping[str, TypeTable], problems: list[Problem]
+    ) -> None:
         self._definitions = {definition.name: definition for definition in document.types}
         self._imported = imported
         self._problems = problems
@@ -221,11 +223,10 @@ class TypeTable:
             )
         if definition.is_collection:
             fits = _list_fits(inner.fits)
-            inner = ItemType(name, ListType(inner.feel), fits, inner, (), allowed)
+            inner = ItemType(name, ListType(inner.feel), fits, inner)
         constraint = self._tests(definition.constraint, inner.feel)
         fits = inner.fits if constraint is None else _both(inner.fits, constraint)
-        if constraint is not None and not definition.is_collection:
-            allowed = allowed or constraint
+        allowed = inner.allowed or (None if definition.is_collection else constraint)
         return ItemType(name, inner.feel, fits, inner.item, inner.components, allowed, inner.result)
 
     def _base(self, definition: ItemDefinition) -> ItemType:
@@ -286,8 +287,12 @@ def literal_values(tests: feel.UnaryTests) -> frozenset[Any] | None:
 def _both(fits: Fits, tests: feel.UnaryTests) -> Fits:
     strings = literal_values(tests)
     if strings is not None:
-        return lambda value: value is None or (
-            fits(value) and (value in strings if value.__class__ is str else tests.evaluate(value) is True)
+        return lambda value: (
+            value is None
+            or (
+                fits(value)
+                and (value in strings if value.__class__ is str else tests.evaluate(value) is True)
+            )
         )
     return lambda value: value is None or (fits(value) and tests.evaluate(value) is True)
 
@@ -307,4 +312,3 @@ def _context_fits(components: tuple[tuple[str, ItemType], ...]) -> Fits:
         return all(name in value and check(value[name]) for name, check in checks)
 
     return fits
-

@@ -39,7 +39,9 @@ def test_context_with_a_result_gives_the_result() -> None:
 
 def test_names_within_boxed_contexts_are_known_to_others() -> None:
     text = model(
-        decision("Base", context(("net price", literal("2")), ("f", function({"x": None}, literal("x + 1"))))),
+        decision(
+            "Base", context(("net price", literal("2")), ("f", function({"x": None}, literal("x + 1"))))
+        ),
         decision("D", literal("Base.net price + Base.f(1)"), decisions=["Base"]),
     )
     assert dmn.loads(text).evaluate("D").value == 4
@@ -68,7 +70,10 @@ def test_conditional_chooses() -> None:
 def test_filter_sees_item_and_its_entries() -> None:
     source = literal("[{a: 1, b: 2}, {a: 3, b: 4}]")
     assert clean(f"<filter><in>{source}</in><match>{literal('a > 1')}</match></filter>") == [{"a": 3, "b": 4}]
-    assert clean(f"<filter><in>{literal('[1,2,3]')}</in><match>{literal('item > 1')}</match></filter>") == [2, 3]
+    assert clean(f"<filter><in>{literal('[1,2,3]')}</in><match>{literal('item > 1')}</match></filter>") == [
+        2,
+        3,
+    ]
     assert clean(f"<filter><in>{literal('[7,8]')}</in><match>{literal('2')}</match></filter>") == 8
 
 
@@ -76,10 +81,9 @@ def test_for_gives_a_list_and_sees_partial() -> None:
     logic = f'<for iteratorVariable="x"><in>{literal("1..3")}</in><return>{literal("x * 2")}</return></for>'
     logic = logic.replace("1..3", "[1..3]")
     assert clean(logic) == [2, 4, 6]
-    partial = (
-        f'<for iteratorVariable="x"><in>{literal("[1,2,3]")}</in><return>{literal("x + sum(partial)")}</return></for>'
-    )
-    assert value_of(partial.replace("sum(partial)", "count(partial)")).value == [1, 3, 5]
+    body = literal("x + count(partial)")
+    partial = f'<for iteratorVariable="x"><in>{literal("[1,2,3]")}</in><return>{body}</return></for>'
+    assert clean(partial) == [1, 3, 5]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,8 @@ def test_invocation_binds_by_name_and_leaves_the_rest_null() -> None:
 
 def test_built_in_functions_can_be_invoked() -> None:
     logic = (
-        f"<invocation>{literal('substring')}<binding><parameter name='string'/>{literal(chr(34) + 'abc' + chr(34))}"
+        f"<invocation>{literal('substring')}"
+        f"<binding><parameter name='string'/>{literal(chr(34) + 'abc' + chr(34))}"
         f"</binding><binding><parameter name='start position'/>{literal('2')}</binding></invocation>"
     )
     assert clean(logic) == "bc"

@@ -38,7 +38,9 @@ def evaluated(logic: str, inputs: dict[str, Any], *parts: str, **more: Any) -> d
         ("FIRST", "", None, None, ()),
     ],
 )
-def test_hit_policy_gives(policy: str, aggregation: str, x: Any, expected: Any, matched: tuple[int, ...]) -> None:
+def test_hit_policy_gives(
+    policy: str, aggregation: str, x: Any, expected: Any, matched: tuple[int, ...]
+) -> None:
     values = {0: '"top", "high", "low"'}
     logic = table(["x"], ["y"], RULES, policy, aggregation=aggregation, output_values=values)
     result = evaluated(logic, {"x": x})

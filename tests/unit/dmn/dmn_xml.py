@@ -9,7 +9,8 @@ NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
 
 def model(*parts: str, namespace: str = "urn:test", version: str = NAMESPACE, name: str = "Test") -> str:
-    return f'<definitions xmlns="{version}" name="{name}" namespace="{namespace}" id="d">{"".join(parts)}</definitions>'
+    head = f'<definitions xmlns="{version}" name="{name}" namespace="{namespace}" id="d">'
+    return f"{head}{''.join(parts)}</definitions>"
 
 
 def _type(type_ref: str | None) -> str:
@@ -26,9 +27,7 @@ def input_data(name: str, type_ref: str | None = None) -> str:
 
 def _required(refs: Sequence[str], tag: str) -> str:
     inner = {"requiredKnowledge": "knowledgeRequirement"}.get(tag, "informationRequirement")
-    return "".join(
-        f'<{inner}><{tag} href="{ref if "#" in ref else "#" + ref}"/></{inner}>' for ref in refs
-    )
+    return "".join(f'<{inner}><{tag} href="{ref if "#" in ref else "#" + ref}"/></{inner}>' for ref in refs)
 
 
 def decision(
@@ -47,7 +46,9 @@ def decision(
     )
 
 
-def function(parameters: dict[str, str | None], logic: str, kind: str = "FEEL", tag: str = "functionDefinition") -> str:
+def function(
+    parameters: dict[str, str | None], logic: str, kind: str = "FEEL", tag: str = "functionDefinition"
+) -> str:
     inner = "".join(f'<formalParameter name="{name}"{_type(ref)}/>' for name, ref in parameters.items())
     return f'<{tag} kind="{kind}">{inner}{logic}</{tag}>'
 
@@ -73,7 +74,8 @@ def service(
         *(f'<inputDecision href="#{ref}"/>' for ref in decisions),
         *(f'<inputData href="#{ref}"/>' for ref in inputs),
     ]
-    return f'<decisionService id="{name}" name="{name}"><variable name="{name}"{_type(type_ref)}/>{"".join(parts)}</decisionService>'
+    head = f'<decisionService id="{name}" name="{name}"><variable name="{name}"{_type(type_ref)}/>'
+    return f"{head}{''.join(parts)}</decisionService>"
 
 
 def context(*entries: tuple[str | None, str], type_ref: str | None = None) -> str:

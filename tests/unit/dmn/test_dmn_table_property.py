@@ -61,7 +61,9 @@ def naive(policy: str, rules: Any, values: Any, default: str | None) -> tuple[An
     hits = [
         position
         for position, rule in enumerate(rules, 1)
-        if all(feel.unary_tests(cell, value, scope) is True for cell, value in zip(rule, values, strict=False))
+        if all(
+            feel.unary_tests(cell, value, scope) is True for cell, value in zip(rule, values, strict=False)
+        )
     ]
     found = [rules[hit - 1][-1] for hit in hits]
     if policy in ("C+", "C<", "C>", "C#"):
@@ -95,7 +97,9 @@ def test_random_table_gives_what_a_naive_evaluation_gives(policy: str, drawn: An
     width, rules, values, has_default = drawn
     is_aggregate = policy in AGGREGATIONS
     names = [f"v{position}" for position in range(width)]
-    written = [(*rule[:-1], str(ORDER.index(rule[-1])) if is_aggregate else quoted(rule[-1])) for rule in rules]
+    written = [
+        (*rule[:-1], str(ORDER.index(rule[-1])) if is_aggregate else quoted(rule[-1])) for rule in rules
+    ]
     default = "w" if has_default and not is_aggregate else None
     logic = table(
         names, ["out"], written, XML_POLICIES[policy], aggregation=AGGREGATIONS.get(policy, ""),
