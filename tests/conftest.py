@@ -6,7 +6,7 @@ Fixtures here are for all kinds; what one kind alone shares stands in its own ``
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -18,7 +18,6 @@ STRICT = os.environ.get("CI") == "true"
 
 _seconds: dict[Kind, float] = defaultdict(float)
 _counts: dict[Kind, int] = defaultdict(int)
-_missing: dict[str, int] = defaultdict(int)
 _found: dict[str, str | None] = {}
 
 
@@ -35,7 +34,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if name not in _found:
                 _found[name] = service.find()
             if _found[name] is None:
-                _missing[name] += 1
                 sentence = f"needs {name}: {service.advice}"
                 if STRICT:
                     pytest.fail(sentence, pytrace=False)
@@ -56,9 +54,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             late = "  ABOVE ITS BUDGET" if _seconds[kind] > kind.budget_s else ""
             took = f"{_seconds[kind]:7.1f} s of {kind.budget_s:4.0f} s"
             terminalreporter.write_line(f"{kind.name:13} {_counts[kind]:6} tests {took}{late}")
-    for name, count in sorted(_missing.items()):
-        verdict = "failed" if STRICT else "skipped"
-        terminalreporter.write_line(f"{count} tests {verdict}, as this machine has no {name}", red=True)
+    for reason, count in sorted(_skips(terminalreporter).items()):
+        terminalreporter.write_line(f"{count} skipped: {reason}", yellow=True)
+
+
+def _skips(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = (
+        report.longrepr[2] if isinstance(report.longrepr, tuple) else "no reason" for report in reports
+    )
+    return Counter(reason.removeprefix("Skipped: ") for reason in reasons)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

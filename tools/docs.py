@@ -14,8 +14,11 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from lineshaft.base import errors as errors_tree
+from lineshaft.feel import reference as feel_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -58,6 +61,51 @@ def errors() -> str:
             meaning = (inspect.getdoc(found) or "").split("\n")[0].replace("|", "\\|")
             lines.append(f"| `{found.default_code}` | `{name}` | {who} | {meaning} |")
     return _page(lines)
+
+
+def api() -> str:
+    """List every route of the API, from its own description."""
+    from lineshaft.api.application import make_routes
+
+    services: Any = SimpleNamespace(version="any")
+    lines = [
+        "# API\n",
+        "Everything stands below `/api/v1`; a running hub describes it in full at `/api/v1/openapi.json`.",
+        "Errors are problem details (RFC 9457). What may be asked without a token is a closed list in",
+        "`src/lineshaft/api/access.py`.\n",
+        "| | route | what it does |",
+        "|---|---|---|",
+    ]
+    for path, methods in sorted(make_routes(services).openapi()["paths"].items()):
+        for method, route in methods.items():
+            lines.append(f"| {method.upper()} | `{path}` | {_first_sentence(route.get('description'))} |")
+    return _page(lines)
+
+
+def commands() -> str:
+    """List every command, from its own help."""
+    import typer.main
+
+    from lineshaft.cli.commands import app
+
+    lines = [
+        "# Commands\n",
+        "Each explains itself with `--help`.\n",
+        "| command | what it does |",
+        "|---|---|",
+    ]
+    waiting: list[tuple[str, Any]] = [("lineshaft", typer.main.get_command(app))]
+    while waiting:
+        name, command = waiting.pop()
+        inner = getattr(command, "commands", {})
+        waiting += [(f"{name} {each}", inner[each]) for each in sorted(inner, reverse=True)]
+        if not inner:
+            lines.append(f"| `{name}` | {_first_sentence(command.help)} |")
+    return _page(lines)
+
+
+def _first_sentence(help_text: str | None) -> str:
+    return (help_text or "").strip().split("\n")[0].replace("|", "\\|")
 
 
 def floors() -> str:
@@ -131,7 +179,11 @@ def performance() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "adr/README.md": adr_index,
+    "reference/api.md": api,
+    "reference/commands.md": commands,
     "reference/errors.md": errors,
+    "reference/feel.md": lambda: feel_reference.page("en"),
+    "reference/feel.zh-CN.md": lambda: feel_reference.page("zh"),
     "reference/floors.md": floors,
     "reference/performance.md": performance,
     "reference/proof.md": proof,

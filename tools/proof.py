@@ -17,7 +17,7 @@ NO_TESTS = 5
 
 def main() -> None:
     """Run the proofs and record them; the exit status is pytest's."""
-    prepared = services.prepare(services.needed_by_tests())
+    prepared = services.prepare(services.needed_by_tests(beside="mark.proof") | {"postgres"})
     try:
         finished = subprocess.run(
             [sys.executable, "-m", "pytest", "-m", "proof", "--timeout=0", *sys.argv[1:]],

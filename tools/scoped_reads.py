@@ -34,8 +34,11 @@ WITHOUT_SCOPE = {
 
 TABLES_WITHOUT_TENANT = {
     "alembic_version",
+    "generate_series",
     "json_each",
     "lane_lease",
+    "pg_class",
+    "pg_inherits",
     "source_lease",
     "sqlite_master",
     "unnest",

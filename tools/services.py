@@ -175,11 +175,12 @@ SERVICES = {
 }
 
 
-def needed_by_tests(folder: Path = ROOT / "tests") -> set[str]:
-    """Return the names that tests mark as needed."""
+def needed_by_tests(beside: str = "") -> set[str]:
+    """Return the names that tests mark as needed, in the files that contain the text ``beside``."""
     names: set[str] = set()
-    for path in folder.rglob("*.py"):
-        for arguments in re.findall(r"mark\.needs\(([^)]*)\)", path.read_text(encoding="utf-8")):
+    for path in (ROOT / "tests").rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        for arguments in re.findall(r"mark\.needs\(([^)]*)\)", source) if beside in source else ():
             names.update(re.findall(r"[\"']([\w-]+)[\"']", arguments))
     return names & SERVICES.keys()
 

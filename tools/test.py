@@ -21,7 +21,7 @@ def main() -> None:
     started = time.monotonic()
     good = subprocess.run([sys.executable, "-m", "tools.check", "--static"], check=False, cwd=check.ROOT)
     good_console = _build_console()
-    prepared = services.prepare(services.needed_by_tests())
+    prepared = services.prepare(services.needed_by_tests() | {"postgres"})
     try:
         tests = subprocess.run(
             [sys.executable, "-m", "pytest", *sys.argv[1:]], check=False, cwd=check.ROOT,

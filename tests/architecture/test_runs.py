@@ -66,7 +66,7 @@ def test_missing_service_is_a_counted_skip_on_a_users_machine(project: Project) 
     project.add("unit", PASSES + NEEDS_BROWSER)
     status, words = project.run()
     assert status == 0
-    assert "1 tests skipped, as this machine has no browser" in words
+    assert "1 skipped: needs browser: install Chromium" in words
     assert "1 passed, 1 skipped" in words
 
 
@@ -74,7 +74,8 @@ def test_missing_service_is_a_failure_under_ci(project: Project) -> None:
     project.add("unit", PASSES + NEEDS_BROWSER)
     status, words = project.run(CI="true")
     assert status != 0
-    assert "1 tests failed, as this machine has no browser" in words
+    assert "needs browser: install Chromium" in words
+    assert "1 passed, 1 error" in words
 
 
 @pytest.mark.parametrize(("ci", "expected"), [("", 0), ("true", 1)])

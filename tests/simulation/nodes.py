@@ -199,5 +199,3 @@ class Node:
                 return await answer
         except TimeoutError:
             return False
-
-

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 WAITING_WORK = ("intended", "attempted", "parked")
 
 
+def is_for_people(effect: Effect) -> bool:
+    """Tell whether only a person can settle an unknown outcome."""
+    return effect.due_at.year > 9000
+
+
 class Oracle:
     """Judges one world."""
 
@@ -54,9 +59,11 @@ class Oracle:
         database = self._database
         ends = [f"event {row.id} is not routed" for row in database.event.rows.values() if not row.routed_at]
         for effect in database.effect.rows.values():
-            probing = effect.status == "unknown" and effect.safety == "probe"
+            probing = effect.status == "unknown" and not is_for_people(effect)
             if (effect.status in WAITING_WORK or probing) and not self._is_held_back(effect):
                 ends.append(f"effect {effect.id} ({effect.system}.{effect.operation}) is {effect.status}")
+        for target in self._world.targets.values():
+            ends += [f"{mark} has not arrived" for mark, deed in target.deeds.items() if deed.pending]
         for job in database.job.rows.values():
             ends.append(f"job {job.id} is open")
         for state in database.system_state.rows.values():
@@ -165,7 +172,7 @@ class Oracle:
                 self.violations.append(f"{where} is {effect.status}, but the target did it")
             if effect.status == "attempted":
                 self.violations.append(f"{where} is still attempted")
-            if effect.status == "unknown" and effect.safety != "none":
+            if effect.status == "unknown" and not is_for_people(effect):
                 self.violations.append(f"{where} is unknown, although it can be found out")
 
     def _judge_deeds(self) -> None:
@@ -247,8 +254,7 @@ class Oracle:
             notices = [
                 each
                 for each in database.effect.rows.values()
-                if each.operation == "notify"
-                and values.decode(each.request)["payload"]["system"] == name
+                if each.operation == "notify" and values.decode(each.request)["payload"]["system"] == name
             ]
             if name != "mail" and len(notices) != len(letters):
                 self.violations.append(f"{name}: {len(letters)} outages noticed, {len(notices)} notices")

@@ -84,7 +84,7 @@ REFUSED = '<bpmn:error id="error_refused" name="refused" errorCode="refused"/>'
 ON_REFUSED = '<bpmn:errorEventDefinition errorRef="error_refused"/>'
 
 
-def _file(process_id: str, flow: Flow, outside: str = "") -> bytes:
+def file_of(process_id: str, flow: Flow, outside: str = "") -> bytes:
     return (
         f'{_HEAD}{outside}<bpmn:process id="{process_id}" isExecutable="true">'
         f"{flow.text()}</bpmn:process></bpmn:definitions>"
@@ -95,7 +95,7 @@ def three_calls() -> bytes:
     """Three calls one after another, each with another safety."""
     flow = Flow().element("startEvent", "start").element("endEvent", "end")
     flow.call("a", "alpha.keyed").call("b", "beta.probed").call("c", "beta.bare")
-    return _file("three", flow.chain("start", "a", "b", "c", "end"))
+    return file_of("three", flow.chain("start", "a", "b", "c", "end"))
 
 
 def parallel() -> bytes:
@@ -104,7 +104,7 @@ def parallel() -> bytes:
     flow.element("parallelGateway", "fork").element("parallelGateway", "join").link("start", "fork")
     for step, operation in (("a", "alpha.natural"), ("b", "beta.probed"), ("c", "alpha.keyed")):
         flow.call(step, operation).chain("fork", step, "join")
-    return _file("fan", flow.link("join", "end"))
+    return file_of("fan", flow.link("join", "end"))
 
 
 def waits() -> bytes:
@@ -115,14 +115,14 @@ def waits() -> bytes:
     )
     flow = Flow().element("startEvent", "start").element("endEvent", "end")
     flow.call("a", "alpha.keyed").wait_for("wait", "paid").call("b", "alpha.natural")
-    return _file("waits", flow.chain("start", "a", "wait", "b", "end"), message)
+    return file_of("waits", flow.chain("start", "a", "wait", "b", "end"), message)
 
 
 def timed() -> bytes:
     """A call, a pause, a reading call."""
     flow = Flow().element("startEvent", "start").element("endEvent", "end")
     flow.call("a", "alpha.natural").timer("pause", "PT4S").call("b", "alpha.look")
-    return _file("timed", flow.chain("start", "a", "pause", "b", "end"))
+    return file_of("timed", flow.chain("start", "a", "pause", "b", "end"))
 
 
 def refusable() -> bytes:
@@ -130,7 +130,7 @@ def refusable() -> bytes:
     flow = Flow().element("startEvent", "start").element("endEvent", "end").element("endEvent", "sorry")
     flow.call("a", "beta.probed").call("b", "alpha.keyed").boundary("no", "a", ON_REFUSED)
     flow.chain("start", "a", "end").chain("no", "b", "sorry")
-    return _file("refusable", flow, REFUSED)
+    return file_of("refusable", flow, REFUSED)
 
 
 def nested() -> bytes:
@@ -141,7 +141,7 @@ def nested() -> bytes:
     flow.element("subProcess", "inside", inner.text()).call("c", "alpha.natural")
     flow.boundary("no", "inside", ON_REFUSED).element("endEvent", "sorry")
     flow.chain("start", "inside", "c", "end").link("no", "sorry")
-    return _file("nested", flow, REFUSED)
+    return file_of("nested", flow, REFUSED)
 
 
 def caller() -> bytes:
@@ -153,21 +153,21 @@ def caller() -> bytes:
     )
     flow.element("callActivity", "child", inner).call("z", "alpha.keyed")
     flow.boundary("no", "child", ON_REFUSED)
-    return _file("caller", flow.chain("start", "child", "z", "end").link("no", "sorry"), REFUSED)
+    return file_of("caller", flow.chain("start", "child", "z", "end").link("no", "sorry"), REFUSED)
 
 
 def called() -> bytes:
     """What the call activity calls."""
     flow = Flow().element("startEvent", "start").element("endEvent", "end")
     flow.call("a", "beta.probed").timer("pause", "PT1S").call("b", "alpha.natural")
-    return _file("called", flow.chain("start", "a", "pause", "b", "end"))
+    return file_of("called", flow.chain("start", "a", "pause", "b", "end"))
 
 
 def ordered() -> bytes:
     """A call that keeps the order of its group."""
     flow = Flow().element("startEvent", "start").element("endEvent", "end")
     flow.call("a", "alpha.keyed", on_stuck="hold_key", group=True)
-    return _file("ordered", flow.chain("start", "a", "end"))
+    return file_of("ordered", flow.chain("start", "a", "end"))
 
 
 ROUTES = b"""format: 1

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lineshaft.base.errors import (
@@ -27,6 +27,7 @@ from lineshaft.sdk import (
     ChangePage,
     CheckStep,
     ConnectorSpec,
+    DocumentFact,
     ItemOutcome,
     OperationSpec,
     Outcome,
@@ -100,6 +101,7 @@ class Target:
         self.faults: Counter[str] = Counter()
         self.calls = 0
         self._unlucky: Counter[str] = Counter()
+        self.note: Callable[[str], None] = lambda what: None
         self.spec = ConnectorSpec(name, Text(name, name), operations=OPERATIONS, concurrency_max=self.cap)
 
     # -- what a caller sees --------------------------------------------------------------------------------
@@ -118,6 +120,7 @@ class Target:
         deed.sent += 1
         deed.keys.add(context.key)
         fate = self._fate(operation, context.key, deed)
+        self.note(f"   {self.name}.{operation} {context.key} is sent by {_caller()}: {fate}")
         with _Counted(self):
             return await self._go(fate, operation, payload, context)
 
@@ -128,6 +131,7 @@ class Target:
         if self.is_down or self.chance.random() < self.trouble * 0.3:
             raise Unavailable(f"{self.name} cannot be asked")
         answer = self.answers.get(context.key)
+        self.note(f"   {self.name} is asked by {_caller()} for {context.key}: {answer}")
         await asyncio.sleep(self.chance.random() * 0.02)
         return Outcome(answer, number=answer["number"]) if answer is not None else None
 
@@ -152,7 +156,15 @@ class Target:
             return "fine"
         fate = self.chance.choice(
             ("slow", "request_lost", "answer_lost", "late", "hangs_done", "hangs_late", "hangs_never")
-            + ("http_500_but_done", "garbage", "rate_limited", "missing_reference", "refused", "invalid")
+            + (
+                "http_500_but_done",
+                "garbage",
+                "unstorable",
+                "rate_limited",
+                "missing_reference",
+                "refused",
+                "invalid",
+            )
         )
         if fate in ("refused", "invalid"):
             if deed.done or deed.pending or operation in ("look", "notify"):
@@ -180,6 +192,11 @@ class Target:
             case "answer_lost" | "http_500_but_done" | "garbage":
                 await self._commit(operation, payload, context.key, travel_s)
                 raise OutcomeUnknown(_WORDS[fate])
+            case "unstorable":
+                outcome = await self._commit(operation, payload, context.key, travel_s)
+                if self.chance.random() < 0.5:
+                    return replace(outcome, answer={**outcome.answer, "note": "\ud800"})
+                return replace(outcome, documents=(DocumentFact("order", "\x00", "1"),))
             case "late":
                 self._commit_later(operation, payload, context.key, chance() * SETTLES_S * 0.99)
             case "hangs_done":
@@ -196,15 +213,15 @@ class Target:
             case "missing_reference":
                 raise MissingReference("unknown part", reference=f"part:{self.name}:{context.key}")
             case "refused":
-                raise Refused("over the credit limit", vendor_code="E42", vendor_text="信用额度不足")
+                raise Refused(
+                    "over the credit limit", vendor_code="E42", vendor_text="信用额度不足\x00\ud800"
+                )
             case "invalid":
                 raise Invalid("a field is wrong", vendor_code="E7")
             case _:
                 raise OutcomeUnknown("connection reset")
 
-    async def _commit(
-        self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float
-    ) -> Outcome:
+    async def _commit(self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float) -> Outcome:
         """Carry it out in the target's own time, whatever becomes of the caller meanwhile."""
         reply: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
@@ -216,9 +233,7 @@ class Target:
         self._outside(delay_s, carry_out, payload, key)
         return await reply
 
-    def _commit_later(
-        self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float
-    ) -> None:
+    def _commit_later(self, operation: str, payload: Mapping[str, Any], key: str, delay_s: float) -> None:
         self._outside(delay_s, lambda: self._carry_out(operation, payload, key), payload, key)
 
     def _outside(self, delay_s: float, work: Any, payload: Mapping[str, Any], key: str) -> None:
@@ -228,6 +243,7 @@ class Target:
         def arrived() -> None:
             deed.pending -= 1
             work()
+            self.note(f"   {self.name} carries out {key}")
 
         self.loop.call_later(delay_s, arrived, context=_OUTSIDE)
 
@@ -255,12 +271,16 @@ _WORDS = {
 }
 
 
+def _caller() -> Process:
+    return asyncio.get_running_loop().process_now  # type: ignore[attr-defined, no-any-return]
+
+
 class _Counted:
     """A call under way, as the target sees it: it ends when the caller lets go or dies."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._process = asyncio.get_running_loop().process_now  # type: ignore[attr-defined]
+        self._process = _caller()
 
     def __enter__(self) -> None:
         target = self._target
@@ -315,9 +335,7 @@ class TargetConnector:
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         return await self._target.call(operation, payload, context)
 
-    async def probe(
-        self, operation: str, payload: Mapping[str, Any], context: CallContext
-    ) -> Outcome | None:
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         del operation
         return await self._target.probe(payload, context)
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from lineshaft.store.memory import MemoryDatabase
 from lineshaft.store.rows import FINAL_EFFECTS, DeadLetter, Effect, Event, Instance, SystemState
+from simulation.loop import SimulatedClock
+from simulation.loop import SimulatedClock
 
 
 class Watchdog:
     """Looks at each row on its way into the database."""
 
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: MemoryDatabase, clock: SimulatedClock) -> None:
+        self._clock = clock
         self.violations: list[str] = []
         self.openings: Counter[str] = Counter()
         """By system: how often its circuit opened."""
@@ -25,6 +28,10 @@ class Watchdog:
         self._guard(database.event, self._event)
         self._guard(database.system_state, self._state)
 
+    def note(self, what: str) -> None:
+        """Keep what happened for the trace."""
+        self.trace.append(f"{self._clock.monotonic():8.3f} {what}")
+
     def _guard(self, table: Any, look: Any) -> None:
         put = table.put
         rows = table.rows
@@ -36,7 +43,7 @@ class Watchdog:
         table.put = guarded
 
     def _effect(self, old: Effect | None, new: Effect) -> None:
-        self.trace.append(f"effect {new.id} {new.system}.{new.operation} {new.status} #{new.attempts}")
+        self.note(f"effect {new.id} {new.system}.{new.operation} {new.status} #{new.attempts}")
         if old is None:
             return
         corrected = old.status == "cancelled" and new.status in ("done", "refused")
@@ -45,26 +52,26 @@ class Watchdog:
 
     def _instance(self, old: Instance | None, new: Instance) -> None:
         self.steps += 1
-        self.trace.append(f"instance {new.id} {new.process_id} {new.status} v{new.version}")
+        self.note(f"instance {new.id} {new.process_id} {new.status} v{new.version}")
         if old is None:
             return
         if old.status in ("completed", "terminated"):
             self.violations.append(f"instance {new.id} was changed after it had {old.status}")
-        if new.version != old.version + 1:
+        if new.version <= old.version:
             self.violations.append(f"instance {new.id} went from version {old.version} to {new.version}")
 
     def _letter(self, old: DeadLetter | None, new: DeadLetter) -> None:
-        self.trace.append(f"dead letter of {new.subject_id} {new.status} {'outage' if new.outage else ''}")
+        self.note(f"dead letter of {new.subject_id} {new.status} {'outage' if new.outage else ''}")
         if old is not None and old.status != "open":
             self.violations.append(f"dead letter {new.id}: {old.status} was overwritten by {new.status}")
 
     def _event(self, old: Event | None, new: Event) -> None:
-        self.trace.append(f"event {new.id} {'routed' if new.routed_at else 'taken in'} {new.note or ''}")
+        self.note(f"event {new.id} {'routed' if new.routed_at else 'taken in'} {new.note or ''}")
         if old is not None and old.routed_at is not None:
             self.violations.append(f"event {new.id} was routed twice")
 
     def _state(self, old: SystemState | None, new: SystemState) -> None:
-        self.trace.append(f"system {new.system} {new.circuit} {'paused' if new.paused else ''} v{new.version}")
+        self.note(f"system {new.system} {new.circuit} {'paused' if new.paused else ''} v{new.version}")
         if new.circuit == "open" and (old is None or old.circuit == "closed"):
             self.openings[new.system] += 1
 

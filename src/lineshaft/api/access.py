@@ -85,7 +85,7 @@ class Gatekeeper:
                 await _unknown_caller(request)(scope, receive, answer)
                 return
             await self._app(scope, receive, answer)
-        except Exception as error:  # noqa: BLE001 - the last stand: a bug is answered and logged, once
+        except Exception as error:
             if started:
                 raise
             await (await on_bug(request, error))(scope, receive, answer)

@@ -24,7 +24,7 @@ SECURITY_HEADERS: Final = {
 }
 
 
-async def serve_console(request: Request) -> Response:
+def serve_console(request: Request) -> Response:
     """Return a file of the console, or its page."""
     folder: Path = request.app.state.console
     if request.url.path.startswith(("/api/", "/hooks/")):

@@ -80,9 +80,7 @@ async def take_webhook(request: Request) -> Response:
     system, trigger = request.path_params["system"], request.path_params["trigger"]
     try:
         body = await read_body(request, services.limits.event_bytes_max * 2)
-        events = services.systems.receive(
-            system, trigger, dict(request.headers), body, services.clock.now()
-        )
+        events = services.systems.receive(system, trigger, dict(request.headers), body, services.clock.now())
     except TooLarge as error:
         return problem(request, 413, code=error.code, detail=error.message)
     except NotAllowed as error:
@@ -130,7 +128,9 @@ def binary(headers: Mapping[str, str], body: bytes, content_type: str) -> Incomi
     }
     if content_type not in ("application/json", "") and not content_type.endswith("+json"):
         raise _wrong(
-            text("Expected data in JSON, but it is {kind}.", "数据应为 JSON,实际为 {kind}。", kind=content_type)
+            text(
+                "Expected data in JSON, but it is {kind}.", "数据应为 JSON,实际为 {kind}。", kind=content_type
+            )
         )
     return _incoming(attributes, loads(body) if body else None)
 
@@ -172,7 +172,11 @@ def _moment(value: str) -> datetime:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
         raise _wrong(
-            text("Expected an RFC 3339 time, but it is {value}.", "time 应为 RFC 3339 时间,实际为 {value}。", value=value)
+            text(
+                "Expected an RFC 3339 time, but it is {value}.",
+                "time 应为 RFC 3339 时间,实际为 {value}。",
+                value=value,
+            )
         ) from error
     if moment.tzinfo is None:
         raise _wrong(text("Expected a time with an offset.", "time 应带时区。"))

@@ -111,9 +111,7 @@ def of_error(request: Request, error: HubError) -> ProblemJson:
     problems = error.problems if isinstance(error, DefinitionError) else None
     if status == 500:
         _log(request, error)
-    return problem(
-        request, status, code=error.code, detail=error.message, hint=error.hint, problems=problems
-    )
+    return problem(request, status, code=error.code, detail=error.message, hint=error.hint, problems=problems)
 
 
 async def on_hub_error(request: Request, error: Exception) -> ProblemJson:

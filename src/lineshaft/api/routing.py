@@ -1,4 +1,4 @@
-"""How routes are declared: JSON with exact decimals in both directions, the handler's name as operation id."""
+"""How routes are declared: JSON with exact decimals both ways, the handler's name as operation id."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class SystemView:
     title: TitleView
     connector: str
     state: str
-    """``ok``, ``paused``, ``down`` (its circuit is open) or ``degraded`` (it cannot be called as configured)."""
+    """``ok``, ``paused``, ``down`` (its circuit is open) or ``degraded`` (not wholly configured)."""
     circuit: str
     paused: bool
     reason: str | None
@@ -126,7 +126,12 @@ class ReleaseView:
     def of(cls, row: Release, files: list[Definition]) -> ReleaseView:
         """Return the view of a release."""
         return cls(
-            row.id, row.created_at, row.created_by, row.note, row.active, [FileView.of(each) for each in files]
+            row.id,
+            row.created_at,
+            row.created_by,
+            row.note,
+            row.active,
+            [FileView.of(each) for each in files],
         )
 
 
@@ -433,6 +438,11 @@ class OverviewView:
     counts: dict[str, int]
     events_to_route: int
     oldest_event_at: datetime | None
+    waiting: int
+    """Calls to come, of all systems."""
+    parked: int
+    unknown: int
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)

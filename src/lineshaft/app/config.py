@@ -17,7 +17,8 @@ together, with its place and a remedy. Secrets never stand here: a setting refer
     [systems.crm]                            # the settings that the system's manifest asks for
     base_url = "https://crm.example"
 
-In the environment the path of a key is joined by ``_``: ``LINESHAFT_STORE_URL``, ``LINESHAFT_SYSTEMS_CRM_BASE_URL``.
+In the environment the path of a key is joined by ``_``: ``LINESHAFT_STORE_URL``,
+``LINESHAFT_SYSTEMS_CRM_BASE_URL``.
 """
 
 from __future__ import annotations
@@ -246,13 +247,20 @@ def _read_file(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
-            text("Expected a configuration file {path}, but there is none.", "找不到配置文件 {path}。", path=file),
+            text(
+                "Expected a configuration file {path}, but there is none.",
+                "找不到配置文件 {path}。",
+                path=file,
+            ),
             code="config_missing",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
             text(
-                "Expected TOML in {path}, but: {error}", "{path} 不是有效的 TOML:{error}", path=file, error=error
+                "Expected TOML in {path}, but: {error}",
+                "{path} 不是有效的 TOML:{error}",
+                path=file,
+                error=error,
             ),
             code="config_unreadable",
         ) from error
@@ -360,7 +368,8 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
             Problem(
                 "config_lease",
                 text(
-                    "Expected engine.lease_ttl_s above lease_margin_s + heartbeat_s = {spent:g}, but it is {ttl:g}.",
+                    "Expected engine.lease_ttl_s above lease_margin_s + heartbeat_s = {spent:g}, "
+                    "but it is {ttl:g}.",
                     "engine.lease_ttl_s 应大于 lease_margin_s + heartbeat_s = {spent:g},实际为 {ttl:g}。",
                     spent=spent,
                     ttl=ttl,

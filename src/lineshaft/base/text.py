@@ -39,7 +39,7 @@ class Text:
         return self.in_language("en")
 
 
-def text(en: str, zh: str, **values: object) -> Text:
+def text(en: str, zh: str, /, **values: object) -> Text:
     """Make a bilingual text; ``values`` fill both templates."""
     return Text(en, zh, values)
 

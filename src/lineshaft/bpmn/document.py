@@ -100,6 +100,7 @@ class Extensions:
     task_type: str | None = None
     retries: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    bad_headers: bool = False
     inputs: list[tuple[str | None, str]] = field(default_factory=list)
     """(source, target) in order."""
     outputs: list[tuple[str | None, str]] = field(default_factory=list)
@@ -265,6 +266,8 @@ class Document:
     """(participant id, name, process id)."""
     message_flows: list[tuple[str, str | None, str | None, int]] = field(default_factory=list)
     global_tasks: dict[str, ElementDefinition] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
+    """Every id of the file, of BPMN or not, and its line."""
     platform: str | None = None
     platform_version: str | None = None
     namespaces: frozenset[str] = frozenset()

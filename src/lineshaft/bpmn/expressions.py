@@ -48,7 +48,7 @@ class Feel:
         Raises:
             feel.FeelError: The expression has no value for this context.
         """
-        return self._evaluate(context, strict=True, clock=lambda: now)
+        return self._evaluate(context, strict=True, clock=now)
 
 
 Value = Static | Feel

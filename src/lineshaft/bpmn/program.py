@@ -123,7 +123,11 @@ class Work:
         "active_elements",
         "assignee",
         "binding",
+        "business_key",
+        "by_hand",
         "cancel_remaining",
+        "child_inputs",
+        "child_outputs",
         "completion",
         "decision_id",
         "due",
@@ -138,9 +142,6 @@ class Work:
         "process_id",
         "propagate_child",
         "propagate_parent",
-        "business_key",
-        "child_inputs",
-        "child_outputs",
         "result",
         "retries",
         "script",
@@ -178,6 +179,8 @@ class Work:
         self.active_elements: Value | None = None
         self.completion: Feel | None = None
         self.cancel_remaining = True
+        self.by_hand = False
+        """An ad-hoc sub-process that waits for a person to activate what is inside."""
         self.sequential = False
         self.output_variable: str | None = None
         self.output_element: Value | None = None
@@ -187,6 +190,8 @@ class Node:
     """One element of the process, compiled."""
 
     __slots__ = (
+        "ad_hoc",
+        "all_events",
         "attached_to",
         "boundaries",
         "children",
@@ -219,6 +224,7 @@ class Node:
         "parallel_multiple",
         "plain",
         "plain_leave",
+        "properties",
         "start",
         "start_listeners",
         "start_quantity",
@@ -228,7 +234,6 @@ class Node:
         "upstream",
         "waiting_boundaries",
         "work",
-        "properties",
     )
 
     def __init__(self, node_id: str, node_type: str, name: str | None, index: int) -> None:
@@ -269,6 +274,10 @@ class Node:
         self.handler_of: Node | None = None
         self.for_compensation = False
         self.instantiate = False
+        self.all_events = False
+        """An instantiating event-based gateway that wants all of its events, not the first."""
+        self.ad_hoc: Node | None = None
+        """The ad-hoc sub-process with a completion condition that it stands in directly."""
         self.start_quantity = 1
         self.completion_quantity = 1
         self.is_join = False
@@ -302,6 +311,8 @@ class StartPoint:
     interval: str | None = None
     """The schedule's text as it stands in the file."""
     condition: Feel | None = None
+    parallel: bool = False
+    """One of a parallel-multiple start event: the process starts when all of its definitions were reached."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -108,6 +109,46 @@ GATEWAYS = {
     "complexGateway",
 }
 FLOW_NODES = ACTIVITIES | EVENTS | GATEWAYS
+_INSIDE = {
+    "documentation",
+    "extensionElements",
+    "incoming",
+    "outgoing",
+    "textAnnotation",
+    "group",
+    "ioSpecification",
+    "ioBinding",
+    "dataInputAssociation",
+    "dataOutputAssociation",
+    "dataInput",
+    "dataOutput",
+    "auditing",
+    "monitoring",
+    "resourceRole",
+    "performer",
+    "humanPerformer",
+    "potentialOwner",
+    "supports",
+    "supportedInterfaceRef",
+    "artifact",
+    "loopCharacteristics",
+    "multiInstanceLoopCharacteristics",
+    "standardLoopCharacteristics",
+    "completionCondition",
+    "conversationAssociation",
+    "categoryValueRef",
+}
+"""What may stand in a container beside flow elements."""
+_NAMED_ROOTS = {
+    "message",
+    "signal",
+    "error",
+    "escalation",
+    "dataStore",
+    "resource",
+    "itemDefinition",
+    "interface",
+}
 _NCNAME = re.compile(r"^[^\W\d][\w.\-]*$")
 
 DialectReader = Callable[[Document, XmlNode, ElementDefinition | ProcessDefinition | RootDefinition], None]
@@ -123,6 +164,12 @@ def namespace(node: XmlNode) -> str:
     """Return a node's namespace, empty where it has none."""
     tag = node.tag
     return tag[1:].partition("}")[0] if isinstance(tag, str) and tag.startswith("{") else ""
+
+
+def line_of(node: XmlNode) -> int:
+    """Return the line a node starts in; 0 where it is not known."""
+    line: Any = node.sourceline
+    return int(line or 0)
 
 
 def model_children(node: XmlNode) -> Iterator[XmlNode]:
@@ -178,7 +225,7 @@ def _parse(document: Document, raw: bytes) -> XmlNode | None:
     except ValueError as error:
         document.problem("xml-syntax", text("Expected XML, but {why}", "应为 XML，但 {why}", why=str(error)))
         return None
-    tree = root.getroottree()
+    tree: Any = root.getroottree()
     document.tree = tree
     document.encoding = tree.docinfo.encoding or "UTF-8"
     if tree.docinfo.doctype:
@@ -199,7 +246,7 @@ def _parse(document: Document, raw: bytes) -> XmlNode | None:
                 "根元素应为 bpmn:definitions，但为 {tag}",
                 tag=str(root.tag),
             ),
-            line=root.sourceline,
+            line=line_of(root),
             hint=text("Export the model as BPMN 2.0 XML.", "请将模型导出为 BPMN 2.0 XML。"),
         )
         return None
@@ -241,11 +288,14 @@ class _Reader:
             self._resolve_event(element, reference, line)
 
     def _check_ids(self, root: XmlNode) -> None:
-        for node in root.iter(f"{{{MODEL}}}*"):
+        for node in root.iter("*"):
             identifier = node.get("id")
             if identifier is None:
                 continue
-            line = int(node.sourceline or 0)
+            line = line_of(node)
+            self.document.ids.setdefault(identifier, line)
+            if namespace(node) != MODEL:
+                continue
             if identifier in self.ids:
                 self.document.problem(
                     "duplicate-id",
@@ -278,7 +328,7 @@ class _Reader:
     def _read_root(self, node: XmlNode) -> None:
         name = local(node)
         identifier = node.get("id") or ""
-        line = int(node.sourceline or 0)
+        line = line_of(node)
         if name in EVENT_DEFINITIONS:
             definition = self._event_definition(node)
             self.definitions[identifier] = definition
@@ -295,20 +345,11 @@ class _Reader:
                         operation.get("id") or "",
                         "operation",
                         operation.get("name"),
-                        int(operation.sourceline or 0),
+                        line_of(operation),
                         attributes={"implementation": operation.get("implementationRef") or ""},
                     )
-        if name not in (
-            "message",
-            "signal",
-            "error",
-            "escalation",
-            "dataStore",
-            "resource",
-            "itemDefinition",
-        ):
-            if name != "interface":
-                return
+        if name not in _NAMED_ROOTS:
+            return
         code = node.get("errorCode") if name == "error" else node.get("escalationCode")
         root = RootDefinition(identifier, name, node.get("name"), line, code, dict(node.attrib.items()))  # type: ignore[arg-type]
         self.document.roots[identifier] = root
@@ -326,7 +367,7 @@ class _Reader:
                         child.get("id") or "",
                         self._ref(child.get("sourceRef"), child),
                         self._ref(child.get("targetRef"), child),
-                        int(child.sourceline or 0),
+                        line_of(child),
                     )
                 )
 
@@ -335,7 +376,7 @@ class _Reader:
         self.document.global_tasks[element.id] = element
 
     def _read_process(self, node: XmlNode) -> None:
-        line = int(node.sourceline or 0)
+        line = line_of(node)
         identifier = node.get("id")
         if not identifier:
             self.document.problem(
@@ -375,7 +416,7 @@ class _Reader:
                         child.get("id"),
                         self._ref(child.get("sourceRef"), child),
                         self._ref(child.get("targetRef"), child),
-                        int(child.sourceline or 0),
+                        line_of(child),
                         container,
                     )
                 )
@@ -390,8 +431,8 @@ class _Reader:
                 self._read_lanes(process, child)
             elif name == "correlationSubscription":
                 self._read_correlation(process, child)
-            elif name in ("callChoreography", "choreographyTask", "subChoreography"):
-                self._unsupported(child)
+            elif name not in _INSIDE:
+                self._unknown(child)
 
     def _read_lanes(self, process: ProcessDefinition, node: XmlNode) -> None:
         for lane in node.iter(f"{{{MODEL}}}lane"):
@@ -424,7 +465,7 @@ class _Reader:
             process.data_kinds.setdefault(target, "dataObject")
 
     def _read_flow(self, process: ProcessDefinition, node: XmlNode, container: str) -> None:
-        line = int(node.sourceline or 0)
+        line = line_of(node)
         condition = node.find(f"{{{MODEL}}}conditionExpression")
         flow = FlowDefinition(
             id=node.get("id") or f"{node.get('sourceRef')}-{node.get('targetRef')}-{line}",
@@ -440,7 +481,7 @@ class _Reader:
         process.flows.setdefault(flow.id, flow)
 
     def _element(self, node: XmlNode, kind: str, container: str) -> ElementDefinition:
-        line = int(node.sourceline or 0)
+        line = line_of(node)
         identifier = node.get("id")
         if not identifier:
             self.document.problem(
@@ -480,7 +521,7 @@ class _Reader:
         elif name in EVENT_DEFINITIONS:
             element.events.append(self._event_definition(child))
         elif name == "eventDefinitionRef":
-            self.pending.append((element, self._ref(content(child), child) or "", int(child.sourceline or 0)))
+            self.pending.append((element, self._ref(content(child), child) or "", line_of(child)))
         elif name in ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics"):
             element.loops += 1
             element.loop = self._loop(child)
@@ -531,15 +572,13 @@ class _Reader:
             self._ref(content(target), node) if target is not None else None,
             content(node.find(f"{{{MODEL}}}transformation")),
             assignments,
-            int(node.sourceline or 0),
+            line_of(node),
         )
 
     def _event_definition(self, node: XmlNode) -> EventDefinition:
         kind = EVENT_DEFINITIONS[local(node)]
         attributes = {str(key): str(value) for key, value in node.attrib.items()}
-        definition = EventDefinition(
-            kind, node.get("id"), int(node.sourceline or 0), None, attributes, node=node
-        )
+        definition = EventDefinition(kind, node.get("id"), line_of(node), None, attributes, node=node)
         if kind in _REFERENCE:
             definition.ref = self._ref(node.get(_REFERENCE[kind]), node)
         if kind == "timer":
@@ -568,7 +607,7 @@ class _Reader:
         def child_text(name: str) -> str | None:
             return content(node.find(f"{{{MODEL}}}{name}"))
 
-        line = int(node.sourceline or 0)
+        line = line_of(node)
         if local(node) == "standardLoopCharacteristics":
             return LoopDefinition(
                 "standard",
@@ -630,6 +669,19 @@ class _Reader:
             hint=text("Define it under bpmn:definitions.", "请在 bpmn:definitions 下定义它。"),
         )
 
+    def _unknown(self, node: XmlNode) -> None:
+        self.document.problem(
+            "element-unknown",
+            text(
+                "Expected an element that BPMN has in a process, but found {name}",
+                "应为 BPMN 流程中的元素，但发现 {name}",
+                name=local(node),
+            ),
+            line=line_of(node),
+            element=node.get("id"),
+            hint=text("Remove it or choose an element of the palette.", "请删除它或改用面板中的元素。"),
+        )
+
     def _unsupported(self, node: XmlNode) -> None:
         self.document.problem(
             "element-unsupported",
@@ -638,7 +690,7 @@ class _Reader:
                 "应为可执行的元素，但 {name} 不受支持",
                 name=local(node),
             ),
-            line=int(node.sourceline or 0),
+            line=line_of(node),
             element=node.get("id"),
             severity="warning",
             hint=text("It is kept in the file and ignored.", "该元素保留在文件中，但会被忽略。"),

@@ -47,7 +47,7 @@ def read_object(kind: type[T], record: Mapping[str, Any]) -> T:
             hint=text("put it under extensions", "请放入 extensions"),
         )
     try:
-        return msgspec.convert(_without_nulls(record), kind)
+        return msgspec.convert(_whole_numbers(kind, _without_nulls(record)), kind)
     except msgspec.ValidationError as error:
         raise InputError(
             text(
@@ -61,6 +61,15 @@ def write_object(value: SalesOrder | Customer | Product) -> dict[str, Any]:
     """Return a business object as a plain record; lists for tuples, decimals and dates kept."""
     record = msgspec.to_builtins(value, builtin_types=(Decimal, date, datetime))
     assert isinstance(record, dict), "a dataclass is written as a dict"
+    return record
+
+
+def _whole_numbers(kind: type[Any], record: dict[str, Any]) -> dict[str, Any]:
+    """A whole number may come as a decimal without a fraction: expressions know only one kind of number."""
+    for name, field in kind.__dataclass_fields__.items():
+        value = record.get(name)
+        if field.type == "int" and isinstance(value, Decimal) and value == value.to_integral_value():
+            record[name] = int(value)
     return record
 
 

@@ -14,10 +14,12 @@ from datetime import timedelta
 from typing import Any
 
 from lineshaft.base.errors import (
+    BadRow,
     ConnectorError,
     Invalid,
     LeaseLost,
     OutcomeUnknown,
+    Refused,
     Unavailable,
 )
 from lineshaft.base.text import text
@@ -25,6 +27,7 @@ from lineshaft.engine.protection import Gate, Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.settle import Settle
 from lineshaft.engine.systems import Operation, Systems
+from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import CallContext, Outcome
 from lineshaft.store.rows import Effect
@@ -36,7 +39,13 @@ class InHand:
     """An effect this worker is dealing with."""
 
     effect: Effect
+    token: int | None
+    """The ownership of its lane under which it was taken: under another one it is out of date."""
     payload: dict[str, Any] | None = None
+    set_aside: bool = False
+    """Its verdict could not be stored; what is written now says so."""
+    conclude: Callable[[], None] | None = None
+    """Writes the verdict down; kept so that it can be done again on the instance as it stands by then."""
 
 
 class Calls:
@@ -50,8 +59,15 @@ class Calls:
         self._in_hand: dict[str, InHand] = {}
         self._calling = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._admitted: set[str] = set()
+        """Effects with a place to call at once, whose unit is being written."""
+        self._asleep: dict[str, tuple[int, asyncio.TimerHandle]] = {}
+        """Effects that are taken in hand again at their time, with their lanes."""
+        self._stopping = False
         settle.on_settled = self._settled
         self.on_room: Callable[[], None] = lambda: None
+        self.held_back = False
+        """New work stayed in the store because there was no room for what it would lead to."""
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -61,24 +77,37 @@ class Calls:
         """The effects in hand."""
         return list(self._in_hand)
 
+    @property
+    def has_room(self) -> bool:
+        """Tell whether new work may begin: what is under way goes first, else everything is half done.
+
+        What waits for a system that has more than it can take is not counted: it must not stop the others.
+        """
+        waiting = sum(gate.waiting for gate in self._protection.gates() if not gate.is_full)
+        return self._calling + waiting < self._runtime.config.calls_max
+
     # -- new work ----------------------------------------------------------------------------------------
 
     def admit(self, operation: Operation, effect_id: str) -> bool:
         """Reserve a place to call at once."""
         config = self._runtime.config
-        if self._calling >= config.calls_max or len(self._in_hand) >= config.in_hand_max:
+        if self._stopping or self._calling >= config.calls_max or len(self._in_hand) >= config.in_hand_max:
             return False
         if not self._protection.gate(operation.system).try_enter(effect_id):
             return False
         self._calling += 1
+        self._admitted.add(effect_id)
         return True
 
     def give_back(self, operation: Operation, effect_id: str) -> None:
         """Give back what ``admit`` reserved."""
+        self._admitted.discard(effect_id)
         self._leave(self._protection.gate(operation.system), effect_id)
 
     def offer(self, effect: Effect, payload: dict[str, Any] | None, *, admitted: bool) -> None:
         """Take over an effect that was just written."""
+        self._admitted.discard(effect.id)
+        self._wake_up(effect.id)
         if not self._runtime.keeper.holds(effect.lane) or effect.id in self._in_hand:
             if admitted:
                 self._leave(self._protection.gate(effect.system), effect.id)
@@ -87,7 +116,7 @@ class Calls:
         full = len(self._in_hand) >= self._runtime.config.in_hand_max and gate.suspect != effect.id
         if not admitted and (full or gate.skipped or gate.turns_away(effect.id)):
             return
-        self._in_hand[effect.id] = InHand(effect, payload)
+        self._in_hand[effect.id] = InHand(effect, self._runtime.keeper.token(effect.lane), payload)
         if admitted:
             self._runtime.spawn(self._call_now(effect.id), effect.lane)
         else:
@@ -97,15 +126,51 @@ class Calls:
         """Take over effects that a poll found; return how many were new."""
         count = 0
         for effect in effects:
-            if effect.id in self._in_hand or self._runtime.freshness.is_stale(effect.id, poll):
+            if effect.id in self._in_hand or effect.id in self._admitted:
+                continue
+            if self._stopping or self._runtime.freshness.is_stale(effect.id, poll):
+                continue
+            token = self._runtime.keeper.token(effect.lane)
+            if token is None:
                 continue
             gate = self._protection.gate(effect.system)
             if self._systems.connector(effect.system) is None or gate.turns_away(effect.id):
                 continue
-            self._in_hand[effect.id] = InHand(effect)
+            # What sleeps is due by now and was read afresh: its old copy must not come after it.
+            self._wake_up(effect.id)
+            self._in_hand[effect.id] = InHand(effect, token)
             self._enter_or_wait(effect)
             count += 1
         return count
+
+    def again(self, effect: Effect, delay_s: float) -> None:
+        """Take an effect in hand again at its time, without waiting for a poll."""
+        self._wake_up(effect.id)
+        if self._stopping or not self._runtime.keeper.holds(effect.lane):
+            self._protection.gate(effect.system).clear_suspicion(effect.id)
+            return
+        handle = asyncio.get_running_loop().call_later(delay_s, self.offer_again, effect)
+        self._asleep[effect.id] = (effect.lane, handle)
+
+    def offer_again(self, effect: Effect) -> None:
+        """The time has come."""
+        self._asleep.pop(effect.id, None)
+        self.offer(effect, None, admitted=False)
+        if effect.id not in self._in_hand:
+            self._protection.gate(effect.system).clear_suspicion(effect.id)
+
+    def _wake_up(self, effect_id: str) -> None:
+        sleeping = self._asleep.pop(effect_id, None)
+        if sleeping is not None:
+            sleeping[1].cancel()
+
+    def stop(self) -> None:
+        """Begin no more calls; those under way end."""
+        self._stopping = True
+        for effect_id in list(self._asleep):
+            self._wake_up(effect_id)
+        for gate in self._protection.gates():
+            self.close_gate(gate)
 
     def drop_lanes(self, lanes: frozenset[int]) -> None:
         """Let go of what waits in lanes that are not ours any more."""
@@ -114,6 +179,10 @@ class Calls:
             if gate.is_waiting(item.effect.id):
                 gate.forget(item.effect.id)
                 del self._in_hand[item.effect.id]
+        for effect_id in [each for each, (lane, _) in self._asleep.items() if lane in lanes]:
+            self._wake_up(effect_id)
+            for gate in self._protection.gates():
+                gate.clear_suspicion(effect_id)
 
     def close_gate(self, gate: Gate) -> None:
         """The system may not be called: what waits for it stays in the store."""
@@ -129,11 +198,14 @@ class Calls:
 
     def _enter_or_wait(self, effect: Effect) -> None:
         gate = self._protection.gate(effect.system)
+        if self._stopping:
+            del self._in_hand[effect.id]
+            return
         gate.wait(effect.id, effect.priority, effect.created_at.timestamp())
         self._pump(gate)
 
     def _pump(self, gate: Gate) -> None:
-        while self._calling < self._runtime.config.calls_max:
+        while not self._stopping and self._calling < self._runtime.config.calls_max:
             effect_id = gate.next_waiting()
             if effect_id is None:
                 break
@@ -159,12 +231,18 @@ class Calls:
         gate.leave(effect_id)
         self._calling -= 1
         self._pump(gate)
+        if self.held_back and self._calling * 2 < self._runtime.config.calls_max and self.has_room:
+            self.held_back = False
+            self.on_room()
 
     # -- one effect --------------------------------------------------------------------------------------
 
     async def _work(self, effect_id: str) -> None:
         """Deal with an effect whose place is reserved."""
-        effect = self._in_hand[effect_id].effect
+        item = self._in_hand.get(effect_id)
+        if item is None:
+            raise LookupError(f"effect {effect_id} is not in hand")
+        effect = item.effect
         operation = self._systems.operation(f"{effect.system}.{effect.operation}")
         if operation is None:
             await self._finish_error(effect, _unknown_operation(effect), None)
@@ -182,13 +260,14 @@ class Calls:
     async def _mark_attempted(self, effect: Effect) -> bool:
         """Say in the ledger that a call is about to be made."""
         now = self._runtime.clock.now()
+        attempts = self._calls_that_count(effect) + 1
         unit = Unit(
             [
                 UpdateEffect(
                     effect.tenant,
                     effect.id,
                     "attempted",
-                    attempts=effect.attempts + 1,
+                    attempts=attempts,
                     attempted_at=now,
                 )
             ],
@@ -200,8 +279,15 @@ class Calls:
             self._settled(effect, result)
             return False
         item = self._in_hand[effect.id]
-        item.effect = replace(effect, status="attempted", attempts=effect.attempts + 1, attempted_at=now)
+        item.effect = replace(effect, status="attempted", attempts=attempts, attempted_at=now)
         return True
+
+    def _calls_that_count(self, effect: Effect) -> int:
+        """Calls made before the last outage of the system ended do not count: it is over and done with."""
+        state = self._protection.gate(effect.system).state
+        if state is None or state.since is None or effect.attempted_at is None:
+            return effect.attempts
+        return 0 if state.circuit == "closed" and effect.attempted_at < state.since else effect.attempts
 
     async def _call_now(self, effect_id: str) -> None:
         item = self._in_hand[effect_id]
@@ -215,19 +301,18 @@ class Calls:
 
         def sending() -> None:
             nonlocal sent
-            self._runtime.keeper.assert_may_call(effect.lane)
+            self._assert_mine(item)
             sent = True
 
         payload = item.payload if item.payload is not None else payload_of(effect)
         context = CallContext(effect.idempotency_key, effect.attempts, operation.spec.timeout_s, sending)
         try:
-            self._runtime.keeper.assert_may_call(effect.lane)
+            self._assert_mine(item)
             async with asyncio.timeout(operation.spec.timeout_s):
                 outcome = await connector.call(operation.name, payload, context)
         except LeaseLost:
-            self._protection.gate(effect.system).clear_suspicion(effect.id)
             self._leave(self._protection.gate(effect.system), effect.id)
-            self._forget(effect.id)
+            self._settle.not_sent(effect)
         except TimeoutError:
             await self._finish_error(effect, _no_answer(effect, operation, sent=sent), operation)
         except ConnectorError as error:
@@ -241,10 +326,12 @@ class Calls:
     async def _find_out(self, effect: Effect, operation: Operation) -> None:
         """Probe whether an earlier call was carried out, once it has had the time to settle."""
         now = self._runtime.clock.now()
-        attempted_at = effect.attempted_at or now
-        settled_at = attempted_at + timedelta(
-            seconds=operation.spec.timeout_s + operation.spec.settles_within_s
-        )
+        # The call may have begun long after it was marked, but not after its worker had lost the lane.
+        begun_at = max(effect.attempted_at or now, self._runtime.keeper.held_since(effect.lane) or now)
+        if effect.status == "unknown":
+            # Its end was seen and ``due_at`` counted from there.
+            begun_at = effect.attempted_at or now
+        settled_at = begun_at + timedelta(seconds=operation.spec.timeout_s + operation.spec.settles_within_s)
         gate = self._protection.gate(effect.system)
         if now < settled_at:
             self._leave(gate, effect.id)
@@ -283,9 +370,7 @@ class Calls:
         if gate.clear_suspicion():
             self.on_room()
         self._leave(gate, effect.id)
-        if not await self._ready(effect):
-            return
-        self._settle.done(effect, outcome)
+        await self._conclude(effect, lambda: self._settle.done(effect, outcome))
 
     async def _finish_error(self, effect: Effect, error: ConnectorError, operation: Operation | None) -> None:
         gate = self._protection.gate(effect.system)
@@ -293,30 +378,70 @@ class Calls:
             # Before the place is free again: else the next one would run into the same outage.
             gate.suspect_is(effect.id)
         self._leave(gate, effect.id)
-        if not await self._ready(effect):
-            gate.clear_suspicion(effect.id)
-            return
-        self._settle.failed(effect, error, operation)
-
-    async def _ready(self, effect: Effect) -> bool:
-        """Make sure that the instance is in memory; False where the lane was lost meanwhile."""
-        if effect.instance_id is None:
-            return True
-        live = await self._runtime.live(effect.instance_id, effect.lane)
-        if live is None:
+        if not isinstance(error, Refused) and not self._is_mine(effect):
+            # Another worker deals with it by now; only what the target decided is news.
             self._forget(effect.id)
-        return live is not None
+            return
+        await self._conclude(effect, lambda: self._settle.failed(effect, error, operation))
+
+    async def _conclude(self, effect: Effect, verdict: Callable[[], None]) -> None:
+        """Write a verdict down as soon as the instance is in memory."""
+        item = self._in_hand.get(effect.id)
+        if item is not None:
+            item.conclude = verdict
+        if effect.instance_id is not None:
+            instances = self._runtime.instances
+            while instances.held(effect.instance_id) is None:
+                # It may be dropped again between being read and this turn.
+                if await self._runtime.live(effect.instance_id, effect.lane) is None:
+                    self._forget(effect.id)
+                    return
+        try:
+            verdict()
+        except Exception as error:  # noqa: BLE001 - an answer without an encoding, such as half a character
+            if effect.instance_id is not None:
+                self._runtime.instances.drop(effect.instance_id)
+            message = storable(f"{type(error).__name__}: {error}")
+            self._settled(effect, UnitResult("failed", BadRow(message)))
+
+    def _is_mine(self, effect: Effect) -> bool:
+        """Tell whether this is still the ownership under which the effect was taken in hand."""
+        item = self._in_hand.get(effect.id)
+        return item is not None and item.token == self._runtime.keeper.token(effect.lane)
+
+    def _assert_mine(self, item: InHand) -> None:
+        keeper = self._runtime.keeper
+        lane = item.effect.lane
+        keeper.assert_may_call(lane)
+        if item.token != keeper.token(lane):
+            raise LeaseLost(text("Lane {lane} had another owner.", "通道 {lane} 曾易主。", lane=lane))
 
     def _settled(self, effect: Effect, result: UnitResult) -> None:
         """The fate of this round is committed (or was refused)."""
+        item = self._in_hand.get(effect.id)
+        code = result.error.code if result.error is not None else None
+        if code == "write_conflict" and item is not None and item.conclude is not None:
+            # The instance moved on meanwhile: what the target answered holds all the same.
+            self._runtime.spawn(self._conclude(effect, item.conclude), effect.lane)
+            return
+        if result.error is not None and code == "bad_row" and item is not None and not item.set_aside:
+            # It stays in hand until that is written.
+            item.set_aside = True
+            operation = self._systems.operation(f"{effect.system}.{effect.operation}")
+            self._settle.set_aside(effect, operation, result.error)
+            return
         self._forget(effect.id)
-        if result.error is not None and result.error.code == "bad_row":
-            self._settle.set_aside(effect, result.error)
 
     def _forget(self, effect_id: str) -> None:
         item = self._in_hand.pop(effect_id, None)
-        if item is not None:
-            self._runtime.freshness.finished(effect_id)
+        if item is None:
+            return
+        self._runtime.freshness.finished(effect_id)
+        if effect_id not in self._asleep:
+            gate = self._protection.gate(item.effect.system)
+            if gate.clear_suspicion(effect_id):
+                self._pump(gate)
+                self.on_room()
 
 
 _LOST = text(

@@ -31,7 +31,7 @@ class Checks:
         systems: Systems,
         protection: Protection,
         offer_job: Callable[[Job], None],
-        again: Callable[[Effect], None],
+        again: Callable[[Effect, float], None],
     ) -> None:
         self._runtime = runtime
         self._systems = systems
@@ -57,6 +57,7 @@ class Checks:
         checks = state.checks + 1
         gap_s = gaps[min(checks, len(gaps) - 1)]
         following = replace(job, due_at=tx.now + timedelta(seconds=gap_s))
+        tx.add(TakeJob(job.tenant, job.id))
         tx.add(PutJob(following))
         tx.add(PutSystemState(replace(state, version=state.version + 1, checks=checks), state.version))
         tx.then(lambda: self._later(following, gap_s))

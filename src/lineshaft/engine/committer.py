@@ -9,14 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from lineshaft.base.errors import LeaseLost, StoreError, StoreUnavailable
+from lineshaft.base.text import text
 from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.leases import LaneKeeper
 from lineshaft.store.port import Store
 from lineshaft.store.writes import Unit, UnitResult, lanes_of
 
 Settled = Callable[[UnitResult], None]
+
+
+class Submitted(NamedTuple):
+    """A unit on its way, and the ownership of its lane under which it was decided."""
+
+    unit: Unit
+    settled: Settled
+    token: int | None
 
 
 class Committer:
@@ -26,15 +36,17 @@ class Committer:
         self._store = store
         self._keeper = keeper
         self._config = config
-        self._waiting: deque[tuple[Unit, Settled]] = deque()
+        self._waiting: deque[Submitted] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self.on_trouble: Callable[[StoreError], None] = lambda error: None
+        self.on_bug: Callable[[str, BaseException], None] = lambda where, error: None
 
     def submit(self, unit: Unit, settled: Settled) -> None:
         """Queue a unit; ``settled`` is called (never concurrently) once its fate is known."""
-        self._waiting.append((unit, settled))
+        token = self._keeper.token(unit.lane) if unit.lane is not None else None
+        self._waiting.append(Submitted(unit, settled, token))
         self._idle.clear()
         self._wake.set()
 
@@ -66,9 +78,9 @@ class Committer:
             group = [self._waiting.popleft() for _ in range(count)]
             await self._write(group)
 
-    async def _write(self, group: list[tuple[Unit, Settled]]) -> None:
-        while group:
-            units = [unit for unit, _ in group]
+    async def _write(self, group: list[Submitted]) -> None:
+        while group := self._still_owned(group):
+            units = [each.unit for each in group]
             try:
                 lanes = lanes_of(units)
                 fence = self._keeper.fence(lanes) if lanes else None
@@ -78,21 +90,47 @@ class Committer:
             except StoreUnavailable as error:
                 self.on_trouble(error)
                 await asyncio.sleep(self._config.commit_retry_s)
+            except Exception as error:  # noqa: BLE001 - a bug below must not end all commits of this worker
+                self.on_bug("commit", error)
+                problem = error if isinstance(error, StoreError) else StoreError(str(error))
+                for each in group:
+                    self._tell(each, UnitResult("failed", problem))
+                return
             else:
-                for (_, settled), result in zip(group, results, strict=True):
-                    settled(result)
+                for each, result in zip(group, results, strict=True):
+                    self._tell(each, result)
                 return
 
-    def _without_lanes(
-        self, group: list[tuple[Unit, Settled]], error: LeaseLost
-    ) -> list[tuple[Unit, Settled]]:
+    def _still_owned(self, group: list[Submitted]) -> list[Submitted]:
+        """Set aside what was decided under an ownership that has ended, even if the lane is ours again."""
+        kept = []
+        for each in group:
+            lane = each.unit.lane
+            if lane is None or (each.token is not None and each.token == self._keeper.token(lane)):
+                kept.append(each)
+            else:
+                message = text(
+                    "Lane {lane} had another owner meanwhile; nothing of this unit was written.",
+                    "通道 {lane} 期间曾易主;该单元未写入。",
+                    lane=lane,
+                )
+                self._tell(each, UnitResult("failed", LeaseLost(message, lanes=(lane,))))
+        return kept
+
+    def _without_lanes(self, group: list[Submitted], error: LeaseLost) -> list[Submitted]:
         """Set aside the units of lost lanes; with no lane named, all guarded ones."""
-        lost = set(error.lanes) or {unit.lane for unit, _ in group if unit.lane is not None}
+        lost = set(error.lanes) or {each.unit.lane for each in group if each.unit.lane is not None}
         self._keeper.lost(lane for lane in lost if lane is not None)
         kept = []
-        for unit, settled in group:
-            if unit.lane in lost:
-                settled(UnitResult("failed", error))
+        for each in group:
+            if each.unit.lane in lost:
+                self._tell(each, UnitResult("failed", error))
             else:
-                kept.append((unit, settled))
+                kept.append(each)
         return kept
+
+    def _tell(self, each: Submitted, result: UnitResult) -> None:
+        try:
+            each.settled(result)
+        except Exception as error:  # noqa: BLE001 - one unit's follower must not take the others with it
+            self.on_bug("settled", error)

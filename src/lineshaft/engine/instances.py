@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lineshaft.base.scope import Scope
 from lineshaft.bpmn.kernel import InstanceState, codec
+from lineshaft.bpmn.kernel.state import ROOT
 from lineshaft.bpmn.program import Program
 from lineshaft.engine.releases import LoadedRelease, Releases
 from lineshaft.feel import codec as values
@@ -54,6 +55,10 @@ class Instances:
     def __len__(self) -> int:
         return len(self._live)
 
+    def all(self) -> list[Live]:
+        """Return every instance that is in memory."""
+        return list(self._live.values())
+
     def held(self, instance_id: str) -> Live | None:
         """Return an instance that is in memory."""
         live = self._live.get(instance_id)
@@ -83,6 +88,11 @@ class Instances:
         """Forget an instance; it is read again when it is needed."""
         self._live.pop(instance_id, None)
 
+    def abandon(self, instance_ids: Iterable[str]) -> None:
+        """Forget instances whose live state has moved on without being written."""
+        for instance_id in instance_ids:
+            self.drop(instance_id)
+
     def drop_lanes(self, lanes: Iterable[int]) -> None:
         """Forget all instances of lanes that are not ours any more."""
         gone = frozenset(lanes)
@@ -102,7 +112,7 @@ class Instances:
         row = stored.instance
         release = await self._releases.get(row.release)
         program = release.program(row.process_id)
-        scopes = {0: row.scope0, **stored.scopes} if row.scope0 else dict(stored.scopes)
+        scopes = {ROOT: row.scope0, **stored.scopes} if row.scope0 else dict(stored.scopes)
         state = codec.decode_state(
             row.id,
             row.root,

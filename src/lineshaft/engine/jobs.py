@@ -35,7 +35,7 @@ Handler = Callable[[Job], Awaitable[None]]
 class Jobs:
     """Carries out jobs."""
 
-    def __init__(self, runtime: Runtime, steps: Steps, again: Callable[[Effect], None]) -> None:
+    def __init__(self, runtime: Runtime, steps: Steps, again: Callable[[Effect, float], None]) -> None:
         self._runtime = runtime
         self._steps = steps
         self._again = again
@@ -98,16 +98,21 @@ class Jobs:
         except StoreUnavailable as error:
             self._runtime.observer.trouble(f"job {job.kind}", error)
         except HubError as error:
-            await self._postpone(job, error)
+            self._runtime.observer.trouble(f"job {job.kind}", error)
+            await self._postpone(job)
+        except Exception as error:  # noqa: BLE001 - our bug: told, and not tried again without a pause
+            self._runtime.observer.bug(f"job {job.kind}", error)
+            await self._postpone(job)
         finally:
             self._in_hand.discard(job.id)
             self._runtime.freshness.finished(job.id)
 
-    async def _postpone(self, job: Job, error: HubError) -> None:
+    async def _postpone(self, job: Job) -> None:
         """A job that cannot be carried out now comes again in growing gaps."""
-        self._runtime.observer.trouble(f"job {job.kind}", error)
         tx = self._runtime.begin(job.lane)
         due_at = tx.now + timedelta(seconds=min(3600, 2 ** min(job.attempts, 12)))
+        # Taken first: a job that somebody carried out meanwhile must not come back.
+        tx.add(TakeJob(job.tenant, job.id))
         tx.add(PutJob(replace(job, due_at=due_at, attempts=job.attempts + 1)))
         await self._runtime.write(tx)
 
@@ -346,7 +351,7 @@ class Jobs:
         for effect in parked:
             tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
             released = replace(effect, status="intended", due_at=tx.now)
-            tx.then(lambda released=released: self._again(released))  # type: ignore[misc]
+            tx.then(lambda released=released: self._again(released, 0.0))  # type: ignore[misc]
         await runtime.write(tx)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 
 from lineshaft.base.clock import Clock
 from lineshaft.base.errors import LeaseLost
@@ -28,6 +29,7 @@ class LaneKeeper:
         self._config = config
         self.worker = worker
         self._tokens: dict[int, int] = {}
+        self._since: dict[int, datetime] = {}
         self._until = 0.0
         self._leaving: set[int] = set()
         self.on_gained: Callable[[frozenset[int]], None] = lambda lanes: None
@@ -37,6 +39,14 @@ class LaneKeeper:
     def lanes(self) -> frozenset[int]:
         """The lanes that new work is taken for."""
         return frozenset(self._tokens) - self._leaving
+
+    def token(self, lane: int) -> int | None:
+        """Return the fencing token under which this worker holds ``lane``: it stands for one ownership."""
+        return self._tokens.get(lane)
+
+    def held_since(self, lane: int) -> datetime | None:
+        """Return when this ownership of ``lane`` began: no earlier owner began a call after that."""
+        return self._since.get(lane)
 
     def holds(self, lane: int) -> bool:
         """Tell whether this worker may act for ``lane`` right now."""
@@ -123,6 +133,8 @@ class LaneKeeper:
         leases = await self._store.acquire_lanes(self.worker, count, self._config.lease_ttl_s)
         gained = {int(lease.name): lease.token for lease in leases}
         self._tokens.update(gained)
+        now = self._clock.now()
+        self._since.update(dict.fromkeys(gained, now))
         if gained:
             self.on_gained(frozenset(gained))
 
@@ -130,6 +142,7 @@ class LaneKeeper:
         gone = frozenset(lane for lane in lanes if lane in self._tokens)
         for lane in gone:
             del self._tokens[lane]
+            self._since.pop(lane, None)
             self._leaving.discard(lane)
         if gone:
             self.on_lost(gone)

@@ -18,7 +18,6 @@ from lineshaft.store.port import Store
 from lineshaft.store.rows import Definition, Release
 from lineshaft.store.writes import PutDefinition, PutRelease, Unit
 
-
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
-from lineshaft.base.errors import HubError, NotFound
+from lineshaft.base.errors import HubError, NotFound, UnexpectedError
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
 from lineshaft.engine.releases import LoadedRelease
@@ -19,6 +19,7 @@ from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.serial import Serial
 from lineshaft.engine.steps import Steps, message_job
 from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.store.rows import DeadLetter, Event, Job
 from lineshaft.store.writes import PutDeadLetter, PutJob, RouteEvent
@@ -78,13 +79,16 @@ class Router:
             tx = self._plan(event, release)
         except HubError as error:
             tx = self._dead(event, error)
+        except Exception as error:  # noqa: BLE001 - our bug: the event is kept for a person, others go on
+            runtime.observer.bug(f"routing {event.type}", error)
+            tx = self._dead(event, UnexpectedError(f"{type(error).__name__}: {error}"))
         result = await runtime.write(tx)
         if result.error is not None and result.error.code == "bad_row":
             await runtime.write(self._dead(event, result.error))
 
     def _plan(self, event: Event, release: LoadedRelease) -> Transaction:
         tx = self._runtime.begin(event.lane)
-        data = values.decode(event.payload) if event.payload else None
+        data = values.decode(event.payload) if event.payload else {}
         if event.type == START_TYPE:
             self._start_directly(tx, event, release, data)
             note = None
@@ -187,7 +191,7 @@ class Router:
                     status="open",
                     error_class="invalid",
                     cause=blake2b(f"route/{event.type}/{error.code}".encode(), digest_size=10).hexdigest(),
-                    error_text=str(error),
+                    error_text=storable(str(error)),
                     created_at=tx.now,
                     business_key=event.key,
                     department=event.department,

@@ -52,15 +52,12 @@ class Route:
             return False
         return self.when is None or self.when.evaluate(dict(event), strict=True) is True
 
-
     def variables_of(self, event: Mapping[str, Any]) -> Any:
         """Return the variables that the event brings along."""
         if self.variables is None:
             return {"event": event["event"]}
         if isinstance(self.variables, dict):
-            return {
-                name: each.evaluate(dict(event), strict=True) for name, each in self.variables.items()
-            }
+            return {name: each.evaluate(dict(event), strict=True) for name, each in self.variables.items()}
         return self.variables.evaluate(dict(event), strict=True)
 
 
@@ -90,10 +87,34 @@ _KEYS = {
 }
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which only true and false are booleans (as in YAML 1.2): ``on`` is a word here."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
+def _entries(name: str, content: bytes, key: str) -> list[Any]:
+    try:
+        document = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = Place(file=name, line=mark.line + 1 if mark is not None else None)
+        message = text("Expected YAML, but: {error}", "不是有效的 YAML:{error}", error=error)
+        raise DefinitionError([Problem("yaml", message, place)]) from error
+    found = document.get(key) if isinstance(document, dict) else None
+    return found if isinstance(found, list) else []
+
+
 def read_routes(name: str, content: bytes) -> list[Route]:
     """Compile the rules of one file; raises ``DefinitionError`` with all that is wrong."""
-    document = yaml.safe_load(content) or {}
-    entries = document.get("routes", []) if isinstance(document, dict) else []
+    entries = _entries(name, content, "routes")
     problems: list[Problem] = []
     routes = [_read(name, number, entry, problems) for number, entry in enumerate(entries, 1)]
     if problems:
@@ -175,8 +196,7 @@ def _compiled(source: Any, place: Place, problems: list[Problem]) -> feel.Expres
 
 def read_sources(name: str, content: bytes) -> list[SourceRule]:
     """Compile what one file says about sources; raises ``DefinitionError`` with all that is wrong."""
-    document = yaml.safe_load(content) or {}
-    entries = document.get("sources", []) if isinstance(document, dict) else []
+    entries = _entries(name, content, "sources")
     problems: list[Problem] = []
     rules = []
     for number, entry in enumerate(entries, 1):

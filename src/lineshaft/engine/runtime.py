@@ -7,15 +7,17 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from lineshaft.base.clock import Clock
-from lineshaft.base.errors import StoreUnavailable
+from lineshaft.base.errors import BadRow, StoreUnavailable
 from lineshaft.base.ids import Ids
 from lineshaft.base.scope import Scope
+from lineshaft.base.text import text
 from lineshaft.engine.committer import Committer
 from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.instances import Instances, Live
 from lineshaft.engine.leases import LaneKeeper
 from lineshaft.engine.releases import Releases
 from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.words import storable
 from lineshaft.store.port import Store
 from lineshaft.store.writes import UnitResult
 
@@ -48,6 +50,9 @@ class Runtime:
         self.releases = Releases(store, self.scope)
         self.instances = Instances(store, self.releases, self.scope, config.live_instances_max)
         self.committers = [Committer(store, self.keeper, config) for _ in range(config.committers)]
+        for committer in self.committers:
+            committer.on_bug = observer.bug
+            committer.on_trouble = lambda error: observer.trouble("commit", error)
         self.freshness = Freshness()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lane_work: dict[int, int] = {}
@@ -70,7 +75,6 @@ class Runtime:
 
         Must be called in the same turn of the loop in which the transaction touched live state.
         """
-        unit = tx.finish()
 
         def done(result: UnitResult) -> None:
             if result.status == "written":
@@ -83,6 +87,18 @@ class Runtime:
                     action()
             settled(result)
 
+        try:
+            unit = tx.finish()
+        except Exception as error:  # noqa: BLE001 - a value without an encoding, such as half a character
+            message = text(
+                "Expected values that can be stored, but: {error}",
+                "有无法存储的值:{error}",
+                error=storable(f"{type(error).__name__}: {error}"),
+            )
+            problem = UnitResult("failed", BadRow(message))
+            asyncio.get_running_loop().call_soon(done, problem)
+            self.instances.abandon(tx.touched)
+            return
         self.committer(tx.lane).submit(unit, done)
 
     async def write(self, tx: Transaction) -> UnitResult:

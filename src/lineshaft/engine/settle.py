@@ -6,7 +6,6 @@ ledger, the process's step, the dead letter and the system's state together.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +30,7 @@ from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.steps import Steps
 from lineshaft.engine.systems import Operation
 from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import Outcome
 from lineshaft.store.rows import DeadLetter, Effect, Job, SystemState
@@ -56,7 +56,7 @@ class Settle:
         steps: Steps,
         protection: Protection,
         *,
-        again: Callable[[Effect], None],
+        again: Callable[[Effect, float], None],
         offer_job: Callable[[Job], None],
         hold_back: Callable[[str], None],
     ) -> None:
@@ -113,11 +113,17 @@ class Settle:
                 self._dead(effect, error, outage=False)
 
     def unknown(
-        self, effect: Effect, operation: Operation, error: HubError, *, again_at: datetime | None = None
+        self,
+        effect: Effect,
+        operation: Operation,
+        error: HubError,
+        *,
+        again_at: datetime | None = None,
+        probes: bool = True,
     ) -> None:
         """Nobody knows what became of the call: a probe finds out, or a person decides."""
         tx = self._runtime.begin(effect.lane)
-        probes = operation.spec.safety == "probe"
+        probes = probes and operation.spec.safety == "probe"
         due_at = (again_at or tx.now) if probes else NEVER
         tx.add(
             UpdateEffect(
@@ -151,9 +157,23 @@ class Settle:
         self._again_at(tx, replace(effect, status="intended", due_at=tx.now))
         self._submit(tx, effect)
 
-    def set_aside(self, effect: Effect, error: HubError) -> None:
-        """The answer cannot be stored (a bad character, a limit): a dead letter that says so."""
-        self._dead(effect, Invalid(error.message, code=error.code), outage=False)
+    def not_sent(self, effect: Effect) -> None:
+        """This worker may not call any more (or not now) and has sent nothing: as if it had not tried."""
+        tx = self._runtime.begin(effect.lane)
+        attempts = max(0, effect.attempts - 1)
+        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now, attempts=attempts))
+        self._submit(tx, effect)
+
+    def set_aside(self, effect: Effect, operation: Operation | None, error: HubError) -> None:
+        """The answer cannot be stored (a bad character, a limit).
+
+        What may be repeated becomes a dead letter that says so; of anything else nobody but a person can
+        say what was done, and a replay would do it twice.
+        """
+        if operation is not None and not operation.is_repeatable and effect.status != "intended":
+            self.unknown(effect, operation, error, probes=False)
+        else:
+            self._dead(effect, Invalid(storable(str(error)), code=error.code), outage=False)
 
     # -- classes -----------------------------------------------------------------------------------------
 
@@ -169,10 +189,9 @@ class Settle:
                 error_text=_words(error),
             )
         )
-        reason = error.vendor_text or str(error)
-        refusal = {
-            "refusal": {"code": error.vendor_code, "reason": reason, "system": effect.system, **error.context}
-        }
+        reason = storable(error.vendor_text or str(error))
+        code = storable(error.vendor_code) if error.vendor_code else None
+        refusal = {"refusal": {"code": code, "reason": reason, "system": effect.system, **error.context}}
         self._step(tx, effect, commands.ThrowError(effect.token or 0, "refused", reason, refusal))
         self._submit(tx, effect)
 
@@ -354,7 +373,7 @@ class Settle:
             department=effect.department,
         )
         tx.add(InsertEffect(row))
-        tx.then(lambda: self._again(row))
+        tx.then(lambda: self._again(row, 0.0))
 
     def _step(self, tx: Transaction, effect: Effect, command: Any) -> None:
         """Let the process that waits for this effect go on, if it still does."""
@@ -367,11 +386,7 @@ class Settle:
     def _again_at(self, tx: Transaction, effect: Effect) -> None:
         """Take the effect in hand again at its time, without waiting for a poll."""
         delay_s = max(0.0, (effect.due_at - tx.now).total_seconds())
-
-        def later() -> None:
-            asyncio.get_running_loop().call_later(delay_s, self._again, effect)
-
-        tx.then(later)
+        tx.then(lambda: self._again(effect, delay_s))
 
     def _submit(self, tx: Transaction, effect: Effect) -> None:
         self._runtime.submit(tx, lambda result: self.on_settled(effect, result))
@@ -392,11 +407,15 @@ def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
 
 def cause_of(system: str, operation: str, error: ConnectorError) -> str:
     """Return the fingerprint by which equal failures are grouped: digits and quoted parts do not count."""
-    words = error.vendor_code or "".join("#" if each.isdigit() else each for each in str(error))
+    words = (
+        storable(error.vendor_code)
+        if error.vendor_code
+        else "".join("#" if each.isdigit() else each for each in str(error))
+    )
     mark = f"{system}.{operation}/{error.default_code}/{words}"
     return blake2b(mark.encode("utf-8", "replace"), digest_size=10).hexdigest()
 
 
 def _words(error: HubError) -> str:
     vendor = getattr(error, "vendor_text", None)
-    return f"{error} ({vendor})" if vendor and str(vendor) not in str(error) else str(error)
+    return storable(f"{error} ({vendor})" if vendor and str(vendor) not in str(error) else str(error))

@@ -21,6 +21,7 @@ from lineshaft.engine.instances import Instances, Live
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.systems import Operation, Systems
 from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.store.rows import Effect, Incident, Job, Subscription, Task
 from lineshaft.store.writes import (
@@ -154,9 +155,14 @@ class Steps:
             if step.rejection.code == "suspended":
                 return self._defer(tx, live, command, "suspended")
             return Applied("rejected", step.rejection.code, step.rejection.message)
-        tx.record(live, step)
-        for effect in step.effects:
-            self._performers[type(effect)](tx, live, effect)
+        try:
+            tx.record(live, step)
+            for effect in step.effects:
+                self._performers[type(effect)](tx, live, effect)
+        except Exception:
+            # The live state has moved on, but nothing of it will be written: read it again.
+            self._instances.abandon(tx.touched)
+            raise
         return _DONE
 
     # -- commands that cannot be carried out now -----------------------------------------------------
@@ -179,7 +185,7 @@ class Steps:
                     token=0,
                     element=live.program.process_id,
                     code="frozen",
-                    message=f"{type(error).__name__}: {error}",
+                    message=storable(f"{type(error).__name__}: {error}"),
                     opened_at=tx.now,
                     process_id=live.program.process_id,
                     business_key=live.business_key,
@@ -407,7 +413,7 @@ class Steps:
                     token=effect.token,
                     element=effect.element,
                     code=effect.code,
-                    message=effect.message,
+                    message=storable(effect.message),
                     opened_at=tx.now,
                     process_id=live.program.process_id,
                     business_key=live.business_key,

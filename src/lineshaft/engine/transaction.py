@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lineshaft.bpmn.kernel import codec
+from lineshaft.bpmn.kernel.state import ROOT
 from lineshaft.feel import codec as values
 from lineshaft.store.rows import History, Instance, InstanceScope, InstanceStatus, Variable
 from lineshaft.store.writes import (
@@ -107,11 +108,11 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
     tenant, instance_id = live.tenant, live.id
     version = touched.expected + 1
     live.version = version
-    if 0 in touched.scopes_changed or live.scope0 is None:
-        scope0 = state.scopes.get(0)
+    if ROOT in touched.scopes_changed or live.scope0 is None:
+        scope0 = state.scopes.get(ROOT)
         live.scope0 = codec.encode_scope(scope0) if scope0 is not None else b""
     # A bug in the kernel stops the instance as it is; the kernel itself does not know that state.
-    status: InstanceStatus = "frozen" if live.status == "frozen" else state.status
+    status = cast(InstanceStatus, "frozen" if live.status == "frozen" else state.status)
     ended_at = now if status in ("completed", "terminated") else None
     root = codec.encode_root(state)
     incidents = len(state.incidents)
@@ -156,12 +157,12 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
             )
         )
     for scope in touched.scopes_changed:
-        if scope != 0 and scope in state.scopes:
+        if scope != ROOT and scope in state.scopes:
             writes.append(
                 PutScope(InstanceScope(tenant, instance_id, scope, codec.encode_scope(state.scopes[scope])))
             )
     for scope in touched.scopes_removed:
-        if scope != 0:
+        if scope != ROOT:
             writes.append(DeleteScope(tenant, instance_id, scope))
     for (scope, name), value in touched.variables_set.items():
         writes.append(PutVariable(Variable(tenant, instance_id, scope, name, values.encode(value))))

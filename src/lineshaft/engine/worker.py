@@ -90,6 +90,7 @@ class Worker:
         beat, *others = self._loops
         feeders, committers = others[:2], others[2:]
         await _end(feeders)
+        self.calls.stop()
         await self.runtime.drained(self.config.shutdown_s)
         for committer in self.runtime.committers:
             try:
@@ -128,18 +129,17 @@ class Worker:
             self.jobs.offer(job)
 
     def offer_event(self, event: Event) -> None:
-        """Hand over an event that is durable."""
-        if not self._stopping:
-            self.router.offer(event)
+        """An event has become durable: look for it.
 
-    def _again(self, effect: Effect) -> None:
-        """Take an effect in hand again."""
-        if self._stopping:
-            return
-        if not self.runtime.keeper.holds(effect.lane):
-            self.protection.gate(effect.system).forget(effect.id)
-            return
-        self.calls.offer(effect, None, admitted=False)
+        It is taken from the store, not from here: an older event of its key may lie there that another
+        worker took in, and new work queues behind old work.
+        """
+        if event.lane in self.runtime.keeper.lanes:
+            self.wake()
+
+    def _again(self, effect: Effect, delay_s: float) -> None:
+        """Take an effect in hand again in a while."""
+        self.calls.again(effect, delay_s)
 
     # -- loops -------------------------------------------------------------------------------------------
 
@@ -184,6 +184,8 @@ class Worker:
         """Take what is due from the store into memory."""
         while True:
             wait_s = self.config.poll_s
+            # Before the poll: whatever comes while it reads is looked for again.
+            self._wake.clear()
             try:
                 full = await self._poll()
                 if full:
@@ -192,7 +194,6 @@ class Worker:
                     wait_s = await self._until_next()
             except StoreUnavailable as error:
                 self.runtime.observer.trouble("poll", error)
-            self._wake.clear()
             try:
                 async with asyncio.timeout(wait_s):
                     await self._wake.wait()
@@ -225,8 +226,10 @@ class Worker:
                     without_ids=self.calls.ids,
                 )
                 more |= self.calls.take(effects, poll) == room
-            room = config.in_hand_max - len(self.router)
-            if room > 0 and await runtime.releases.active() is not None:
+            room = min(config.in_hand_max - len(self.router), config.calls_max)
+            if not self.calls.has_room:
+                self.calls.held_back = True
+            elif room > 0 and await runtime.releases.active() is not None:
                 events = await store.open_events(scope, lanes, room)
                 more |= self.router.take(events, poll) == room
         finally:

@@ -38,6 +38,9 @@ _HELPERS: Final[dict[str, Any]] = {
         "list": list,
         "str": str,
     },
+    "YES": True,
+    "NO": False,
+    "NIL": None,
     # Python's decimals calculate and compare with ints exactly, so both take the short way.
     "N": frozenset({Decimal, int}),
     "Fault": Fault,
@@ -101,6 +104,10 @@ _BOOLEAN_NODES: Final = (
 )
 
 
+Operand = tuple[str, Any]
+"""The local name of a value, and the node it comes from (``None`` where nothing is known of it)."""
+
+
 @dataclasses.dataclass(slots=True)
 class Compiled:
     """What a compilation gives: the function, and what is known about it."""
@@ -109,6 +116,8 @@ class Compiled:
     names: frozenset[str]
     is_plain: bool
     """It neither loops nor calls what might: it needs no bounds."""
+    mutes: bool = True
+    """It asks for null somewhere, for which the runtime's warnings are muted for a moment."""
 
 
 class _Item:
@@ -132,6 +141,7 @@ class Compiler:
         self.partials: set[str] = set()
         self.free: set[str] = set()
         self.is_plain = True
+        self.mutes = False
         self.loops = 0
         self.uses_input: dict[int, bool] = {}
 
@@ -159,7 +169,7 @@ class Compiler:
 
     def _finished(self) -> Compiled:
         main = self.out.build()["main"]
-        return Compiled(main, frozenset(self.free), self.is_plain)
+        return Compiled(main, frozenset(self.free), self.is_plain, self.mutes)
 
     # -- dispatch ---------------------------------------------------------------------------------
 
@@ -188,6 +198,7 @@ class Compiler:
 
     def muted(self, node: tree.Node) -> str:
         """Write a node whose warnings nobody wants: it is being asked whether it is there."""
+        self.mutes = True
         self.out.line("s.muted += 1")
         atom = self.value(node)
         self.out.line("s.muted -= 1")
@@ -199,10 +210,10 @@ class Compiler:
         return self.out.constant(node.value)
 
     def _boolean(self, node: tree.Boolean) -> str:
-        return "True" if node.value else "False"
+        return "YES" if node.value else "NO"
 
     def _null(self, node: tree.Null) -> str:
-        return "None"
+        return "NIL"
 
     def _at(self, node: tree.At) -> str:
         return self.out.constant(parse_at(node.text))
@@ -369,10 +380,11 @@ class Compiler:
                     asks = isinstance(one, tree.Name | tree.Path)
                     atom = self.muted(one) if asks else self.value(one)
                     return self.out.assign(f"{atom} is {'not ' if operator == '!=' else ''}None")
-        return self.compared(operator, self.value(left), left, self.value(right), right, node.at)
+        return self.compared(operator, (self.value(left), left), (self.value(right), right), node.at)
 
-    def compared(self, operator: str, left: str, left_node: Any, right: str, right_node: Any, at: int) -> str:
-        """Write a comparison of two values; nodes tell what is known of their classes."""
+    def compared(self, operator: str, left_operand: Operand, right_operand: Operand, at: int) -> str:
+        """Write a comparison of two values; their nodes tell what is known of their classes."""
+        (left, left_node), (right, right_node) = left_operand, right_operand
         general = f"{_COMPARISONS[operator]}({left}, {right}, s, {at})"
         kinds = {_literal_class(left_node), _literal_class(right_node)} - {""}
         if len(kinds) == 2:
@@ -392,8 +404,8 @@ class Compiler:
 
     def _between(self, node: tree.Between) -> str:
         value, low, high = self.value(node.value), self.value(node.low), self.value(node.high)
-        first = self.compared(">=", value, None, low, node.low, node.at)
-        second = self.compared("<=", value, None, high, node.high, node.at)
+        first = self.compared(">=", (value, None), (low, node.low), node.at)
+        second = self.compared("<=", (value, None), (high, node.high), node.at)
         return self.out.assign(
             f"False if {first} is False or {second} is False else True if {first} and {second} else None"
         )
@@ -477,6 +489,7 @@ class Compiler:
         self.out.line(f"{result}.append({self.value(node.body)})")
         self.loops -= 1
         self.scope.pop()
+        self.partials.discard(result)
 
     def _quantified(self, node: tree.Quantified) -> str:
         self.is_plain = False

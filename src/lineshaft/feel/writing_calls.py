@@ -95,7 +95,7 @@ def _invocation(c: Compiler, node: tree.Call, overload: Overload, atoms: list[st
         else:
             break
         convert = parameter.converter
-        if c.loops and position == 0 and atom[0] in "tv" and not overload.needs_runtime:
+        if c.loops and position == 0 and not parameter.variadic and not overload.needs_runtime:
             out.line(f"s.charge({atom})")
         parts.append(atom if convert is None else f"{out.constant(convert)}({atom})")
     if overload.needs_runtime:

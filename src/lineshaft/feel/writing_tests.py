@@ -44,7 +44,9 @@ def _one_test(c: Compiler, value: str, test: tree.Node, *, unary: bool, quiet: b
         if isinstance(test.endpoint, tree.Null) and test.operator in ("=", "!="):
             return out.assign(f"{value} is {'not ' if test.operator == '!=' else ''}None")
         endpoint = c.value(test.endpoint)
-        return _quietly(c, quiet, lambda: c.compared(test.operator, value, None, endpoint, test.endpoint, at))
+        return _quietly(
+            c, quiet, lambda: c.compared(test.operator, (value, None), (endpoint, test.endpoint), at)
+        )
     if isinstance(test, tree.Interval):
         return _interval_test(c, value, test, quiet=quiet)
     if asks_input(c.uses_input, test):
@@ -55,7 +57,7 @@ def _one_test(c: Compiler, value: str, test: tree.Node, *, unary: bool, quiet: b
             return passed
         return out.assign(f"{passed} if isinstance({passed}, bool) else is_in({value}, {passed}, s, {at})")
     if isinstance(test, tree.String | tree.Number):
-        return _quietly(c, quiet, lambda: c.compared("=", value, None, c.value(test), test, at))
+        return _quietly(c, quiet, lambda: c.compared("=", (value, None), (c.value(test), test), at))
     atom = c.value(test)
     if not unary:
         return _quietly(c, quiet, lambda: out.assign(f"is_in({value}, {atom}, s, {at})"))
@@ -66,6 +68,7 @@ def _one_test(c: Compiler, value: str, test: tree.Node, *, unary: bool, quiet: b
 def _quietly(c: Compiler, quiet: bool, write: Any) -> str:
     """Write a comparison, without warnings where one of several tests is meant."""
     if quiet:
+        c.mutes = True
         c.out.line("s.muted += 1")
     atom: str = write()
     if quiet:
@@ -94,9 +97,8 @@ def _interval_test(c: Compiler, value: str, test: tree.Interval, *, quiet: bool)
 def write_interval(c: Compiler, node: tree.Interval) -> str:
     """Write a range with two endpoints as a value."""
     start, end = c.value(node.start), c.value(node.end)
-    return c.out.assign(
-        f"make_range({node.start_included}, {start}, {end}, {node.end_included}, s, {node.at})"
-    )
+    included = f"({node.start_included}, {node.end_included})"
+    return c.out.assign(f"make_range({start}, {end}, {included}, s, {node.at})")
 
 
 def write_operator_test(c: Compiler, node: tree.OperatorTest) -> str:

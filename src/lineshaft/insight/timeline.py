@@ -218,22 +218,33 @@ async def _chain(
     fresh = list(found)
     for _ in range(ROUNDS_MAX):
         if not fresh:
-            return _in_order(found), list(links.values()), True
+            return _in_order(found, links.values()), list(links.values()), True
         touching = await store.document_links(scope, fresh)
         links |= {(each.from_id, each.from_line, each.to_id, each.to_line): each for each in touching}
         wanted = {each.from_id for each in touching} | {each.to_id for each in touching}
         unknown = sorted(wanted - set(found))
         room = DOCUMENTS_MAX - len(found)
         # A link may name a document that nobody has told of yet: then there is only the link.
-        fresh = [each.id for each in await store.documents(scope, unknown[:room])]
-        found |= {each.id: each for each in await store.documents(scope, fresh)}
+        read = await store.documents(scope, unknown[:room])
+        fresh = [each.id for each in read]
+        found |= {each.id: each for each in read}
         if len(unknown) > room:
             break
-    return _in_order(found), list(links.values()), not fresh
+    return _in_order(found, links.values()), list(links.values()), not fresh
 
 
-def _in_order(found: dict[str, Document]) -> list[Document]:
-    return sorted(found.values(), key=lambda each: (each.created_at or each.updated_at, each.id))
+def _in_order(found: dict[str, Document], links: Iterable[DocumentLink]) -> list[Document]:
+    """Return what comes first first: along the links, then by time."""
+    depth = dict.fromkeys(found, 0)
+    pairs = {(each.from_id, each.to_id) for each in links if each.from_id in depth and each.to_id in depth}
+    for _ in range(ROUNDS_MAX):
+        deeper = {to: depth[start] + 1 for start, to in pairs if depth[to] <= depth[start]}
+        if not deeper:
+            break
+        depth |= deeper
+    return sorted(
+        found.values(), key=lambda each: (depth[each.id], each.created_at or each.updated_at, each.id)
+    )
 
 
 def _by_time(runs: Iterable[Instance]) -> list[Instance]:

@@ -69,4 +69,6 @@ def places_of(
 
 def _call(element: str, effect: Effect) -> Place:
     why = f" ({effect.error_text})" if effect.error_text else ""
-    return Place(element, effect.created_at, "call", f"{effect.system}.{effect.operation} {effect.status}{why}")
+    return Place(
+        element, effect.created_at, "call", f"{effect.system}.{effect.operation} {effect.status}{why}"
+    )

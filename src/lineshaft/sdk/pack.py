@@ -88,8 +88,8 @@ class Route:
     key: FeelText | None = None
     """Business key and correlation key; the event's own key where not given."""
     when: FeelText | None = None
-    variables: FeelText | None = None
-    """A context; ``{event: …}`` where not given."""
+    variables: FeelText | Mapping[str, FeelText] | None = None
+    """A context, or a table of expressions; ``{event: …}`` where not given."""
     department: FeelText | None = None
     ttl_s: float | None = None
     """How long the message waits for somebody who wants it."""
@@ -275,7 +275,12 @@ class _Reader:
         start, message = table.text("start"), table.text("message")
         key = self._feel(table.take("key"))
         when = self._feel(table.take("when"))
-        variables = self._feel(table.take("variables"))
+        node = table.take("variables")
+        variables: FeelText | Mapping[str, FeelText] | None = None
+        if node is not None and isinstance(node.value, Mapping):
+            variables = self._expressions(Table(node, self.problems))
+        else:
+            variables = self._feel(node)
         department = self._feel(table.take("department"))
         ttl = table.number("ttl_s", None)
         name = table.text("name") or f"{table.place.file}:{table.place.line}"

@@ -224,12 +224,13 @@ class Table:
         node = self.take(key, required=required)
         if node is None:
             return None
-        if isinstance(node.value, int | Decimal) and not isinstance(node.value, bool):
-            return str(node.value)
-        if not isinstance(node.value, str):
+        value = node.value
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
             self._wrong(node, "text")
             return None
-        if pattern is not None and not re.fullmatch(pattern, node.value):
+        if pattern is not None and not re.fullmatch(pattern, value):
             self.problems.add(
                 "wrong_form",
                 text(
@@ -237,12 +238,12 @@ class Table:
                     "{key} 应符合 {pattern},实际为 {value}",
                     key=key,
                     pattern=pattern,
-                    value=node.value,
+                    value=value,
                 ),
                 node.place,
             )
             return None
-        return node.value
+        return value
 
     def choice(self, key: str, options: Sequence[str], default: str | None = None) -> str | None:
         """Return one of ``options``; without a default the key must be there."""

@@ -5,9 +5,6 @@ which the bench starts and steers. It imports no test framework; ``pytest-asynci
 what only one kind of connector can do.
 """
 
-# The name of each case says what it states; asserts in handlers are the point of a suite without a framework.
-# ruff: noqa: D102, PT017
-
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence

@@ -53,7 +53,5 @@ class Caller:
                     rights=", ".join(sorted(self.rights)) or "-",
                 ),
                 code="right_missing",
-                hint=text(
-                    "Ask an administrator for a role that has it.", "请向管理员申请具有该权限的角色。"
-                ),
+                hint=text("Ask an administrator for a role that has it.", "请向管理员申请具有该权限的角色。"),
             )

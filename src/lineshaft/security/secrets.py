@@ -87,8 +87,8 @@ class Secrets:
             # The library's message names the line, never the value.
             raise ConfigError(
                 text(
-                    "Expected lines of `name = \"value\"` in {path}, but: {error}",
-                    "{path} 每行应为 `name = \"value\"`:{error}",
+                    'Expected lines of `name = "value"` in {path}, but: {error}',
+                    '{path} 每行应为 `name = "value"`:{error}',
                     path=self._file,
                     error=error,
                 ),

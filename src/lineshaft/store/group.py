@@ -42,6 +42,15 @@ def screened(units: Sequence[Unit], known: Known, refused: Refused) -> tuple[Pla
     return plan, batches_of(plan)
 
 
+def any_refusal(plan: Plan, refused: Refused) -> bool:
+    """Tell whether a unit was refused by the judgement itself.
+
+    Such a verdict may rest on what was only assumed of the stored rows, and unlike a written unit it leaves
+    nothing that could be verified: judge again with what is known.
+    """
+    return any(result is not WRITTEN and index not in refused for index, result in enumerate(plan.results))
+
+
 def _has_bad(units: Sequence[Unit], plan: Plan, refused: Refused) -> bool:
     return any(
         result is not WRITTEN and index not in refused and fault_of(units[index]) is not None

@@ -138,8 +138,8 @@ event = _table(
         "lane",
         **_where("routed_at IS NULL"),
     ),
-    sa.Index("event_by_time", "tenant", "received_at"),
-    sa.Index("event_by_key", "tenant", "key", "received_at"),
+    sa.Index("event_by_time", "tenant", "received_at", "source", "id"),
+    sa.Index("event_by_key", "tenant", "key", "received_at", "source", "id"),
     postgresql_partition_by="RANGE (received_at)",
 )
 
@@ -149,8 +149,17 @@ instance = _table(
     sa.Index("instance_by_time", "tenant", "started_at", "id"),
     sa.Index("instance_by_status", "tenant", "status", "started_at", "id"),
     sa.Index("instance_by_process", "tenant", "process_id", "started_at", "id"),
-    sa.Index("instance_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
-    sa.Index("instance_by_parent", "tenant", "parent_id", **_where("parent_id IS NOT NULL")),
+    sa.Index(
+        "instance_by_business_key",
+        "tenant",
+        "business_key",
+        "started_at",
+        "id",
+        **_where("business_key IS NOT NULL"),
+    ),
+    sa.Index(
+        "instance_by_parent", "tenant", "parent_id", "started_at", "id", **_where("parent_id IS NOT NULL")
+    ),
     sa.Index("instance_with_incidents", "tenant", "started_at", "id", **_where("incidents > 0")),
     **_hot(50),
 )
@@ -175,9 +184,23 @@ effect = _table(
         **_where(OPEN_EFFECT),
     ),
     sa.Index("effect_by_order_key", "tenant", "order_key", "created_at", "id", **_where(UNSETTLED_EFFECT)),
-    sa.Index("effect_parked", "tenant", "reference", **_where("status = 'parked'")),
-    sa.Index("effect_by_instance", "tenant", "instance_id", **_where("instance_id IS NOT NULL")),
-    sa.Index("effect_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
+    sa.Index("effect_parked", "tenant", "reference", "created_at", "id", **_where("status = 'parked'")),
+    sa.Index(
+        "effect_by_instance",
+        "tenant",
+        "instance_id",
+        "created_at",
+        "id",
+        **_where("instance_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "effect_by_business_key",
+        "tenant",
+        "business_key",
+        "created_at",
+        "id",
+        **_where("business_key IS NOT NULL"),
+    ),
     sa.Index("effect_by_time", "tenant", "created_at", "id"),
     **_hot(60),
 )
@@ -192,12 +215,14 @@ subscription = _table(
 )
 message = _table("message", rows.Message, sa.Index("message_kept", "tenant", "name", "key"), **_hot(90))
 
-task = _table("task", rows.Task, sa.Index("task_by_status", "tenant", "status", "created_at"))
+task = _table(
+    "task", rows.Task, sa.Index("task_by_status", "tenant", "status", "created_at", "instance_id", "token")
+)
 incident = _table(
     "incident",
     rows.Incident,
-    sa.Index("incident_open", "tenant", "opened_at", **_where("closed_at IS NULL")),
-    sa.Index("incident_by_time", "tenant", "opened_at"),
+    sa.Index("incident_open", "tenant", "opened_at", "instance_id", "number", **_where("closed_at IS NULL")),
+    sa.Index("incident_by_time", "tenant", "opened_at", "instance_id", "number"),
 )
 dead_letter = _table(
     "dead_letter",

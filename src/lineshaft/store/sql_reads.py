@@ -65,17 +65,38 @@ class SqlMake(Protocol):
         ...
 
 
+def _storable(values: Values) -> dict[str, Any] | None:
+    """Leave out what no database could hold; ``None`` where that leaves nothing to look for."""
+    out = dict(values)
+    for name, value in values.items():
+        if isinstance(value, str):
+            if not _sound(value):
+                return None
+        elif isinstance(value, list) and value and isinstance(value[0], str):
+            out[name] = [item for item in value if _sound(item)]
+    return out
+
+
+def _sound(value: str) -> bool:
+    if value.isascii():
+        return "\0" not in value
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeError:
+        return False
+
+
 async def _rows(
     make: SqlMake, cls: type[T], values: Values, build: Callable[..., q.Select], *flags: bool
 ) -> list[T]:
-    records = await make.fetch(make.queries.get(build, *flags), values)
-    return list(map(make.decoder(cls), records))
+    return list(map(make.decoder(cls), await _records(make, values, build, *flags)))
 
 
 async def _records(
     make: SqlMake, values: Values, build: Callable[..., q.Select], *flags: bool
 ) -> Sequence[Sequence[Any]]:
-    return await make.fetch(make.queries.get(build, *flags), values)
+    sound = _storable(values)
+    return [] if sound is None else await make.fetch(make.queries.get(build, *flags), sound)
 
 
 def _scoped(scope: Scope, **values: Any) -> dict[str, Any]:

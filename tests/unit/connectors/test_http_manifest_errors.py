@@ -53,6 +53,7 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_key() -> None:
     [
         ("format: 1", "format: 7", "format", 1),
         ("name: erp", "name: Erp!", "wrong_form", 2),
+        ("name: erp", "time_zone: Mars\nname: erp", "time_zone", 2),
         ("kind: bearer", "kind: bearrer", "not_a_choice", 3),
         ("path: /orders", "path: orders", "path", 6),
         ("path: /orders", "path: /orders/{payload.}", "expression", 6),

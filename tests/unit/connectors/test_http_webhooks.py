@@ -117,6 +117,27 @@ def test_a_delivery_may_hold_several_events() -> None:
     assert (second.id, second.occurred_at) == ("e3", None)
 
 
+@pytest.mark.parametrize(
+    ("zone", "settings", "hour"),
+    [("UTC", {}, 8), ("Asia/Shanghai", {}, 0), ("UTC", {"time_zone": "Asia/Shanghai"}, 0)],
+)
+def test_a_time_without_an_offset_is_of_the_systems_zone(
+    zone: str, settings: dict[str, str], hour: int
+) -> None:
+    text = MANIFEST.replace(
+        b"name: crm\n", f"name: crm\ntime_zone: {zone}\nsettings: {{time_zone: {{}}}}\n".encode()
+    )
+    connection = Connection(
+        "crm", {"base_url": "http://crm", **settings}, {"hook": "s"}.__getitem__, FixedClock()
+    )
+    events = [{"id": "e", "kind": "x", "no": "1", "at": "2026-01-05 08:00:00", "amount": 1, "v": 1}]
+    body = json.dumps({"events": events}).encode()
+    (change,) = (
+        HTTP.read(text, "crm.yaml").connect(connection).receive("orders", signed(body, "s"), body, NOW)
+    )
+    assert change.occurred_at == datetime(2026, 1, 5, hour, tzinfo=UTC)
+
+
 def test_a_wrong_hmac_is_not_allowed() -> None:
     body = b'{"events": []}'
     with pytest.raises(NotAllowed):

@@ -73,7 +73,9 @@ def _content(file: UploadedFile, limit: int) -> bytes:
     parts = file.path.split("/")
     if not file.path or file.path.startswith("/") or "\\" in file.path or {"", ".", ".."} & set(parts):
         raise InputError(
-            text("Expected a path below the pack, but it is {path}.", "文件路径不合法:{path}。", path=file.path)
+            text(
+                "Expected a path below the pack, but it is {path}.", "文件路径不合法:{path}。", path=file.path
+            )
         )
     if parts[-1].endswith(".py"):
         raise InputError(
@@ -93,7 +95,11 @@ def _content(file: UploadedFile, limit: int) -> bytes:
             )
         )
     try:
-        content = file.text.encode() if file.text is not None else base64.b64decode(file.base64 or "", validate=True)
+        content = (
+            file.text.encode()
+            if file.text is not None
+            else base64.b64decode(file.base64 or "", validate=True)
+        )
     except (Base64Error, UnicodeEncodeError) as error:
         raise InputError(
             text("Expected base 64 for {path}.", "{path} 不是有效的 base64。", path=file.path)

@@ -33,6 +33,21 @@ async def get_me(caller: Reader) -> Json:
 async def get_overview(services: ServicesOf, caller: Reader) -> Json:
     """Count instances by status, open incidents, tasks, dead letters, and events that wait."""
     counts = await services.store.counts(caller.scope)
-    events = [each for each in await services.store.backlog(caller.scope) if each.system == ""]
+    backlog = await services.store.backlog(caller.scope)
+
+    def count(status: str) -> int:
+        return sum(each.count for each in backlog if each.status == status and each.system)
+
+    events = [each for each in backlog if each.system == ""]
     oldest = min((each.oldest_at for each in events if each.oldest_at is not None), default=None)
-    return Json(OverviewView(counts, sum(each.count for each in events), oldest))
+    return Json(
+        OverviewView(
+            counts,
+            sum(each.count for each in events),
+            oldest,
+            waiting=count("intended") + count("attempted"),
+            parked=count("parked"),
+            unknown=count("unknown"),
+            dead=count("dead"),
+        )
+    )

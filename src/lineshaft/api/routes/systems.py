@@ -41,7 +41,10 @@ async def check_system(name: str, services: ServicesOf, caller: Operator) -> Jso
     """Test the connection step by step; nothing is changed there."""
     steps = await services.systems.check(name)
     return Json(
-        [CheckStepView(TitleView(**each.name.to_dict()), each.ok, TitleView(**each.detail.to_dict())) for each in steps]
+        [
+            CheckStepView(TitleView(**each.name.to_dict()), each.ok, TitleView(**each.detail.to_dict()))
+            for each in steps
+        ]
     )
 
 
@@ -76,7 +79,9 @@ def _view(system: ConnectedSystem, state: SystemState | None, backlog: list[Back
     def count(*statuses: str) -> int:
         return sum(each.count for each in rows if each.status in statuses)
 
-    waiting = [each for each in rows if each.status in ("intended", "attempted") and each.oldest_at is not None]
+    waiting = [
+        each for each in rows if each.status in ("intended", "attempted") and each.oldest_at is not None
+    ]
     paused = state is not None and state.paused
     circuit = state.circuit if state is not None else "closed"
     if paused:

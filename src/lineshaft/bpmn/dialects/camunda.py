@@ -112,9 +112,7 @@ def read_attribute(document: Document, target: Target, name: str, value: str) ->
     elif name in _TASK_TYPES:
         if found.task_type is None:
             found.task_type = value.strip("${}#")
-        document.report.append(
-            f"{target.id} (line {target.line}): {name}={value!r} runs no code here; it is taken as the job type"
-        )
+        document.report.append(f"{target.id} (line {target.line}): {name}={value!r} is taken as the job type")
     elif name not in SILENT:
         document.report.append(
             f"{target.id} (line {target.line}): attribute {name}={value!r} is not understood"

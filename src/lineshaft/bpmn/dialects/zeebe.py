@@ -36,8 +36,12 @@ def _task_definition(found: Extensions, node: XmlNode) -> None:
 
 def _task_headers(found: Extensions, node: XmlNode) -> None:
     for header in node:
-        if _local(header) == "header" and header.get("key"):
+        if _local(header) != "header":
+            continue
+        if header.get("key"):
             found.headers[str(header.get("key"))] = header.get("value") or ""
+        else:
+            found.bad_headers = True
 
 
 def _io_mapping(found: Extensions, node: XmlNode) -> None:

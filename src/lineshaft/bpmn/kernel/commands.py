@@ -22,7 +22,7 @@ class StartInstance:
     start_element: str | None = None
     business_key: str | None = None
     catches: tuple[str, ...] = ()
-    """From the ``StartChild`` that asked for this instance: codes (``error:E1``, ``error:*``) its caller catches."""
+    """From its ``StartChild``: codes (``error:E1``, ``error:*``) that its caller catches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ boundary event.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lineshaft.bpmn.kernel import events, waiting
 from lineshaft.bpmn.kernel.state import ACTIVE, PROCESS, Done, ScopeState, Token
@@ -23,7 +23,7 @@ def throw(run: Run, scope: ScopeState, token: Token, activity: str | None, *, wa
     In an event sub-process it is the scope around it that is compensated.
     """
     where = scope
-    while where.kind != PROCESS and run.nodes[where.element].type == "eventSubProcess":
+    while not where.done and where.kind != PROCESS and run.nodes[where.element].type == "eventSubProcess":
         where = run.touch(where.parent)
     plans = [done for done in reversed(where.done) if activity is None or done.element == activity]
     if not plans and activity is not None and where is not scope:
@@ -36,7 +36,10 @@ def throw(run: Run, scope: ScopeState, token: Token, activity: str | None, *, wa
     handlers = _handlers(run, plans)
     if not handlers:
         return True
-    steps = [[done.number, done.element, done.snapshot] for done in handlers]
+    steps: list[list[Any]] = [
+        [done.number, done.element, done.snapshot, [list(item) for item in map(_plain, done.inner)]]
+        for done in handlers
+    ]
     if not wait:
         for step in steps:
             _start(run, where, step, 0)
@@ -75,13 +78,21 @@ def _next(run: Run, where: ScopeState, token: Token) -> bool:
     return True
 
 
-def _start(run: Run, where: ScopeState, step: list[object], thrower: int) -> None:
+def _plain(done: Any) -> tuple[Any, ...]:
+    if isinstance(done, Done):
+        return (done.number, done.element, done.snapshot, [list(_plain(item)) for item in done.inner])
+    return tuple(done)
+
+
+def _start(run: Run, where: ScopeState, step: list[Any], thrower: int) -> None:
     number, element, snapshot = int(str(step[0])), str(step[1]), int(str(step[2]))
     node = run.nodes[element]
     handler = node.compensation
     assert handler is not None
     begun = run.new_token(where, handler)
     begun.extra = {"undoing": thrower}
+    if handler.type == "eventSubProcess":
+        begun.extra["undo_inner"] = step[3]
     run.events.append(events.CompensationTriggered(number, element, handler.id))
     if snapshot:
         kept = dict(run.values(snapshot))

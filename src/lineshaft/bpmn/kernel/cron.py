@@ -23,9 +23,12 @@ _MACROS = {
     "@hourly": "0 0 * * * *",
 }
 _MONTHS = {
-    name: index for index, name in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)
+    name: index
+    for index, name in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1
+    )
 }
-_DAYS = {name: index for index, name in enumerate("SUN MON TUE WED THU FRI SAT".split())}
+_DAYS = {name: index for index, name in enumerate(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])}
 _ZONE = re.compile(r"^(?:CRON_)?TZ=(\S+)\s+")
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _YEARS_AHEAD = 30

@@ -15,7 +15,7 @@ class Event(msgspec.Struct, array_like=True, frozen=True, gc=False, tag_field="k
     """The base of all events; ``kind`` of the stored form is the tag."""
 
 
-class InstanceStarted(Event, tag="instance_started"):
+class InstanceStarted(Event, frozen=True, tag="instance_started"):
     """An instance began at ``element``."""
 
     process_id: str
@@ -24,30 +24,30 @@ class InstanceStarted(Event, tag="instance_started"):
     business_key: str | None = None
 
 
-class InstanceCompleted(Event, tag="instance_completed"):
+class InstanceCompleted(Event, frozen=True, tag="instance_completed"):
     """The instance has reached its end."""
 
 
-class InstanceTerminated(Event, tag="instance_terminated"):
+class InstanceTerminated(Event, frozen=True, tag="instance_terminated"):
     """The instance was cancelled or ended by an error that its caller catches."""
 
     reason: str = ""
     error_code: str | None = None
 
 
-class InstanceSuspended(Event, tag="instance_suspended"):
+class InstanceSuspended(Event, frozen=True, tag="instance_suspended"):
     """The instance was put on hold."""
 
     reason: str = ""
 
 
-class InstanceResumed(Event, tag="instance_resumed"):
+class InstanceResumed(Event, frozen=True, tag="instance_resumed"):
     """The instance goes on."""
 
     reason: str = ""
 
 
-class InstanceMigrated(Event, tag="instance_migrated"):
+class InstanceMigrated(Event, frozen=True, tag="instance_migrated"):
     """The instance goes on with another version."""
 
     from_digest: str
@@ -55,14 +55,14 @@ class InstanceMigrated(Event, tag="instance_migrated"):
     reason: str = ""
 
 
-class CommandHeld(Event, tag="command_held"):
+class CommandHeld(Event, frozen=True, tag="command_held"):
     """An answer came while the instance was suspended; it is carried out when it resumes."""
 
     number: int
     command: str
 
 
-class ElementActivated(Event, tag="element_activated"):
+class ElementActivated(Event, frozen=True, tag="element_activated"):
     """An element instance began. ``body`` marks the whole of a loop, not one of its rounds."""
 
     token: int
@@ -71,7 +71,7 @@ class ElementActivated(Event, tag="element_activated"):
     body: bool = False
 
 
-class ElementCompleted(Event, tag="element_completed"):
+class ElementCompleted(Event, frozen=True, tag="element_completed"):
     """An element instance ended as it should."""
 
     token: int
@@ -79,14 +79,14 @@ class ElementCompleted(Event, tag="element_completed"):
     body: bool = False
 
 
-class ElementTerminated(Event, tag="element_terminated"):
+class ElementTerminated(Event, frozen=True, tag="element_terminated"):
     """An element instance was interrupted or cancelled."""
 
     token: int
     element: str
 
 
-class ElementMoved(Event, tag="element_moved"):
+class ElementMoved(Event, frozen=True, tag="element_moved"):
     """An operator activated, cancelled or completed an element by hand."""
 
     token: int
@@ -95,13 +95,13 @@ class ElementMoved(Event, tag="element_moved"):
     reason: str = ""
 
 
-class FlowTaken(Event, tag="flow_taken"):
+class FlowTaken(Event, frozen=True, tag="flow_taken"):
     """A sequence flow was taken."""
 
     flow: str
 
 
-class JobCreated(Event, tag="job_created"):
+class JobCreated(Event, frozen=True, tag="job_created"):
     """A call was asked for."""
 
     token: int
@@ -110,14 +110,14 @@ class JobCreated(Event, tag="job_created"):
     attempt: int = 1
 
 
-class JobCompleted(Event, tag="job_completed"):
+class JobCompleted(Event, frozen=True, tag="job_completed"):
     """A call was answered."""
 
     token: int
     element: str
 
 
-class JobFailed(Event, tag="job_failed"):
+class JobFailed(Event, frozen=True, tag="job_failed"):
     """A call could not be done."""
 
     token: int
@@ -126,7 +126,7 @@ class JobFailed(Event, tag="job_failed"):
     retries: int
 
 
-class ErrorThrown(Event, tag="error_thrown"):
+class ErrorThrown(Event, frozen=True, tag="error_thrown"):
     """A business error was thrown; ``caught_by`` is the event that caught it, if any did."""
 
     token: int
@@ -136,7 +136,7 @@ class ErrorThrown(Event, tag="error_thrown"):
     caught_by: str | None = None
 
 
-class EscalationThrown(Event, tag="escalation_thrown"):
+class EscalationThrown(Event, frozen=True, tag="escalation_thrown"):
     """An escalation was thrown; ``caught_by`` is the event that caught it, if any did."""
 
     token: int
@@ -145,14 +145,14 @@ class EscalationThrown(Event, tag="escalation_thrown"):
     caught_by: str | None = None
 
 
-class TaskOpened(Event, tag="task_opened"):
+class TaskOpened(Event, frozen=True, tag="task_opened"):
     """A task was put into the inbox."""
 
     token: int
     element: str
 
 
-class TaskCompleted(Event, tag="task_completed"):
+class TaskCompleted(Event, frozen=True, tag="task_completed"):
     """A person finished a task."""
 
     token: int
@@ -160,7 +160,7 @@ class TaskCompleted(Event, tag="task_completed"):
     person: str | None = None
 
 
-class DecisionRequested(Event, tag="decision_requested"):
+class DecisionRequested(Event, frozen=True, tag="decision_requested"):
     """A decision was asked for."""
 
     token: int
@@ -168,14 +168,14 @@ class DecisionRequested(Event, tag="decision_requested"):
     decision_id: str
 
 
-class DecisionMade(Event, tag="decision_made"):
+class DecisionMade(Event, frozen=True, tag="decision_made"):
     """A decision was answered."""
 
     token: int
     element: str
 
 
-class ScriptRequested(Event, tag="script_requested"):
+class ScriptRequested(Event, frozen=True, tag="script_requested"):
     """A script in a language other than FEEL was asked for."""
 
     token: int
@@ -183,7 +183,7 @@ class ScriptRequested(Event, tag="script_requested"):
     language: str | None
 
 
-class TimerStarted(Event, tag="timer_started"):
+class TimerStarted(Event, frozen=True, tag="timer_started"):
     """A timer was set."""
 
     timer: int
@@ -192,14 +192,14 @@ class TimerStarted(Event, tag="timer_started"):
     due_at: datetime
 
 
-class TimerFired(Event, tag="timer_fired"):
+class TimerFired(Event, frozen=True, tag="timer_fired"):
     """A timer was due."""
 
     timer: int
     element: str
 
 
-class Subscribed(Event, tag="subscribed"):
+class Subscribed(Event, frozen=True, tag="subscribed"):
     """The instance waits for a message or signal."""
 
     subscription: int
@@ -210,14 +210,14 @@ class Subscribed(Event, tag="subscribed"):
     key: str | None = None
 
 
-class Correlated(Event, tag="correlated"):
+class Correlated(Event, frozen=True, tag="correlated"):
     """A message or signal arrived, or a condition became true."""
 
     subscription: int
     element: str
 
 
-class MessageThrown(Event, tag="message_thrown"):
+class MessageThrown(Event, frozen=True, tag="message_thrown"):
     """A message was published."""
 
     token: int
@@ -226,7 +226,7 @@ class MessageThrown(Event, tag="message_thrown"):
     key: str | None
 
 
-class SignalThrown(Event, tag="signal_thrown"):
+class SignalThrown(Event, frozen=True, tag="signal_thrown"):
     """A signal was broadcast."""
 
     token: int
@@ -234,7 +234,7 @@ class SignalThrown(Event, tag="signal_thrown"):
     name: str
 
 
-class ChildStarted(Event, tag="child_started"):
+class ChildStarted(Event, frozen=True, tag="child_started"):
     """Another process was called."""
 
     token: int
@@ -242,14 +242,14 @@ class ChildStarted(Event, tag="child_started"):
     process_id: str
 
 
-class ChildCompleted(Event, tag="child_completed"):
+class ChildCompleted(Event, frozen=True, tag="child_completed"):
     """A called process has ended."""
 
     token: int
     element: str
 
 
-class CompensationTriggered(Event, tag="compensation_triggered"):
+class CompensationTriggered(Event, frozen=True, tag="compensation_triggered"):
     """A completed activity is being undone by ``handler``."""
 
     token: int
@@ -257,14 +257,14 @@ class CompensationTriggered(Event, tag="compensation_triggered"):
     handler: str
 
 
-class VariablesSet(Event, tag="variables_set"):
+class VariablesSet(Event, frozen=True, tag="variables_set"):
     """Variables got values."""
 
     scope: int
     names: tuple[str, ...]
 
 
-class IncidentOpened(Event, tag="incident_opened"):
+class IncidentOpened(Event, frozen=True, tag="incident_opened"):
     """The instance cannot go on at ``element`` without a person."""
 
     incident: int
@@ -274,7 +274,7 @@ class IncidentOpened(Event, tag="incident_opened"):
     message: str
 
 
-class IncidentResolved(Event, tag="incident_resolved"):
+class IncidentResolved(Event, frozen=True, tag="incident_resolved"):
     """An incident is over."""
 
     incident: int

@@ -16,7 +16,7 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.base.limits import DEFAULT_LIMITS
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.expressions import Value
-from lineshaft.bpmn.kernel import effects, events, waiting
+from lineshaft.bpmn.kernel import compensation, effects, events, waiting
 from lineshaft.bpmn.kernel.lifecycle import move
 from lineshaft.bpmn.kernel.state import (
     ACTIVE,
@@ -34,7 +34,8 @@ from lineshaft.bpmn.kernel.state import (
     ScopeState,
     Token,
 )
-from lineshaft.bpmn.program import Flow, Mapping as VariableMapping, Node, Program
+from lineshaft.bpmn.program import Flow, Node, Program
+from lineshaft.bpmn.program import Mapping as VariableMapping
 
 _NOTHING: dict[str, Any] = {}
 
@@ -61,6 +62,7 @@ class Run:
         "unset",
         "values_set",
         "variables",
+        "watch",
     )
 
     def __init__(self, program: Program, state: InstanceState, now: datetime) -> None:
@@ -82,8 +84,10 @@ class Run:
         self.queue: deque[tuple[ScopeState, Token]] = deque()
         self.budget = DEFAULT_LIMITS.steps_per_command_max
         self.ended = False
+        self.watch = False
+        """Something happened that a condition may depend on."""
 
-    # -- scopes and tokens -------------------------------------------------------------------------------
+    # -- scopes and tokens -------------------------------------------------------------------------
 
     def read(self, scope_id: int) -> ScopeState:
         """Return a scope to look at."""
@@ -139,12 +143,11 @@ class Run:
 
     def rounds_of(self, scope_id: int) -> list[int]:
         """Return the scopes of the rounds of a loop that are under way, in order."""
-        found = [number for number in self.state.children.get(scope_id, ()) if number not in self.removed]
-        known = self.state.scopes
-        found += [n for n in self.rounds_added.get(scope_id, ()) if n in self.scopes and n not in known]
+        found = {number for number in self.state.children.get(scope_id, ()) if self.has_scope(number)}
+        found.update(number for number in self.rounds_added.get(scope_id, ()) if number in self.scopes)
         return sorted(found)
 
-    # -- variables -----------------------------------------------------------------------------------------
+    # -- variables ---------------------------------------------------------------------------------
 
     def values(self, number: int) -> Mapping[str, Any]:
         """Return the variables that belong to one scope or token."""
@@ -209,6 +212,7 @@ class Run:
             values = self.variables[number] = dict(self.state.variables.get(number, _NOTHING))
         values[name] = value
         self.values_set[(number, name)] = value
+        self.watch = True
 
     def set_local(self, number: int, variables: Mapping[str, Any]) -> None:
         """Set variables of exactly this scope or token."""
@@ -274,7 +278,7 @@ class Run:
             self.assign(mapping.target, value, found, current)
         return found
 
-    # -- the life of a token -------------------------------------------------------------------------------
+    # -- the life of a token -----------------------------------------------------------------------
 
     def work_off(self) -> None:
         """Enter the tokens that wait for their turn, first come first served."""
@@ -463,15 +467,17 @@ class Run:
     ) -> None:
         """Take the token away and go on along its flows."""
         number = token.number
-        done = None
         if node.compensation is not None or node.type in _HOLD_COMPENSATIONS:
-            done = node.element.remember(self, scope, token, node) if not body else None
+            self.remember(scope, token, node, body)
         self.forget(scope, token)
         self.events.append(events.ElementCompleted(number, node.id, body))
-        if done is not None:
-            scope.done = (*scope.done, done)
         if scope.kind == ITERATION:
             node.loop_element.round_done(self, scope, node)
+            return
+        if token.extra and "undoing" in token.extra:
+            compensation.handler_done(self, scope, token.extra["undoing"])
+            return
+        if node.ad_hoc is not None and node.ad_hoc.element.after_element(self, scope, node.ad_hoc):
             return
         if flows is None:
             if body and node.conditional_flows:
@@ -487,6 +493,20 @@ class Run:
                 self.take(scope, flow)
         else:
             self.check_scope(scope)
+
+    def remember(self, scope: ScopeState, token: Token, node: Node, body: bool) -> None:
+        """Note that an activity can be compensated: a loop as a whole, what is inside its rounds each."""
+        if scope.kind == ITERATION:
+            if node.compensation is not None:
+                return
+            keeper = self.touch(self.read(scope.parent).parent)
+        elif body and node.compensation is None:
+            return
+        else:
+            keeper = scope
+        done = node.element.remember(self, scope, token, node)
+        if done is not None:
+            keeper.done = (*keeper.done, done)
 
     def take(self, scope: ScopeState, flow: Flow) -> None:
         """Take a sequence flow: its target gets a token."""
@@ -561,7 +581,7 @@ class Run:
         for inner in done.inner:
             self.drop_snapshots(inner if isinstance(inner, Done) else Done(*inner))
 
-    # -- taking away ---------------------------------------------------------------------------------------
+    # -- taking away -------------------------------------------------------------------------------
 
     def terminate(self, scope: ScopeState, token: Token) -> None:
         """Take a token away with all that is inside it; its flow does not go on."""
@@ -610,7 +630,7 @@ class Run:
             effects.EndInstance("terminated", dict(self.values(ROOT)), error_code, error_message)
         )
 
-    # -- incidents -----------------------------------------------------------------------------------------
+    # -- incidents ---------------------------------------------------------------------------------
 
     def incident(self, scope: ScopeState, token: Token | None, code: str, message: Text) -> None:
         """Stop a token until a person resolves it; ``None`` stops the scope's own waits."""
@@ -631,7 +651,7 @@ class Run:
                 self.events.append(events.IncidentResolved(number, reason))
                 self.effects.append(effects.CloseIncident(number))
 
-    # -- the result ----------------------------------------------------------------------------------------
+    # -- the result --------------------------------------------------------------------------------
 
     def delta(self) -> Delta:
         """Return what was touched."""

@@ -38,10 +38,8 @@ class ScheduleError(ExpressionError):
 def _bad(value: object, what: Text) -> ScheduleError:
     return ScheduleError(
         text(
-            "Expected {what}, but found {value!r}",
-            "应为{zh}，但为 {value!r}",
-            what=what.en,
-            zh=what.zh,
+            f"Expected {what.en}, but found {{value!r}}",
+            f"应为{what.zh}，但为 {{value!r}}",
             value=value,
         )
     )
@@ -108,7 +106,7 @@ def parse_date(value: Any) -> datetime:
     zone = zone_a or zone_b
     micro = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        moment = datetime(
+        moment = datetime(  # noqa: DTZ001  (its zone is set below)
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micro
         )
         if zone and not offset:

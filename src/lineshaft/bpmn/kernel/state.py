@@ -11,6 +11,7 @@ This module holds data and its index; it decides nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -79,7 +80,7 @@ class Token(msgspec.Struct, array_like=True, gc=False):
 
 
 class Done(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A completed activity that can be compensated; ``snapshot`` is the number its variables are kept under."""
+    """A completed activity that can be compensated; its variables are kept under ``snapshot``."""
 
     number: int
     element: str
@@ -110,7 +111,7 @@ class ScopeState(msgspec.Struct, array_like=True, gc=False):
             self.parent,
             self.element,
             self.kind,
-            {number: token.__copy__() for number, token in self.tokens.items()},
+            {number: copy(token) for number, token in self.tokens.items()},
             self.waits,
             {key: list(value) for key, value in self.arrivals.items()} if self.arrivals else {},
             dict(self.incidents) if self.incidents else {},

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import effects, events, waiting
 from lineshaft.bpmn.kernel.state import PROCESS, ScopeState, Token
-from lineshaft.bpmn.program import Node
+from lineshaft.bpmn.program import Node, Trigger
 
 if TYPE_CHECKING:
     from lineshaft.bpmn.kernel.run import Run
@@ -28,9 +29,19 @@ def _match(run: Run, candidates: list[Node], kind: str, code: str) -> Node | Non
                 continue
             if trigger.code is None:
                 any_code = any_code or node
-            elif str(trigger.code.evaluate({}, run.now)) == code:
+            elif code_of(run, trigger) == code:
                 return node
     return any_code
+
+
+def code_of(run: Run, trigger: Trigger) -> str | None:
+    """Return the code that an event catches: ``*`` for any, ``None`` where its expression has no value."""
+    if trigger.code is None:
+        return "*"
+    try:
+        return waiting.key_text(trigger.code.evaluate({}, run.now))
+    except ExpressionError:
+        return None
 
 
 def _inner_events(container: Node) -> list[Node]:
@@ -73,8 +84,7 @@ def catchable(run: Run, scope: ScopeState, token: Token) -> tuple[str, ...]:
         for event in events_here:
             for trigger in event.triggers:
                 if trigger.kind in ("error", "escalation"):
-                    code = "*" if trigger.code is None else str(trigger.code.evaluate({}, run.now))
-                    found.add(f"{trigger.kind}:{code}")
+                    found.add(f"{trigger.kind}:{code_of(run, trigger)}")
         if scope.kind == PROCESS:
             return tuple(sorted(found))
         number = scope.id

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import effects, events, schedule
-from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ScopeState, Token, Wait
+from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ENTERING, ScopeState, Token, Wait
 from lineshaft.bpmn.program import Node, Trigger
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def plan(
         return _timer(run, owner, node.id, trigger.index, due, cycle if repeats else None, repeats)
     number = run.new_number()
     if kind == "conditional":
+        run.watch = True
         wait = Wait(number, "condition", node.id, trigger.index)
         return wait, events.Subscribed(number, owner, node.id, "condition", ""), None
     name = _text_of(run, scope, token, trigger.name, node, "name")
@@ -245,7 +246,8 @@ def _all_reached(
         return True
     extra = dict(token.extra or {})
     bit = f"seen:{node.id}"
-    mask = extra.get(bit, 0) | (1 << wait.index)
+    found: int = extra.get(bit, 0)
+    mask = found | (1 << wait.index)
     extra[bit] = mask
     complete = mask.bit_count() >= needed
     if complete:
@@ -278,9 +280,17 @@ def start_event_subprocess(run: Run, scope: ScopeState, start: Node, variables: 
         run.clear(scope)
         scope.done = done
     number = run.new_number()
-    token = Token(number, inner.id, ACTIVE)
+    token = Token(number, inner.id, ENTERING)
     scope.tokens[number] = token
     run.events.append(events.ElementActivated(number, inner.id, scope.id))
+    if inner.inputs:
+        try:
+            run.set_local(number, run.map_values(inner.inputs, scope, token, outward=False))
+        except ExpressionError as error:
+            run.set_local(number, variables)
+            run.incident(scope, token, "input_mapping", error.message)
+            return token
+    token.state = ACTIVE
     within = run.open_scope(number, scope.id, inner, EMBEDDED)
     begin = run.new_token(within, start)
     if variables:

@@ -24,7 +24,7 @@ from lineshaft.base.errors import (
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.http.authenticating import Authenticator, Vault, make_authenticator
 from lineshaft.connectors.http.expressions import Names, as_text, fill
-from lineshaft.connectors.http.facts import documents_of
+from lineshaft.connectors.http.facts import documents_of, zone_of
 from lineshaft.connectors.http.judging import Case, Expired, judge, open_answer
 from lineshaft.connectors.http.model import AnswerRule, KeyPlacement, Manifest, RequestRule, SessionAuth
 from lineshaft.connectors.http.polling import read_changes
@@ -47,6 +47,7 @@ class HttpConnector:
         self._manifest = manifest
         self._connection = connection
         self._settings = settings_of(manifest, connection)
+        self._zone = zone_of(as_text(self._settings.get("time_zone") or manifest.time_zone))
         self._vault = Vault(connection)
         base_url = as_text(self._settings["base_url"])
         self._transport = Transport(
@@ -151,7 +152,9 @@ class HttpConnector:
             )
             return answer_names
 
-        return await read_changes(changes, cursor, self._settings, self._connection.clock, fetch)
+        return await read_changes(
+            changes, cursor, self._settings, self._connection.clock, fetch, zone=self._zone
+        )
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         """Carry out an operation once."""
@@ -230,7 +233,7 @@ class HttpConnector:
         small = {name.lower(): value for name, value in headers.items()}
         secret = self._vault(rule.verify.secret.name) if rule.verify.secret is not None else ""
         verify(rule.verify, small, body, secret, now)
-        return events_of(rule, small, body, self._settings)
+        return events_of(rule, small, body, self._settings, self._zone)
 
     # --- sending ---------------------------------------------------------------------------------
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lineshaft.base.errors import ExpressionError
+from lineshaft.base.errors import ConfigError, ExpressionError
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Expression, Names, as_text, fill
 from lineshaft.connectors.http.model import DocumentRule, EventRule, LineRule
@@ -67,21 +68,21 @@ def _lines(rule: LineRule, names: Names) -> Iterable[LineFact]:
         )
 
 
-def changes_of(rule: EventRule, names: Names) -> list[Change]:
-    """Return the events that ``rule`` finds.
+def changes_of(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
+    """Return the events that ``rule`` finds; a time stamp without an offset is of ``zone``.
 
     Raises:
         ExpressionError: The rule does not fit what came.
     """
     if rule.each is None:
-        return _change(rule, names)
+        return _change(rule, names, zone)
     found: list[Change] = []
     for item in as_list(rule.each.value(names)):
-        found += _change(rule, {**names, "item": item})
+        found += _change(rule, {**names, "item": item}, zone)
     return found
 
 
-def _change(rule: EventRule, names: Names) -> list[Change]:
+def _change(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
     if rule.when is not None and rule.when.value(names) is not True:
         return []
     data: Any = names.get("item", names.get("body"))
@@ -93,25 +94,41 @@ def _change(rule: EventRule, names: Names) -> list[Change]:
             _needed(rule.type, names),
             _needed(rule.subject, names),
             data if isinstance(data, Mapping) else {"value": data},
-            moment(rule.occurred_at.value(names)) if rule.occurred_at is not None else None,
+            moment(rule.occurred_at.value(names), zone) if rule.occurred_at is not None else None,
             documents_of(rule.documents, names),
         )
     ]
 
 
-def moment(value: Any) -> datetime | None:
+def moment(value: Any, zone: tzinfo) -> datetime | None:
     """Return a time stamp as an aware time: a time, ISO 8601 text, or seconds since the epoch."""
     if value is None or value == "":
         return None
     if isinstance(value, datetime):
-        return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        return value if value.tzinfo is not None else value.replace(tzinfo=zone)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return datetime.fromtimestamp(float(value), UTC)
     try:
-        return moment(datetime.fromisoformat(as_text(value)))
+        return moment(datetime.fromisoformat(as_text(value)), zone)
     except ValueError as error:
         raise ExpressionError(
             text("Expected a time stamp, but it is {value}", "应为时间,实际为 {value}", value=value)
+        ) from error
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the time zone of an IANA name.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            text("Expected an IANA time zone, but it is {name}", "应为 IANA 时区名,实际为 {name}", name=name),
+            code="time_zone_unknown",
+            hint=text("for example Asia/Shanghai", "例如 Asia/Shanghai"),
         ) from error
 
 

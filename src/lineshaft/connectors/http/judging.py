@@ -113,9 +113,8 @@ def judge(rule: AnswerRule, reply: Reply, names: Mapping[str, Any], case: Case) 
     if judgement.verdict == "expired":
         raise Expired
     words = as_text(rule.text.lenient(names)) if rule.text is not None else ""
-    raise _error(
-        judgement, rule, reply, names, case, code, case.redact(words)[:WORDS_MAX] or _words(reply, case)
-    )
+    shown = case.redact(words)[:WORDS_MAX] or _words(reply, case)
+    raise _error(judgement, rule, reply, names, case, code=code, words=shown)
 
 
 def _judgement(rule: AnswerRule, code: str, status: int) -> Judgement:
@@ -136,6 +135,7 @@ def _error(
     reply: Reply,
     names: Mapping[str, Any],
     case: Case,
+    *,
     code: str,
     words: str,
 ) -> ConnectorError:

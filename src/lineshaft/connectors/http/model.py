@@ -305,6 +305,8 @@ class Manifest:
     resources: Mapping[str, ResourceRule]
     webhooks: Mapping[str, WebhookRule]
     check: CheckRule | None
+    time_zone: str = "UTC"
+    """IANA name; what a time stamp without an offset means. A setting ``time_zone`` goes before it."""
     connect_timeout_s: float = 5.0
     keep_alive_s: float = 4.0
     """How long an idle connection is kept: shorter than the target keeps it, or a call meets a dead one."""

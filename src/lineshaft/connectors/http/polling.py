@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
@@ -88,7 +88,13 @@ Fetch = Callable[[Names], Awaitable[Names]]
 
 
 async def read_changes(
-    rule: ChangesRule, cursor: bytes | None, settings: Names, clock: Clock, fetch: Fetch
+    rule: ChangesRule,
+    cursor: bytes | None,
+    settings: Names,
+    clock: Clock,
+    fetch: Fetch,
+    *,
+    zone: tzinfo = UTC,
 ) -> ChangePage:
     """Return one page of changes and the cursor behind it.
 
@@ -114,7 +120,7 @@ async def read_changes(
             inner = {"item": record, "settings": settings}
             if rule.cursor.field is not None:
                 high = _greater(high, rule.cursor.field.value(inner))
-            changes += changes_of(rule.event, inner)
+            changes += changes_of(rule.event, inner, zone)
         following, more = _next(rule, position, names, records, high)
     except ExpressionError as error:
         raise Invalid(error.message, code="records_unreadable", hint=error.hint) from error

@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, cast
 
+from lineshaft.base.errors import ConfigError
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.http.authreading import read_auth
 from lineshaft.connectors.http.expressions import Compiler, is_sensitive
+from lineshaft.connectors.http.facts import zone_of
 from lineshaft.connectors.http.model import (
     AnswerRule,
     ChangesRule,
@@ -90,6 +92,7 @@ class _Reader:
         label = root.label("label", name)
         version = root.text("version") or "1"
         settings, setting_defaults = self._settings(root)
+        time_zone = self._time_zone(root)
         limits = root.table("limits")
         concurrency = limits.integer("concurrency", 8, least=1) if limits else 8
         rate = limits.number("per_second", None) if limits else None
@@ -129,9 +132,19 @@ class _Reader:
             {rule.name: rule for rule, _, _ in resources},
             {rule.name: rule for rule, _ in webhooks if rule is not None},
             check,
+            time_zone,
             connect_s,
             4.0 if keep_alive_s is None else keep_alive_s,
         )
+
+    def _time_zone(self, root: Table) -> str:
+        name = root.text("time_zone") or "UTC"
+        try:
+            zone_of(name)
+        except ConfigError as error:
+            node = root.entries.get("time_zone", root.node)
+            self.problems.add("time_zone", error.message, node.place, error.hint)
+        return name
 
     def _settings(self, root: Table) -> tuple[tuple[FieldSpec, ...], Mapping[str, object]]:
         fields = [FieldSpec("base_url", "string", Text("Address", "地址"), required=True)]

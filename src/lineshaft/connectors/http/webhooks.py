@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from lineshaft.base.errors import ExpressionError, InputError, NotAllowed
 from lineshaft.base.text import text
@@ -92,7 +92,9 @@ def _compare(expected: str, given: list[str]) -> None:
         )
 
 
-def events_of(rule: WebhookRule, headers: Mapping[str, str], body: bytes, settings: Names) -> list[Change]:
+def events_of(
+    rule: WebhookRule, headers: Mapping[str, str], body: bytes, settings: Names, zone: tzinfo
+) -> list[Change]:
     """Return the events of a genuine delivery.
 
     Raises:
@@ -100,7 +102,7 @@ def events_of(rule: WebhookRule, headers: Mapping[str, str], body: bytes, settin
     """
     try:
         content = decode_json(body)
-        return changes_of(rule.event, {"body": content, "headers": headers, "settings": settings})
+        return changes_of(rule.event, {"body": content, "headers": headers, "settings": settings}, zone)
     except (Unreadable, ExpressionError) as error:
         raise InputError(
             text(

@@ -15,6 +15,7 @@ import msgspec
 
 from lineshaft.connectors.http.expressions import as_text
 
+_BOM: Final = b"\xef\xbb\xbf"
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -48,6 +49,7 @@ def decode(body: bytes, content_type: str) -> Any:
     Raises:
         Unreadable: It calls itself JSON (or looks like it) and is not.
     """
+    body = body.removeprefix(_BOM)
     if not body:
         return None
     kind = content_type.partition(";")[0].strip().lower()
@@ -71,6 +73,6 @@ def decode_json(body: bytes) -> Any:
         Unreadable: It is not JSON.
     """
     try:
-        return _DECODER.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        return _DECODER.decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(str(error)) from error

@@ -163,9 +163,10 @@ def _result(mapping: CompiledMapping, mapped: Mapped) -> Outcome:
     first = mapped.missing[0]
     raise MissingReference(
         text(
-            "{name} waits for {missing}",
-            "{name} 等待编码对照:{missing}",
-            name=mapping.label,
+            "{en} waits for {missing}",
+            "{zh} 等待编码对照:{missing}",
+            en=mapping.label.in_language("en"),
+            zh=mapping.label.in_language("zh"),
             missing=", ".join(map(str, mapped.missing)),
         ),
         reference=str(first),

@@ -13,7 +13,7 @@ import msgspec
 from lineshaft.base.ids import LANES
 from lineshaft.store import judge as j
 from lineshaft.store.batches import Batch
-from lineshaft.store.group import Refused, screened
+from lineshaft.store.group import Refused, any_refusal, screened
 from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
 from lineshaft.store.sqlite.faults import ROW_ERRORS, refused, unavailable
@@ -176,6 +176,8 @@ class WriterFile:
                     if known is None:
                         assumed = j.Known(order_keys=self._order_keys(j.order_keys_of(units)))
                         plan, batches = screened(units, assumed, refused_units)
+                        if any_refusal(plan, refused_units):
+                            raise AssumptionFailed
                     else:
                         plan, batches = screened(units, self._known(units), refused_units)
                     self._write(connection, batches)

@@ -163,8 +163,6 @@ class SqliteStore:
             return self._reader.execute(sql, arguments).fetchall()
         except sqlite3.Error as error:
             raise unavailable(error, self._path) from error
-        except UnicodeError:
-            return []  # a text with a lone surrogate is stored nowhere
 
     # -- leases ----------------------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
-from lineshaft.bpmn.kernel import waiting
+from lineshaft.base.text import text
+from lineshaft.bpmn.kernel import events, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
-from lineshaft.bpmn.kernel.state import EMBEDDED, ROOT, Done, ScopeState, Token
+from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, Done, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class SubProcess:
     def activate(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
         """Open the scope and start inside."""
         inside = run.open_scope(token.number, scope.id, node, EMBEDDED)
+        if token.extra and "undo_inner" in token.extra:
+            inside.done = tuple(Done(*item) for item in token.extra["undo_inner"])
         self.begin(run, scope, token, node, inside)
 
     def begin(self, run: Run, scope: ScopeState, token: Token, node: Node, inside: ScopeState) -> None:
@@ -37,7 +40,10 @@ class SubProcess:
         except ExpressionError as error:
             run.incident(scope, token, error.code, error.message)
             return
-        if not enter_start(run, inside, node):
+        if node.type == "eventSubProcess" and node.starts:
+            # Begun as a compensation handler; a trigger would have put the token itself.
+            run.new_token(inside, node.starts[0])
+        elif not enter_start(run, inside, node):
             run.check_scope(inside)
 
     def retry(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
@@ -54,10 +60,14 @@ class SubProcess:
     def remember(self, run: Run, scope: ScopeState, token: Token, node: Node) -> Done | None:
         """Keep what was done inside, or the place for the sub-process's own handler."""
         inner = (token.extra or {}).get("done")
-        if node.compensation is not None:
+        handler = node.compensation
+        if handler is not None:
+            made = Plain.remember(run, scope, token, node)
+            if handler.type == "eventSubProcess" and made is not None:
+                return Done(made.number, made.element, made.snapshot, tuple(inner or ()))
             for item in inner or ():
                 run.drop_snapshots(Done(*item))
-            return Plain.remember(run, scope, token, node)
+            return made
         if not inner:
             return None
         return Done(token.number, node.id, 0, tuple(inner))
@@ -69,10 +79,13 @@ def _plain(done: tuple[Done, ...]) -> list[list[Any]]:
 
 def enter_start(run: Run, inside: ScopeState, node: Node) -> bool:
     """Put tokens where a container starts; tell whether there was such a place."""
-    if node.start is not None:
-        run.new_token(inside, node.start)
-        return True
     started = False
+    for start in node.starts:
+        if start is node.start or not start.triggers:
+            run.new_token(inside, start)
+            started = True
+    if started:
+        return True
     for child in node.children:
         if not child.incoming and _starts_by_itself(child):
             run.new_token(inside, child)
@@ -120,6 +133,8 @@ class AdHocSubProcess:
             if node.event_subprocesses and not inside.waits:
                 waiting.open_scope_events(run, inside, node)
             chosen = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
+            if work.by_hand:
+                return
             if work.active_elements is not None:
                 chosen = self._chosen(run, inside, node)
         except ExpressionError as error:
@@ -140,7 +155,7 @@ class AdHocSubProcess:
         by_id = {child.id: child for child in node.children}
         if not isinstance(value, list) or any(item not in by_id for item in value):
             raise waiting.NameMissing(
-                waiting.text(
+                text(
                     "Expected a list of ids of activities in {node}, but found {value!r}",
                     "应为 {node} 中活动 id 的列表，但为 {value!r}",
                     node=node.id,
@@ -150,7 +165,7 @@ class AdHocSubProcess:
         return [by_id[item] for item in value]
 
     def after_element(self, run: Run, inside: ScopeState, node: Node) -> bool:
-        """Look at the completion condition after an element inside; tell whether the element ended."""
+        """Look at the completion condition after an element inside; tell whether it decided what follows."""
         condition = node.work.completion
         scope = run.touch(inside.parent)
         token = scope.tokens[inside.id]
@@ -169,23 +184,28 @@ class AdHocSubProcess:
                 inside.done = done
                 self._end(run, scope, token, node, inside)
                 return True
-        if node.work.sequential and not inside.tokens:
-            children = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
-            index = inside.counts.get("next", 0)
-            if index < len(children):
-                inside.counts["next"] = index + 1
-                run.new_token(inside, children[index])
-                return True
         return False
+
+    @staticmethod
+    def _next_in_order(run: Run, inside: ScopeState, node: Node) -> bool:
+        """Start the next activity of a sequential one; tell whether there was one."""
+        children = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
+        index = inside.counts.get("next", 0)
+        if index >= len(children):
+            return False
+        inside.counts["next"] = index + 1
+        run.new_token(inside, children[index])
+        return True
 
     def inside_done(self, run: Run, scope: ScopeState, token: Token, node: Node, inside: ScopeState) -> None:
         """End, unless a completion condition that is not true holds it open for a person."""
         if node.work.completion is not None:
-            if self.after_element(run, inside, node):
-                return
-            if node.work.cancel_remaining or not self._met(run, inside, node):
-                return
-        elif node.work.sequential and self.after_element(run, inside, node):
+            if self._met(run, inside, node):
+                self._end(run, scope, token, node, inside)
+            elif node.work.sequential:
+                self._next_in_order(run, inside, node)
+            return
+        if node.work.sequential and self._next_in_order(run, inside, node):
             return
         self._end(run, scope, token, node, inside)
 
@@ -241,13 +261,23 @@ def begin_process(run: Run, root: ScopeState, node: Node, start_element: str | N
             run.incident(root, None, error.code, error.message)
     if start_element is not None:
         target = run.nodes[start_element]
-        if target.instantiate and target.type == "eventBasedGateway":
+        if target.type in ("receiveTask", "intermediateCatchEvent"):
+            _begin_at_catch(run, root, target)
+        else:
             run.new_token(root, target)
-            return
-        run.new_token(root, target)
         return
     if not enter_start(run, root, node):
         run.check_scope(root)
 
 
-assert ROOT == 1
+def _begin_at_catch(run: Run, root: ScopeState, target: Node) -> None:
+    """Begin at an event that was reached already; beside it wait those of a parallel gateway before it."""
+    gateways = [flow.source for flow in target.incoming if flow.source.type == "eventBasedGateway"]
+    if gateways and gateways[0].all_events:
+        for flow in gateways[0].outgoing:
+            if flow.target is not target:
+                run.new_token(root, flow.target)
+    token = Token(run.new_number(), target.id, ACTIVE)
+    root.tokens[token.number] = token
+    run.events.append(events.ElementActivated(token.number, target.id, root.id))
+    run.complete(root, token, target)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
+from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import events, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.run import NoFlow
@@ -52,9 +53,9 @@ class ExclusiveGateway:
             scope,
             token,
             NoFlow.default_code,
-            waiting.text(
-                "Expected a condition of the flows that leave {node} to be true, but none is, and there is no "
-                "default flow",
+            text(
+                "Expected a condition of the flows that leave {node} to be true, but none is, and there is "
+                "no default flow",
                 "离开 {node} 的顺序流应有一个条件成立，但都不成立，且没有默认顺序流",
                 node=node.id,
             ),

@@ -8,11 +8,13 @@ thousand touches as much as ending one of two.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
-from lineshaft.bpmn.kernel import effects, events, throwing, waiting
+from lineshaft.base.text import text
+from lineshaft.bpmn.kernel import effects, events, throwing
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.state import ITERATION, LEAVING, LOOP, ScopeState, Token
 from lineshaft.bpmn.program import LoopSpec, Node, Trigger
@@ -102,7 +104,7 @@ class Loop:
             items = run.evaluate(loop.collection, scope, token)
             if not isinstance(items, (list, tuple)):
                 raise LoopInvalid(
-                    waiting.text(
+                    text(
                         "Expected the input collection of {node} to be a list, but {text} is {value!r}",
                         "{node} 的输入集合应为列表，但 {text} 为 {value!r}",
                         node=node.id,
@@ -115,7 +117,7 @@ class Loop:
         return _count(run.evaluate(loop.cardinality, scope, token), loop.cardinality.text), None
 
     @staticmethod
-    def _round(run: Run, body: ScopeState, node: Node, index: int, item: Any) -> None:
+    def _round(run: Run, body: ScopeState, node: Node, index: int, item: Any) -> ScopeState:
         """Start one round."""
         loop = node.loop
         assert loop is not None
@@ -131,6 +133,21 @@ class Loop:
             if len(loop.output_element.names) == 1 and own not in ("loopCounter", loop.element_variable):
                 run.set_variable(inside.id, own, None)
         run.new_token(inside, node)
+        return inside
+
+    def add_round(self, run: Run, body: ScopeState, node: Node, variables: Mapping[str, Any]) -> None:
+        """Add a round by hand to a loop that is under way (another signer); ``variables`` are its own."""
+        index = body.counts["total"]
+        body.counts["total"] = index + 1
+        if not node.loop or not node.loop.parallel:
+            items = run.values(body.counts["outputs"]).get("items")
+            if items is not None:
+                item = variables.get(node.loop.element_variable or "") if node.loop else None
+                run.set_variable(body.counts["outputs"], "items", [*items, item])
+            return
+        inside = self._round(run, body, node, index, None)
+        for name, value in variables.items():
+            run.set_variable(inside.id, name, value)
 
     def collect(self, run: Run, inside: ScopeState, token: Token, node: Node) -> None:
         """Keep the result of a round that is about to end.
@@ -298,7 +315,7 @@ def _count(value: Any, source: str) -> int:
         number = None
     if number is None or number != number.to_integral_value() or number < 0:
         raise LoopInvalid(
-            waiting.text(
+            text(
                 "Expected a whole number of rounds, but {source} is {value!r}",
                 "循环次数应为非负整数，但 {source} 为 {value!r}",
                 source=source,

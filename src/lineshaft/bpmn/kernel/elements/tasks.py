@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
+from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import effects, events, schedule, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.state import ScopeState, Token
@@ -34,7 +35,7 @@ def ask(run: Run, scope: ScopeState, token: Token, node: Node, retries: int | No
         if retries is None:
             retries = int(run.evaluate(work.retries, scope, token)) if work.retries is not None else 3
     except (ExpressionError, ValueError, TypeError) as error:
-        message = error.message if isinstance(error, ExpressionError) else waiting.text("{e}", "{e}", e=error)
+        message = error.message if isinstance(error, ExpressionError) else text("{e}", "{e}", e=error)
         run.incident(scope, token, "job_type", message)
         return
     token.attempt += 1
@@ -224,7 +225,7 @@ class UserTask:
             number = int(priority) if priority is not None else 50
         except (TypeError, ValueError):
             raise schedule.ScheduleError(
-                waiting.text(
+                text(
                     "Expected the priority of {node} to be a whole number, but it is {value!r}",
                     "{node} 的优先级应为整数，但为 {value!r}",
                     node=node.id,

@@ -83,8 +83,8 @@ def _create_intake() -> None:
         sa.PrimaryKeyConstraint("tenant", "source", "id", "received_at"),
         postgresql_partition_by="RANGE (received_at)",
     )
-    op.create_index("event_by_key", "event", ["tenant", "key", "received_at"])
-    op.create_index("event_by_time", "event", ["tenant", "received_at"])
+    op.create_index("event_by_key", "event", ["tenant", "key", "received_at", "source", "id"])
+    op.create_index("event_by_time", "event", ["tenant", "received_at", "source", "id"])
     _create_rest("event")
     op.create_index(
         "event_open",
@@ -120,11 +120,14 @@ def _create_instances() -> None:
     op.create_index(
         "instance_by_business_key",
         "instance",
-        ["tenant", "business_key"],
+        ["tenant", "business_key", "started_at", "id"],
         **_where("business_key IS NOT NULL"),
     )
     op.create_index(
-        "instance_by_parent", "instance", ["tenant", "parent_id"], **_where("parent_id IS NOT NULL")
+        "instance_by_parent",
+        "instance",
+        ["tenant", "parent_id", "started_at", "id"],
+        **_where("parent_id IS NOT NULL"),
     )
     op.create_index("instance_by_process", "instance", ["tenant", "process_id", "started_at", "id"])
     op.create_index("instance_by_status", "instance", ["tenant", "status", "started_at", "id"])
@@ -230,10 +233,16 @@ def _create_ledger() -> None:
         **_hot(60),
     )
     op.create_index(
-        "effect_by_business_key", "effect", ["tenant", "business_key"], **_where("business_key IS NOT NULL")
+        "effect_by_business_key",
+        "effect",
+        ["tenant", "business_key", "created_at", "id"],
+        **_where("business_key IS NOT NULL"),
     )
     op.create_index(
-        "effect_by_instance", "effect", ["tenant", "instance_id"], **_where("instance_id IS NOT NULL")
+        "effect_by_instance",
+        "effect",
+        ["tenant", "instance_id", "created_at", "id"],
+        **_where("instance_id IS NOT NULL"),
     )
     op.create_index(
         "effect_by_order_key",
@@ -250,7 +259,9 @@ def _create_ledger() -> None:
         ["tenant", "priority", "created_at", "id", "due_at", "lane", "system"],
         **_where("status IN ('intended', 'attempted', 'unknown')"),
     )
-    op.create_index("effect_parked", "effect", ["tenant", "reference"], **_where("status = 'parked'"))
+    op.create_index(
+        "effect_parked", "effect", ["tenant", "reference", "created_at", "id"], **_where("status = 'parked'")
+    )
     op.create_table(
         "job",
         _must("tenant", CHARACTERS),
@@ -318,7 +329,7 @@ def _create_people() -> None:
         _may("ended_by", CHARACTERS),
         sa.PrimaryKeyConstraint("tenant", "instance_id", "token"),
     )
-    op.create_index("task_by_status", "task", ["tenant", "status", "created_at"])
+    op.create_index("task_by_status", "task", ["tenant", "status", "created_at", "instance_id", "token"])
     op.create_table(
         "incident",
         _must("tenant", CHARACTERS),
@@ -335,8 +346,13 @@ def _create_people() -> None:
         _may("closed_at", MOMENT),
         sa.PrimaryKeyConstraint("tenant", "instance_id", "number"),
     )
-    op.create_index("incident_by_time", "incident", ["tenant", "opened_at"])
-    op.create_index("incident_open", "incident", ["tenant", "opened_at"], **_where("closed_at IS NULL"))
+    op.create_index("incident_by_time", "incident", ["tenant", "opened_at", "instance_id", "number"])
+    op.create_index(
+        "incident_open",
+        "incident",
+        ["tenant", "opened_at", "instance_id", "number"],
+        **_where("closed_at IS NULL"),
+    )
     op.create_table(
         "dead_letter",
         _must("tenant", CHARACTERS),

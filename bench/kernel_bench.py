@@ -1,0 +1,179 @@
+"""How fast the kernel is: a ten-element order process, parallel multi-instance, size of an idle instance.
+
+Run: ``PYTHONPATH=src python bench/kernel_bench.py [seconds]``. One thread; prints figures and one JSON line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+
+from lineshaft import bpmn
+from lineshaft.bpmn.kernel import InstanceState, codec, commands, effects, step
+from lineshaft.bpmn.program import Program
+from lineshaft.bpmn.testing import Bench
+from lineshaft.feel import codec as values
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HEAD = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"'
+    ' xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" targetNamespace="urn:bench">'
+)
+
+
+def service(name: str, inside: str = "") -> str:
+    return (
+        f'<serviceTask id="{name}"><extensionElements>'
+        f'<zeebe:taskDefinition type="erp.{name}"/></extensionElements>'
+        f"{inside}</serviceTask>"
+    )
+
+
+def flow(source: str, target: str, condition: str = "") -> str:
+    inside = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
+    ends = f'sourceRef="{source}" targetRef="{target}"'
+    return f'<sequenceFlow id="{source}-{target}" {ends}>{inside}</sequenceFlow>'
+
+
+def order_process() -> str:
+    """Ten elements as in an order: check, choice, two systems at once, invoice."""
+    return (
+        HEAD
+        + '<process id="order" isExecutable="true"><startEvent id="received"/>'
+        + service("check")
+        + '<exclusiveGateway id="enough" default="enough-refuse"/>'
+        + '<parallelGateway id="fork"/>'
+        + service("reserve")
+        + service("produce")
+        + '<parallelGateway id="join"/>'
+        + service("ship")
+        + service("refuse")
+        + service("invoice")
+        + '<endEvent id="done"/><endEvent id="refused"/>'
+        + flow("received", "check")
+        + flow("check", "enough")
+        + flow("enough", "fork", "=amount &lt; 1000")
+        + flow("enough", "refuse")
+        + flow("refuse", "refused")
+        + flow("fork", "reserve")
+        + flow("fork", "produce")
+        + flow("reserve", "join")
+        + flow("produce", "join")
+        + flow("join", "ship")
+        + flow("ship", "invoice")
+        + flow("invoice", "done")
+        + "</process></definitions>"
+    )
+
+
+def multi_process() -> str:
+    loop = (
+        "<multiInstanceLoopCharacteristics><extensionElements>"
+        '<zeebe:loopCharacteristics inputCollection="=items" inputElement="item" outputCollection="results" '
+        'outputElement="=r"/></extensionElements></multiInstanceLoopCharacteristics>'
+    )
+    return (
+        HEAD
+        + '<process id="multi" isExecutable="true"><startEvent id="s"/>'
+        + service("each", loop)
+        + '<endEvent id="e"/>'
+        + flow("s", "each")
+        + flow("each", "e")
+        + "</process></definitions>"
+    )
+
+
+def run_one(program: Program, save: bool) -> int:
+    """Run one instance, answering every call at once; return how many steps it took."""
+    state = InstanceState.empty(instance_id="i")
+    result = step(program, state, commands.StartInstance({"amount": 5, "customer": "C-1"}), NOW)
+    state.apply(result.delta)
+    calls = [effect for effect in result.effects if type(effect) is effects.Call]
+    steps = 1
+    while calls:
+        call = calls.pop()
+        result = step(program, state, commands.CompleteJob(call.token, {}), NOW)
+        state.apply(result.delta)
+        if save:
+            codec.encode_root(state)
+            for scope in result.delta.scopes_changed.values():
+                codec.encode_scope(scope)
+            for value in result.delta.variables_set.values():
+                values.encode(value)
+            codec.encode_events(result.events)
+        calls += [effect for effect in result.effects if type(effect) is effects.Call]
+        steps += 1
+    assert state.status == "completed"
+    return steps
+
+
+def rate(program: Program, seconds: float, save: bool) -> float:
+    run_one(program, save)
+    count, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        for _ in range(100):
+            run_one(program, save)
+        count += 100
+    return count / (time.perf_counter() - start)
+
+
+def bench_rate(definitions: bpmn.Definitions, seconds: float) -> float:
+    handlers = {
+        f"erp.{name}": (lambda job: None) for name in ("check", "reserve", "produce", "ship", "invoice")
+    }
+    count, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        bench = Bench(definitions, handlers=handlers)
+        for _ in range(100):
+            assert bench.start("order", {"amount": 5}).state == "completed"
+        count += 100
+    return count / (time.perf_counter() - start)
+
+
+def multi(program: Program, width: int) -> float:
+    """Return the cost of one round of a parallel loop, in microseconds."""
+    state = InstanceState.empty(instance_id="i")
+    start = time.perf_counter()
+    result = step(program, state, commands.StartInstance({"items": list(range(width))}), NOW)
+    state.apply(result.delta)
+    for call in [effect for effect in result.effects if type(effect) is effects.Call]:
+        result = step(program, state, commands.CompleteJob(call.token, {"r": call.token}), NOW)
+        state.apply(result.delta)
+        codec.encode_root(state)
+        for scope in result.delta.scopes_changed.values():
+            codec.encode_scope(scope)
+        codec.encode_events(result.events)
+    assert state.status == "completed"
+    assert len(state.variables[1]["results"]) == width
+    return (time.perf_counter() - start) / width * 1e6
+
+
+def idle_bytes(program: Program) -> int:
+    state = InstanceState.empty(instance_id="i")
+    state.apply(step(program, state, commands.StartInstance({}), NOW).delta)
+    return len(codec.encode_root(state)) + sum(
+        len(codec.encode_scope(scope)) for scope in state.scopes.values()
+    )
+
+
+def main(argv: list[str]) -> None:
+    seconds = float(argv[0]) if argv else 2.0
+    definitions = bpmn.loads(order_process())
+    order, wide = definitions["order"], bpmn.loads(multi_process())["multi"]
+    figures = {
+        "order_instances_per_s": round(rate(order, seconds, save=False)),
+        "order_instances_per_s_encoded_each_step": round(rate(order, seconds, save=True)),
+        "order_instances_per_s_on_bench": round(bench_rate(definitions, seconds)),
+        "multi_1000_us_per_round": round(multi(wide, 1_000), 1),
+        "multi_10000_us_per_round": round(multi(wide, 10_000), 1),
+        "idle_instance_bytes": idle_bytes(order),
+    }
+    for name, value in figures.items():
+        print(f"{name:45} {value:>10,}")
+    print(json.dumps({"figures": figures}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,214 @@
+"""The connected systems of the active release: connectors made from its manifests and the configuration.
+
+A system whose settings are incomplete is there all the same: its calls wait behind an open circuit, with the
+reason on the screen, until the configuration has them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lineshaft.api.services import ConnectedSystem
+from lineshaft.app.config import HubConfig
+from lineshaft.app.packs import ReadRelease
+from lineshaft.app.references import CrossReference
+from lineshaft.base.clock import Clock
+from lineshaft.base.errors import ConfigError, NotFound, Unavailable
+from lineshaft.base.ids import Ids
+from lineshaft.base.text import Text, text
+from lineshaft.connectors.hub import HubConnector, ReferenceDesk
+from lineshaft.engine.intake import Incoming, incoming_of
+from lineshaft.engine.releases import LoadedRelease
+from lineshaft.sdk import (
+    CallContext,
+    ChangePage,
+    CheckStep,
+    Connector,
+    ConnectorSpec,
+    ItemOutcome,
+    Outcome,
+    ResourceSpec,
+)
+from lineshaft.sdk.registry import Connection, Definition
+from lineshaft.sdk.webhook import WebhookReceiver
+
+
+class NotConfigured:
+    """Stands for a system that cannot be called as it is configured."""
+
+    def __init__(self, spec: ConnectorSpec, reason: Text) -> None:
+        self._spec = spec
+        self.reason = reason
+
+    @property
+    def spec(self) -> ConnectorSpec:
+        """The declaration."""
+        return self._spec
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def check(self) -> list[CheckStep]:
+        """Say what is missing."""
+        return [CheckStep(text("Configuration", "配置"), False, self.reason)]
+
+    async def describe(self) -> list[ResourceSpec]:
+        """Return the declared resources."""
+        return list(self._spec.resources)
+
+    async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
+        """Cannot be done; raises ``Unavailable``."""
+        raise self._error()
+
+    async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
+        """Cannot be done; raises ``Unavailable``."""
+        raise self._error()
+
+    async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        """Cannot be done; raises ``Unavailable``."""
+        raise self._error()
+
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
+        """Cannot be done; raises ``Unavailable``."""
+        raise self._error()
+
+    async def write(
+        self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
+    ) -> list[ItemOutcome]:
+        """Cannot be done; raises ``Unavailable``."""
+        raise self._error()
+
+    def _error(self) -> Unavailable:
+        return Unavailable(self.reason, code="not_configured")
+
+
+class Connections:
+    """Makes and holds the connectors of one release at a time."""
+
+    def __init__(
+        self,
+        config: HubConfig,
+        secret: Callable[[str], str],
+        clock: Clock,
+        ids: Ids,
+        cross_reference: CrossReference,
+    ) -> None:
+        self._config = config
+        self._secret = secret
+        self._clock = clock
+        self._ids = ids
+        self._cross_reference = cross_reference
+        self._release: LoadedRelease | None = None
+        self._systems: dict[str, ConnectedSystem] = {}
+        self.connectors: dict[str, Connector] = {}
+
+    async def change(self, release: LoadedRelease, read: ReadRelease) -> dict[str, Connector]:
+        """Connect the systems of a release; return the connectors that it replaces, still open."""
+        desk = ReferenceDesk(
+            read.pack.references if read.pack is not None else (),
+            self._cross_reference.known,
+            self._ask,
+            self._cross_reference.remember,
+        )
+        connectors: dict[str, Connector] = {"hub": HubConnector(read.mappings, desk)}
+        systems: dict[str, ConnectedSystem] = {}
+        for name, definition in sorted(read.systems.items()):
+            connector, problem = self._connected(name, definition)
+            connectors[name] = connector
+            systems[name] = ConnectedSystem(name, "http", definition.spec.label, connector.spec, problem)
+        for connector in connectors.values():
+            await connector.open()
+        former, self.connectors = self.connectors, connectors
+        self._release, self._systems = release, systems
+        return former
+
+    async def close(self) -> None:
+        """Let go of every connector."""
+        for connector in self.connectors.values():
+            await connector.close()
+        self.connectors = {}
+
+    def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
+        settings = dict(self._config.systems.get(name, {}))
+        connection = Connection(name, settings, self._secret, self._clock)
+        missing = sorted(each for each in definition.secrets if not self._has(each))
+        try:
+            connector = definition.connect(connection)
+        except ConfigError as error:
+            return NotConfigured(definition.spec, error.message), error.message
+        if missing:
+            reason = text(
+                "Expected the secrets {names} of {system}, but nobody gave them.",
+                "系统 {system} 缺少密钥:{names}。",
+                names=", ".join(missing),
+                system=name,
+            )
+            return NotConfigured(definition.spec, reason), reason
+        return connector, None
+
+    def _has(self, secret: str) -> bool:
+        try:
+            self._secret(secret)
+        except KeyError:
+            return False
+        return True
+
+    async def _ask(self, system: str, operation: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call a reading operation for a look-up."""
+        connector = self._connector(system)
+        spec = connector.spec.operation(operation)
+        if spec is None or not spec.reads_only:
+            raise NotFound(
+                text(
+                    "Expected a reading operation {operation} of {system}, but there is none.",
+                    "系统 {system} 没有只读操作 {operation}。",
+                    operation=operation,
+                    system=system,
+                )
+            )
+        context = CallContext(f"ask/{self._ids.new()}", 1, spec.timeout_s, lambda: None)
+        try:
+            async with asyncio.timeout(spec.timeout_s):
+                return (await connector.call(operation, payload, context)).answer
+        except TimeoutError as error:
+            raise Unavailable(
+                text(
+                    "{system} did not answer {operation} in time.",
+                    "{system} 未及时应答 {operation}。",
+                    system=system,
+                    operation=operation,
+                )
+            ) from error
+
+    # -- what the API asks -----------------------------------------------------------------------------------
+
+    def all(self) -> list[ConnectedSystem]:
+        """Return the systems by name."""
+        return list(self._systems.values())
+
+    def receive(
+        self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> list[Incoming]:
+        """Verify a webhook's delivery and return its events."""
+        connector = self._connector(system)
+        if not isinstance(connector, WebhookReceiver):
+            raise NotFound(text("There is no webhook {name}.", "没有推送 {name}。", name=trigger))
+        changes = connector.receive(trigger, headers, body, now)
+        rule = self._release.source(system, trigger) if self._release is not None else None
+        return [incoming_of(system, each, rule) for each in changes]
+
+    async def check(self, system: str) -> list[CheckStep]:
+        """Test a connection."""
+        return await self._connector(system).check()
+
+    def _connector(self, system: str) -> Connector:
+        connector = self.connectors.get(system)
+        if connector is None:
+            raise NotFound(text("There is no system {name}.", "没有系统 {name}。", name=system))
+        return connector

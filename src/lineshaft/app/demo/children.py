@@ -1,0 +1,150 @@
+"""Processes of the demo: started, watched, ended; none outlives the demo for long.
+
+Each child's number is kept in a file, so that a demo that was killed finds and ends what it left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lineshaft.base.errors import OperationalError
+from lineshaft.base.text import text
+
+READY_S = 60.0
+STOP_S = 15.0
+
+
+class ChildFailed(OperationalError):
+    """A process of the demo did not come up."""
+
+    default_code = "demo_process"
+
+
+class Child:
+    """One process; what it says goes to a log file, but for its first line."""
+
+    def __init__(self, name: str, arguments: Sequence[str], folder: Path, *, alone: bool = False) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._pid_file = folder / f"{name}.pid"
+        self._arguments = [sys.executable, *arguments]
+        # ``alone``: it takes its settings from its file, not from the surroundings of the demo.
+        self._environment = {
+            key: value for key, value in os.environ.items() if not (alone and key.startswith("LINESHAFT_"))
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its number, while it runs."""
+        return self._process.pid if self._process is not None and self.is_running else None
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it runs."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> str:
+        """Start it; return its first line, by which it says that it is ready."""
+        self._end_remains()
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._environment,
+                # Ctrl-C is for the demo, which ends its children in good order.
+                start_new_session=True,
+            )
+        self._pid_file.write_text(str(self._process.pid), encoding="utf-8")
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(READY_S):
+                line = await self._process.stdout.readline()
+        except TimeoutError:
+            line = b""
+        if not line:
+            await self.stop()
+            raise ChildFailed(
+                text(
+                    "Expected {name} to start, but it did not: {reason}",
+                    "{name} 未能启动:{reason}",
+                    name=self.name,
+                    reason=self._last_words(),
+                ),
+                hint=text("Its log is {log}.", "日志:{log}。", log=self.log),
+            )
+        return line.decode()
+
+    async def wait(self) -> int:
+        """Wait until it has ended."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """End it in good order, or by force after a while."""
+        if self._process is not None and self.is_running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            try:
+                async with asyncio.timeout(STOP_S):
+                    await self._process.wait()
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                await self._process.wait()
+        self._pid_file.unlink(missing_ok=True)
+
+    def _end_remains(self) -> None:
+        """End the process that an earlier, killed demo left behind; only if it is surely ours."""
+        try:
+            pid = int(self._pid_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return
+        command = _command_of(pid)
+        ours = [argument for argument in self._arguments[1:] if argument in command]
+        if len(ours) == len(self._arguments) - 1:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._pid_file.unlink(missing_ok=True)
+
+    def _last_words(self) -> str:
+        try:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            return "-"
+        return lines[-1][:300] if lines else "-"
+
+
+def _command_of(pid: int) -> str:
+    """Return the command line of a process; empty where there is none."""
+    proc = Path(f"/proc/{pid}/cmdline")
+    try:
+        return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        pass
+    if Path("/proc").is_dir():
+        return ""
+    listed = subprocess.run(  # noqa: S603 - a number we wrote ourselves
+        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False, text=True
+    )
+    return listed.stdout
+
+
+def read_line(line: str) -> dict[str, Any]:
+    """Return the JSON of a child's first line; empty where it is none."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

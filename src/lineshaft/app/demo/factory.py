@@ -1,0 +1,266 @@
+"""The sandbox factory of the demo: CRM, ERP and hub, on one folder that keeps everything between starts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from lineshaft.app.demo.children import Child, ChildFailed, read_line
+from lineshaft.app.packs import files_in, folder_of
+from lineshaft.app.serving import ADMIN_TOKEN
+from lineshaft.base.errors import Conflict
+from lineshaft.base.text import text
+from lineshaft.security.tokens import write_private
+
+PACK = "order-to-delivery"
+
+# The sandbox's own fixed credentials: it listens on this machine only and holds invented data.
+CRM_TOKEN = "crm-demo-token"  # noqa: S105
+ERP_APP_ID = "erp-app"
+ERP_APP_SECRET = "erp-demo-secret"  # noqa: S105
+WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the demo shall be."""
+
+    folder: Path
+    port: int = 8420
+    speed: float = 1440.0
+    """Simulated seconds per second; 1440: a day is a minute."""
+    empty: bool = False
+    """Without the sandbox's own master data."""
+    delivery: str = "timed"
+    webhook: bool = True
+    crm_options: tuple[str, ...] = ()
+    erp_options: tuple[str, ...] = ()
+    hub_settings: Mapping[str, str] = field(default_factory=dict)
+    """Further lines of the hub's configuration: dotted key → TOML value."""
+
+
+class Factory:
+    """Starts and ends the three processes, and speaks to them."""
+
+    def __init__(self, plan: Plan, tell: Callable[[str, str], None]) -> None:
+        self.plan = plan
+        self._tell = tell
+        self.folder = plan.folder.absolute()
+        self._ports: dict[str, int] = {}
+        self._children: dict[str, Child] = {}
+        self._watching: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
+        self._stopping = False
+        self.hub_starts = 0
+
+    @property
+    def crm_url(self) -> str:
+        """The CRM's address."""
+        return f"http://127.0.0.1:{self._ports['crm']}"
+
+    @property
+    def erp_url(self) -> str:
+        """The ERP's address."""
+        return f"http://127.0.0.1:{self._ports['erp']}"
+
+    @property
+    def hub_url(self) -> str:
+        """The hub's address."""
+        return f"http://127.0.0.1:{self._ports['hub']}"
+
+    @property
+    def token(self) -> str:
+        """The hub administrator's token."""
+        return (self.folder / "hub" / ADMIN_TOKEN).read_text(encoding="utf-8").strip()
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Start everything and deploy the pack."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._choose_ports()
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
+        try:
+            await asyncio.gather(self._start_system("crm"), self._start_system("erp"))
+            await self._start_hub()
+            await self._deploy()
+        except BaseException:
+            await self._end()
+            raise
+        self._watching = [asyncio.create_task(self._watch(name)) for name in ("crm", "erp", "hub")]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything in good order."""
+        await self._end()
+
+    async def _end(self) -> None:
+        self._stopping = True
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+        for name in ("hub", "crm", "erp"):
+            if name in self._children:
+                await self._children[name].stop()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _watch(self, name: str) -> None:
+        """Start a process again that has ended by itself, as a supervisor would."""
+        while True:
+            status = await self._children[name].wait()
+            if self._stopping:
+                return
+            self._tell(
+                f"{name} has ended ({status}); it is started again.",
+                f"{name} 已退出({status}),正在重新启动。",
+            )
+            try:
+                if name == "hub":
+                    await self._start_hub()
+                else:
+                    await self._start_system(name)
+            except ChildFailed as error:
+                self._tell(error.message.in_language("en"), error.message.in_language("zh"))
+                await asyncio.sleep(2)
+
+    async def _start_system(self, name: str) -> None:
+        plan = self.plan
+        arguments = ["-m", "plantbox", name, "--port", str(self._ports[name])]
+        arguments += ["--admin-port", str(self._ports[f"{name}_admin"])]
+        arguments += ["--data", str(self.folder / name), "--speed", f"{plan.speed:g}"]
+        if plan.empty:
+            arguments.append("--empty")
+        if name == "crm":
+            arguments += ["--token", CRM_TOKEN]
+            if plan.webhook:
+                hook = f"{self.hub_url}/hooks/crm/orders"
+                arguments += ["--webhook", hook, "--webhook-secret", WEBHOOK_SECRET]
+            arguments += plan.crm_options
+        else:
+            arguments += ["--app-id", ERP_APP_ID, "--app-secret", ERP_APP_SECRET]
+            arguments += ["--delivery", plan.delivery, *plan.erp_options]
+        child = self._children[name] = Child(name, arguments, self.folder)
+        ready = read_line(await child.start())
+        if ready.get("system") != name:
+            await child.stop()
+            raise ChildFailed(text("{name} did not say that it is ready.", "{name} 未就绪。", name=name))
+
+    async def _start_hub(self) -> None:
+        folder = self.folder / "hub"
+        folder.mkdir(parents=True, exist_ok=True)
+        secrets = {
+            "crm_token": CRM_TOKEN,
+            "crm_webhook": WEBHOOK_SECRET,
+            "erp_app_id": ERP_APP_ID,
+            "erp_app_secret": ERP_APP_SECRET,
+        }
+        lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in secrets.items())
+        write_private(folder / "secrets.toml", lines)
+        further = "".join(f"{name} = {value}\n" for name, value in self.plan.hub_settings.items())
+        config = folder / "hub.toml"
+        config.write_text(
+            f"# Written by the demo at every start.\n"
+            f"data_dir = {json.dumps(str(folder))}\n"
+            f"secrets_file = {json.dumps(str(folder / 'secrets.toml'))}\n"
+            f"server.port = {self._ports['hub']}\n"
+            f"{further}"
+            f"[systems.crm]\nbase_url = {json.dumps(self.crm_url)}\n"
+            f"[systems.erp]\nbase_url = {json.dumps(self.erp_url)}\n",
+            encoding="utf-8",
+        )
+        child = self._children["hub"] = Child(
+            "hub", ["-m", "lineshaft", "--config", str(config), "serve"], self.folder, alone=True
+        )
+        await child.start()
+        self.hub_starts += 1
+
+    async def _deploy(self) -> None:
+        files = [
+            {"path": path, "text": content.decode("utf-8")}
+            for path, content in files_in(folder_of(PACK)).items()
+        ]
+        await self.hub("POST", "/releases", {"files": files, "note": "demo"})
+
+    def _choose_ports(self) -> None:
+        """Take the ports of the last start where they are free, so that bookmarks go on working."""
+        kept = self.folder / "ports.json"
+        try:
+            known = json.loads(kept.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            known = {}
+        wanted = {"hub": self.plan.port, "crm": 0, "erp": 0, "crm_admin": 0, "erp_admin": 0}
+        taken: set[int] = set()
+        for name, port in wanted.items():
+            chosen = next((each for each in (port, known.get(name, 0)) if each and _is_free(each)), 0)
+            while not chosen or chosen in taken:
+                chosen = _free_port()
+            self._ports[name] = chosen
+            taken.add(chosen)
+        kept.write_text(json.dumps(self._ports), encoding="utf-8")
+
+    # -- speaking --------------------------------------------------------------------------------------------
+
+    async def hub(self, method: str, path: str, body: object = None) -> Any:
+        """Ask the hub's API."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return await self._ask(method, f"{self.hub_url}/api/v1{path}", body, headers)
+
+    async def crm(self, method: str, path: str, body: object = None) -> Any:
+        """Ask the CRM, as its own users' screens do."""
+        headers = {"Authorization": f"Bearer {CRM_TOKEN}"}
+        return await self._ask(method, f"{self.crm_url}/api/v1{path}", body, headers)
+
+    async def erp(self, method: str, body: object) -> Any:
+        """Ask the ERP, as its own users' screens do; returns the data of its envelope."""
+        headers = {"X-App-Key": f"{ERP_APP_ID}:{ERP_APP_SECRET}"}
+        answer = await self._ask("POST", f"{self.erp_url}/ErpService/{method}", body, headers)
+        if not answer["IsSuccess"]:
+            raise Conflict(text("ERP: {message}", "ERP:{message}", message=answer["Message"]))
+        return answer["Data"]
+
+    async def _ask(self, method: str, url: str, body: object, headers: Mapping[str, str]) -> Any:
+        assert self._session is not None
+        async with self._session.request(
+            method, url, json=body if method != "GET" else None, headers=headers
+        ) as answer:
+            found = await answer.json(content_type=None)
+            if answer.status >= 400:
+                message = found.get("detail") or found.get("error") if isinstance(found, dict) else found
+                raise Conflict(
+                    text(
+                        "{url}: {status} {message}",
+                        "{url}:{status} {message}",
+                        url=url,
+                        status=answer.status,
+                        message=message,
+                    )
+                )
+            return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,169 @@
+"""Orders that flow: somebody in the sandbox's CRM makes and confirms them, and each one's way is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from lineshaft.app.demo.factory import Factory
+from lineshaft.app.system_clock import SystemClock
+from lineshaft.base.errors import HubError
+from lineshaft.base.text import Language
+
+_ENDED = frozenset({"shipped", "rejected", "cancelled"})
+_STATES = {
+    "draft": ("draft", "草稿"),
+    "confirmed": ("confirmed", "已确认"),
+    "rejected": ("rejected", "已驳回"),
+    "processing": ("in work", "处理中"),
+    "in_production": ("in production", "生产中"),
+    "partially_shipped": ("partly shipped", "部分发货"),
+    "shipped": ("shipped", "已发货"),
+    "cancelled": ("cancelled", "已取消"),
+    "open": ("open", "待处理"),
+    "reserved": ("reserved", "已备货"),
+    "planned": ("planned", "待生产"),
+}
+
+
+@dataclass(slots=True)
+class Flowing:
+    """Makes orders and follows them."""
+
+    factory: Factory
+    language: Language
+    out: Callable[[str], None]
+    seed: int = 1
+    every_s: float = 4.0
+    known: dict[str, str] = field(default_factory=dict)
+    """Order → the line that was printed last."""
+
+    async def run(self, *, count: int | None) -> int:
+        """Make ``count`` orders (``None``: for ever) and print their ways; return how many have not ended."""
+        await self._find_open()
+        making = asyncio.create_task(self._make(count))
+        try:
+            clock = SystemClock()
+            quiet_since = clock.monotonic()
+            while True:
+                if await self._look():
+                    quiet_since = clock.monotonic()
+                open_orders = [number for number, line in self.known.items() if not _is_end(line)]
+                if making.done():
+                    making.result()
+                    if not open_orders:
+                        return 0
+                    if clock.monotonic() - quiet_since > 240:
+                        return len(open_orders)
+                await asyncio.sleep(1.0)
+        finally:
+            making.cancel()
+
+    async def _find_open(self) -> None:
+        """Follow the orders of an earlier start that have not ended."""
+        cursor = ""
+        while True:
+            page = await self.factory.crm("GET", f"/orders?limit=200{f'&cursor={cursor}' if cursor else ''}")
+            for order in page["items"]:
+                if order["status"] not in _ENDED and order["status"] != "draft":
+                    self.known[order["order_no"]] = ""
+            if not page["next_cursor"]:
+                return
+            cursor = str(page["next_cursor"])
+
+    async def _make(self, count: int | None) -> None:
+        """Enter orders, as salespeople do: a customer, one to three products, a quantity each."""
+        products = (await self.factory.crm("GET", "/products?limit=200"))["items"]
+        accounts = (await self.factory.crm("GET", "/accounts?limit=200"))["items"]
+        made = 0
+        chance = random.Random(f"{self.seed}/{len(self.known)}/{await self._orders_so_far()}")
+        while count is None or made < count:
+            lines = [
+                {
+                    "line_no": number,
+                    "model": product["model"],
+                    "quantity": str(chance.choice((20, 50, 100, 150))),
+                }
+                for number, product in enumerate(chance.sample(products, chance.randint(1, 3)), 1)
+            ]
+            for line in lines:
+                product = next(each for each in products if each["model"] == line["model"])
+                line |= {
+                    "unit_price": product["list_price"],
+                    "discount": "0",
+                    "tax_rate": product["tax_rate"],
+                }
+            order = await self.factory.crm(
+                "POST", "/orders", {"account_no": chance.choice(accounts)["account_no"], "lines": lines}
+            )
+            self.known[order["order_no"]] = ""
+            await self.factory.crm("POST", f"/orders/{order['id']}/confirm", {})
+            made += 1
+            if count is None or made < count:
+                await asyncio.sleep(self.every_s if count is None else min(1.0, self.every_s))
+
+    async def _orders_so_far(self) -> str:
+        page = await self.factory.crm("GET", "/orders?limit=1")
+        return str(page["items"][-1]["id"]) if page["items"] else "0"
+
+    async def _look(self) -> bool:
+        """Print every order whose way has gone on; return whether any has."""
+        moved = False
+        for number, before in list(self.known.items()):
+            if _is_end(before):
+                continue
+            try:
+                order = await self.factory.crm("GET", f"/orders/{quote(number, safe='')}")
+                found = await self.factory.hub("GET", f"/trace/{quote(number, safe='')}")
+            except (HubError, OSError, ValueError):
+                continue
+            line = way(order, found, self.language)
+            if line != before:
+                self.known[number] = line + (_END if order["status"] in _ENDED or _is_parked(found) else "")
+                self.out(line)
+                moved = True
+        return moved
+
+
+_END = "\0"
+
+
+def _is_end(line: str) -> bool:
+    return line.endswith(_END)
+
+
+def _is_parked(found: dict[str, Any]) -> bool:
+    return any(each["kind"] in ("parked", "dead", "unknown") for each in found["troubles"])
+
+
+def way(order: dict[str, Any], found: dict[str, Any], language: Language) -> str:
+    """Return an order's way in one line: CRM → ERP → deliveries, and each line's state."""
+    zh = language == "zh"
+    stations = [f"CRM {order['order_no']}"]
+    stations += [
+        f"ERP {each['number']}"
+        for each in found["documents"]
+        if each["system"] == "erp" and each["kind"] == "sales_order"
+    ]
+    deliveries = [each["number"] for each in found["documents"] if each["kind"] == "despatch_advice"]
+    if deliveries:
+        stations.append(("发货 " if zh else "delivery ") + ", ".join(deliveries))
+    lines = []
+    for line in order["lines"]:
+        shipped, quantity = line["shipped_quantity"], line["quantity"]
+        state = _STATES.get(line["status"], (line["status"],) * 2)[1 if zh else 0]
+        amount = f" {shipped}/{quantity}" if shipped != "0" else f" {quantity}"
+        lines.append(f"{line['model']}{amount} {state}")
+    state = _STATES.get(order["status"], (order["status"],) * 2)[1 if zh else 0]
+    reason = ""
+    if order["status"] == "rejected" and order["status_reason"]:
+        reason = f": {order['status_reason']}"
+    else:
+        held = [each["text"] for each in found["troubles"] if each["kind"] in ("parked", "dead", "unknown")]
+        if held:
+            reason = f": {held[-1]}"
+    return f"{' → '.join(stations)}  [{state}{reason}]  {'; '.join(lines)}"

@@ -1,0 +1,91 @@
+"""Packs on disk: their files in, and everything about a pack checked together before it becomes a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from lineshaft.base.errors import DefinitionError, NotFound, Problem
+from lineshaft.base.text import text
+from lineshaft.engine.releases import File
+from lineshaft.mapping import CompiledMapping, read_mapping
+from lineshaft.sdk.pack import Pack, read_pack
+from lineshaft.sdk.registry import Definition, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRelease:
+    """The parts of a release that the engine does not read itself."""
+
+    pack: Pack | None
+    systems: dict[str, Definition] = field(default_factory=dict)
+    mappings: dict[str, CompiledMapping] = field(default_factory=dict)
+
+
+def folder_of(name_or_path: str) -> Path:
+    """Return the folder of a pack: a path, or the name of a shipped pack (``order-to-delivery``)."""
+    path = Path(name_or_path)
+    if (path / "pack.yaml").is_file():
+        return path
+    spec = find_spec("lineshaft_packs")
+    for root in spec.submodule_search_locations or [] if spec is not None else []:
+        shipped = Path(root) / name_or_path.replace("-", "_")
+        if (shipped / "pack.yaml").is_file():
+            return shipped
+    raise NotFound(
+        text(
+            "Expected a folder with pack.yaml, or a shipped pack, but {path} is neither.",
+            "{path} 既不是含 pack.yaml 的目录,也不是自带方案包。",
+            path=name_or_path,
+        ),
+        code="pack_missing",
+    )
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Return a pack's files: path below it, with ``/``, to content."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
+        if path.is_file() and not hidden and path.suffix not in (".py", ".pyc"):
+            found[inside.as_posix()] = path.read_bytes()
+    return found
+
+
+def path_of(file: File) -> str:
+    """Return a release file's path below its pack."""
+    return file.name if file.kind == "pack" else f"{file.kind}/{file.name}"
+
+
+def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
+    """Read systems, mappings and the pack itself.
+
+    Raises:
+        DefinitionError: Something cannot be used; lists the problems of all files.
+    """
+    problems: list[Problem] = []
+    contents: Mapping[str, bytes] = {path_of(file): file.content for file in files}
+    pack: Pack | None = None
+    systems: dict[str, Definition] = {}
+    mappings: dict[str, CompiledMapping] = {}
+    if "pack.yaml" in contents:
+        try:
+            pack = read_pack(contents)
+        except DefinitionError as error:
+            problems += error.problems
+    for path, content in sorted(contents.items()):
+        kind, _, name = path.partition("/")
+        try:
+            if kind == "systems" and name.endswith(".yaml"):
+                systems[name.removesuffix(".yaml")] = registry.read(content, path)
+            elif kind == "mappings" and name.endswith(".yaml"):
+                mapping = read_mapping(content, path)
+                mappings[mapping.name] = mapping
+        except DefinitionError as error:
+            problems += error.problems
+    if problems:
+        raise DefinitionError(problems)
+    return ReadRelease(pack, systems, mappings)

@@ -1,0 +1,179 @@
+"""A hub as a process: the API and the worker in one loop, ended by SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from lineshaft.app import logs
+from lineshaft.app.config import HubConfig
+from lineshaft.app.hub import build
+from lineshaft.app.system_clock import SystemClock
+from lineshaft.base.errors import ConfigError
+from lineshaft.base.text import text
+from lineshaft.security.tokens import FileTokens, TokenWish, write_private
+
+ADMIN_TOKEN = "admin.token"  # noqa: S105 - the name of the file that holds it
+"""The file in the data folder with the first administrator's token."""
+
+
+class _Server(uvicorn.Server):
+    """The HTTP server, without signal handlers of its own: the process has its own order of stopping."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, and say so."""
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process."""
+        yield
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run the process's main work, on uvloop where it is installed."""
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    if sys.platform != "win32":
+        with contextlib.suppress(ImportError):
+            import uvloop
+
+            factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)
+
+
+async def serve(
+    config: HubConfig,
+    *,
+    environment: Mapping[str, str] | None = None,
+    ready: Callable[[str], None] = lambda url: None,
+) -> None:
+    """Serve the API and work, until the process is asked to stop.
+
+    Args:
+        config: The configuration.
+        environment: Where secrets come from; the process's own by default.
+        ready: Told the hub's address once it answers.
+
+    Raises:
+        Conflict: Another hub runs on the SQLite file.
+        ConfigError: The port is taken.
+    """
+    logs.set_up(config.log.level)
+    stopping = _stop_signal()
+    ensure_admin_token(config.data_dir)
+    hub = build(config, environment)
+    listener = _listen(config)
+    url = f"http://{config.server.host}:{listener.getsockname()[1]}"
+    await hub.start()
+    try:
+        if hub.lock is not None:
+            hub.lock.note(url, hub.worker.name)
+        settings = uvicorn.Config(
+            hub.application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=30
+        )
+        server = _Server(settings)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await asyncio.wait(
+            {serving, asyncio.ensure_future(server.listening.wait())}, return_when=asyncio.FIRST_COMPLETED
+        )
+        ready(url)
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+    finally:
+        await hub.stop()
+
+
+async def work(
+    config: HubConfig,
+    *,
+    environment: Mapping[str, str] | None = None,
+    ready: Callable[[str], None] = lambda name: None,
+) -> None:
+    """Work without an API: one of several processes on a PostgreSQL."""
+    if config.sqlite_path is not None:
+        raise ConfigError(
+            text(
+                "Expected a PostgreSQL to share, but the store is the SQLite file {path}.",
+                "多进程需要 PostgreSQL,而当前存储是 SQLite 文件 {path}。",
+                path=config.sqlite_path,
+            ),
+            code="worker_needs_postgresql",
+            hint=text(
+                "On SQLite `lineshaft serve` works by itself.", "使用 SQLite 时请直接运行 `lineshaft serve`。"
+            ),
+        )
+    logs.set_up(config.log.level)
+    stopping = _stop_signal()
+    hub = build(config, environment)
+    await hub.start()
+    try:
+        ready(hub.worker.name)
+        await stopping.wait()
+    finally:
+        await hub.stop()
+
+
+def ensure_admin_token(data_dir: Path) -> Path:
+    """Make the first administrator's token where there is none yet; return the file that holds it."""
+    path = data_dir / ADMIN_TOKEN
+    tokens = FileTokens(data_dir / "tokens.json")
+    if not tokens.records():
+        _, token = tokens.create(TokenWish("admin", ["admin"]), SystemClock().now())
+        write_private(path, f"{token}\n")
+    return path
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and Ctrl-C set; asked twice, the process ends at once."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(130)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:  # pragma: no cover - Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+    return stopping
+
+
+def _listen(config: HubConfig) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.server.host, config.server.port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            text(
+                "Expected to listen on {host}:{port}, but: {error}",
+                "无法监听 {host}:{port}:{error}",
+                host=config.server.host,
+                port=config.server.port,
+                error=error.strerror or error,
+            ),
+            code="port_taken",
+            hint=text("Choose another with --port.", "请用 --port 换一个端口。"),
+        ) from error
+    return listener

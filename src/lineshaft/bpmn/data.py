@@ -1,0 +1,57 @@
+"""Data associations of activities and events, as input and output mappings.
+
+A data object, property, data input or data output is a variable with its name. An association from a data
+object to a data input is an input mapping; one from a data output to a data object an output mapping.
+"""
+
+from __future__ import annotations
+
+from lineshaft.bpmn.document import DataAssociation, ElementDefinition, ProcessDefinition
+from lineshaft.bpmn.expressions import Feel, Value, feel_text
+from lineshaft.bpmn.program import Mapping
+
+
+def name_of(process: ProcessDefinition, element: ElementDefinition, reference: str) -> str:
+    """Return the variable that an item-aware element stands for."""
+    for identifier, name in (*element.data_inputs, *element.data_outputs, *element.properties):
+        if identifier == reference:
+            return name
+    if reference in process.data:
+        return process.data[reference][0]
+    for identifier, name in process.properties:
+        if identifier == reference:
+            return name
+    for other in process.elements.values():
+        for identifier, name in other.properties:
+            if identifier == reference:
+                return name
+    return reference
+
+
+def _mappings(
+    process: ProcessDefinition, element: ElementDefinition, association: DataAssociation
+) -> list[Mapping]:
+    found: list[Mapping] = []
+    source: Value
+    if association.target is not None and not association.assignments:
+        target = name_of(process, element, association.target)
+        if association.transformation:
+            found.append(Mapping(Feel(feel_text(association.transformation)), target))
+        elif association.sources:
+            name = name_of(process, element, association.sources[0])
+            if name != target:
+                found.append(Mapping(Feel(name), target))
+    for origin, goal in association.assignments:
+        source = Feel(feel_text(origin))
+        found.append(Mapping(source, feel_text(goal)))
+    return found
+
+
+def input_mappings(process: ProcessDefinition, element: ElementDefinition) -> tuple[Mapping, ...]:
+    """Return the input mappings that an element's data input associations mean."""
+    return tuple(m for a in element.input_associations for m in _mappings(process, element, a))
+
+
+def output_mappings(process: ProcessDefinition, element: ElementDefinition) -> tuple[Mapping, ...]:
+    """Return the output mappings that an element's data output associations mean."""
+    return tuple(m for a in element.output_associations for m in _mappings(process, element, a))

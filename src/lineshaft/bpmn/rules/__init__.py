@@ -1,0 +1,33 @@
+"""The rules of what may run, by subject. Each function notes the problems of its rules.
+
+``flows`` comes first: it tells the elements which flows they have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lineshaft.bpmn.document import Document
+from lineshaft.bpmn.rules import (
+    activities,
+    collaboration,
+    definitions,
+    events,
+    expressions,
+    flows,
+    gateways,
+    references,
+    structure,
+)
+
+RULES: tuple[Callable[[Document], None], ...] = (
+    flows.check,
+    structure.check,
+    events.check,
+    definitions.check,
+    gateways.check,
+    activities.check,
+    expressions.check,
+    references.check,
+    collaboration.check,
+)

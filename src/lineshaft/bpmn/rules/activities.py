@@ -1,0 +1,280 @@
+"""Rules of activities: what each kind needs to be carried out, and its loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lineshaft.base.text import Text, text
+from lineshaft.bpmn.document import Document, ElementDefinition
+from lineshaft.bpmn.expressions import is_feel
+from lineshaft.bpmn.rules.place import Place
+
+_FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
+_ZEEBE_BINDINGS = frozenset({"latest", "deployment", "versionTag"})
+_NOT_AT_START = frozenset({"startEvent", "boundaryEvent"})
+
+
+def check(document: Document) -> None:
+    """Check the activities of every process."""
+    for process in document.processes.values():
+        place = Place(document, process)
+        for element in process.elements.values():
+            rule = _RULES.get(element.type)
+            if rule is not None:
+                rule(place, element)
+            _loop(place, element)
+            _quantities(place, element)
+            _extensions(place, element)
+
+
+def _missing(
+    place: Place, element: ElementDefinition, code: str, what: Text, *, warning: bool = False
+) -> None:
+    place.note(
+        code,
+        text(
+            f"Expected {{id}} to have {what.en}, but it has none",
+            f"{{id}} 应有{what.zh}，但没有",
+            id=element.id,
+        ),
+        _FILL,
+        element,
+        warning=warning,
+    )
+
+
+def _service(place: Place, element: ElementDefinition) -> None:
+    found = element.extensions
+    if place.is_zeebe and not found.task_type:
+        _missing(
+            place,
+            element,
+            "task-definition-missing",
+            text("a task definition with a type", "带类型的任务定义"),
+        )
+    elif place.is_camunda and not found.task_type and found.script is None:
+        _missing(
+            place,
+            element,
+            "task-definition-missing",
+            text("a topic, class or expression", "主题、类或表达式"),
+            warning=True,
+        )
+
+
+def _send(place: Place, element: ElementDefinition) -> None:
+    if place.is_zeebe and not element.extensions.task_type and not element.attributes.get("messageRef"):
+        _missing(
+            place,
+            element,
+            "task-definition-missing",
+            text("a task definition with a type", "带类型的任务定义"),
+        )
+
+
+def _script(place: Place, element: ElementDefinition) -> None:
+    found = element.extensions
+    if found.script is not None:
+        if not found.script.strip().removeprefix("="):
+            _missing(place, element, "script-missing", text("an expression", "表达式"))
+        if "zeebe" in found.dialects and not found.result_variable:
+            _missing(place, element, "result-variable-missing", text("a result variable", "结果变量"))
+    elif not found.task_type and not (element.script and element.script.strip()):
+        _missing(place, element, "script-missing", text("a script", "脚本"))
+
+
+def _rule(place: Place, element: ElementDefinition) -> None:
+    found = element.extensions
+    if "zeebe:calledDecision" in found.dialects:
+        if not found.decision_id:
+            _missing(place, element, "decision-missing", text("a decision id", "决策 id"))
+        if not found.result_variable:
+            _missing(place, element, "result-variable-missing", text("a result variable", "结果变量"))
+        _binding(place, element, found.decision_binding, found.decision_version_tag)
+    elif place.is_zeebe and not found.task_type:
+        _missing(
+            place,
+            element,
+            "decision-missing",
+            text("a called decision or a task definition", "所调用的决策或任务定义"),
+        )
+
+
+def _binding(place: Place, element: ElementDefinition, binding: str | None, tag: str | None) -> None:
+    if binding is not None and binding not in _ZEEBE_BINDINGS:
+        place.note(
+            "binding-unknown",
+            text(
+                "Expected the binding of {id} to be latest, deployment or versionTag, but it is {binding}",
+                "{id} 的绑定应为 latest、deployment 或 versionTag，但为 {binding}",
+                id=element.id,
+                binding=binding,
+            ),
+            _FILL,
+            element,
+            warning="zeebe" not in element.extensions.dialects,
+        )
+    if binding == "versionTag" and not tag:
+        _missing(place, element, "version-tag-missing", text("a version tag", "版本标签"))
+
+
+def _call(place: Place, element: ElementDefinition) -> None:
+    found = element.extensions
+    called = found.called_process
+    if called is None and not place.is_zeebe:
+        called = element.attributes.get("calledElement")
+    if not called:
+        _missing(place, element, "called-process-missing", text("a called process", "被调用的流程"))
+    _binding(place, element, found.called_binding, found.called_version_tag)
+
+
+def _user(place: Place, element: ElementDefinition) -> None:
+    priority = element.extensions.priority
+    if priority and not is_feel(priority):
+        good = priority.strip().lstrip("-").isdigit() and 0 <= int(priority) <= 100
+        if not good:
+            place.note(
+                "priority-invalid",
+                text(
+                    "Expected the priority of {id} to be a whole number from 0 to 100, but it is {value}",
+                    "{id} 的优先级应为 0 到 100 的整数，但为 {value}",
+                    id=element.id,
+                    value=priority,
+                ),
+                _FILL,
+                element,
+                warning="zeebe" not in element.extensions.dialects,
+            )
+
+
+def _loop(place: Place, element: ElementDefinition) -> None:
+    loop, found = element.loop, element.extensions
+    if element.loops > 1:
+        place.note(
+            "loop-twice",
+            text(
+                "Expected one loop marker at {id}, but there are more",
+                "{id} 应只有一个循环标记，但有多个",
+                id=element.id,
+            ),
+            text("Keep one of them.", "请只保留一个。"),
+            element,
+        )
+    if loop is None:
+        return
+    if loop.kind == "multi":
+        if not (found.input_collection or loop.cardinality or loop.input_data):
+            _missing(
+                place,
+                element,
+                "loop-collection-missing",
+                text("an input collection or a loop cardinality", "输入集合或循环次数"),
+            )
+        if place.is_zeebe and bool(found.output_collection) != bool(found.output_element):
+            _missing(
+                place,
+                element,
+                "loop-output-incomplete",
+                text("both an output collection and an output element", "输出集合和输出元素"),
+            )
+        if loop.behavior not in ("None", "One", "All", "Complex"):
+            _wrong(place, element, "loop-behavior", loop.behavior)
+        incomplete = (
+            (loop.behavior == "None" and not loop.none_event)
+            or (loop.behavior == "One" and not loop.one_event)
+            or (loop.behavior == "Complex" and not loop.complex_behaviors)
+        )
+        if incomplete:
+            _missing(
+                place,
+                element,
+                "loop-behavior-event",
+                text("the event of its loop behaviour", "循环行为对应的事件"),
+            )
+        cardinality = loop.cardinality
+        if cardinality and cardinality.strip().lstrip("+-").isdigit() and int(cardinality) < 0:
+            _wrong(place, element, "loop-cardinality", cardinality)
+    elif not loop.condition and not loop.maximum:
+        _missing(place, element, "loop-condition-missing", text("a loop condition", "循环条件"))
+    elif loop.maximum and (not loop.maximum.strip().isdigit() and not is_feel(loop.maximum)):
+        _wrong(place, element, "loop-maximum", loop.maximum)
+
+
+def _wrong(place: Place, element: ElementDefinition, code: str, value: str) -> None:
+    place.note(
+        code,
+        text(
+            f"Expected a valid {code.replace('-', ' ')} at {{id}}, but it is {{value}}",
+            f"{{id}} 的 {code} 无效：{{value}}",
+            id=element.id,
+            value=value,
+        ),
+        _FILL,
+        element,
+    )
+
+
+def _quantities(place: Place, element: ElementDefinition) -> None:
+    for name in ("startQuantity", "completionQuantity"):
+        value = element.attributes.get(name)
+        if value is not None and (not value.strip().isdigit() or int(value) < 1):
+            _wrong(place, element, "quantity", value)
+
+
+def _extensions(place: Place, element: ElementDefinition) -> None:
+    found = element.extensions
+    for name in found.duplicates:
+        place.note(
+            "extension-twice",
+            text(
+                "Expected {name} once at {id}, but it stands there twice",
+                "{id} 上的 {name} 重复",
+                name=name,
+                id=element.id,
+            ),
+            text("Keep one of them.", "请只保留一个。"),
+            element,
+        )
+    if "zeebe:taskDefinition" in found.dialects and not found.task_type:
+        _missing(place, element, "task-type-missing", text("a task type", "任务类型"))
+    if found.retries and not is_feel(found.retries) and not found.retries.strip().isdigit():
+        _wrong(place, element, "retries", found.retries)
+    if any(not key for key in found.headers) or found.bad_headers:
+        _missing(place, element, "header-key-missing", text("a key for every header", "每个头信息的键"))
+    if "zeebe:subscription" in found.dialects and not found.correlation_key:
+        _missing(place, element, "correlation-key-missing", text("a correlation key", "关联键"))
+    if found.task_listeners:
+        place.note(
+            "task-listener-ignored",
+            text(
+                "Expected no task listeners, but {id} has some: they are not run",
+                "{id} 有任务监听器，它们不会被执行",
+                id=element.id,
+            ),
+            text("Use execution listeners instead.", "请改用执行监听器。"),
+            element,
+            warning=True,
+        )
+    seen: set[tuple[str, str]] = set()
+    for event, job_type, retries in found.listeners:
+        if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
+            _wrong(place, element, "listener-event", event)
+        if not job_type:
+            _missing(
+                place, element, "listener-type-missing", text("a type for every listener", "每个监听器的类型")
+            )
+        elif (event, job_type) in seen:
+            _wrong(place, element, "listener-twice", job_type)
+        if retries and not is_feel(retries) and not retries.strip().isdigit():
+            _wrong(place, element, "retries", retries)
+        seen.add((event, job_type))
+
+
+_RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
+    "serviceTask": _service,
+    "sendTask": _send,
+    "scriptTask": _script,
+    "businessRuleTask": _rule,
+    "callActivity": _call,
+    "userTask": _user,
+}

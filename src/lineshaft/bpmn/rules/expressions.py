@@ -1,0 +1,139 @@
+"""Rules of expressions: each one in the file can be read, and each mapping has a target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lineshaft.base.errors import ExpressionError
+from lineshaft.base.text import text
+from lineshaft.bpmn.document import Document, ElementDefinition
+from lineshaft.bpmn.expressions import Feel, feel_text, is_feel
+from lineshaft.bpmn.rules.place import Place
+
+_FEEL_LANGUAGE = re.compile(r"feel|juel|^\s*$", re.IGNORECASE)
+_UNDERSTOOD = re.compile(r"xpath|feel|juel|java\.sun\.com|unified", re.IGNORECASE)
+_VARIABLE = re.compile(r"^[^\W\d][\w]*(\.[^\W\d][\w]*)*$")
+_FEEL_SCRIPTS = frozenset({"feel", "text/feel", "application/feel"})
+
+
+def check(document: Document) -> None:
+    """Read every expression of every process."""
+    for process in document.processes.values():
+        place = Place(document, process)
+        for flow in process.flows.values():
+            language = flow.condition_language
+            if language and not _UNDERSTOOD.search(language):
+                place.note(
+                    "condition-language",
+                    text(
+                        "Expected the condition of {id} in FEEL, but it is in {language}",
+                        "{id} 的条件应使用 FEEL，但使用了 {language}",
+                        id=flow.id,
+                        language=language,
+                    ),
+                    text("Write the condition in FEEL.", "请用 FEEL 书写该条件。"),
+                    line=flow.line,
+                    name=flow.id,
+                )
+            elif flow.condition:
+                _readable(place, flow.condition, flow.line, flow.id)
+        for element in process.elements.values():
+            for source, line in _always(element):
+                _readable(place, source, line, element.id)
+            for value in _values(element):
+                if value and is_feel(value):
+                    _readable(place, value, element.line, element.id)
+            _targets(place, element)
+        for source in (s for _, s, _ in process.extensions.listeners):
+            if is_feel(source):
+                _readable(place, source, process.line, process.id)
+    _roots(document)
+
+
+def _roots(document: Document) -> None:
+    for process in list(document.processes.values())[:1]:
+        place = Place(document, process)
+        for root in document.roots.values():
+            for source in (root.name, root.code, root.extensions.correlation_key):
+                if source and is_feel(source):
+                    _readable(place, source, root.line, root.id)
+
+
+def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
+    """Go through the texts that are FEEL whether or not they start with ``=``."""
+    for event in element.events:
+        if event.kind == "conditional" and event.text:
+            yield event.text, event.line
+    loop, found = element.loop, element.extensions
+    if loop is not None:
+        for source in (loop.cardinality, loop.condition, found.input_collection, found.output_element):
+            if source:
+                yield source, loop.line
+    if element.condition:
+        yield element.condition, element.line
+    if found.script and element.type in ("scriptTask", "serviceTask"):
+        yield found.script, element.line
+    plain = element.type == "scriptTask" and found.script is None and not found.task_type
+    language = (element.attributes.get("scriptFormat") or "").strip().lower()
+    if plain and element.script and language in _FEEL_SCRIPTS:
+        yield element.script, element.line
+    if found.active_elements:
+        yield found.active_elements, element.line
+
+
+def _values(element: ElementDefinition) -> Iterator[str | None]:
+    """Go through the texts that are FEEL where they start with ``=``."""
+    found = element.extensions
+    yield from (
+        source for source, _ in (*found.inputs, *found.outputs, *found.child_inputs, *found.child_outputs)
+    )
+    yield from (
+        found.task_type,
+        found.retries,
+        found.called_process,
+        found.decision_id,
+        found.correlation_key,
+    )
+    yield from (found.assignee, found.candidate_groups, found.candidate_users, found.due_date)
+    yield from (found.follow_up_date, found.priority, found.form, found.message_ttl)
+    yield from (job_type for _, job_type, _ in found.listeners)
+    yield from (event.text for event in element.events if event.kind == "timer")
+    if element.loop is not None:
+        yield element.loop.maximum
+
+
+def _readable(place: Place, source: str, line: int, name: str) -> None:
+    try:
+        Feel(feel_text(source))
+    except ExpressionError as error:
+        place.note(
+            "expression-invalid",
+            text(
+                "Expected an expression that can be read, but {source} cannot: {why}",
+                "应为可解析的表达式，但 {source} 无法解析：{why}",
+                source=source,
+                why=str(error),
+            ),
+            text("Correct the FEEL expression.", "请修正该 FEEL 表达式。"),
+            line=line,
+            name=name,
+        )
+
+
+def _targets(place: Place, element: ElementDefinition) -> None:
+    found = element.extensions
+    for _, target in (*found.inputs, *found.outputs, *found.child_inputs, *found.child_outputs):
+        if not _VARIABLE.match(target):
+            place.note(
+                "mapping-target",
+                text(
+                    "Expected a variable name such as order.total as the target of a mapping of {id}, but it "
+                    "is {target!r}",
+                    "{id} 的映射目标应为变量名（如 order.total），但为 {target!r}",
+                    id=element.id,
+                    target=target,
+                ),
+                text("Correct the target variable.", "请修正目标变量名。"),
+                element,
+            )

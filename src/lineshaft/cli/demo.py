@@ -1,0 +1,40 @@
+"""``demo``: a sandbox factory with a hub, to look at and to try out."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lineshaft.app.demo.running import Wish, demo
+from lineshaft.cli.surroundings import AsJson, here, out
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo_command)
+
+
+def demo_command(
+    context: typer.Context,
+    *,
+    speed: Annotated[
+        float, typer.Option(min=1, help="Simulated seconds per second; 1440: a day is a minute. 速度。")
+    ] = 1440.0,
+    orders: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Real orders to carry over (CSV). 真实订单目录。"),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="A few orders, then end. 只跑一轮。")] = False,
+    data: Annotated[Path | None, typer.Option(help="Where everything is kept. 数据目录。")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The hub's port; 0: any. 端口。")] = 8420,
+    instant: Annotated[bool, typer.Option("--instant", help="Deliveries at once. 立即发货。")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start a sandbox CRM, ERP and hub; show each order's way. 启动仿真工厂与系统。"""
+    around = here(context)
+    folder = data or Path(".lineshaft") / ("orders" if orders is not None else "demo")
+    wish = Wish(folder, port, speed, orders, once, as_json, around.language, instant)
+    raise typer.Exit(asyncio.run(demo(wish, out)))

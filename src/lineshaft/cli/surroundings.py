@@ -1,0 +1,118 @@
+"""What every command shares: where the hub is, which language, how results and errors are printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+from unicodedata import east_asian_width
+
+import typer
+
+from lineshaft.app.config import HubConfig, read_config
+from lineshaft.app.reaching import Api, reach
+from lineshaft.base.errors import HubError, UserError
+from lineshaft.base.text import Language, Text, language_of
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. 输出 JSON。")]
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The options that stand before the command."""
+
+    config_file: Path | None = None
+    data: Path | None = None
+    url: str | None = None
+    token: str | None = None
+    language: Language = "en"
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def config(self, **options: Any) -> HubConfig:
+        """Return the configuration; ``options`` by path with ``__`` for the dot (``server__port``)."""
+        file = self.config_file
+        named = self.environment.get("LINESHAFT_CONFIG")
+        if file is None and named:
+            file = Path(named)
+        given = {name.replace("__", "."): value for name, value in options.items()}
+        return read_config(file=file, environment=self.environment, options={"data_dir": self.data, **given})
+
+    def api(self) -> Api:
+        """Return the API of the hub that is meant."""
+        return reach(
+            self.config(),
+            url=self.url or self.environment.get("LINESHAFT_URL"),
+            token=self.token or self.environment.get("LINESHAFT_TOKEN"),
+            language=self.language,
+        )
+
+    def say(self, en: str, zh: str, **values: object) -> None:
+        """Print a sentence in the caller's language."""
+        out(Text(en, zh, values).in_language(self.language))
+
+    def word(self, en: str, zh: str) -> str:
+        """Return a word in the caller's language."""
+        return zh if self.language == "zh" else en
+
+
+def here(context: typer.Context) -> Surroundings:
+    """Return the surroundings of a command."""
+    found = context.find_root().obj
+    assert isinstance(found, Surroundings)
+    return found
+
+
+def chosen_language(option: str | None, environment: Mapping[str, str]) -> Language:
+    """Return the language: ``--lang``, ``LINESHAFT_LANG``, then what the terminal is set to."""
+    for tag in (option, environment.get("LINESHAFT_LANG")):
+        if tag:
+            return language_of(tag)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environment.get(name):
+            return language_of(environment[name])
+    return "en"
+
+
+def out(line: str) -> None:
+    """Print a line of the result."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def out_json(value: Any) -> None:
+    """Print a value as JSON."""
+    out(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    # Decimals keep their digits as text where JSON's reader would round them.
+    return str(value)
+
+
+def complain(error: HubError, language: Language) -> int:
+    """Print an error as a person reads it; return the exit status: 2 where the caller can mend it."""
+    label = "错误" if language == "zh" else "Error"
+    sys.stderr.write(f"{label}: {error.message.in_language(language)}\n")
+    if error.hint is not None:
+        sys.stderr.write(f"  {error.hint.in_language(language)}\n")
+    return 2 if isinstance(error, UserError) else 1
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows in columns; Chinese characters take two places."""
+    lines = [[str(cell) if cell is not None else "" for cell in row] for row in rows]
+    widths = [
+        max([_width(heading), *(_width(line[column]) for line in lines)])
+        for column, heading in enumerate(headings)
+    ]
+    for line in [list(headings), *lines]:
+        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True))
+        out("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
