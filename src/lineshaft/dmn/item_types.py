@@ -191,7 +191,8 @@ class TypeTable:
         if name == "list":
             return of_feel(ListType(ANY), name)
         if name in ("function", "range"):
-            return ItemType(name, ANY, lambda value: value is None or kind_of(value) == name)
+            result = ANYTHING if name == "function" else None
+            return ItemType(name, ANY, lambda value: value is None or kind_of(value) == name, result=result)
         if name == "context":
             return of_feel(CONTEXT, name)
         primitive = PRIMITIVES.get(name)

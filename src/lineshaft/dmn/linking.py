@@ -142,7 +142,7 @@ class Net:
             self._found(node, element.encapsulated)
             node.parameters = self._found(node, (*element.input_data, *element.input_decisions))
             if not node.outputs:
-                self.structural.append(
+                self.problems.append(
                     problem(
                         "no_output", "Expected a decision service with an output decision, but it has none.",
                         "决策服务缺少输出决策。", element.place,

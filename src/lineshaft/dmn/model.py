@@ -289,7 +289,7 @@ def _service(node: Node, ev: Evaluation) -> feel.Function:
         if is_outermost:
             ev.decisions.update(inner.decisions)
         ev.last = inner.last or ev.last
-        value = next(iter(values.values())) if len(outputs) == 1 else values
+        value = next(iter(values.values())) if len(outputs) == 1 else values or None
         return convert(value, result)
 
     # Structures are completed before they are held against their type; the others are so by FEEL.

@@ -79,8 +79,9 @@ def test_filter_sees_item_and_its_entries() -> None:
 
 def test_for_gives_a_list_and_sees_partial() -> None:
     logic = f'<for iteratorVariable="x"><in>{literal("1..3")}</in><return>{literal("x * 2")}</return></for>'
-    logic = logic.replace("1..3", "[1..3]")
     assert clean(logic) == [2, 4, 6]
+    assert clean(logic.replace("1..3", "[1..3]")) == [2, 4, 6]
+    assert clean(logic.replace("1..3", "[3, 1]")) == [6, 2]
     body = literal("x + count(partial)")
     partial = f'<for iteratorVariable="x"><in>{literal("[1,2,3]")}</in><return>{body}</return></for>'
     assert clean(partial) == [1, 3, 5]
