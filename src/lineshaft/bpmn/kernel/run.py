@@ -607,6 +607,8 @@ class Run:
             body = node.loop is not None and scope.kind != ITERATION
             if not body:
                 node.element.terminate(self, scope, token, node)
+        if token.extra:
+            compensation.drop_kept(self, token.extra)
         self.forget(scope, token)
         if token.state != CREATED:
             self.events.append(events.ElementTerminated(token.number, node.id))
