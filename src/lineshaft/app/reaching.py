@@ -262,11 +262,16 @@ async def call_asgi(
         "server": ("127.0.0.1", 0),
     }
     incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    answered = asyncio.Event()
     status = 0
     parts: list[bytes] = []
 
     async def receive() -> Message:
-        return incoming.pop() if incoming else {"type": "http.disconnect"}
+        if incoming:
+            return incoming.pop()
+        # The caller does not hang up before it has its answer.
+        await answered.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         nonlocal status
@@ -274,6 +279,8 @@ async def call_asgi(
             status = message["status"]
         elif message["type"] == "http.response.body":
             parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                answered.set()
 
     await app(scope, receive, send)
     return status, b"".join(parts)
