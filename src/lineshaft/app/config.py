@@ -37,6 +37,8 @@ from lineshaft.engine.config import EngineConfig, RetryPolicy
 from lineshaft.security.secrets import is_secret
 
 PREFIX = "LINESHAFT_"
+ADMIN_TOKEN = "admin.token"  # noqa: S105 - the name of the file that holds it
+"""The file in the data folder with the first administrator's token."""
 NOT_SETTINGS = ("LINESHAFT_SECRET_", "LINESHAFT_PROOF_", "LINESHAFT_SKIP_", "LINESHAFT_TEST_")
 """Beginnings of variables that are no settings."""
 NOT_SETTING = ("LINESHAFT_CONFIG", "LINESHAFT_URL", "LINESHAFT_TOKEN", "LINESHAFT_LANG")

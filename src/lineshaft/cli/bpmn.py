@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from lineshaft import bpmn
 from lineshaft.base.errors import DefinitionError
 from lineshaft.cli.surroundings import AsJson, here, out, out_json, table
 
@@ -26,6 +25,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read files and tell everything that is wrong with them. 检查流程文件。"""
+    from lineshaft import bpmn
+
     around = here(context)
     found = []
     for file in files:
@@ -64,6 +65,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """List what a file's processes are made of. 列出流程元素。"""
+    from lineshaft import bpmn
+
     del context
     programs = bpmn.loads(file.read_bytes(), file=str(file)).programs.values()
     rows = [
