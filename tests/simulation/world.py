@@ -8,6 +8,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import blake2b
 from typing import Any
 
 from lineshaft.base.errors import HubError
@@ -53,6 +54,8 @@ class Result:
     steps: int
     figures: Counter[str]
     violations: list[str]
+    digest: str
+    """Stands for everything that happened."""
     trace: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -113,8 +116,10 @@ class World:
         ]
         violations += [f"escaped: {each}" for each in self.loop.errors]
         self.figures["steps of instances"] = self.watchdog.steps
+        trace = self.watchdog.trace
+        digest = blake2b("\n".join(trace).encode("utf-8", "replace"), digest_size=8).hexdigest()
         result = Result(
-            self.seed, self.loop.steps, self.figures, violations, self.watchdog.trace if violations else []
+            self.seed, self.loop.steps, self.figures, violations, digest, trace if violations else []
         )
         self.loop.close()
         return result

@@ -362,6 +362,7 @@ def path(base: Any, name: str, s: Runtime, at: int) -> Any:
         if name in _COUNT_WORDS and not s.is_quiet and not any(isinstance(i, Mapping) for i in base):
             hint = text("did you mean `count(list)`?", "是否想写 `count(list)`？")
             s.warn(at, text("a list has no property `{name}`", "列表没有属性 `{name}`", name=name), hint)
+            return [None] * len(base)
         return [
             item[name] if item.__class__ is dict and name in item else path(item, name, s, at)
             for item in base

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (models read best with an element to a line)
 """Random well-formed processes and random histories, from a seeded generator of chance."""
 
 from __future__ import annotations
@@ -212,7 +213,7 @@ class Asked:
 
     def take(self, result: Step) -> None:
         for effect in result.effects:
-            if isinstance(effect, effects.Call) or isinstance(effect, effects.OpenTask):
+            if isinstance(effect, (effects.Call, effects.OpenTask)):
                 self.open[("token", effect.token)] = effect
             elif isinstance(effect, (effects.CancelCall, effects.CloseTask)):
                 self.open.pop(("token", effect.token), None)
