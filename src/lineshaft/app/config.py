@@ -50,8 +50,8 @@ class StoreConfig:
 
     url: str = ""
     """``sqlite:///path``, ``postgresql://…`` or ``memory:``; ``""``: ``hub.db`` in the data folder."""
-    pool_max: int = 10
-    """Connections to PostgreSQL."""
+    pool_max: int = 4
+    """Connections of this process to PostgreSQL, beside the one that listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class HubConfig:
 LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "server.port": (0, 65_535),
-        "store.pool_max": (1, 200),
+        "store.pool_max": (2, 100),
         "engine.lease_ttl_s": (1, 600),
         "engine.lease_margin_s": (0.1, 300),
         "engine.heartbeat_s": (0.1, 300),

@@ -202,3 +202,30 @@ def test_process_file_is_checked_with_its_place(command: Command, tmp_path: Path
     assert refused.status == 2
     assert "bad.bpmn:" in refused.stdout
     assert "nowhere" in refused.stdout
+
+
+def test_call_of_an_operation_that_no_system_has_is_refused(command: Command, tmp_path: Path) -> None:
+    command("deploy", PACK)
+    command("pull", "pack")
+    process = tmp_path / "pack" / "processes" / "order-to-delivery.bpmn"
+    process.write_text(process.read_text().replace("erp.sales_order.save", "erp.sales_order.sav"))
+
+    refused = command("deploy", "pack")
+
+    assert refused.status == 2
+    assert "sales_order.sav`" in refused.stderr
+    assert "`sales_order.save`" in refused.stderr
+
+
+def test_process_runs_in_memory_with_given_answers(command: Command) -> None:
+    process = ROOT / "src" / "lineshaft_packs" / "order_to_delivery" / "processes" / "order-to-delivery.bpmn"
+    order = {"order_no": "XS-1", "account_no": None, "quality": [], "lines": []}
+
+    ran = command(
+        "bpmn", "run", str(process), "--start", "order-confirmed", "--json",
+        "--variables", json.dumps({"order": order}), "--answers", '{"crm.sales_order.feedback": {}}',
+    )  # fmt: skip
+
+    found = json.loads(ran.stdout)
+    assert found["state"] == "completed"
+    assert found["path"][-2:] == ["report-held", "held"]
