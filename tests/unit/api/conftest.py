@@ -12,7 +12,7 @@ import pytest
 
 from lineshaft.app.config import read_config
 from lineshaft.app.hub import Hub, build
-from lineshaft.app.reaching import call_asgi
+from lineshaft.app.inprocess import call_asgi
 from lineshaft.base.scope import Scope
 from lineshaft.security.people import Caller
 from lineshaft.security.tokens import TokenRecord, TokenWish

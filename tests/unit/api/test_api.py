@@ -190,7 +190,7 @@ async def test_unknown_webhook_is_not_there(api: Client) -> None:
 
 async def test_console_is_served_with_its_policy_where_it_is_built(api: Client, tmp_path: Any) -> None:
     from lineshaft.api.application import make_routes
-    from lineshaft.app.reaching import call_asgi
+    from lineshaft.app.inprocess import call_asgi
 
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<p>console</p>")
