@@ -13,11 +13,12 @@ from typing import Any
 
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
+from lineshaft.bpmn.kernel import commands
 from lineshaft.engine.intake import Incoming
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import LoadedRelease, Releases, compile_release, files_of
 from lineshaft.store.memory import MemoryDatabase, MemoryStore
-from lineshaft.store.rows import Release
+from lineshaft.store.rows import Instance, Release
 from simulation import processes
 from simulation.loop import Livelock, Process, SimulatedClock, SimulatedLoop
 from simulation.nodes import CONFIG, Node, SimulatedIds, Watch, Weather
@@ -165,11 +166,8 @@ class World:
     def _plot(self) -> list[tuple[float, Any]]:
         chance = self.chance
         plot: list[tuple[float, Any]] = []
-        acts = ([self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3) + [
-            self._hand_over,
-            self._join,
-            self._hold_system,
-        ]
+        acts = [self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3
+        acts += [self._hand_over, self._join, self._hold_system, self._hold_instance, self._cancel]
         for _ in range(chance.choice((0, 1, 2, 3, 5, 8))):
             plot.append((chance.random() * (STORM_S - 1), chance.choice(acts)))
         return plot
@@ -301,6 +299,32 @@ class World:
             self.note(f"{system} is paused by a person")
         await asyncio.sleep(self.chance.random() * 4)
 
+    async def _hold_instance(self) -> None:
+        """A person suspends an instance and lets it go on."""
+        row = self._some_instance()
+        if row is None:
+            return
+        if await self._try(lambda desk: desk.command(self.scope, row.id, commands.Suspend("look"))):
+            self.note(f"instance {row.id} is suspended by a person")
+            self.figures["suspensions"] += 1
+            await asyncio.sleep(self.chance.random() * 4)
+            while not await self._try(
+                lambda desk: desk.command(self.scope, row.id, commands.Resume("looked"))
+            ):
+                await asyncio.sleep(0.5)
+
+    async def _cancel(self) -> None:
+        """A person ends an instance."""
+        row = self._some_instance()
+        if row is not None and row.parent_id is None:
+            await self._try(lambda desk: desk.command(self.scope, row.id, commands.Cancel("wrong")))
+            self.note(f"instance {row.id} is cancelled by a person")
+            self.figures["cancellations"] += 1
+
+    def _some_instance(self) -> Instance | None:
+        rows = [row for row in self.database.instance.rows.values() if row.status == "active"]
+        return self.chance.choice(rows) if rows else None
+
     async def _try(self, act: Any) -> bool:
         desk = Operations(self.desk, self.clock, SimulatedIds(self.loop, self.chance))
         try:
@@ -370,6 +394,13 @@ class World:
                         continue
                     self.oracle.mend(letter.subject_id)
                     await self._try(lambda desk, i=letter.id: desk.replay(self.scope, i, by="op"))
+            for task in list(self.database.task.rows.values()):
+                if task.status == "open" and chance.random() < 0.7:
+                    await self._try(
+                        lambda desk, t=task: desk.complete_task(
+                            self.scope, t.instance_id, t.token, {"approved": True}, by="op"
+                        )
+                    )
             for effect in list(self.database.effect.rows.values()):
                 if effect.status == "parked":
                     await self._appear(effect.reference or "")
