@@ -38,6 +38,7 @@ class Node:
         type: The type of its variable.
         code: Its compiled logic; ``None`` until it is asked for.
         free: Names that its logic takes although nothing declares them.
+        needs: The decisions among what a decision requires.
     """
 
     key: Key
@@ -52,6 +53,7 @@ class Node:
     parameters: list[Required] = field(default_factory=list)
     code: Code | None = None
     free: tuple[str, ...] = ()
+    needs: tuple[Node, ...] = ()
 
     @property
     def label(self) -> str:
@@ -65,6 +67,7 @@ class Net:
     Attributes:
         structural: Problems that refuse the model.
         problems: Problems of types and expressions: null with an error where they are evaluated.
+        order: The nodes, what a decision requires before it.
     """
 
     def __init__(self, root: Document, documents: Mapping[str, Document]) -> None:
@@ -81,6 +84,7 @@ class Net:
                 self._add(document, element)
         for node in self.nodes.values():
             self._link(node)
+        self.order: list[Node] = []
         self._refuse_circles()
 
     def _all(self) -> list[Document]:
@@ -135,6 +139,7 @@ class Net:
         element = node.element
         if isinstance(element, Decision):
             node.requires = self._found(node, (*element.requires, *element.knowledge))
+            node.needs = tuple(_decisions(node))
         elif isinstance(element, Knowledge):
             node.requires = self._found(node, element.knowledge)
         elif isinstance(element, Service):
@@ -185,6 +190,7 @@ class Net:
                 below = next(rest, None)
                 if below is None:
                     state[node.key] = 2
+                    self.order.append(node)
                     stack.pop()
                 elif state.get(below.key, 0) == 1:
                     circle = [item.label for item, _ in stack]
@@ -195,7 +201,6 @@ class Net:
                             "决策之间不得循环依赖：{circle}。", node.element.place, circle=" → ".join(circle),
                         )
                     )  # fmt: skip
-                    state[node.key] = 2
                 elif state.get(below.key, 0) == 0:
                     state[below.key] = 1
                     stack.append((below, iter(_decisions(below))))

@@ -44,7 +44,7 @@ class Model:
         self.name = net.root.name
         self.namespace = net.root.namespace
         self.version = net.root.version
-        for node in net.nodes.values():
+        for node in net.order:
             _compiled(net, node)
         self.problems: list[Problem] = [*doubts, *net.problems]
 
@@ -235,14 +235,22 @@ def _from_outside(node: Node, inputs: Mapping[str, Any]) -> Any:
 
 
 def _decide(node: Node, ev: Evaluation) -> Any:
+    """Return the value of a decision; what it needs is evaluated first, without recursion."""
     values = ev.values
-    if node.key in values:
-        return values[node.key]
-    assert node.code is not None
-    scope = _scope(node, ev)
-    value = _guard(partial(node.code.run, scope, ev), node, ev)
-    values[node.key] = ev.decisions[node.label] = value
-    return value
+    stack = [node]
+    while stack:
+        top = stack[-1]
+        if top.key in values:
+            stack.pop()
+            continue
+        missing = [below for below in top.needs if below.key not in values]
+        if missing:
+            stack += reversed(missing)
+            continue
+        assert top.code is not None
+        value = _guard(partial(top.code.run, _scope(top, ev), ev), top, ev)
+        values[top.key] = ev.decisions[top.label] = value
+    return values[node.key]
 
 
 def _scope(node: Node, ev: Evaluation) -> Scope:
