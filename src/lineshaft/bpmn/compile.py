@@ -342,6 +342,9 @@ class _Compiler:
         elif event.kind == "timer":
             trigger.timer_kind = event.timer_kind or ""
             trigger.timer = value_of(event.text or "")
+            own, firm = definition.extensions.properties, self.process.extensions.properties
+            if own.get("workingTime") == "true" or "workingCalendar" in own:
+                trigger.calendar = own.get("workingCalendar") or firm.get("workingCalendar")
         elif event.kind == "conditional":
             trigger.condition = condition_of(event.text or "")
         elif event.kind == "compensate":

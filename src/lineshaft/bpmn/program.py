@@ -19,6 +19,7 @@ class Trigger:
     """
 
     __slots__ = (
+        "calendar",
         "code",
         "condition",
         "index",
@@ -40,6 +41,8 @@ class Trigger:
         self.code: Value | None = None
         self.timer: Value | None = None
         self.timer_kind = ""
+        self.calendar: str | None = None
+        """A working calendar (see ``kernel.workdays``): a duration then counts working time only."""
         self.condition: Feel | None = None
         self.ref: str | None = None
         self.ttl: Value | None = None
