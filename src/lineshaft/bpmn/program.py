@@ -92,6 +92,7 @@ class LoopSpec:
         "complex_behaviors",
         "condition",
         "element_variable",
+        "first_counter",
         "maximum",
         "none_trigger",
         "one_trigger",
@@ -106,6 +107,8 @@ class LoopSpec:
         self.standard = False
         self.parallel = True
         self.test_before = False
+        self.first_counter = 1
+        """What ``loopCounter`` is in the first round; older engines count from 0."""
         self.maximum: Value | None = None
         self.cardinality: Value | None = None
         self.collection: Value | None = None
