@@ -16,7 +16,8 @@ help: ## Show this list
 
 setup: .venv/.runtime ## Make .venv with what the hub needs to run
 
-demo: setup ## Start a sandbox factory and the hub, and show each order's way
+demo: .venv/.runtime ## Start a sandbox factory and the hub, and show each order's way
+	@$(RUN) -m tools.console --if-possible
 	@.venv/bin/lineshaft demo
 
 test: .venv/.dev ## Run every test but the long ones; sets up what it needs by itself

@@ -120,6 +120,10 @@ def engines(floats: dict[str, Any], decimals: dict[str, Any]) -> dict[str, tuple
         "python by hand, floats": (lambda: by_hand_condition(floats), lambda: by_hand_mapping(floats)),
         "python by hand, decimals": (lambda: by_hand_condition(decimals), lambda: by_hand_mapping(decimals)),
         "feel, floats": (lambda: condition.evaluate(floats), lambda: mapping.evaluate(floats)),
+        "feel, floats, strict": (
+            lambda: condition.evaluate(floats, strict=True),
+            lambda: mapping.evaluate(floats, strict=True),
+        ),
         "feel, decimals": (lambda: condition.evaluate(decimals), lambda: mapping.evaluate(decimals)),
     }
     for name, make in (("zen-engine", _zen), ("jsonata-python", _jsonata), ("cel-python", _cel)):

@@ -25,8 +25,8 @@ HEAD = (
 
 def service(name: str, inside: str = "") -> str:
     return (
-        f'<serviceTask id="{name}"><extensionElements><zeebe:taskDefinition type="erp.{name}"/>'
-        "</extensionElements>"
+        f'<serviceTask id="{name}"><extensionElements>'
+        f'<zeebe:taskDefinition type="erp.{name}"/></extensionElements>'
         f"{inside}</serviceTask>"
     )
 
@@ -158,8 +158,8 @@ def idle_bytes(program: Program) -> int:
     )
 
 
-def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+def main(argv: list[str]) -> None:
+    seconds = float(argv[0]) if argv else 2.0
     definitions = bpmn.loads(order_process())
     order, wide = definitions["order"], bpmn.loads(multi_process())["multi"]
     figures = {
@@ -172,8 +172,8 @@ def main() -> None:
     }
     for name, value in figures.items():
         print(f"{name:45} {value:>10,}")
-    print(json.dumps(figures))
+    print(json.dumps({"figures": figures}))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

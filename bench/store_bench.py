@@ -7,7 +7,8 @@ this is the upper bound that an engine works below.
     PYTHONPATH=src python -m bench.store_bench sqlite
     PYTHONPATH=src python -m bench.store_bench postgres --dsn postgresql://postgres@127.0.0.1:5432/scratch
 
-The PostgreSQL database must be empty or a store's own; rows are added under a tenant of their own.
+A PostgreSQL database that is named must be empty or a store's own; rows are added under a tenant of their
+own. Where none is named, one is made for the run and dropped afterwards.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ import argparse
 import asyncio
 import cProfile
 import json
+import os
 import pstats
 import secrets
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
 
 from lineshaft.base.clock import FixedClock
 from lineshaft.base.ids import LANES, encode_id, lane_of
@@ -63,7 +68,18 @@ class Load:
         """Return the unit that starts an instance and its first call."""
         name, lane = self.names[n], self.lanes[n]
         row = Instance(
-            self.tenant, name, lane, "order_to_cash", "r1", "d1", "active", 1, ROOT, SCOPE, self.start, f"SO-{n}"
+            self.tenant,
+            name,
+            lane,
+            "order_to_cash",
+            "r1",
+            "d1",
+            "active",
+            1,
+            ROOT,
+            SCOPE,
+            self.start,
+            f"SO-{n}",
         )
         return Unit([InsertInstance(row), InsertEffect(self.effect(n, 1))], lane)
 
@@ -148,19 +164,49 @@ async def measure(store: Store, count: int, group: int, width: int, profile: boo
     return {"units": units / wall, "rows": units * ROWS_PER_UNIT / wall, "cpu_us": cpu / units * 1e6}
 
 
-def _store(args: argparse.Namespace, folder: str, number: int) -> Store:
-    if args.make == "memory":
+MAKES = ("memory", "sqlite", "postgres")
+
+
+def _store(make: str, dsn: str, width: int, path: Path) -> Store:
+    if make == "memory":
         return MemoryStore(MemoryDatabase(), FixedClock())
-    if args.make == "sqlite":
-        return SqliteStore(Path(folder) / f"bench{number}.sqlite")
-    return PostgresStore(args.dsn, connections=max(args.width, 2))
+    if make == "sqlite":
+        return SqliteStore(path)
+    return PostgresStore(dsn, connections=max(width, 2))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmark and print one line of words and one of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("make", choices=["memory", "sqlite", "postgres"])
-    parser.add_argument("--dsn", default="postgresql://postgres@127.0.0.1:5432/postgres")
+@contextmanager
+def _database(named: str | None) -> Iterator[str]:
+    """Yield the address of the database to use: the one named, or one that is dropped afterwards."""
+    if named is not None:
+        yield named
+        return
+    server = urlsplit(
+        os.environ.get("LINESHAFT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+    )
+    name = f"lineshaft_bench_{secrets.token_hex(6)}"
+    asyncio.run(_execute(server.geturl(), f"CREATE DATABASE {name}"))
+    try:
+        yield server._replace(path=f"/{name}").geturl()
+    finally:
+        asyncio.run(_execute(server.geturl(), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(dsn: str, sql: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmark on the makes asked for (all where none is); print words and one line of JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("makes", nargs="*", metavar="make", help=f"some of {', '.join(MAKES)}")
+    parser.add_argument("--dsn", help="a PostgreSQL database for this alone")
     parser.add_argument("--instances", type=int, default=4000)
     parser.add_argument("--group", type=int, default=200, help="units in one commit")
     parser.add_argument("--width", type=int, default=0, help="commits under way at once")
@@ -168,35 +214,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", help="where the SQLite file lies (default: a temporary folder)")
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args(argv)
-    args.width = args.width or (3 if args.make == "postgres" else 1)
-    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        runs = [
-            asyncio.run(
-                measure(_store(args, folder, number), args.instances, args.group, args.width, args.profile)
-            )
-            for number in range(args.repeat)
-        ]
+    unknown = set(args.makes) - set(MAKES)
+    if unknown:
+        parser.error(f"expected some of {', '.join(MAKES)}, but got {', '.join(sorted(unknown))}")
+    figures: dict[str, float] = {}
+    for make in args.makes or MAKES:
+        figures |= _figures(args, make)
+    print(json.dumps({"figures": figures}))
+
+
+def _figures(args: argparse.Namespace, make: str) -> dict[str, float]:
+    width = args.width or (3 if make == "postgres" else 1)
+    runs = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=args.folder)))
+        dsn = stack.enter_context(_database(args.dsn)) if make == "postgres" else ""
+        for number in range(args.repeat):
+            store = _store(make, dsn, width, folder / f"bench{number}.sqlite")
+            runs.append(asyncio.run(measure(store, args.instances, args.group, width, args.profile)))
     units = [run["units"] for run in runs]
-    figures = {
-        "bench": "store",
-        "make": args.make,
-        "group": args.group,
-        "width": args.width,
-        "units_per_s": round(statistics.median(units)),
-        "units_per_s_low": round(min(units)),
-        "units_per_s_high": round(max(units)),
-        "rows_per_s": round(statistics.median(run["rows"] for run in runs)),
-        "python_cpu_us_per_unit": round(statistics.median(run["cpu_us"] for run in runs), 1),
-    }
+    middle, rows = round(statistics.median(units)), round(statistics.median(run["rows"] for run in runs))
+    cpu = round(statistics.median(run["cpu_us"] for run in runs), 1)
     print(
-        f"{args.make}: {figures['units_per_s']:,} units/s ({figures['units_per_s_low']:,} to "
-        f"{figures['units_per_s_high']:,}), {figures['rows_per_s']:,} rows/s, "
-        f"{figures['python_cpu_us_per_unit']} us of this process's CPU per unit; commits of {args.group}, "
-        f"{args.width} at once"
+        f"{make}: {middle:,} units/s ({round(min(units)):,} to {round(max(units)):,}), {rows:,} rows/s, "
+        f"{cpu} us of this process's CPU per unit; commits of {args.group}, {width} at once"
     )
-    print(json.dumps(figures))
-    return 0
+    return {
+        f"{make}: units/s, median of {args.repeat}, commits of {args.group}, {width} at once": middle,
+        f"{make}: rows/s": rows,
+        f"{make}: CPU of this process, µs/unit": cpu,
+    }
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

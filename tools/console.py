@@ -113,12 +113,19 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Build the console unless it is there."""
+    """Build the console unless it is there; with ``--if-possible`` a failure is told and no more."""
     reason = reason_to_skip()
     if reason:
         print(f"console: {reason}")
         return
-    build()
+    print("console: building web/", flush=True)
+    try:
+        build()
+    except (SystemExit, OSError, subprocess.SubprocessError) as problem:
+        if "--if-possible" not in sys.argv[1:]:
+            raise
+        print(f"console: {problem}\nconsole: going on without it; `make web` tries again")
+        return
     print(f"console: built into {CONSOLE.relative_to(ROOT)}")
 
 

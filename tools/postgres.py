@@ -9,6 +9,7 @@ Not for production, and not fast by cheating: ``fsync`` stays on, as the tests p
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -23,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
 STOP_S = 20.0
+PR_SET_PDEATHSIG = 1
 
 
 class ThrowAwayPostgres:
@@ -73,7 +75,7 @@ class ThrowAwayPostgres:
             self._process = subprocess.Popen(
                 [str(self._programs / "postgres"), "-D", str(self.folder / "data"), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, user=self._user, cwd=self.folder,
-                env=_bare(), start_new_session=True,
+                env=_bare(), start_new_session=True, preexec_fn=_end_with_parent,
             )  # fmt: skip
         deadline = time.monotonic() + START_S
         while not answers(self.port):
@@ -116,6 +118,12 @@ class ThrowAwayPostgres:
         if libraries.is_dir():
             shutil.copytree(libraries, self.folder / "copy" / libraries.name)
         return copy / "bin"
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this process when the one that started it dies, however that happens."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _may_traverse(path: Path) -> bool:

@@ -116,6 +116,8 @@ class Compiled:
     names: frozenset[str]
     is_plain: bool
     """It neither loops nor calls what might: it needs no bounds."""
+    mutes: bool = True
+    """It asks for null somewhere, for which the runtime's warnings are muted for a moment."""
 
 
 class _Item:
@@ -139,6 +141,7 @@ class Compiler:
         self.partials: set[str] = set()
         self.free: set[str] = set()
         self.is_plain = True
+        self.mutes = False
         self.loops = 0
         self.uses_input: dict[int, bool] = {}
 
@@ -166,7 +169,7 @@ class Compiler:
 
     def _finished(self) -> Compiled:
         main = self.out.build()["main"]
-        return Compiled(main, frozenset(self.free), self.is_plain)
+        return Compiled(main, frozenset(self.free), self.is_plain, self.mutes)
 
     # -- dispatch ---------------------------------------------------------------------------------
 
@@ -195,6 +198,7 @@ class Compiler:
 
     def muted(self, node: tree.Node) -> str:
         """Write a node whose warnings nobody wants: it is being asked whether it is there."""
+        self.mutes = True
         self.out.line("s.muted += 1")
         atom = self.value(node)
         self.out.line("s.muted -= 1")

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+LINES_MAX: Final = 30_000
+"""How many lines one expression may become; compiling so many takes about half a second and 150 MB."""
+
+
+class TooLarge(Exception):
+    """The expression would become more lines than ``LINES_MAX``."""
 
 
 class Unit:
@@ -35,10 +42,14 @@ class Emitter:
         self.units: list[Unit] = []
         self.unit = Unit("main", [])
         self._numbers = 0
+        self._lines = 0
         self._known: dict[tuple[type, Any], str] = {}
 
     def line(self, text: str) -> None:
         """Write one line at the present indentation."""
+        self._lines += 1
+        if self._lines > LINES_MAX:
+            raise TooLarge
         self.unit.lines.append(" " * self.unit.indent + text)
 
     @contextmanager

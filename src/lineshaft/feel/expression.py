@@ -13,6 +13,7 @@ from lineshaft.base.text import Text, text
 from lineshaft.feel import tree
 from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.compiler import Compiled, Compiler
+from lineshaft.feel.emitter import TooLarge
 from lineshaft.feel.errors import (
     AssertionFailed,
     FeelError,
@@ -33,6 +34,8 @@ Names = Iterable[str] | Mapping[str, Any]
 ClockOrTime = Clock | datetime.datetime
 
 _EMPTY: Final[dict[str, Any]] = {}
+_REMEMBERED_CHARACTERS_MAX: Final = 2_000
+"""Longer expressions are compiled each time by ``evaluate``, so that what it remembers stays small."""
 _AS_IS: Final = frozenset({str, bool, type(None), dict, list})
 
 
@@ -74,7 +77,7 @@ class Expression:
         names: The names that it takes from its context (of functions too), without the built-in functions.
     """
 
-    __slots__ = ("_compiled", "_is_plain", "_main", "names", "text", "tree")
+    __slots__ = ("_compiled", "_is_plain", "_main", "_strict", "names", "text", "tree")
 
     def __init__(self, source: str, node: tree.Node, compiled: Compiled) -> None:
         self.text = source
@@ -83,6 +86,9 @@ class Expression:
         self._compiled = compiled
         self._main: Callable[..., Any] = compiled.run
         self._is_plain = compiled.is_plain
+        # What needs no account of its own may share one; not where it is muted, for threads share it too.
+        is_shareable = compiled.is_plain and not compiled.mutes
+        self._strict = Runtime(source, strict=True, shared=True) if is_shareable else None
 
     def evaluate(
         self,
@@ -103,12 +109,13 @@ class Expression:
         Raises:
             FeelError: In strict mode; and always when a bound is reached or an ``assert`` fails.
         """
-        if self._is_plain and not strict:
-            # No loop, no call that could take long, nobody listens: nothing to keep account of.
+        shared = self._strict if strict else SILENT if self._is_plain else None
+        if shared is not None:
+            # No loop, no call that could take long: nothing to keep account of.
             try:
-                value = self._main(_EMPTY if context is None else context, SILENT)
+                value = self._main(_EMPTY if context is None else context, shared)
             except (ArithmeticError, RecursionError, LimitReached, AssertionFailed):
-                return self._kept(context, Runtime(self.text, clock=clock, bounds=bounds))
+                return self._kept(context, Runtime(self.text, strict=strict, clock=clock, bounds=bounds))
             return value if value.__class__ in _AS_IS else _settled(value)
         return self._kept(context, Runtime(self.text, strict=strict, clock=clock, bounds=bounds))
 
@@ -204,6 +211,10 @@ class UnaryTests:
         return f"feel.compile_unary_tests({self.text!r})"
 
 
+def _too_large() -> FeelSyntaxError:
+    return FeelSyntaxError(text("The expression has too many operations.", "表达式的运算过多。"), 1, 1)
+
+
 def _too_deep() -> FeelSyntaxError:
     return FeelSyntaxError(text("The expression is nested too deeply.", "表达式嵌套过深。"), 1, 1)
 
@@ -214,6 +225,8 @@ def _compile(source: str, shape: Shape, declared: frozenset[str], types: Mapping
         compiled = Compiler(source, declared, types).expression(node)
     except (RecursionError, MemoryError):
         raise _too_deep() from None
+    except TooLarge:
+        raise _too_large() from None
     return Expression(source, node, compiled)
 
 
@@ -245,6 +258,8 @@ def compile_unary_tests(
         compiled = Compiler(source, frozenset(shape), types or {}).tests(node)
     except (RecursionError, MemoryError):
         raise _too_deep() from None
+    except TooLarge:
+        raise _too_large() from None
     return UnaryTests(source, node, compiled)
 
 
@@ -278,7 +293,7 @@ def evaluate(
 ) -> Any:
     """Evaluate an expression once; its names with spaces are found from the context.
 
-    Compiled expressions are remembered (1,024 of them), yet ``compile`` is the faster way for one that is
+    Compiled expressions are remembered (1,024 short ones), yet ``compile`` is the faster way for one that is
     evaluated often: here the names of the context are looked through each time.
 
     Raises:
@@ -286,7 +301,8 @@ def evaluate(
         FeelError: See ``Expression.evaluate``.
     """
     known = _EMPTY if context is None else context
-    expression = _cached_expression(source, special_names(known), _hidden(known))
+    make = _cached_expression if len(source) <= _REMEMBERED_CHARACTERS_MAX else _cached_expression.__wrapped__
+    expression = make(source, special_names(known), _hidden(known))
     return expression.evaluate(known, strict=strict, clock=clock)
 
 
@@ -300,4 +316,5 @@ def unary_tests(
 ) -> bool | None:
     """Return whether a value passes unary tests; ``None`` where that is undefined."""
     known = _EMPTY if context is None else context
-    return _cached_tests(source, special_names(known)).evaluate(value, known, strict=strict, clock=clock)
+    make = _cached_tests if len(source) <= _REMEMBERED_CHARACTERS_MAX else _cached_tests.__wrapped__
+    return make(source, special_names(known)).evaluate(value, known, strict=strict, clock=clock)

@@ -36,7 +36,8 @@ INTEGER_DIGITS_MAX: Final = 40
 """Integers longer than this are never turned into Python ints."""
 
 _FLOATS_MAX: Final = 4096
-_floats: dict[float, Decimal] = {}
+KNOWN_FLOATS: Final[dict[float, Decimal]] = {}
+"""Floats that were converted lately."""
 
 
 def from_float(value: float) -> Decimal | None:
@@ -45,15 +46,15 @@ def from_float(value: float) -> Decimal | None:
     Recent conversions are remembered: prices and quantities repeat, and the conversion is the dearest
     part of taking JSON numbers in.
     """
-    known = _floats.get(value)
+    known = KNOWN_FLOATS.get(value)
     if known is not None:
         return known
     if not math.isfinite(value):
         return None
-    if len(_floats) >= _FLOATS_MAX:
-        _floats.clear()
+    if len(KNOWN_FLOATS) >= _FLOATS_MAX:
+        KNOWN_FLOATS.clear()
     number = Decimal(repr(value))
-    _floats[value] = number
+    KNOWN_FLOATS[value] = number
     return number
 
 

@@ -8,13 +8,13 @@ not defined for its values warns and gives ``None``.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from lineshaft.base.text import Text, text
 from lineshaft.feel import temporal_arithmetic as moments
-from lineshaft.feel.numbers import CONTEXT, ONE, from_float, integer_of, number_of
+from lineshaft.feel.numbers import CONTEXT, KNOWN_FLOATS, ONE, integer_of, number_of
 from lineshaft.feel.properties import property_of
 from lineshaft.feel.runtime import Runtime, short
 from lineshaft.feel.temporal import (
@@ -47,23 +47,11 @@ _POWER_MAX: Final = Decimal(999_999_999)
 _NUMBERS: Final = frozenset({Decimal, int})
 POWER_STEPS: Final = 20
 """What a power, logarithm or exponential costs: as much as so many turns of a loop."""
-
-
-def _quick(calculate: Any, left: Any, right: Any) -> Any:
-    """Return the result for two numbers of Python's own kinds, ``None`` where it takes more than that.
-
-    This is the way of JSON's floats: their decimals are remembered, so it costs two look-ups.
-    """
-    if left.__class__ is float:
-        left = from_float(left)
-    if right.__class__ is float:
-        right = from_float(right)
-    if left.__class__ in _NUMBERS and right.__class__ in _NUMBERS:
-        try:
-            return calculate(left, right)
-        except ArithmeticError:
-            return None
-    return None
+_float_known: Final = KNOWN_FLOATS.get
+_add: Final[Callable[[Any, Any], Decimal]] = CONTEXT.add
+_subtract: Final[Callable[[Any, Any], Decimal]] = CONTEXT.subtract
+_multiply: Final[Callable[[Any, Any], Decimal]] = CONTEXT.multiply
+_divide: Final[Callable[[Any, Any], Decimal]] = CONTEXT.divide
 
 
 # -- equality ------------------------------------------------------------------------------------
@@ -217,9 +205,14 @@ def _overflow(operator: str, left: Any, right: Any, s: Runtime, at: int) -> None
 
 def plus(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left + right`` (table 57)."""
-    quick = _quick(CONTEXT.add, left, right)
-    if quick is not None:
-        return quick
+    # JSON's floats: their decimals are remembered, so most cost one look-up each.
+    one: Any = _float_known(left) if left.__class__ is float else left
+    other: Any = _float_known(right) if right.__class__ is float else right
+    if one.__class__ in _NUMBERS and other.__class__ in _NUMBERS:
+        try:
+            return _add(one, other)
+        except ArithmeticError:
+            pass
     left, right = _unwrapped(left), _unwrapped(right)
     if isinstance(left, str) and isinstance(right, str):
         length = len(left) + len(right)
@@ -238,9 +231,14 @@ def plus(left: Any, right: Any, s: Runtime, at: int) -> Any:
 
 def minus(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left - right`` (table 57)."""
-    quick = _quick(CONTEXT.subtract, left, right)
-    if quick is not None:
-        return quick
+    # JSON's floats: their decimals are remembered, so most cost one look-up each.
+    one: Any = _float_known(left) if left.__class__ is float else left
+    other: Any = _float_known(right) if right.__class__ is float else right
+    if one.__class__ in _NUMBERS and other.__class__ in _NUMBERS:
+        try:
+            return _subtract(one, other)
+        except ArithmeticError:
+            pass
     left, right = _unwrapped(left), _unwrapped(right)
     one, other = number_of(left), number_of(right)
     if one is not None and other is not None:
@@ -263,9 +261,14 @@ def _temporal(result: Any, operator: str, operands: tuple[Any, Any], s: Runtime,
 
 def times(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left * right`` (table 59)."""
-    quick = _quick(CONTEXT.multiply, left, right)
-    if quick is not None:
-        return quick
+    # JSON's floats: their decimals are remembered, so most cost one look-up each.
+    one: Any = _float_known(left) if left.__class__ is float else left
+    other: Any = _float_known(right) if right.__class__ is float else right
+    if one.__class__ in _NUMBERS and other.__class__ in _NUMBERS:
+        try:
+            return _multiply(one, other)
+        except ArithmeticError:
+            pass
     left, right = _unwrapped(left), _unwrapped(right)
     one, other = number_of(left), number_of(right)
     try:
@@ -282,9 +285,14 @@ def times(left: Any, right: Any, s: Runtime, at: int) -> Any:
 
 def over(left: Any, right: Any, s: Runtime, at: int) -> Any:
     """Return ``left / right`` (table 59)."""
-    quick = _quick(CONTEXT.divide, left, right)
-    if quick is not None:
-        return quick
+    # JSON's floats: their decimals are remembered, so most cost one look-up each.
+    one: Any = _float_known(left) if left.__class__ is float else left
+    other: Any = _float_known(right) if right.__class__ is float else right
+    if one.__class__ in _NUMBERS and other.__class__ in _NUMBERS:
+        try:
+            return _divide(one, other)
+        except ArithmeticError:
+            pass
     left, right = _unwrapped(left), _unwrapped(right)
     one, other = number_of(left), number_of(right)
     if other is not None and not other:
@@ -354,6 +362,7 @@ def path(base: Any, name: str, s: Runtime, at: int) -> Any:
         if name in _COUNT_WORDS and not s.is_quiet and not any(isinstance(i, Mapping) for i in base):
             hint = text("did you mean `count(list)`?", "是否想写 `count(list)`？")
             s.warn(at, text("a list has no property `{name}`", "列表没有属性 `{name}`", name=name), hint)
+            return [None] * len(base)
         return [
             item[name] if item.__class__ is dict and name in item else path(item, name, s, at)
             for item in base
@@ -480,8 +489,6 @@ def satisfies(value: Any, test: Any, s: Runtime) -> bool | None:
         for item in test:
             if item.__class__ is Range:
                 passed = in_range(value, item, s)
-            elif isinstance(item, list | tuple):
-                passed = satisfies(value, item, s)
             else:
                 passed = equal(value, item, s)
             if passed is True:

@@ -192,21 +192,22 @@ class Parser:
         return tree.And(tuple(operands), at=at)
 
     def _comparison(self) -> tree.Node:
-        at = self.tokens.start
         left = self._binary(4)
         count = 0
         while True:
             tokens = self.tokens
             if tokens.kind == OPERATOR and tokens.value in _COMPARISON:
-                operator = tokens.value
+                operator, at = tokens.value, tokens.start
                 tokens.advance()
                 left = tree.Comparison(operator, left, self._binary(4), at=at)
             elif self._is_word("between"):
+                at = tokens.start
                 tokens.advance()
                 low = self._binary(4)
                 self._take_word("and")
                 left = tree.Between(left, low, self._binary(4), at=at)
             elif self._is_word("in"):
+                at = tokens.start
                 tokens.advance()
                 left = tree.In(left, self._in_tests(), at=at)
             else:
@@ -231,7 +232,6 @@ class Parser:
         return tuple(tests)
 
     def _binary(self, power: int) -> tree.Node:
-        at = self.tokens.start
         left = self._unary()
         count = 0
         while self.tokens.kind == OPERATOR:
@@ -239,6 +239,7 @@ class Parser:
             strength = _POWERS.get(operator, 0)
             if strength < power:
                 break
+            at = self.tokens.start
             self.tokens.advance()
             right = self._binary(strength + 1)
             left = tree.Arithmetic(operator, left, right, at=at)
@@ -288,7 +289,7 @@ class Parser:
         while True:
             if tokens.kind == OPERATOR:
                 if tokens.value == ".":
-                    node = self._path(node, at)
+                    node = self._path(node)
                 elif tokens.value == "[" and not (self.interval_end and self._ends_interval()):
                     node = self._filter(node, at)
                 elif tokens.value == "(":
@@ -317,9 +318,10 @@ class Parser:
         scanner.move_to(start)
         return ends
 
-    def _path(self, base: tree.Node, at: int) -> tree.Node:
+    def _path(self, base: tree.Node) -> tree.Node:
         tokens = self.tokens
         tokens.advance()
+        at = tokens.start
         if tokens.kind == QUOTED:
             name = tokens.value[1:-1]
             tokens.advance()

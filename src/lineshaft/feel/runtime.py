@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -106,7 +107,9 @@ class Runtime:
         """Record that no variable has this name."""
         if self.is_quiet:
             return
-        close = difflib.get_close_matches(name, [key for key in known if isinstance(key, str)], 1)
+        # Only so many are looked at: finding what is alike takes time, and contexts may be large.
+        words = [key for key in itertools.islice(known, 500) if isinstance(key, str)]
+        close = difflib.get_close_matches(name, words, 1)
         hint = text("did you mean `{close}`?", "是否想写 `{close}`？", close=close[0]) if close else None
         self.warn(at, text("there is no variable `{name}`", "没有名为 `{name}` 的变量", name=name), hint)
 

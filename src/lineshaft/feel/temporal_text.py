@@ -18,6 +18,8 @@ from lineshaft.feel.temporal import (
     Time,
     YearsMonthsDuration,
     Zone,
+    date_of_days,
+    days_of_date,
     make_date,
     zone_exists,
 )
@@ -58,9 +60,11 @@ def _fraction(digits: str | None) -> int:
 
 def _clock(match: re.Match[str]) -> int | None:
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
-    if hour > 23 or minute > 59 or second > 59:
+    if minute > 59 or second > 59:
         return None
-    return (hour * 3600 + minute * 60 + second) * NANOS + _fraction(match["fraction"])
+    clock = (hour * 3600 + minute * 60 + second) * NANOS + _fraction(match["fraction"])
+    # 24:00:00 is the end of the day in XML Schema, and nothing behind it is.
+    return clock if clock <= DAY_NANOS else None
 
 
 def _zone(match: re.Match[str]) -> Zone | object:
@@ -91,7 +95,7 @@ def parse_time(value: str) -> Time | None:
     clock, zone = _clock(match), _zone(match)
     if clock is None or zone is _NOT_A_ZONE:
         return None
-    return Time(clock, zone)  # type: ignore[arg-type]
+    return Time(clock % DAY_NANOS, zone)  # type: ignore[arg-type]
 
 
 def parse_date_time(value: str) -> DateTime | None:
@@ -107,6 +111,9 @@ def parse_date_time(value: str) -> DateTime | None:
     clock, zone = _clock(match), _zone(match)
     if clock is None or zone is _NOT_A_ZONE:
         return None
+    if clock == DAY_NANOS:
+        following = date_of_days(days_of_date(date) + 1)
+        return None if following is None else DateTime(following, 0, zone)  # type: ignore[arg-type]
     return DateTime(date, clock, zone)  # type: ignore[arg-type]
 
 

@@ -68,6 +68,7 @@ def _one_test(c: Compiler, value: str, test: tree.Node, *, unary: bool, quiet: b
 def _quietly(c: Compiler, quiet: bool, write: Any) -> str:
     """Write a comparison, without warnings where one of several tests is meant."""
     if quiet:
+        c.mutes = True
         c.out.line("s.muted += 1")
     atom: str = write()
     if quiet:

@@ -48,9 +48,7 @@ def any_refusal(plan: Plan, refused: Refused) -> bool:
     Such a verdict may rest on what was only assumed of the stored rows, and unlike a written unit it leaves
     nothing that could be verified: judge again with what is known.
     """
-    return any(
-        result is not WRITTEN and index not in refused for index, result in enumerate(plan.results)
-    )
+    return any(result is not WRITTEN and index not in refused for index, result in enumerate(plan.results))
 
 
 def _has_bad(units: Sequence[Unit], plan: Plan, refused: Refused) -> bool:

@@ -132,7 +132,6 @@ async def test_commit_that_hangs_is_ended_by_the_server_before_its_lanes_change_
             taken += await other.acquire_lanes("other", 256, 60)
         assert len(taken) == 256
         assert await other._read(lambda c: c.fetchval("SELECT count(*) FROM content WHERE digest = 'd'")) == 0
-        connection.terminate()
     await stuck.close()
     await other.close()
 

@@ -100,6 +100,8 @@ def test_huge_numbers_and_patterns_take_no_time(source: str) -> None:
         "true" + " and true" * 10_000,
         "x instance of " + "list<" * 5_000,
         "1" * 100_001,
+        "[" + ",".join(["a+b"] * 24_000) + "]",
+        "[" + ",".join(["a[b]"] * 19_000) + "]",
     ],
     ids=lambda source: source[:12],
 )

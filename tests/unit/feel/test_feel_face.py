@@ -122,6 +122,28 @@ def test_warnings_say_where_and_why() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "column", "part"),
+    [
+        ("order.custmer.name", 7, "did you mean `customer`?"),
+        ('1 + order.total * "x"', 17, '`*` is not defined for number 12 and string "x"'),
+        ('order.total > "x"', 13, "`>` is not defined"),
+        ("lines.length", 7, "did you mean `count(list)`?"),
+        ("order.total.length", 13, "did you mean `string length(string)`?"),
+        ("lenght(lines)", 1, "there is no function `lenght`"),
+        ("len(lines)", 1, "did you mean `count(list)`"),
+        ("coutn(lines)", 1, "did you mean `count`?"),
+        ("(function(rate) rate)(rat: 1)", 1, "did you mean `rate`?"),
+        ('true and "x"', 10, "expected a boolean"),
+    ],
+)
+def test_warning_points_at_the_part_that_failed(source: str, column: int, part: str) -> None:
+    context = {"order": {"customer": {"name": "x"}, "total": 12}, "lines": [1, 2]}
+    _, warnings = feel.compile(source).evaluate_with_warnings(context)
+    assert warnings[0].position.column == column
+    assert part in str(warnings[0])
+
+
+@pytest.mark.parametrize(
     "expression",
     [
         "missing",

@@ -148,7 +148,7 @@ FUNCTIONS: Final = (
         "Rounded away from zero.",
         "远离零舍入。",
         (("round up(5.5, 0)", "6"), ("round up(-5.5, 0)", "-6"), ("round up(1.121, 2)", "1.13")),
-        optional=True,
+        optional=False,
     ),
     _round(
         "round down",
@@ -156,7 +156,7 @@ FUNCTIONS: Final = (
         "Rounded toward zero.",
         "向零舍入。",
         (("round down(5.5, 0)", "5"), ("round down(-1.126, 2)", "-1.12")),
-        optional=True,
+        optional=False,
     ),
     _round(
         "round half up",
@@ -164,7 +164,7 @@ FUNCTIONS: Final = (
         "Rounded to the nearest, a tie away from zero.",
         "四舍五入。",
         (("round half up(5.5, 0)", "6"), ("round half up(-1.126, 2)", "-1.13")),
-        optional=True,
+        optional=False,
     ),
     _round(
         "round half down",
@@ -172,7 +172,7 @@ FUNCTIONS: Final = (
         "Rounded to the nearest, a tie toward zero.",
         "五舍六入。",
         (("round half down(5.5, 0)", "5"), ("round half down(-1.126, 2)", "-1.13")),
-        optional=True,
+        optional=False,
     ),
     Builtin(
         "abs",

@@ -69,7 +69,7 @@ class Pattern:
         return found
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def compile_pattern(pattern: str, flags: str) -> Pattern:
     """Compile a pattern of the XPath flavour.
 
@@ -92,7 +92,7 @@ def compile_pattern(pattern: str, flags: str) -> Pattern:
     written = (f"(?{letters})" if letters else "") + _written(node, "s" in flags)
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 16 << 20
+    options.max_mem = 8 << 20
     try:
         return Pattern(re2.compile(written, options), None, groups)
     except (re2.error, UnicodeError):

@@ -18,8 +18,18 @@ ROW_ERRORS = (
 RACES = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """Another transaction was in the way; nothing was written, and a repeat will go through."""
 
-AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""Everything else that a server, or the way to it, may say: it cannot work now."""
+AWAY = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""Everything else that a server, or the way to it, may say: it cannot work now.
+
+The driver's ``InternalClientError`` belongs here: a connection that the server ended while it was between two
+statements may show itself only so.
+"""
 
 
 def unavailable(error: BaseException, place: str) -> StoreUnavailable:

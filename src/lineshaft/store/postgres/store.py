@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 
-from lineshaft.base.errors import StoreUnavailable
+from lineshaft.base.errors import StoreError, StoreUnavailable
 from lineshaft.base.ids import LANES
 from lineshaft.base.text import text
 from lineshaft.store import judge as j
 from lineshaft.store import migrations, sql_reads
 from lineshaft.store.batches import Batch
-from lineshaft.store.group import Refused, any_refusal, bisected, screened
+from lineshaft.store.group import Refused, RowRefused, any_refusal, bisected, screened
 from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
 from lineshaft.store.postgres import known
@@ -43,11 +43,12 @@ _SETTINGS = {
     "application_name": "lineshaft",
     "timezone": "UTC",
     "jit": "off",
-    # every statement here goes by a key or an index; a plan made while a table was small must not scan it
+    # Every statement here goes by a key or an index. A plan that was made while a table was small must not
+    # be kept while it grows, and planning anew costs little beside a batch of 200 rows.
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
-    "plan_cache_mode": "force_generic_plan",
+    "plan_cache_mode": "force_custom_plan",
 }
 
 
@@ -122,7 +123,7 @@ class PostgresStore:
         if self._pool is None:
             try:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn, min_size=1, max_size=self._connections, reset=_no_reset, **self._options
+                    self._dsn, min_size=0, max_size=self._connections, reset=_no_reset, **self._options
                 )
             except AWAY as error:
                 raise unavailable(error, self.place) from error
@@ -212,17 +213,26 @@ class PostgresStore:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
-        """Lend a connection; one with a transaction left open (the caller was cancelled) is thrown away."""
+        """Lend a connection; thrown away afterwards unless it is certainly in order.
+
+        After an error of the server, of the network or of the driver, or when the caller was cancelled in the
+        middle, nobody knows what will still come through it.
+        """
         pool = self._pool
         if pool is None:
             raise StoreUnavailable(text("Expected an open store; open it first.", "存储尚未打开；请先打开。"))
         try:
             async with pool.acquire(timeout=self._connect_timeout_s) as connection:
+                sound = False
                 try:
                     yield connection
+                    sound = True
+                except (*ROW_ERRORS, *RACES, StoreError, RowRefused, AssumptionFailed):
+                    sound = True
+                    raise
                 finally:
-                    if not connection.is_closed() and connection.is_in_transaction():
-                        connection.terminate()
+                    if not sound or _in_transaction(connection):
+                        _terminate(connection)
         except ROW_ERRORS as error:
             raise refused(error) from error
         except RACES:
@@ -342,7 +352,7 @@ class PostgresStore:
                 await connection.execute("ROLLBACK")
                 return []
             except Exception:
-                if not connection.is_closed() and connection.is_in_transaction():
+                if _in_transaction(connection):
                     with suppress(*AWAY):
                         await connection.execute("ROLLBACK")
                 raise
@@ -424,8 +434,22 @@ _CLOSED = (
     asyncpg.CrashShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     ConnectionError,
 )
+
+
+def _terminate(connection: Any) -> None:
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
+
+def _in_transaction(connection: Any) -> bool:
+    """Tell whether a transaction is open; the pool may have taken a dead connection back already."""
+    try:
+        return not connection.is_closed() and bool(connection.is_in_transaction())
+    except asyncpg.InterfaceError:
+        return False
 
 
 async def _write_batches(connection: Any, batches: Sequence[Batch]) -> None:

@@ -1,0 +1,202 @@
+"""The engine's reads go by an index, however many rows there are: seen in the databases' own plans."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineshaft.store import queries as q
+from lineshaft.store import writes as w
+from lineshaft.store.postgres import PostgresStore
+from lineshaft.store.rows import Binding
+from lineshaft.store.sqlite import SqliteStore
+from support import store_rows as a
+from support.postgres import throw_away_database
+from support.store_lab import template_file
+from support.store_rows import T0, unit
+
+_LISTS = {"lanes", "without_systems", "without_ids", "departments", "ids"}
+_TIMES = {"due_before", "after", "after_at", "now"}
+
+PRIMARY = {
+    "instances by id": (q.instances_by_id, (False,), "instance"),
+    "scopes of instances": (q.scopes_by_instance, (), "instance_scope"),
+    "variables of instances": (q.variables_by_instance, (), "variable"),
+    "history of an instance": (q.history, (False,), "history"),
+    "one effect": (q.effect, (False,), "effect"),
+    "documents by id": (q.documents, (False,), "document"),
+    "lines of documents": (q.document_lines, (False,), "document_line"),
+    "bindings of local ids": (q.bindings, (), "binding"),
+    "one cursor": (q.cursor, (), "cursor"),
+    "one dead letter": (q.dead_letter, (False,), "dead_letter"),
+}
+"""Reads that must go by the primary key of a table."""
+
+HOT = {
+    "kept messages": (q.messages, (), "message_kept"),
+    "next due": (q.next_due, (False, True), "effect_open"),
+    "open events of a lane": (q.open_events, (False, False), "event_open"),
+    "open events of all lanes": (q.open_events, (False, True), "event_open"),
+    "open effects of a lane": (q.open_effects, (False, False, True, True), "effect_open"),
+    "open effects of all lanes": (q.open_effects, (False, True, False, False), "effect_open"),
+    "due jobs": (q.due_jobs, (False, False), "job_due"),
+    "parked": (q.parked, (False,), "effect_parked"),
+    "subscriptions": (q.subscriptions, (True,), "subscription_waiting"),
+    "effects of an instance": (q.effects, (False, False, True, False, False, False), "effect_by_instance"),
+    "effects of a key": (q.effects, (False, True, False, True, False, False), "effect_by_business_key"),
+    "instances of a key": (
+        q.instances,
+        (False, False, False, False, True, False),
+        "instance_by_business_key",
+    ),
+    "instances with incidents": (
+        q.instances,
+        (False, False, False, False, False, True),
+        "instance_with_incidents",
+    ),
+    "children": (q.children, (False,), "instance_by_parent"),
+    "open tasks": (q.tasks, (False, True, False, False), "task_by_status"),
+    "open incidents": (q.incidents, (False, True, False, True), "incident_open"),
+    "open dead letters": (q.dead_letters, (False, True, False, False), "dead_letter_by_status"),
+    "newest effects": (q.effects, (False, True, False, False, False, False), "effect_by_time"),
+    "newest instances": (q.instances, (False, True, False, False, False, False), "instance_by_time"),
+    "newest events": (q.events, (False, True, False, False), "event_by_time"),
+}
+
+
+@pytest.fixture(scope="module")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plans") / "store.sqlite"
+    asyncio.run(template_file(path))
+    return path
+
+
+def _sqlite_plan(path: Path, query: q.Query) -> str:
+    connection = sqlite3.connect(path)
+    try:
+        arguments = ["[]" if name in _LISTS else 1 for name in query.names]
+        return "\n".join(row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + query.sql, arguments))
+    finally:
+        connection.close()
+
+
+def _value(name: str) -> Any:
+    if name in _LISTS:
+        return [1, 2] if name == "lanes" else ["a", "b"]
+    if name in _TIMES:
+        return T0
+    return 1 if name == "limit" else "default"
+
+
+async def _fill(store: PostgresStore, rows: int) -> None:
+    """Store something of every kind that grows; nothing is analysed."""
+    for first in range(0, rows, 500):
+        await store.commit(
+            [
+                unit(
+                    w.InsertEvent(a.event(f"e{n}", received_at=a.at(n))),
+                    w.InsertInstance(a.instance(f"i{n}", started_at=a.at(n), business_key=f"SO-{n}")),
+                    w.InsertEffect(a.effect(f"f{n}", created_at=a.at(n), business_key=f"SO-{n}")),
+                    w.PutJob(a.job(f"j{n}", due_at=a.at(n))),
+                    w.PutTask(a.task(f"i{n}", created_at=a.at(n))),
+                    w.PutDeadLetter(a.letter(f"d{n}", created_at=a.at(n))),
+                    w.PutIncident(a.incident(f"i{n}", opened_at=a.at(n))),
+                    w.PutBinding(Binding("default", "party", f"P{n}", "crm", f"c{n}", T0)),
+                    w.AddHistory(a.history(f"i{n}")),
+                    w.PutSubscription(a.subscription(f"i{n}", key=f"SO-{n}")),
+                )
+                for n in range(first, first + 500)
+            ]
+        )
+
+
+@pytest.fixture(scope="module")
+def young_postgres() -> Iterator[str]:
+    """A database of a hub that has just begun: some rows, no statistics."""
+
+    async def made(dsn: str) -> None:
+        store = PostgresStore(dsn)
+        await store.open()
+        await _fill(store, 3000)
+        await store.close()
+
+    with throw_away_database() as dsn:
+        asyncio.run(made(dsn))
+        yield dsn
+
+
+async def _postgres_plan(dsn: str, query: q.Query) -> str:
+    store = PostgresStore(dsn)
+    await store.open()
+    try:
+        values = {name: _value(name) for name in query.names}
+        if "after_rest" in values and "event" not in query.sql:
+            values["after_rest"] = 1
+        arguments = [values[name] for name in query.names]
+        async with store._connection() as connection:
+            rows = await connection.fetch(f"EXPLAIN (COSTS OFF) {query.sql}", *arguments)
+        return "\n".join(row[0] for row in rows)
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("name", PRIMARY)
+def test_sqlite_reads_by_primary_key(sqlite_file: Path, name: str) -> None:
+    build, flags, table = PRIMARY[name]
+    plan = _sqlite_plan(sqlite_file, q.Queries("sqlite").get(build, *flags))
+    by_key = rf"SEARCH {table} USING (PRIMARY KEY|INDEX sqlite_autoindex_{table}_1) \(tenant=\? AND"
+    assert re.search(by_key, plan), plan
+
+
+@pytest.mark.parametrize("name", PRIMARY)
+async def test_postgres_reads_by_primary_key(young_postgres: str, name: str) -> None:
+    build, flags, table = PRIMARY[name]
+    plan = await _postgres_plan(young_postgres, q.Queries("postgresql").get(build, *flags))
+    assert re.search(rf"(using|on) {table}_(rest_|\d{{4}}_\d\d_)?pkey\b", plan), plan
+    assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_sqlite_reads_by_index(sqlite_file: Path, name: str) -> None:
+    build, flags, index = HOT[name]
+    plan = _sqlite_plan(sqlite_file, q.Queries("sqlite").get(build, *flags))
+    assert re.search(rf"(SEARCH|SCAN) \w+ USING (COVERING )?INDEX {index}\b", plan), plan
+    if "open" in name or name.startswith("newest"):
+        assert "TEMP B-TREE" not in plan, plan
+
+
+@pytest.mark.parametrize("name", HOT)
+async def test_postgres_reads_by_index(young_postgres: str, name: str) -> None:
+    build, flags, index = HOT[name]
+    plan = await _postgres_plan(young_postgres, q.Queries("postgresql").get(build, *flags))
+    if build in (q.open_events, q.events):
+        index = r"event_(rest|\d{4}_\d\d)_\w+"  # each part has an index of its own, named after it
+    assert re.search(rf"Scan (Backward )?using {index}\b|on {index}\b", plan), plan
+    assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("make", ["sqlite", "postgres"])
+async def test_every_read_in_every_variant_runs(make: str, tmp_path: Path, postgres_dsn: str) -> None:
+    store = SqliteStore(tmp_path / "s.sqlite") if make == "sqlite" else PostgresStore(postgres_dsn)
+    await store.open()
+    values = {name: ["1"] for name in _LISTS} | {"lanes": [1], "limit": 1, "after_rest": 1}
+    times = dict.fromkeys(["due_before", "after", "after_at", "now"], T0)
+    for build, count in q.ALL_READS:
+        for flags in itertools.product([False, True], repeat=count):
+            query = store.queries.get(build, *flags)
+            given = {
+                name: (values | times).get(name, "x")
+                for name in query.names
+                if name not in query.constants or query.constants[name] is None
+            }
+            if build in (q.events, q.instances, q.effects, q.dead_letters):
+                given["after_rest"] = "x"
+            await store.fetch(query, given)
+    await store.close()
