@@ -184,6 +184,22 @@ class Calls:
             for gate in self._protection.gates():
                 gate.clear_suspicion(effect_id)
 
+    def let_go(self, effect_id: str) -> bool:
+        """Give up an effect that only waits; return whether nobody is about to call it."""
+        self._wake_up(effect_id)
+        item = self._in_hand.get(effect_id)
+        if item is None:
+            for each in self._protection.gates():
+                if each.clear_suspicion(effect_id):
+                    self.on_room()
+            return effect_id not in self._admitted
+        gate = self._protection.gate(item.effect.system)
+        if not gate.is_waiting(effect_id):
+            return False
+        gate.forget(effect_id)
+        del self._in_hand[effect_id]
+        return True
+
     def close_gate(self, gate: Gate) -> None:
         """The system may not be called: what waits for it stays in the store."""
         for effect_id in gate.drain():

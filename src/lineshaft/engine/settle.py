@@ -15,7 +15,6 @@ from typing import Any
 from lineshaft.base.errors import (
     ConnectorError,
     HubError,
-    Invalid,
     MissingReference,
     OutcomeUnknown,
     RateLimited,
@@ -169,7 +168,8 @@ class Settle:
         if operation is not None and not operation.is_repeatable and effect.status != "intended":
             self.unknown(effect, operation, error, probes=False)
         else:
-            self._dead(effect, Invalid(storable(str(error)), code=error.code), outage=False)
+            # It was done; as long as nobody has seen that, it is no ordinary mistake in the data.
+            self._dead(effect, OutcomeUnknown(storable(str(error)), code=error.code), outage=False)
 
     # -- classes -----------------------------------------------------------------------------------------
 
@@ -327,7 +327,7 @@ class Settle:
                 effect.id,
                 "dead",
                 due_at=NEVER,
-                error_class=error.default_code,
+                error_class="unknown" if effect.error_class == "unknown" else error.default_code,
                 error_text=words,
             )
         )
