@@ -60,7 +60,8 @@ def xml(columns: list[str], rows: list[list[str]]) -> str:
         for row in rows
     )
     return (
-        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="Bench" namespace="urn:bench">'
+        '<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" name="Bench" '
+        'namespace="urn:bench">'
         f'{inputs}<decision id="D" name="Route"><variable name="Route"/>{needs}'
         f"<decisionTable>{clauses}<output/>{body}</decisionTable></decision></definitions>"
     )

@@ -7,6 +7,7 @@ the model and null with an error whenever it is evaluated, so that one bad cell 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from lineshaft import feel
@@ -88,7 +89,7 @@ class LogicCompiler:
 
     def broken(self, place: Place, en: str, zh: str, **values: object) -> Code:
         """Return code that is null with an error whenever it is evaluated; note the problem."""
-        found = problem("expression", en, zh, place, **values)
+        found = Problem("dmn_expression", text(en, zh, **values), place)
         self.problems.append(found)
 
         def run(scope: Scope, ev: Evaluation) -> None:
@@ -135,7 +136,7 @@ class LogicCompiler:
     def _context(self, node: Context, names: Names) -> Code:
         inner = dict(names)
         shape: Names = {}
-        entries: list[tuple[str | None, Code]] = []
+        entries: list[tuple[str, Code]] = []
         result: Code | None = None
         for entry in node.entries:
             code = self.code(entry.value, inner)
@@ -277,7 +278,7 @@ class LogicCompiler:
         return Code(run, source.shape)
 
     def _iteration(self, node: Iteration, names: Names) -> Code:
-        source = self.code(node.source, names)
+        source = self.code(self._range(node.source, names), names)
         inner = {**names, node.variable: item_shape(source.shape)}
         if node.kind == "for":
             inner["partial"] = None
@@ -302,6 +303,16 @@ class LogicCompiler:
             return finish(made)
 
         return Code(run, body.shape if kind == "for" else None)
+
+    def _range(self, source: Boxed | None, names: Names) -> Boxed | None:
+        """Return what is iterated over; ``1..10``, which is no expression by itself, as a list."""
+        if not isinstance(source, Literal) or ".." not in source.text:
+            return source
+        try:
+            feel.compile(source.text, names, types=self.types.feel_types)
+        except feel.FeelSyntaxError:
+            return replace(source, text=f"for each in {source.text} return each")
+        return source
 
     def _table(self, node: DecisionTable, names: Names) -> Code:
         from lineshaft.dmn.table import compile_table

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from lineshaft.base.errors import Place
+from lineshaft.base.errors import Place, Problem
 from lineshaft.base.text import text
 from lineshaft.dmn.document import (
     HIT_POLICIES,
@@ -28,7 +29,7 @@ from lineshaft.dmn.document import (
     Variable,
 )
 from lineshaft.dmn.errors import problem
-from lineshaft.dmn.xml import XmlNode, child, children, local
+from lineshaft.dmn.xml import XmlNode, child, children, line_of, local
 
 _POLICIES: Final = {
     "UNIQUE": "U",
@@ -49,7 +50,7 @@ class BoxedReader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.depth = 0
-        self.readers = {
+        self.readers: dict[str, Callable[[XmlNode], Boxed]] = {
             "literalExpression": self.literal,
             "context": self._context,
             "invocation": self._invocation,
@@ -61,7 +62,7 @@ class BoxedReader:
             "for": self._iteration,
             "every": self._iteration,
             "some": self._iteration,
-            "decisionTable": self._table,
+            "decisionTable": self.table,
         }
 
     # -- places, types, variables -----------------------------------------------------------------
@@ -73,7 +74,7 @@ class BoxedReader:
             owner = owner.getparent()
         top = owner is None or owner.getparent() is None
         element = node.get("id") if owner is None or top else owner.get("name")
-        return Place(file=self.document.file or None, line=node.sourceline, element=element)
+        return Place(file=self.document.file or None, line=line_of(node), element=element)
 
     def type_ref(self, node: XmlNode, attribute: str = "typeRef") -> str | None:
         """Return the name of a type; prefixes of FEEL's own namespace are taken off (DMN 1.1)."""
@@ -88,7 +89,8 @@ class BoxedReader:
         return Variable((node.get("name") or "").strip() or name, self.type_ref(node))
 
     def _unexpected(self, node: XmlNode, en: str, zh: str, **values: object) -> None:
-        self.document.problems.append(problem("shape", en, zh, self.place(node), **values))
+        found = Problem("dmn_shape", text(en, zh, **values), self.place(node))
+        self.document.problems.append(found)
 
     # -- expressions ------------------------------------------------------------------------------
 
@@ -132,7 +134,7 @@ class BoxedReader:
         if found is None:
             return "", place
         content = "".join(str(part) for part in found.itertext())
-        line = found.sourceline
+        line = line_of(found)
         if line is not None:
             # Where the text begins on a later line than its element, so do the positions in it.
             line += content[: len(content) - len(content.lstrip())].count("\n")
@@ -210,7 +212,8 @@ class BoxedReader:
 
     # -- decision tables --------------------------------------------------------------------------
 
-    def _table(self, node: XmlNode) -> DecisionTable:
+    def table(self, node: XmlNode) -> DecisionTable:
+        """Read a decision table."""
         inputs = tuple(self._input(item) for item in children(node, "input"))
         outputs = tuple(self._output(item) for item in children(node, "output"))
         if not outputs:
@@ -241,7 +244,8 @@ class BoxedReader:
             self.document.problems.append(
                 problem(
                     "hit_policy", "Expected a hit policy, but found `{found}`.",
-                    "应为命中策略，实际为 `{found}`。", self.place(node), found=f"{written} {aggregation}".strip(),
+                    "应为命中策略，实际为 `{found}`。", self.place(node),
+                    found=f"{written} {aggregation}".strip(),
                     hint=text("one of {known}", "可选：{known}", known=", ".join(_POLICIES)),
                 )
             )  # fmt: skip

@@ -15,7 +15,7 @@ from lineshaft import feel
 from lineshaft.base.errors import Problem
 from lineshaft.dmn.document import Document, ItemDefinition, Literal
 from lineshaft.dmn.errors import problem
-from lineshaft.feel import tree
+from lineshaft.feel import UnaryTests, tree
 from lineshaft.feel.parser import parse
 from lineshaft.feel.temporal import Date
 from lineshaft.feel.type_names import resolve_type
@@ -54,7 +54,7 @@ class ItemType:
     fits: Fits
     item: ItemType | None = None
     components: tuple[tuple[str, ItemType], ...] = ()
-    allowed: feel.UnaryTests | None = None
+    allowed: UnaryTests | None = None
     result: ItemType | None = None
 
 
@@ -191,7 +191,8 @@ class TypeTable:
         if name == "list":
             return of_feel(ListType(ANY), name)
         if name in ("function", "range"):
-            return ItemType(name, ANY, lambda value: value is None or kind_of(value) == name)
+            result = ANYTHING if name == "function" else None
+            return ItemType(name, ANY, lambda value: value is None or kind_of(value) == name, result=result)
         if name == "context":
             return of_feel(CONTEXT, name)
         primitive = PRIMITIVES.get(name)
@@ -223,11 +224,10 @@ class TypeTable:
             )
         if definition.is_collection:
             fits = _list_fits(inner.fits)
-            inner = ItemType(name, ListType(inner.feel), fits, inner, (), allowed)
+            inner = ItemType(name, ListType(inner.feel), fits, inner)
         constraint = self._tests(definition.constraint, inner.feel)
         fits = inner.fits if constraint is None else _both(inner.fits, constraint)
-        if constraint is not None and not definition.is_collection:
-            allowed = allowed or constraint
+        allowed = inner.allowed or (None if definition.is_collection else constraint)
         return ItemType(name, inner.feel, fits, inner.item, inner.components, allowed, inner.result)
 
     def _base(self, definition: ItemDefinition) -> ItemType:

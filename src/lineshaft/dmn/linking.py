@@ -1,4 +1,4 @@
-"""From documents to a net of nodes: every reference found, every name with its place, no decision in a circle.
+"""From documents to a net of nodes: every reference found, no decision that requires itself.
 
 A node is one element of one model: what it requires, under which names, and (once ``model`` has compiled it)
 what runs. Not for evaluating.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lineshaft.base.errors import Problem
 from lineshaft.dmn.code import Code
-from lineshaft.dmn.document import Decision, Document, Element, InputData, Knowledge, Reference, Service
+from lineshaft.dmn.document import Decision, Document, Element, Knowledge, Reference, Service
 from lineshaft.dmn.errors import problem
 from lineshaft.dmn.evaluation import Key
 from lineshaft.dmn.item_types import ANYTHING, ItemType, TypeTable
@@ -142,7 +142,7 @@ class Net:
             self._found(node, element.encapsulated)
             node.parameters = self._found(node, (*element.input_data, *element.input_decisions))
             if not node.outputs:
-                self.structural.append(
+                self.problems.append(
                     problem(
                         "no_output", "Expected a decision service with an output decision, but it has none.",
                         "决策服务缺少输出决策。", element.place,
@@ -232,6 +232,3 @@ def _decisions(node: Node) -> list[Node]:
     if not isinstance(node.element, Decision):
         return []
     return [item.node for item in node.requires if isinstance(item.node.element, Decision)]
-
-
-KINDS: tuple[type, ...] = (InputData, Decision, Knowledge, Service)

@@ -37,7 +37,9 @@ def load(path: Path | str, *, strict: bool = False) -> Model:
     def find(item: Import) -> Document | None:
         named = PurePosixPath((item.location or "").replace("\\", "/")).name
         if named and (file.parent / named).is_file():
-            return read((file.parent / named).read_bytes(), named)
+            document = read((file.parent / named).read_bytes(), named)
+            if document.namespace == item.namespace:
+                return document
         if not known:
             for other in sorted(file.parent.glob("*.dmn")):
                 try:

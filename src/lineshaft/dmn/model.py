@@ -1,8 +1,8 @@
 """A model that can be evaluated: decisions, knowledge models, services, each compiled once.
 
-Missing inputs are null; errors are null and stand in ``Result.errors``; nothing is raised for data. Names that
-a decision uses although nothing declares them are taken from the inputs, as modellers without requirements
-(Camunda's) expect it.
+Missing inputs are null; errors are null and stand in ``Result.errors``; nothing is raised for data.
+Names that a decision uses although nothing declares them are taken from the inputs, as modellers without
+requirements (Camunda's) expect it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from lineshaft.dmn.linking import Net, Node
 from lineshaft.feel import calls
 from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.errors import AssertionFailed, LimitReached
-from lineshaft.feel.types import ANY
 
 _EMPTY: Final[dict[str, Any]] = {}
 
 
 class Model:
-    """One DMN model with what it imports; made by ``dmn.load`` and ``dmn.loads``. May be used from any thread.
+    """One DMN model with what it imports; made by ``dmn.load`` and ``dmn.loads``. Threads may share it.
 
     Attributes:
         name: The model's name.
@@ -40,7 +39,7 @@ class Model:
     """
 
     def __init__(self, net: Net, doubts: Sequence[Problem]) -> None:
-        self._net = net
+        self.net = net
         self.document = net.root
         self.name = net.root.name
         self.namespace = net.root.namespace
@@ -54,21 +53,21 @@ class Model:
     @property
     def decisions(self) -> list[str]:
         """The names of the decisions."""
-        return [node.element.name for node in self._net.named(Decision)]
+        return [node.element.name for node in self.net.named(Decision)]
 
     @property
     def inputs(self) -> list[str]:
         """The names of the inputs."""
-        return [node.element.name for node in self._net.named(InputData)]
+        return [node.element.name for node in self.net.named(InputData)]
 
     @property
     def invocables(self) -> list[str]:
         """The names of the business knowledge models and decision services."""
-        return [node.element.name for node in self._net.named(Knowledge, Service)]
+        return [node.element.name for node in self.net.named(Knowledge, Service)]
 
     def input_types(self) -> dict[str, feel.types.Type]:
         """Return the type of each input."""
-        return {node.element.name: node.type.feel for node in self._net.named(InputData)}
+        return {node.element.name: node.type.feel for node in self.net.named(InputData)}
 
     def __repr__(self) -> str:
         return f"<DMN model {self.name!r}>"
@@ -95,7 +94,7 @@ class Model:
         Raises:
             NotFound: There is no such decision.
         """
-        node = self._net.find(decision, Decision)
+        node = self.net.find(decision, Decision)
         if node is None:
             raise _not_found(decision, self.decisions)
         ev = _begin(inputs, clock, bounds)
@@ -121,7 +120,7 @@ class Model:
         Raises:
             NotFound: There is no such service or knowledge model.
         """
-        node = self._net.find(name, Service, Knowledge)
+        node = self.net.find(name, Service, Knowledge)
         if node is None:
             raise _not_found(name, self.invocables)
         ev = _begin(arguments, clock, bounds)
@@ -290,13 +289,14 @@ def _service(node: Node, ev: Evaluation) -> feel.Function:
         if is_outermost:
             ev.decisions.update(inner.decisions)
         ev.last = inner.last or ev.last
-        value = next(iter(values.values())) if len(outputs) == 1 else values
+        value = next(iter(values.values())) if len(outputs) == 1 else values or None
         return convert(value, result)
 
+    # Structures are completed before they are held against their type; the others are so by FEEL.
     parameters = tuple(
-        feel.Parameter(item.name, None if item.node.type.feel == ANY or item.node.type.components else item.node.type.feel)
+        feel.Parameter(item.name, None if item.node.type.components else item.node.type.feel)
         for item in node.parameters
-    )  # fmt: skip
+    )
     return feel.Function(parameters, implementation, node.name, needs_runtime=True)
 
 

@@ -6,7 +6,7 @@ and element; nothing is guessed. What stands inside an element's logic is read b
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -27,7 +27,7 @@ from lineshaft.dmn.document import (
     Variable,
 )
 from lineshaft.dmn.errors import InvalidModel, doubt, problem
-from lineshaft.dmn.xml import XmlNode, child, children, local, only_text
+from lineshaft.dmn.xml import XmlNode, child, children, line_of, local, only_text
 
 VERSIONS: Final = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
@@ -46,9 +46,9 @@ def read(content: bytes | str, file: str = "") -> Document:
         InvalidModel: It is not well-formed XML, not DMN, or too large. Anything else that is wrong is a
             problem of the document.
     """
-    root = _parse(content, file)
+    root = parse_xml(content, file)
     version = VERSIONS.get(etree.QName(root).namespace or "")
-    place = Place(file=file or None, line=root.sourceline)
+    place = Place(file=file or None, line=line_of(root))
     if version is None or local(root) != "definitions":
         found = etree.QName(root)
         raise InvalidModel([
@@ -63,7 +63,8 @@ def read(content: bytes | str, file: str = "") -> Document:
     return _Reader(root, file, version).document
 
 
-def _parse(content: bytes | str, file: str) -> XmlNode:
+def parse_xml(content: bytes | str, file: str) -> XmlNode:
+    """Parse XML safely; raises ``InvalidModel`` for what is no XML or has a document type."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     place = Place(file=file or None)
     if len(data) > DEFAULT_LIMITS.definition_bytes_max:
@@ -89,7 +90,8 @@ def _parse(content: bytes | str, file: str) -> XmlNode:
                 Place(file=file or None, line=line), why=error.msg or "the file is empty",
             )
         ]) from None  # fmt: skip
-    if root.getroottree().docinfo.doctype:
+    doctype: Any = getattr(root.getroottree().docinfo, "doctype", "")
+    if doctype:
         raise InvalidModel([
             problem(
                 "doctype", "Expected no document type declaration, but found one.",

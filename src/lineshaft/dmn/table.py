@@ -12,7 +12,7 @@ from lineshaft.dmn.boxed import LogicCompiler
 from lineshaft.dmn.code import VARIES, Code, Names, Run, Scope, typed
 from lineshaft.dmn.columns import Cell, Mask, column_mask, literals_of
 from lineshaft.dmn.document import DecisionTable, Literal, OutputClause
-from lineshaft.dmn.errors import problem
+from lineshaft.dmn.errors import doubt, problem
 from lineshaft.dmn.evaluation import Evaluation, number
 from lineshaft.dmn.item_types import ANYTHING, ItemType
 from lineshaft.feel import operators, tree
@@ -113,12 +113,28 @@ def compile_tests(c: LogicCompiler, written: Literal, names: Names) -> feel.Unar
             return None
         tests = feel.compile_unary_tests(written.text, names, types=c.types.feel_types)
         c.free |= tests.names - names.keys()
+        _doubt_bare_names(c, tests.tree.tests, names, written)
         return tests
     except feel.FeelSyntaxError as error:
         c.problems.append(
             problem("expression", "{why}", "{why}", written.place, why=error.message, hint=error.hint)
         )
         return None
+
+
+def _doubt_bare_names(c: LogicCompiler, nodes: tuple[tree.Node, ...], names: Names, written: Literal) -> None:
+    """Note a cell that is just a name nothing declares: it is mostly text without its quotation marks."""
+    for node in nodes:
+        if isinstance(node, tree.Name) and node.name not in names and node.name not in BUILTINS:
+            c.problems.append(
+                doubt(
+                    "name_undeclared", "Nothing is named `{name}`.", "没有名为 `{name}` 的变量。",
+                    written.place,
+                    hint=text("text is written in quotation marks: {quoted}", "文本要加引号：{quoted}",
+                              quoted=feel.to_text(node.name)),
+                    name=node.name,
+                )
+            )  # fmt: skip
 
 
 def _guarded(code: Code, allowed: feel.UnaryTests | None, label: str, place: Place) -> Run:
@@ -160,6 +176,9 @@ class _Outputs:
             types = [c.type(node.type_ref, node.place)]
         allowed = [_allowed_of(c, clause, names) for clause in node.outputs]
         self.names = [clause.name for clause in node.outputs]
+        for rule in node.rules:
+            for cell in rule.outputs:
+                _doubt_bare_output(c, cell, names)
         self._rows = [
             [
                 _output(c.code(cell, names), clause, type_, tests)
@@ -201,6 +220,15 @@ class _Outputs:
         return tuple(rank(value) for rank, value in zip(self._ranks, cells, strict=True))
 
 
+def _doubt_bare_output(c: LogicCompiler, cell: Literal, names: Names) -> None:
+    try:
+        found = feel.compile(cell.text, names).tree if cell.text else None
+    except feel.FeelSyntaxError:
+        return
+    if isinstance(found, tree.Name):
+        _doubt_bare_names(c, (found,), names, cell)
+
+
 def _allowed_of(c: LogicCompiler, clause: OutputClause, names: Names) -> feel.UnaryTests | None:
     return None if clause.allowed is None else compile_tests(c, clause.allowed, names)
 
@@ -234,9 +262,9 @@ def _defaults_of(
     if not any(default is not None and default.text for default in written):
         return None
     return [
-        typed(c.code(default, names), type_, clause.place) if not _is_list(default, node) else c.code(default, names)
+        typed(c.code(default, names), ANYTHING if _is_list(default, node) else type_, clause.place)
         for default, type_, clause in zip(written, types, node.outputs, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _is_list(default: Literal | None, node: DecisionTable) -> bool:

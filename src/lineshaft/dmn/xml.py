@@ -6,6 +6,7 @@ Elements of other namespaces (diagrams, extensions of modellers) are passed over
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -21,9 +22,16 @@ def children(node: XmlNode, name: str | None = None) -> Iterator[XmlNode]:
     """Yield the child elements of the same namespace; with ``name`` only those."""
     namespace = etree.QName(node).namespace
     for item in node:
-        if isinstance(item.tag, str) and etree.QName(item).namespace == namespace:
-            if name is None or local(item) == name:
-                yield item
+        if not isinstance(item.tag, str) or etree.QName(item).namespace != namespace:
+            continue
+        if name is None or local(item) == name:
+            yield item
+
+
+def line_of(node: XmlNode) -> int | None:
+    """Return the line an element begins on."""
+    line: Any = node.sourceline
+    return line if isinstance(line, int) else None
 
 
 def child(node: XmlNode, name: str) -> XmlNode | None:

@@ -9,7 +9,8 @@ NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
 
 def model(*parts: str, namespace: str = "urn:test", version: str = NAMESPACE, name: str = "Test") -> str:
-    return f'<definitions xmlns="{version}" name="{name}" namespace="{namespace}" id="d">{"".join(parts)}</definitions>'
+    head = f'<definitions xmlns="{version}" name="{name}" namespace="{namespace}" id="d">'
+    return f"{head}{''.join(parts)}</definitions>"
 
 
 def _type(type_ref: str | None) -> str:
@@ -73,7 +74,8 @@ def service(
         *(f'<inputDecision href="#{ref}"/>' for ref in decisions),
         *(f'<inputData href="#{ref}"/>' for ref in inputs),
     ]
-    return f'<decisionService id="{name}" name="{name}"><variable name="{name}"{_type(type_ref)}/>{"".join(parts)}</decisionService>'
+    head = f'<decisionService id="{name}" name="{name}"><variable name="{name}"{_type(type_ref)}/>'
+    return f"{head}{''.join(parts)}</decisionService>"
 
 
 def context(*entries: tuple[str | None, str], type_ref: str | None = None) -> str:
