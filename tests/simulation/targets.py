@@ -33,7 +33,7 @@ from lineshaft.sdk import (
     Outcome,
     ResourceSpec,
 )
-from simulation.loop import OUTSIDE, Process, SimulatedLoop
+from simulation.loop import Process, SimulatedLoop
 
 SETTLES_S = 3.0
 TIMEOUT_S = 2.0
@@ -74,6 +74,25 @@ class Deed:
     keys: set[str] = field(default_factory=set)
     verdict: str | None = None
     """``refused`` or ``invalid``, once the target has said so."""
+
+
+FATES = (
+    "slow",
+    "request_lost",
+    "answer_lost",
+    "late",
+    "hangs_done",
+    "hangs_late",
+    "hangs_never",
+    "http_500_but_done",
+    "garbage",
+    "unstorable",
+    "rate_limited",
+    "missing_reference",
+    "refused",
+    "invalid",
+)
+"""The ways in which a call does not just go well."""
 
 
 class Target:
@@ -154,18 +173,7 @@ class Target:
             return deed.verdict
         if self.chance.random() >= self.trouble or self._unlucky[key] >= 2:
             return "fine"
-        fate = self.chance.choice(
-            ("slow", "request_lost", "answer_lost", "late", "hangs_done", "hangs_late", "hangs_never")
-            + (
-                "http_500_but_done",
-                "garbage",
-                "unstorable",
-                "rate_limited",
-                "missing_reference",
-                "refused",
-                "invalid",
-            )
-        )
+        fate = self.chance.choice(FATES)
         if fate in ("refused", "invalid"):
             if deed.done or deed.pending or operation in ("look", "notify"):
                 return "fine"

@@ -129,7 +129,7 @@ class World:
         """Keep what happened for the trace."""
         self.watchdog.note(f"-- {what}")
 
-    # -- the plot ------------------------------------------------------------------------------------------
+    # -- the plot -----------------------------------------------------------------------------------------
 
     async def _history(self) -> None:
         await self.store.open()
@@ -198,7 +198,7 @@ class World:
     def _later(self, at: float, work: Any) -> asyncio.Task[Any]:
         return asyncio.create_task(self._at(at, work))
 
-    # -- what happens ----------------------------------------------------------------------------------------
+    # -- what happens --------------------------------------------------------------------------------------
 
     def start_node(self, name: str | None = None) -> Node:
         """A new node joins."""
@@ -309,7 +309,9 @@ class World:
         self.note(f"instance {row.id} is suspended by a person")
         self.figures["suspensions"] += 1
         await asyncio.sleep(self.chance.random() * 4)
-        while not await self._try(lambda desk: desk.command(self.scope, row.id, commands.Resume("looked"))):
+        while not await self._try(  # noqa: ASYNC110
+            lambda desk: desk.command(self.scope, row.id, commands.Resume("looked"))
+        ):
             await asyncio.sleep(0.5)
 
     async def _cancel(self) -> None:
@@ -346,7 +348,7 @@ class World:
         if not self._living():
             self.start_node()
 
-    # -- mail --------------------------------------------------------------------------------------------------
+    # -- mail ----------------------------------------------------------------------------------------------
 
     async def _send(self, order: Order) -> None:
         data = {"order": order.id} | ({"group": order.group} if order.group else {})
@@ -375,7 +377,7 @@ class World:
                 await asyncio.sleep(self.chance.random() * 4)
             await asyncio.sleep(0.2 + self.chance.random())
 
-    # -- people ------------------------------------------------------------------------------------------------
+    # -- people --------------------------------------------------------------------------------------------
 
     async def _operator(self) -> None:
         """Somebody who looks after what stands still, not always, and always truthfully."""
@@ -425,7 +427,7 @@ class World:
             lambda desk: desk.decide_unknown(self.scope, effect.id, verdict, by="op", answer=answer)
         )
 
-    # -- the end -----------------------------------------------------------------------------------------------
+    # -- the end -------------------------------------------------------------------------------------------
 
     async def _rest(self) -> None:
         """Wait until nothing moves any more."""

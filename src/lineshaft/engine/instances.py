@@ -21,7 +21,6 @@ from lineshaft.feel import codec as values
 from lineshaft.store.port import Store
 from lineshaft.store.rows import StoredInstance
 
-
 _KEPT_MAX: Final = 32
 """Encoded values that are kept for each instance."""
 
