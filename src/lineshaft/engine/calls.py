@@ -301,10 +301,8 @@ class Calls:
 
     def _calls_that_count(self, effect: Effect) -> int:
         """Calls made before the last outage of the system ended do not count: it is over and done with."""
-        state = self._protection.gate(effect.system).state
-        if state is None or state.since is None or effect.attempted_at is None:
-            return effect.attempts
-        return 0 if state.circuit == "closed" and effect.attempted_at < state.since else effect.attempts
+        gate = self._protection.gate(effect.system)
+        return 0 if gate.has_recovered_since(effect.attempted_at) else effect.attempts
 
     async def _call_now(self, effect_id: str) -> None:
         item = self._in_hand[effect_id]

@@ -219,6 +219,9 @@ class Settle:
             self._wait_for_system(effect, error)
             return
         gap_s = self._runtime.config.retry.gap_s(effect.attempts)
+        if gap_s is None and gate.has_recovered_since(effect.attempted_at):
+            # The call began in an outage that has passed meanwhile: it is no new one.
+            gap_s = self._runtime.config.retry.gaps_s[0] if self._runtime.config.retry.gaps_s else 1.0
         if gap_s is None:
             self._open_circuit(effect, error)
             return
