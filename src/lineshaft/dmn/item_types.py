@@ -7,7 +7,7 @@ and time), or it does not conform: then it is null and an error is recorded. ``n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -143,7 +143,7 @@ class TypeTable:
     """The types of one model, resolved when they are first asked for."""
 
     def __init__(
-        self, document: Document, imported: Mapping[str, TypeTable], problems: list[Problem]
+        self, document: Document, imported: Sequence[tuple[str, TypeTable]], problems: list[Problem]
     ) -> None:
         self._definitions = {definition.name: definition for definition in document.types}
         self._imported = imported
@@ -158,7 +158,7 @@ class TypeTable:
             found = self.find(definition.name)
             if found is not None:
                 self.feel_types[definition.name] = found.feel
-        for prefix, table in self._imported.items():
+        for prefix, table in self._imported:
             for name, type_ in table.feel_types.items():
                 self.feel_types.setdefault(f"{prefix}.{name}" if prefix else name, type_)
 
@@ -183,7 +183,7 @@ class TypeTable:
         return found
 
     def _elsewhere(self, name: str) -> ItemType | None:
-        for prefix, table in self._imported.items():
+        for prefix, table in self._imported:
             if not prefix and (found := table.find(name)) is not None:
                 return found
             if prefix and name.startswith(f"{prefix}."):
