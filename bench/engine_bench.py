@@ -36,6 +36,7 @@ from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import Text
+from lineshaft.engine import collector
 from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.releases import Releases, files_of
@@ -166,6 +167,7 @@ async def _carry(store: Store, instances: int, batch: int) -> float:
     intake = Intake(worker.runtime.committer(None), clock, config.tenant, config.limits, worker.offer_event)
     while not worker.runtime.keeper.lanes:
         await asyncio.sleep(0.01)
+    collector.ease()
     started = time.perf_counter()
     for first in range(0, instances, batch):
         events = [

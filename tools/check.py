@@ -56,7 +56,7 @@ def _run(name: str, command: list[str]) -> bool:
 
 def _fast_tests() -> bool:
     folders = [f"tests/{kind}" for kind in FAST_KINDS if (ROOT / "tests" / kind).is_dir()]
-    return _run("fast tests", [sys.executable, "-m", "pytest", *folders])
+    return _run("fast tests", [sys.executable, "-m", "pytest", "--numprocesses=2", *folders])
 
 
 def environment() -> dict[str, str]:

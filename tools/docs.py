@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from lineshaft.base import errors as errors_tree
+from lineshaft.bpmn import reference as bpmn_reference
 from lineshaft.feel import reference as feel_reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -179,6 +180,7 @@ def performance() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "adr/README.md": adr_index,
+    "reference/bpmn.md": bpmn_reference.page,
     "reference/api.md": api,
     "reference/commands.md": commands,
     "reference/errors.md": errors,

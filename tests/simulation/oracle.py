@@ -193,6 +193,8 @@ class Oracle:
             elif row.status == "active":
                 if not self.reasons(row):
                     self.violations.append(f"instance {row.id} ({row.process_id}) waits for nothing")
+            elif row.status == "suspended":
+                self.violations.append(f"instance {row.id} ({row.process_id}) is still suspended")
             elif row.status == "frozen":
                 self.violations.append(f"instance {row.id} ({row.process_id}) is frozen")
 
@@ -208,7 +210,10 @@ class Oracle:
         for step, deed in deeds.items():
             if steps[step].endswith(".look") or refused:
                 continue
-            if row.process_id == "refusable" and step == "b":
+            if row.process_id == "hurried":
+                if step == "a" and not any(each is not None and each.done for each in deeds.values()):
+                    self.violations.append(f"instance {row.id} has completed, but nothing was done")
+            elif row.process_id == "refusable" and step == "b":
                 if deed is not None:
                     self.violations.append(f"instance {row.id} took the way of a refusal without one")
             elif deed is None or deed.done != 1:
@@ -233,6 +238,8 @@ class Oracle:
             each.instance_id == row.id and each.closed_at is None for each in database.incident.rows.values()
         ):
             found.append("incident")
+        if any(each.instance_id == row.id and each.status == "open" for each in database.task.rows.values()):
+            found.append("task")
         if any(each.status == "active" for each in database.instance.by("parent", (row.tenant, row.id))):
             found.append("child")
         return found

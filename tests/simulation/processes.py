@@ -170,8 +170,30 @@ def ordered() -> bytes:
     return file_of("ordered", flow.chain("start", "a", "end"))
 
 
+def hurried() -> bytes:
+    """A call that is given up after a while, for another one."""
+    flow = Flow().element("startEvent", "start").element("endEvent", "end").element("endEvent", "late")
+    timer = (
+        '<bpmn:timerEventDefinition><bpmn:timeDuration xsi:type="bpmn:tFormalExpression">PT3S'
+        "</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    )
+    flow.call("a", "alpha.keyed").boundary("too_late", "a", timer).call("b", "beta.probed")
+    return file_of("hurried", flow.chain("start", "a", "end").chain("too_late", "b", "late"))
+
+
+def approved() -> bytes:
+    """A call, a person, a call."""
+    flow = Flow().element("startEvent", "start").element("endEvent", "end")
+    flow.call("a", "beta.bare").call("b", "alpha.keyed")
+    task = "<bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements>"
+    flow.element("userTask", "approve", task)
+    return file_of("approved", flow.chain("start", "a", "approve", "b", "end"))
+
+
 ROUTES = b"""format: 1
 routes:
+  - {on: order.hurried, start: hurried, variables: "={order: data.order}"}
+  - {on: order.approved, start: approved, variables: "={order: data.order}"}
   - {on: order.three, start: three, variables: "={order: data.order}"}
   - {on: order.fan, start: fan, variables: "={order: data.order}"}
   - {on: order.waits, start: waits, variables: "={order: data.order}"}
@@ -193,6 +215,8 @@ FILES: dict[str, bytes] = {
     "processes/caller.bpmn": caller(),
     "processes/called.bpmn": called(),
     "processes/ordered.bpmn": ordered(),
+    "processes/hurried.bpmn": hurried(),
+    "processes/approved.bpmn": approved(),
     "flows/routes.yaml": ROUTES,
 }
 
@@ -205,5 +229,7 @@ STEPS: dict[str, dict[str, str]] = {
     "nested": {"a": "alpha.keyed", "b": "beta.bare", "c": "alpha.natural"},
     "caller": {"a": "beta.probed", "b": "alpha.natural", "z": "alpha.keyed"},
     "ordered": {"a": "alpha.keyed"},
+    "hurried": {"a": "alpha.keyed", "b": "beta.probed"},
+    "approved": {"a": "beta.bare", "b": "alpha.keyed"},
 }
 """By process: its steps and the operation of each."""

@@ -33,7 +33,7 @@ from lineshaft.sdk import (
     Outcome,
     ResourceSpec,
 )
-from simulation.loop import OUTSIDE, Process, SimulatedLoop
+from simulation.loop import Process, SimulatedLoop
 
 SETTLES_S = 3.0
 TIMEOUT_S = 2.0

@@ -8,7 +8,6 @@ from typing import Any
 from lineshaft.store.memory import MemoryDatabase
 from lineshaft.store.rows import FINAL_EFFECTS, DeadLetter, Effect, Event, Instance, SystemState
 from simulation.loop import SimulatedClock
-from simulation.loop import SimulatedClock
 
 
 class Watchdog:

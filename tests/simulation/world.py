@@ -8,15 +8,17 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import blake2b
 from typing import Any
 
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
+from lineshaft.bpmn.kernel import commands
 from lineshaft.engine.intake import Incoming
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import LoadedRelease, Releases, compile_release, files_of
 from lineshaft.store.memory import MemoryDatabase, MemoryStore
-from lineshaft.store.rows import Release
+from lineshaft.store.rows import Instance, Release
 from simulation import processes
 from simulation.loop import Livelock, Process, SimulatedClock, SimulatedLoop
 from simulation.nodes import CONFIG, Node, SimulatedIds, Watch, Weather
@@ -53,6 +55,8 @@ class Result:
     steps: int
     figures: Counter[str]
     violations: list[str]
+    digest: str
+    """Stands for everything that happened."""
     trace: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -113,8 +117,10 @@ class World:
         ]
         violations += [f"escaped: {each}" for each in self.loop.errors]
         self.figures["steps of instances"] = self.watchdog.steps
+        trace = self.watchdog.trace
+        digest = blake2b("\n".join(trace).encode("utf-8", "replace"), digest_size=8).hexdigest()
         result = Result(
-            self.seed, self.loop.steps, self.figures, violations, self.watchdog.trace if violations else []
+            self.seed, self.loop.steps, self.figures, violations, digest, trace if violations else []
         )
         self.loop.close()
         return result
@@ -160,11 +166,8 @@ class World:
     def _plot(self) -> list[tuple[float, Any]]:
         chance = self.chance
         plot: list[tuple[float, Any]] = []
-        acts = ([self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3) + [
-            self._hand_over,
-            self._join,
-            self._hold_system,
-        ]
+        acts = [self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3
+        acts += [self._hand_over, self._join, self._hold_system, self._hold_instance, self._cancel]
         for _ in range(chance.choice((0, 1, 2, 3, 5, 8))):
             plot.append((chance.random() * (STORM_S - 1), chance.choice(acts)))
         return plot
@@ -296,6 +299,32 @@ class World:
             self.note(f"{system} is paused by a person")
         await asyncio.sleep(self.chance.random() * 4)
 
+    async def _hold_instance(self) -> None:
+        """A person suspends an instance and lets it go on."""
+        row = self._some_instance()
+        if row is None:
+            return
+        if await self._try(lambda desk: desk.command(self.scope, row.id, commands.Suspend("look"))):
+            self.note(f"instance {row.id} is suspended by a person")
+            self.figures["suspensions"] += 1
+            await asyncio.sleep(self.chance.random() * 4)
+            while not await self._try(
+                lambda desk: desk.command(self.scope, row.id, commands.Resume("looked"))
+            ):
+                await asyncio.sleep(0.5)
+
+    async def _cancel(self) -> None:
+        """A person ends an instance."""
+        row = self._some_instance()
+        if row is not None and row.parent_id is None:
+            await self._try(lambda desk: desk.command(self.scope, row.id, commands.Cancel("wrong")))
+            self.note(f"instance {row.id} is cancelled by a person")
+            self.figures["cancellations"] += 1
+
+    def _some_instance(self) -> Instance | None:
+        rows = [row for row in self.database.instance.rows.values() if row.status == "active"]
+        return self.chance.choice(rows) if rows else None
+
     async def _try(self, act: Any) -> bool:
         desk = Operations(self.desk, self.clock, SimulatedIds(self.loop, self.chance))
         try:
@@ -365,6 +394,13 @@ class World:
                         continue
                     self.oracle.mend(letter.subject_id)
                     await self._try(lambda desk, i=letter.id: desk.replay(self.scope, i, by="op"))
+            for task in list(self.database.task.rows.values()):
+                if task.status == "open" and chance.random() < 0.7:
+                    await self._try(
+                        lambda desk, t=task: desk.complete_task(
+                            self.scope, t.instance_id, t.token, {"approved": True}, by="op"
+                        )
+                    )
             for effect in list(self.database.effect.rows.values()):
                 if effect.status == "parked":
                     await self._appear(effect.reference or "")

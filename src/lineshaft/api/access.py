@@ -68,13 +68,15 @@ class Gatekeeper:
         headers = Headers(scope=scope)
         request_id = self._services.ids.new()
         scope["lineshaft.request_id"] = request_id
-        started = False
+        started = ended = False
 
         async def answer(message: Message) -> None:
-            nonlocal started
+            nonlocal started, ended
             if message["type"] == "http.response.start":
                 started = True
                 message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                ended = True
             await send(message)
 
         request = Request(scope, receive)
@@ -86,9 +88,11 @@ class Gatekeeper:
                 return
             await self._app(scope, receive, answer)
         except Exception as error:
-            if started:
+            # The framework answers a bug (``on_bug``) and then raises it again: that is enough.
+            if started and not ended:
                 raise
-            await (await on_bug(request, error))(scope, receive, answer)
+            if not started:
+                await (await on_bug(request, error))(scope, receive, answer)
 
     def _caller(self, headers: Headers) -> Caller | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from lineshaft.api.json_edge import loads
+from lineshaft.base.errors import HubError
 
 
 class _ExactRequest(Request):
@@ -29,7 +31,13 @@ class ExactRoute(APIRoute):
         original = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            return await original(_ExactRequest(request.scope, request.receive))
+            try:
+                return await original(_ExactRequest(request.scope, request.receive))
+            except HTTPException as error:
+                # The framework hides what is wrong with the body; it stands behind its error.
+                if isinstance(error.__cause__, HubError):
+                    raise error.__cause__ from error
+                raise
 
         return handler
 
@@ -37,7 +45,10 @@ class ExactRoute(APIRoute):
 def make_router(tag: str) -> APIRouter:
     """Return a router of one resource."""
     return APIRouter(
-        tags=[tag], route_class=ExactRoute, generate_unique_id_function=lambda route: str(route.name)
+        prefix="/api/v1",
+        tags=[tag],
+        route_class=ExactRoute,
+        generate_unique_id_function=lambda route: str(route.name),
     )
 
 

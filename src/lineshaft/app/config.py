@@ -37,6 +37,8 @@ from lineshaft.engine.config import EngineConfig, RetryPolicy
 from lineshaft.security.secrets import is_secret
 
 PREFIX = "LINESHAFT_"
+ADMIN_TOKEN = "admin.token"  # noqa: S105 - the name of the file that holds it
+"""The file in the data folder with the first administrator's token."""
 NOT_SETTINGS = ("LINESHAFT_SECRET_", "LINESHAFT_PROOF_", "LINESHAFT_SKIP_", "LINESHAFT_TEST_")
 """Beginnings of variables that are no settings."""
 NOT_SETTING = ("LINESHAFT_CONFIG", "LINESHAFT_URL", "LINESHAFT_TOKEN", "LINESHAFT_LANG")
@@ -48,8 +50,8 @@ class StoreConfig:
 
     url: str = ""
     """``sqlite:///path``, ``postgresql://…`` or ``memory:``; ``""``: ``hub.db`` in the data folder."""
-    pool_max: int = 10
-    """Connections to PostgreSQL."""
+    pool_max: int = 4
+    """Connections of this process to PostgreSQL, beside the one that listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class HubConfig:
 LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "server.port": (0, 65_535),
-        "store.pool_max": (1, 200),
+        "store.pool_max": (2, 100),
         "engine.lease_ttl_s": (1, 600),
         "engine.lease_margin_s": (0.1, 300),
         "engine.heartbeat_s": (0.1, 300),

@@ -20,7 +20,7 @@ from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.lock import HubLock
 from lineshaft.app.logs import LOGGER, LogObserver
-from lineshaft.app.packs import read_release
+from lineshaft.app.packs import check_operations, read_release
 from lineshaft.app.references import CrossReference
 from lineshaft.app.stores import make_store
 from lineshaft.app.system_clock import SystemClock
@@ -30,7 +30,7 @@ from lineshaft.base.scope import Scope
 from lineshaft.connectors.http import HTTP
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
-from lineshaft.engine.releases import File, LoadedRelease
+from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
 from lineshaft.sdk import Connector
@@ -143,7 +143,8 @@ class Hub:
 
     async def publish(self, files: Sequence[File], *, by: str, note: str) -> LoadedRelease:
         """Check everything together and make it the active release."""
-        read_release(files, self.registry)
+        read = read_release(files, self.registry)
+        check_operations(compile_release(files).programs.values(), read.systems)
         releases = self.worker.runtime.releases
         loaded = await releases.deploy(files, by=by, now=self.clock.now(), note=note)
         await self._follow_release()

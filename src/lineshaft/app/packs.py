@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
-from lineshaft.base.errors import DefinitionError, NotFound, Problem
+from lineshaft.base.errors import DefinitionError, NotFound, Place, Problem
 from lineshaft.base.text import text
+from lineshaft.bpmn.expressions import Static
+from lineshaft.bpmn.program import Program
+from lineshaft.connectors.hub import hub_spec
 from lineshaft.engine.releases import File
 from lineshaft.mapping import CompiledMapping, read_mapping
 from lineshaft.sdk.pack import Pack, read_pack
@@ -58,6 +62,46 @@ def files_in(folder: Path) -> dict[str, bytes]:
 def path_of(file: File) -> str:
     """Return a release file's path below its pack."""
     return file.name if file.kind == "pack" else f"{file.kind}/{file.name}"
+
+
+def check_operations(programs: Iterable[Program], systems: Mapping[str, Definition]) -> None:
+    """Check that every call of a process goes to an operation that its system has.
+
+    A task type of no known system is left alone: it is for a worker outside.
+
+    Raises:
+        DefinitionError: Lists every call that goes nowhere, with what the system offers.
+    """
+    offered = {name: {each.name for each in system.spec.operations} for name, system in systems.items()}
+    offered["hub"] = {each.name for each in hub_spec().operations}
+    problems = []
+    for program in programs:
+        for node in program.nodes.values():
+            kind = node.work.type if node.work is not None else None
+            if not isinstance(kind, Static):
+                continue
+            system, _, operation = str(kind.value).partition(".")
+            if system in offered and operation not in offered[system]:
+                near = get_close_matches(operation, offered[system], 1)
+                problems.append(
+                    Problem(
+                        "operation_unknown",
+                        text(
+                            "Expected an operation of {system}, but it has no `{operation}`.",
+                            "系统 {system} 没有操作 `{operation}`。",
+                            system=system,
+                            operation=operation,
+                        ),
+                        Place(file=program.process_id, element=node.id),
+                        hint=text("Did you mean `{near}`?", "是否想写 `{near}`?", near=near[0])
+                        if near
+                        else text(
+                            "It has: {names}", "可用操作:{names}", names=", ".join(sorted(offered[system]))
+                        ),
+                    )
+                )
+    if problems:
+        raise DefinitionError(problems)
 
 
 def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:

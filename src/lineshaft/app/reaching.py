@@ -6,29 +6,19 @@ carried out when a hub runs again.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol, Self
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-from starlette.types import ASGIApp, Message
-
-from lineshaft.app.config import HubConfig
-from lineshaft.app.hub import Hub, build
+from lineshaft.app.config import ADMIN_TOKEN, HubConfig
 from lineshaft.app.lock import running_hub
-from lineshaft.app.serving import ADMIN_TOKEN
-from lineshaft.base.errors import ConfigError, NotFound, OperationalError, UserError
-from lineshaft.base.scope import Scope
+from lineshaft.base.errors import ConfigError, OperationalError, UserError
 from lineshaft.base.text import Language, Text, text
-from lineshaft.security.people import Caller
-from lineshaft.security.tokens import TokenRecord, TokenWish
 
 _TIMEOUT_S = 60
 
@@ -77,6 +67,9 @@ def reach(
             url = running.url
     if url is not None:
         return HttpApi(url, token or _admin_token(config), language)
+    # Wiring a whole hub takes a while to import, which a command that speaks HTTP need not wait for.
+    from lineshaft.app.inprocess import OwnApi
+
     return OwnApi(config, language)
 
 
@@ -126,11 +119,11 @@ class HttpApi:
 
     def get(self, path: str, **query: object) -> Any:
         """Return what the hub answers."""
-        return _loads(self._call("GET", _with_query(path, query), None))
+        return loads(self._call("GET", with_query(path, query), None))
 
     def send(self, method: str, path: str, body: object = None) -> Any:
         """Send a request."""
-        return _loads(self._call(method, path, body))
+        return loads(self._call(method, path, body))
 
     def fetch(self, path: str) -> bytes:
         """Return a file's content."""
@@ -143,7 +136,7 @@ class HttpApi:
         """Nothing is kept open."""
 
     def _call(self, method: str, path: str, body: object) -> bytes:
-        content = None if method == "GET" else _dumps(body if body is not None else {})
+        content = None if method == "GET" else dumps(body if body is not None else {})
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
             f"{self.url}/api/v1{path}", content, self._headers, method=method
         )
@@ -152,7 +145,7 @@ class HttpApi:
                 found: bytes = answer.read()
                 return found
         except urllib.error.HTTPError as error:
-            raise _error(error.code, error.read()) from error
+            raise error_of(error.code, error.read()) from error
         except OSError as error:
             raise RemoteTrouble(
                 text(
@@ -165,121 +158,8 @@ class HttpApi:
             ) from error
 
 
-class OwnApi:
-    """Opens the store in this process and speaks to its own API."""
-
-    def __init__(self, config: HubConfig, language: Language) -> None:
-        self._config = config
-        self._language = language
-        self._token = secrets.token_hex(16)
-        self._runner = asyncio.Runner()
-        self._hub: Hub | None = None
-
-    def get(self, path: str, **query: object) -> Any:
-        """Return what the API answers."""
-        return _loads(self._runner.run(self._call("GET", _with_query(path, query), None)))
-
-    def send(self, method: str, path: str, body: object = None) -> Any:
-        """Send a request."""
-        return _loads(self._runner.run(self._call(method, path, body if body is not None else {})))
-
-    def fetch(self, path: str) -> bytes:
-        """Return a file's content."""
-        return self._runner.run(self._call("GET", path, None))
-
-    def __enter__(self) -> Self:
-        self._runner.run(self._open())
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        """Close the store."""
-        if self._hub is not None:
-            self._runner.run(self._hub.stop())
-        self._runner.close()
-
-    async def _open(self) -> None:
-        hub = build(self._config, tokens=OneCaller(self._token, self._config.engine.tenant))
-        await hub.open()
-        self._hub = hub
-
-    async def _call(self, method: str, path: str, body: object) -> bytes:
-        assert self._hub is not None
-        headers = {
-            "authorization": f"Bearer {self._token}",
-            "accept-language": self._language,
-            "content-type": "application/json",
-        }
-        content = _dumps(body) if method != "GET" else b""
-        status, answer = await call_asgi(self._hub.application, method, f"/api/v1{path}", headers, content)
-        if status >= 400:
-            raise _error(status, answer)
-        return answer
-
-
-class OneCaller:
-    """The tokens of a process that speaks to itself."""
-
-    def __init__(self, token: str, tenant: str) -> None:
-        self._token = token
-        self._tenant = tenant
-
-    def caller(self, token: str, now: datetime) -> Caller | None:
-        """Return the administrator for the one token."""
-        if not secrets.compare_digest(token, self._token):
-            return None
-        return Caller("cli", Scope(self._tenant, roles=frozenset({"admin"})), frozenset({"admin"}))
-
-    def records(self) -> list[TokenRecord]:
-        """It keeps none."""
-        return []
-
-    def create(self, wish: TokenWish, now: datetime) -> tuple[TokenRecord, str]:
-        """It makes none; raises ``NotFound``."""
-        raise NotFound(text("There are no tokens here.", "此处没有令牌。"))
-
-    def revoke(self, token_id: str) -> None:
-        """It has none; raises ``NotFound``."""
-        raise NotFound(text("There are no tokens here.", "此处没有令牌。"))
-
-
-async def call_asgi(
-    app: ASGIApp, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
-) -> tuple[int, bytes]:
-    """Send one request to an ASGI application in this process; return status and body."""
-    path, _, query = target.partition("?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": unquote(path),
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-        "client": ("127.0.0.1", 0),
-        "server": ("127.0.0.1", 0),
-    }
-    incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-    status = 0
-    parts: list[bytes] = []
-
-    async def receive() -> Message:
-        return incoming.pop() if incoming else {"type": "http.disconnect"}
-
-    async def send(message: Message) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-        elif message["type"] == "http.response.body":
-            parts.append(message.get("body", b""))
-
-    await app(scope, receive, send)
-    return status, b"".join(parts)
-
-
-def _with_query(path: str, query: Mapping[str, object]) -> str:
+def with_query(path: str, query: Mapping[str, object]) -> str:
+    """Return a path with its query; what is ``None`` is left out."""
     given = {name: value for name, value in query.items() if value is not None}
     return f"{path}?{urlencode(given)}" if given else path
 
@@ -289,11 +169,13 @@ def segment(value: str) -> str:
     return quote(value, safe="")
 
 
-def _dumps(body: object) -> bytes:
+def dumps(body: object) -> bytes:
+    """Return a request's body."""
     return json.dumps(body, ensure_ascii=False, default=str).encode()
 
 
-def _loads(content: bytes) -> Any:
+def loads(content: bytes) -> Any:
+    """Return an answer's value; fractions are exact."""
     if not content:
         return None
     try:
@@ -302,8 +184,9 @@ def _loads(content: bytes) -> Any:
         return content
 
 
-def _error(status: int, content: bytes) -> UserError | OperationalError:
-    found = _loads(content)
+def error_of(status: int, content: bytes) -> UserError | OperationalError:
+    """Return the error that an answer stands for."""
+    found = loads(content)
     problem = found if isinstance(found, dict) else {}
     words = str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
     for each in problem.get("problems", []):

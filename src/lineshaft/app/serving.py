@@ -15,15 +15,12 @@ from typing import Any
 import uvicorn
 
 from lineshaft.app import logs
-from lineshaft.app.config import HubConfig
+from lineshaft.app.config import ADMIN_TOKEN, HubConfig
 from lineshaft.app.hub import build
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import ConfigError
 from lineshaft.base.text import text
 from lineshaft.security.tokens import FileTokens, TokenWish, write_private
-
-ADMIN_TOKEN = "admin.token"  # noqa: S105 - the name of the file that holds it
-"""The file in the data folder with the first administrator's token."""
 
 
 class _Server(uvicorn.Server):

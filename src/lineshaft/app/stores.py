@@ -27,7 +27,7 @@ def make_store(config: HubConfig) -> Store:
     if url.startswith(("postgresql://", "postgres://")):
         from lineshaft.store.postgres import PostgresStore
 
-        return PostgresStore(url)
+        return PostgresStore(url, connections=config.store.pool_max)
     raise ConfigError(
         text("There is no store for {url}.", "没有适用于 {url} 的存储。", url=url.partition("://")[0])
     )

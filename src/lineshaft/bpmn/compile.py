@@ -10,7 +10,8 @@ from hashlib import sha256
 
 from lxml import etree
 
-from lineshaft.bpmn.dialects import zeebe
+from lineshaft.bpmn.data import input_mappings, loop_names, output_mappings
+from lineshaft.bpmn.dialects import camunda, zeebe
 from lineshaft.bpmn.document import (
     Document,
     ElementDefinition,
@@ -20,7 +21,16 @@ from lineshaft.bpmn.document import (
     LoopDefinition,
     ProcessDefinition,
 )
-from lineshaft.bpmn.expressions import Feel, Static, Value, condition_of, feel_text, is_feel, value_of
+from lineshaft.bpmn.expressions import (
+    Feel,
+    Static,
+    Value,
+    Variable,
+    condition_of,
+    feel_text,
+    is_feel,
+    value_of,
+)
 from lineshaft.bpmn.kernel.elements import JOB, LOOP, TABLE
 from lineshaft.bpmn.kernel.waiting import WAITING_KINDS
 from lineshaft.bpmn.program import (
@@ -175,8 +185,6 @@ class _Compiler:
         node.inputs = tuple(Mapping(_source(source), target) for source, target in extensions.inputs)
         node.outputs = tuple(Mapping(_source(source), target) for source, target in extensions.outputs)
         if definition.input_associations or definition.output_associations:
-            from lineshaft.bpmn.data import input_mappings, output_mappings
-
             node.inputs += input_mappings(self.process, definition)
             node.outputs += output_mappings(self.process, definition)
 
@@ -343,6 +351,9 @@ class _Compiler:
         elif event.kind == "timer":
             trigger.timer_kind = event.timer_kind or ""
             trigger.timer = value_of(event.text or "")
+            own, firm = definition.extensions.properties, self.process.extensions.properties
+            if own.get("workingTime") == "true" or "workingCalendar" in own:
+                trigger.calendar = own.get("workingCalendar") or firm.get("workingCalendar")
         elif event.kind == "conditional":
             trigger.condition = condition_of(event.text or "")
         elif event.kind == "compensate":
@@ -377,23 +388,28 @@ class _Compiler:
         spec.parallel = not loop.sequential
         spec.standard = loop.kind == "standard"
         spec.test_before = loop.test_before
+        if zeebe.NAMESPACE not in self.document.namespaces and any(
+            namespace in self.document.namespaces for namespace in camunda.NAMESPACES
+        ):
+            spec.first_counter = 0
         spec.maximum = value_of(loop.maximum) if loop.maximum else None
         spec.condition = condition_of(loop.condition) if loop.condition else None
         if spec.standard:
             return spec
+        input_name, output_name = loop_names(self.process, definition)
         if found.input_collection:
             spec.collection = Feel(feel_text(found.input_collection))
-        elif loop.input_data:
-            spec.collection = Feel(self._data_name(loop.input_data, definition))
+        elif input_name:
+            spec.collection = Variable(input_name)
         elif loop.cardinality:
             spec.cardinality = Feel(feel_text(loop.cardinality))
         spec.element_variable = found.input_element or loop.input_item
         spec.output_variable = found.output_collection or None
         if found.output_element:
             spec.output_element = Feel(feel_text(found.output_element))
-        elif loop.output_data and loop.output_item:
-            spec.output_variable = self._data_name(loop.output_data, definition)
-            spec.output_element = Feel(loop.output_item)
+        elif output_name and loop.output_item:
+            spec.output_variable = output_name
+            spec.output_element = Variable(loop.output_item)
         spec.behavior = loop.behavior
         spec.none_trigger = self._event_reference(loop.none_event, definition)
         spec.one_trigger = self._event_reference(loop.one_event, definition)
@@ -409,18 +425,6 @@ class _Compiler:
         if root is None or root.event is None:
             return None
         return self._trigger(root.event, definition, 0)
-
-    def _data_name(self, reference: str, definition: ElementDefinition) -> str:
-        for identifier, name in (*definition.data_inputs, *definition.data_outputs):
-            if identifier == reference:
-                return name
-        data = self.process.data.get(reference)
-        if data is not None:
-            return data[0]
-        for identifier, name in self.process.properties:
-            if identifier == reference:
-                return name
-        return reference
 
     # -- flows and containers ----------------------------------------------------------------------
 

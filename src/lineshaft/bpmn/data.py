@@ -7,7 +7,7 @@ object to a data input is an input mapping; one from a data output to a data obj
 from __future__ import annotations
 
 from lineshaft.bpmn.document import DataAssociation, ElementDefinition, ProcessDefinition
-from lineshaft.bpmn.expressions import Feel, Value, feel_text
+from lineshaft.bpmn.expressions import Feel, Value, Variable, feel_text
 from lineshaft.bpmn.program import Mapping
 
 
@@ -16,6 +16,8 @@ def name_of(process: ProcessDefinition, element: ElementDefinition, reference: s
     for identifier, name in (*element.data_inputs, *element.data_outputs, *element.properties):
         if identifier == reference:
             return name
+    if element.loop is not None and reference in element.loop.item_names:
+        return element.loop.item_names[reference]
     if reference in process.data:
         return process.data[reference][0]
     for identifier, name in process.properties:
@@ -40,7 +42,7 @@ def _mappings(
         elif association.sources:
             name = name_of(process, element, association.sources[0])
             if name != target:
-                found.append(Mapping(Feel(name), target))
+                found.append(Mapping(Variable(name), target))
     for origin, goal in association.assignments:
         source = Feel(feel_text(origin))
         found.append(Mapping(source, feel_text(goal)))
@@ -48,10 +50,45 @@ def _mappings(
 
 
 def input_mappings(process: ProcessDefinition, element: ElementDefinition) -> tuple[Mapping, ...]:
-    """Return the input mappings that an element's data input associations mean."""
-    return tuple(m for a in element.input_associations for m in _mappings(process, element, a))
+    """Return the input mappings that an element's data input associations mean.
+
+    What fills a loop's own collection is the loop's business, not that of its rounds.
+    """
+    collection = element.loop.input_data if element.loop is not None else None
+    return tuple(
+        m
+        for a in element.input_associations
+        if a.target is None or a.target != collection
+        for m in _mappings(process, element, a)
+    )
 
 
 def output_mappings(process: ProcessDefinition, element: ElementDefinition) -> tuple[Mapping, ...]:
     """Return the output mappings that an element's data output associations mean."""
-    return tuple(m for a in element.output_associations for m in _mappings(process, element, a))
+    collection = element.loop.output_data if element.loop is not None else None
+    return tuple(
+        m
+        for a in element.output_associations
+        if not a.sources or a.sources[0] != collection
+        for m in _mappings(process, element, a)
+    )
+
+
+def loop_names(process: ProcessDefinition, element: ElementDefinition) -> tuple[str | None, str | None]:
+    """Return the variables that a loop's input and output collections are, seen from outside of it."""
+    loop = element.loop
+    if loop is None:
+        return None, None
+    source, target = loop.input_data, loop.output_data
+    for association in element.input_associations:
+        if association.target == source and association.sources:
+            source = association.sources[0]
+            break
+    for association in element.output_associations:
+        if target is not None and target in association.sources and association.target:
+            target = association.target
+            break
+    return (
+        name_of(process, element, source) if source else None,
+        name_of(process, element, target) if target else None,
+    )

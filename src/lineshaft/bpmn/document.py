@@ -64,6 +64,8 @@ class LoopDefinition:
     output_data: str | None = None
     input_item: str | None = None
     output_item: str | None = None
+    item_names: dict[str, str] = field(default_factory=dict)
+    """Id of its data items and the variable each stands for."""
     node: XmlNode | None = None
 
 
@@ -180,6 +182,8 @@ class ElementDefinition:
     data_outputs: list[tuple[str, str]] = field(default_factory=list)
     input_associations: list[DataAssociation] = field(default_factory=list)
     output_associations: list[DataAssociation] = field(default_factory=list)
+    io_sets: bool = True
+    """Where it has an ioSpecification: this has the sets that the standard asks for."""
     extensions: Extensions = field(default_factory=Extensions)
     children: list[str] = field(default_factory=list)
     node: XmlNode | None = None

@@ -69,6 +69,9 @@ ROOTS = {
     "documentation",
     "extensionElements",
     "collaboration",
+    "auditing",
+    "monitoring",
+    "rendering",
     "choreography",
     "globalChoreographyTask",
     "globalConversation",
@@ -139,6 +142,23 @@ _INSIDE = {
     "categoryValueRef",
 }
 """What may stand in a container beside flow elements."""
+_IN_ELEMENT = {
+    "association",
+    "complexBehaviorDefinition",
+    "correlationSubscription",
+    "dataObject",
+    "dataObjectReference",
+    "dataStoreReference",
+    "inputSet",
+    "laneSet",
+    "outputSet",
+    "property",
+    "rendering",
+    "sequenceFlow",
+    "transactionMethod",
+    "choreographyTask",
+}
+"""What may stand in an element, beside what its reader knows."""
 _NAMED_ROOTS = {
     "message",
     "signal",
@@ -283,7 +303,7 @@ class _Reader:
             elif name == "collaboration":
                 self._read_collaboration(child)
             elif name not in ROOTS and name not in EVENT_DEFINITIONS:
-                self._unsupported(child)
+                self._unknown(child)
         for element, reference, line in self.pending:
             self._resolve_event(element, reference, line)
 
@@ -539,6 +559,8 @@ class _Reader:
         elif name == "property":
             element.properties.append((child.get("id") or "", child.get("name") or child.get("id") or ""))
         elif name == "ioSpecification":
+            kinds = {local(item) for item in model_children(child)}
+            element.io_sets = {"inputSet", "outputSet"} <= kinds
             for item in model_children(child):
                 pair = (item.get("id") or "", item.get("name") or item.get("id") or "")
                 if local(item) == "dataInput":
@@ -552,6 +574,8 @@ class _Reader:
             element.input_associations.append(self._data_association(child))
         elif name == "dataOutputAssociation":
             element.output_associations.append(self._data_association(child))
+        elif name not in FLOW_NODES and name not in _IN_ELEMENT and name not in _INSIDE:
+            self._unknown(child)
 
     def _data_association(self, node: XmlNode) -> DataAssociation:
         sources = tuple(
@@ -635,6 +659,8 @@ class _Reader:
             item = node.find(f"{{{MODEL}}}{name}")
             if item is not None:
                 value = item.get("name") or item.get("id")
+                if item.get("id") and value:
+                    loop.item_names[item.get("id") or ""] = value
                 if name == "inputDataItem":
                     loop.input_item = value
                 else:

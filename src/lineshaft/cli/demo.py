@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from lineshaft.app.demo.running import Wish, demo
 from lineshaft.cli.surroundings import AsJson, here, out
 
 
@@ -34,6 +33,8 @@ def demo_command(
     as_json: AsJson = False,
 ) -> None:
     """Start a sandbox CRM, ERP and hub; show each order's way. 启动仿真工厂与系统。"""
+    from lineshaft.app.demo.running import Wish, demo
+
     around = here(context)
     folder = data or Path(".lineshaft") / ("orders" if orders is not None else "demo")
     wish = Wish(folder, port, speed, orders, once, as_json, around.language, instant)

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from lineshaft import feel
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
-from lineshaft.cli.surroundings import AsJson, here, out, out_json
+from lineshaft.cli.surroundings import AsJson, out, out_json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,6 +28,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a FEEL expression. 计算 FEEL 表达式。"""
+    from lineshaft import feel
+
     del context
     try:
         names = json.loads(variables, parse_float=Decimal)
@@ -43,7 +44,4 @@ def evaluate(
     if as_json:
         out_json({"value": value})
     else:
-        out(feel.to_text(value) if hasattr(feel, "to_text") else str(value))
-
-
-__all__ = ["add_to", "here"]
+        out(feel.to_text(value))

@@ -1,4 +1,7 @@
-"""``serve``, ``worker``, ``migrate``, ``doctor``: the hub as a process and its health."""
+"""``serve``, ``worker``, ``migrate``, ``doctor``: the hub as a process and its health.
+
+What only one command needs is imported when it runs: a short command must not wait for all of them.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,7 @@ from typing import Annotated
 
 import typer
 
-from lineshaft.app.config import shown
-from lineshaft.app.doctor import examine
-from lineshaft.app.serving import ADMIN_TOKEN, run, serve, work
-from lineshaft.app.stores import make_store
+from lineshaft.app.config import ADMIN_TOKEN, shown
 from lineshaft.cli.surroundings import AsJson, here, out, out_json, table
 
 
@@ -30,6 +30,8 @@ def serve_command(
     store: Annotated[str | None, typer.Option(help="Store's address. 存储地址。")] = None,
 ) -> None:
     """Run a hub: the API, the console and the worker. 启动系统。"""
+    from lineshaft.app.serving import run, serve
+
     around = here(context)
     config = around.config(server__host=host, server__port=port, store__url=store)
 
@@ -46,6 +48,8 @@ def worker_command(
     store: Annotated[str | None, typer.Option(help="PostgreSQL's address. 数据库地址。")] = None,
 ) -> None:
     """Run one more worker on a shared PostgreSQL. 启动一个工作进程。"""
+    from lineshaft.app.serving import run, work
+
     around = here(context)
     config = around.config(store__url=store)
     run(work(config, ready=lambda name: around.say("Worker {name}", "工作进程 {name}", name=name)))
@@ -56,6 +60,8 @@ def migrate_command(
     store: Annotated[str | None, typer.Option(help="Store's address. 存储地址。")] = None,
 ) -> None:
     """Bring the store's schema to this version. 升级数据库结构。"""
+    from lineshaft.app.stores import make_store
+
     around = here(context)
     asyncio.run(make_store(around.config(store__url=store)).migrate())
     around.say("The schema is of this version.", "数据库结构已是当前版本。")
@@ -63,6 +69,8 @@ def migrate_command(
 
 def doctor_command(context: typer.Context, as_json: AsJson = False) -> None:
     """Look at the machine, the store and the systems. 体检。"""
+    from lineshaft.app.doctor import examine
+
     around = here(context)
     findings = examine(around.config(), around.environment)
     if as_json:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from lineshaft.app.packs import files_in, folder_of
 from lineshaft.app.reaching import Api
 from lineshaft.base.errors import Conflict, NotFound
 from lineshaft.base.text import text
@@ -39,6 +38,8 @@ def deploy(
     as_json: AsJson = False,
 ) -> None:
     """Check a pack and make it the active release. 发布方案包。"""
+    from lineshaft.app.packs import files_in, folder_of
+
     around = here(context)
     files = files_in(folder_of(path))
     with around.api() as api:

@@ -250,6 +250,7 @@ class Calls:
             if await self._mark_attempted(effect):
                 await self._call_now(effect_id)
         elif operation.is_repeatable:
+            item.effect = replace(effect, error_class="unknown")
             await self._call_now(effect_id)
         elif operation.spec.safety == "probe":
             await self._find_out(effect, operation)

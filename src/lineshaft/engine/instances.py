@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from lineshaft.base.scope import Scope
 from lineshaft.bpmn.kernel import InstanceState, codec
@@ -19,6 +20,9 @@ from lineshaft.engine.releases import LoadedRelease, Releases
 from lineshaft.feel import codec as values
 from lineshaft.store.port import Store
 from lineshaft.store.rows import StoredInstance
+
+_KEPT_MAX: Final = 32
+"""Encoded values that are kept for each instance."""
 
 
 @dataclass(slots=True)
@@ -37,8 +41,21 @@ class Live:
     parent_id: str | None = None
     parent_token: int | None = None
     scope0: bytes | None = None
+    kept: dict[int, tuple[object, bytes]] = field(default_factory=dict)
+    """Lists and contexts of the variables with their stored forms, by identity: values never change."""
     status: str = "active"
     """As stored; ``frozen`` stands only here, never in the kernel's state."""
+
+    def stored_form(self, value: Any) -> bytes:
+        """Return a variable's stored form, encoded once as long as the value is the same object."""
+        if value.__class__ is not dict and value.__class__ is not list:
+            return values.encode(value)
+        found = self.kept.get(id(value))
+        if found is None:
+            if len(self.kept) >= _KEPT_MAX:
+                self.kept.clear()
+            found = self.kept[id(value)] = (value, values.encode(value))
+        return found[1]
 
 
 class Instances:

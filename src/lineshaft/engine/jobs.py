@@ -186,7 +186,11 @@ class Jobs:
         tx = runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
         for effect in page.items:
-            if effect.token == job.token and effect.status in ("intended", "parked"):
+            # Where an answer was lost it may have been done: that is found out, not written off.
+            open_still = effect.status == "parked" or (
+                effect.status == "intended" and effect.error_class != "unknown"
+            )
+            if effect.token == job.token and open_still:
                 tx.add(UpdateEffect(effect.tenant, effect.id, "cancelled", settled_at=tx.now))
         await runtime.write(tx)
 

@@ -106,7 +106,8 @@ class Operations:
             )
         now = self._clock.now()
         if verdict == "not_done":
-            await self._write([UpdateEffect(scope.tenant, effect_id, "intended", due_at=now)])
+            settled = UpdateEffect(scope.tenant, effect_id, "intended", due_at=now, error_class="not_done")
+            await self._write([settled])
             return
         evidence = values.encode({"answer": dict(answer or {}), "decided_by": by})
         writes: list[Write] = [

@@ -152,17 +152,13 @@ class Settle:
     def not_done(self, effect: Effect, operation: Operation) -> None:
         """The probe found nothing, after the time to settle: the call may be made again."""
         del operation
-        tx = self._runtime.begin(effect.lane)
-        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
-        self._again_at(tx, replace(effect, status="intended", due_at=tx.now))
-        self._submit(tx, effect)
+        now = self._runtime.clock.now()
+        self._once_more(replace(effect, error_class="not_done"), now, attempts=effect.attempts)
 
     def not_sent(self, effect: Effect) -> None:
         """This worker may not call any more (or not now) and has sent nothing: as if it had not tried."""
-        tx = self._runtime.begin(effect.lane)
-        attempts = max(0, effect.attempts - 1)
-        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now, attempts=attempts))
-        self._submit(tx, effect)
+        now = self._runtime.clock.now()
+        self._once_more(effect, now, attempts=max(0, effect.attempts - 1), at_its_time=False)
 
     def set_aside(self, effect: Effect, operation: Operation | None, error: HubError) -> None:
         """The answer cannot be stored (a bad character, a limit).
@@ -198,12 +194,8 @@ class Settle:
     def _rate_limited(self, effect: Effect, error: RateLimited) -> None:
         gate = self._protection.gate(effect.system)
         gate.slow_down(error.wait_s)
-        tx = self._runtime.begin(effect.lane)
-        due_at = tx.now + timedelta(seconds=error.wait_s)
-        attempts = max(0, effect.attempts - 1)
-        tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=due_at, attempts=attempts))
-        self._again_at(tx, replace(effect, status="intended", due_at=due_at, attempts=attempts))
-        self._submit(tx, effect)
+        due_at = self._runtime.clock.now() + timedelta(seconds=error.wait_s)
+        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1))
 
     def _parked(self, effect: Effect, error: MissingReference) -> None:
         tx = self._runtime.begin(effect.lane)
@@ -232,35 +224,57 @@ class Settle:
             return
         gate.suspect_is(effect.id)
         self._hold_back(effect.system)
-        tx = self._runtime.begin(effect.lane)
-        due_at = tx.now + timedelta(seconds=gap_s)
-        tx.add(
-            UpdateEffect(
-                effect.tenant,
-                effect.id,
-                "intended",
-                due_at=due_at,
-                error_class=error.default_code,
-                error_text=_words(error),
-            )
-        )
-        self._again_at(tx, replace(effect, status="intended", due_at=due_at))
-        self._submit(tx, effect)
+        due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
+        self._once_more(effect, due_at, attempts=effect.attempts, error=error)
 
     def _wait_for_system(self, effect: Effect, error: ConnectorError) -> None:
+        now = self._runtime.clock.now()
+        attempts = max(0, effect.attempts - 1)
+        self._once_more(effect, now, attempts=attempts, error=error, at_its_time=False)
+
+    def _once_more(
+        self,
+        effect: Effect,
+        due_at: datetime,
+        *,
+        attempts: int,
+        error: ConnectorError | None = None,
+        at_its_time: bool = True,
+    ) -> None:
+        """Call again at ``due_at``, unless the process has given the call up and nothing can have been done.
+
+        Once an answer was lost, ``unknown`` stays the error's class until the target has spoken: such a call
+        is never written off as cancelled.
+        """
+        doubtful = effect.error_class == "unknown" or isinstance(error, OutcomeUnknown)
+        error_class = "unknown" if doubtful else error.default_code if error else effect.error_class
         tx = self._runtime.begin(effect.lane)
+        wanted = doubtful or self._is_wanted(effect)
         tx.add(
             UpdateEffect(
                 effect.tenant,
                 effect.id,
-                "intended",
-                due_at=tx.now,
-                attempts=max(0, effect.attempts - 1),
-                error_class=error.default_code,
-                error_text=_words(error),
+                "intended" if wanted else "cancelled",
+                due_at=due_at,
+                attempts=attempts,
+                settled_at=None if wanted else tx.now,
+                error_class=error_class,
+                error_text=_words(error) if error is not None else None,
             )
         )
+        if wanted and at_its_time:
+            later = replace(
+                effect, status="intended", due_at=due_at, attempts=attempts, error_class=error_class
+            )
+            self._again_at(tx, later)
         self._submit(tx, effect)
+
+    def _is_wanted(self, effect: Effect) -> bool:
+        """Tell whether the process still waits for the call, as far as that is in memory."""
+        if effect.instance_id is None or effect.token is None:
+            return True
+        live = self._runtime.instances.held(effect.instance_id)
+        return live is None or effect.token in live.state.owners
 
     def _open_circuit(self, effect: Effect, error: ConnectorError) -> None:
         """The first exhausted item opens the circuit: one dead letter, one notice; the rest waits."""

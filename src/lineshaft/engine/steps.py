@@ -222,7 +222,12 @@ class Steps:
             status="attempted" if admitted else "intended",
             created_at=tx.now,
             due_at=tx.now,
-            request=values.encode({"payload": payload, "headers": dict(effect.headers)}),
+            request=values.join(
+                {
+                    "payload": values.join({name: live.stored_form(each) for name, each in payload.items()}),
+                    "headers": values.encode(dict(effect.headers)),
+                }
+            ),
             instance_id=live.id,
             token=effect.token,
             element=effect.element,

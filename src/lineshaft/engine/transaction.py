@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, cast
 
 from lineshaft.bpmn.kernel import codec
 from lineshaft.bpmn.kernel.state import ROOT
-from lineshaft.feel import codec as values
 from lineshaft.store.rows import History, Instance, InstanceScope, InstanceStatus, Variable
 from lineshaft.store.writes import (
     AddHistory,
@@ -165,7 +164,7 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
         if scope != ROOT:
             writes.append(DeleteScope(tenant, instance_id, scope))
     for (scope, name), value in touched.variables_set.items():
-        writes.append(PutVariable(Variable(tenant, instance_id, scope, name, values.encode(value))))
+        writes.append(PutVariable(Variable(tenant, instance_id, scope, name, live.stored_form(value))))
     for scope, name in touched.variables_removed:
         writes.append(DeleteVariable(tenant, instance_id, scope, name))
     if touched.events:

@@ -5,7 +5,7 @@ What one batch becomes (an ``executemany``, an ``unnest``) is the make's own aff
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -39,6 +39,18 @@ class Batch:
     count: int
     verified: bool = False
     """Each row must change exactly one row, or what was assumed was wrong."""
+
+    def changed(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return those of ``names`` that at least one row has a value for.
+
+        An update that leaves a column out leaves the column's indexes alone.
+        """
+        columns = zip(self.shape.columns, self.columns, strict=True)
+        return tuple(
+            column.name
+            for column, values in columns
+            if column.name in names and values.count(None) < self.count
+        )
 
 
 def _identity(key: Any) -> tuple[Any, ...]:

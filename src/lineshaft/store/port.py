@@ -1,8 +1,12 @@
 """The port: all that the hub asks of its durable store, in domain words.
 
 Three makes keep it (memory, SQLite, PostgreSQL) and one conformance suite proves them; its cases are the
-laws of the store in docs/architecture.md. Every method that returns rows takes a ``Scope`` and returns
-nothing outside it. Nothing is visible before its commit, and what ``commit`` returned is durable.
+laws of the store in docs/architecture.md. Nothing is visible before its commit, and what ``commit`` returned
+is durable.
+
+Every method that returns rows takes a ``Scope`` and returns nothing outside it: rows of another tenant never;
+rows with a department only to who may see it; jobs, subscriptions and messages, which have none, to no scope
+that is limited to departments; lines and links of documents with the documents they belong to.
 
 Every method may raise ``StoreUnavailable``; then nothing was written, or (``commit`` only, when the answer
 was lost) the caller must re-read before it trusts its memory: units carry expected versions, so a repeat is
@@ -159,8 +163,9 @@ class Store(Protocol):
     ) -> list[Effect]:
         """Return effects to call (``intended``, ``attempted``, ``unknown``) that are due, oldest first.
 
-        By priority, then creation. Of effects with an order key only the oldest that is not final is
-        returned; an older one that is ``dead`` or ``parked`` holds the key back where it says ``hold_key``.
+        By priority, then creation (``created_at``, then id). Of effects with an order key only the oldest
+        that is not final is returned, even where that one is not due or left out by ``without_…``; an older
+        one that is ``dead`` or ``parked`` holds the key back where it says ``hold_key``.
         ``unknown`` ones come only while a probe can still settle them (``due_at`` set by the engine).
         """
         ...
@@ -352,9 +357,12 @@ class Store(Protocol):
         ...
 
     async def backlog(self, scope: Scope) -> list[Backlog]:
-        """Return what is open, by system and status."""
+        """Return what is open, by system and status; events to route as system ``""``, status ``open``."""
         ...
 
     async def counts(self, scope: Scope) -> dict[str, int]:
-        """Return the number of instances by status, and of open incidents, tasks and dead letters."""
+        """Return the number of instances by each status, and of open work for people.
+
+        The latter as ``incidents``, ``tasks`` and ``dead_letters``.
+        """
         ...

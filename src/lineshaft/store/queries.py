@@ -148,27 +148,32 @@ def due_jobs(q: Queries, all_lanes: bool, ids: bool) -> Select:
         chosen = sa.select(t).where(*where).order_by(t.c.priority, t.c.due_at, t.c.id).limit(whole("limit"))
         return sa.select(chosen.subquery())
 
-    parts = [part(t.c.priority == sa.literal_column(str(number))) for number in (0, 1, 2)]
-    parts += [part(t.c.priority < sa.literal_column("0")), part(t.c.priority > sa.literal_column("2"))]
-    every = sa.union_all(*parts).subquery("due")
+    every = sa.union_all(*[part(priority) for priority in _priorities(t)]).subquery("due")
     order = (every.c.priority, every.c.due_at, every.c.id)
     return sa.select(every).order_by(*order).limit(whole("limit"))
 
 
 def next_due(q: Queries, restricted: bool, all_lanes: bool) -> Select:
-    """Return when the next effect, and the next job, falls due."""
-    out: list[sa.Select[Any]] = []
-    for t, conditions in (
-        (s.effect, [*q.visible(s.effect, restricted), sa.text(f"effect.{s.OPEN_EFFECT}")]),
-        (s.job, [s.job.c.tenant == text_of("tenant")]),
-    ):
-        where = [*conditions, t.c.due_at > time_at("after")]
+    """Return when the next effect falls due, and the next job of each part of its index."""
+    e, t = s.effect, s.job
+
+    def part(table: sa.Table, *where: Condition) -> sa.Select[Any]:
+        conditions = [*where, table.c.due_at > time_at("after")]
         if not all_lanes:
-            where.append(q.among(t.c.lane, "lanes", "bigint"))
-        out.append(sa.select(sa.func.min(t.c.due_at)).where(*where))
-        if restricted:
-            break
-    return sa.union_all(*out) if len(out) > 1 else out[0]
+            conditions.append(q.among(table.c.lane, "lanes", "bigint"))
+        return sa.select(sa.func.min(table.c.due_at)).where(*conditions)
+
+    effects_ = part(e, *q.visible(e, restricted), sa.text(f"effect.{s.OPEN_EFFECT}"))
+    if restricted:
+        return effects_
+    own = t.c.tenant == text_of("tenant")
+    return sa.union_all(effects_, *[part(t, own, priority) for priority in _priorities(t)])
+
+
+def _priorities(t: sa.Table) -> list[sa.ColumnElement[bool]]:
+    """Return conditions that part a queue: each of the usual priorities by itself, then the unusual."""
+    usual = [t.c.priority == sa.literal_column(str(number)) for number in (0, 1, 2)]
+    return [*usual, t.c.priority < sa.literal_column("0"), t.c.priority > sa.literal_column("2")]
 
 
 def instances_by_id(q: Queries, restricted: bool) -> Select:

@@ -139,7 +139,7 @@ event = _table(
         **_where("routed_at IS NULL"),
     ),
     sa.Index("event_by_time", "tenant", "received_at", "source", "id"),
-    sa.Index("event_by_key", "tenant", "key", "received_at", "source", "id"),
+    sa.Index("event_by_key", "key", "tenant", "received_at", "source", "id"),
     postgresql_partition_by="RANGE (received_at)",
 )
 
@@ -147,18 +147,18 @@ instance = _table(
     "instance",
     rows.Instance,
     sa.Index("instance_by_time", "tenant", "started_at", "id"),
-    sa.Index("instance_by_status", "tenant", "status", "started_at", "id"),
-    sa.Index("instance_by_process", "tenant", "process_id", "started_at", "id"),
+    sa.Index("instance_by_status", "status", "tenant", "started_at", "id"),
+    sa.Index("instance_by_process", "process_id", "tenant", "started_at", "id"),
     sa.Index(
         "instance_by_business_key",
-        "tenant",
         "business_key",
+        "tenant",
         "started_at",
         "id",
         **_where("business_key IS NOT NULL"),
     ),
     sa.Index(
-        "instance_by_parent", "tenant", "parent_id", "started_at", "id", **_where("parent_id IS NOT NULL")
+        "instance_by_parent", "parent_id", "tenant", "started_at", "id", **_where("parent_id IS NOT NULL")
     ),
     sa.Index("instance_with_incidents", "tenant", "started_at", "id", **_where("incidents > 0")),
     **_hot(50),
@@ -184,19 +184,19 @@ effect = _table(
         **_where(OPEN_EFFECT),
     ),
     sa.Index("effect_by_order_key", "tenant", "order_key", "created_at", "id", **_where(UNSETTLED_EFFECT)),
-    sa.Index("effect_parked", "tenant", "reference", "created_at", "id", **_where("status = 'parked'")),
+    sa.Index("effect_parked", "reference", "tenant", "created_at", "id", **_where("status = 'parked'")),
     sa.Index(
         "effect_by_instance",
-        "tenant",
         "instance_id",
+        "tenant",
         "created_at",
         "id",
         **_where("instance_id IS NOT NULL"),
     ),
     sa.Index(
         "effect_by_business_key",
-        "tenant",
         "business_key",
+        "tenant",
         "created_at",
         "id",
         **_where("business_key IS NOT NULL"),
@@ -205,18 +205,18 @@ effect = _table(
     **_hot(60),
 )
 
-job = _table("job", rows.Job, sa.Index("job_due", "tenant", "priority", "due_at", "id", "lane"), **_hot(80))
+job = _table("job", rows.Job, sa.Index("job_due", "priority", "tenant", "due_at", "id", "lane"), **_hot(80))
 
 subscription = _table(
     "subscription",
     rows.Subscription,
-    sa.Index("subscription_waiting", "tenant", "kind", "name", "key", "created_at"),
+    sa.Index("subscription_waiting", "name", "key", "kind", "tenant", "created_at"),
     **_hot(90),
 )
-message = _table("message", rows.Message, sa.Index("message_kept", "tenant", "name", "key"), **_hot(90))
+message = _table("message", rows.Message, sa.Index("message_kept", "name", "key", "tenant"), **_hot(90))
 
 task = _table(
-    "task", rows.Task, sa.Index("task_by_status", "tenant", "status", "created_at", "instance_id", "token")
+    "task", rows.Task, sa.Index("task_by_status", "status", "tenant", "created_at", "instance_id", "token")
 )
 incident = _table(
     "incident",
@@ -227,26 +227,26 @@ incident = _table(
 dead_letter = _table(
     "dead_letter",
     rows.DeadLetter,
-    sa.Index("dead_letter_by_status", "tenant", "status", "created_at", "id"),
+    sa.Index("dead_letter_by_status", "status", "tenant", "created_at", "id"),
 )
 system_state = _table("system_state", rows.SystemState)
 document = _table(
     "document",
     rows.Document,
-    sa.Index("document_by_number", "tenant", "number"),
-    sa.Index("document_by_local_id", "tenant", "local_id"),
-    sa.Index("document_by_business_key", "tenant", "business_key", **_where("business_key IS NOT NULL")),
+    sa.Index("document_by_number", "number", "tenant"),
+    sa.Index("document_by_local_id", "local_id", "tenant"),
+    sa.Index("document_by_business_key", "business_key", "tenant", **_where("business_key IS NOT NULL")),
     **_hot(80),
 )
 document_line = _table("document_line", rows.DocumentLine, **_CLUSTERED)
 document_link = _table(
-    "document_link", rows.DocumentLink, sa.Index("document_link_by_target", "tenant", "to_id"), **_CLUSTERED
+    "document_link", rows.DocumentLink, sa.Index("document_link_by_target", "to_id", "tenant"), **_CLUSTERED
 )
 binding = _table(
     "binding",
     rows.Binding,
-    sa.Index("binding_by_object", "tenant", "object_type", "object_id"),
-    sa.Index("binding_by_local_id", "tenant", "local_id"),
+    sa.Index("binding_by_object", "object_id", "object_type", "system", "tenant"),
+    sa.Index("binding_by_local_id", "local_id", "tenant"),
     **_CLUSTERED,
 )
 cursor = _table("cursor", rows.Cursor, **_hot(50))

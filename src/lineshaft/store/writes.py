@@ -48,7 +48,10 @@ class InsertEvent:
 
 @dataclass(frozen=True, slots=True)
 class RouteEvent:
-    """Mark an event as routed. One that is routed already makes the unit a duplicate."""
+    """Mark an event as routed. One that is routed already makes the unit a duplicate.
+
+    One that was never taken in is a ``WriteConflict``.
+    """
 
     tenant: str
     source: str
@@ -66,7 +69,10 @@ class InsertInstance:
 
 @dataclass(frozen=True, slots=True)
 class UpdateInstance:
-    """Write an instance's next state; a version other than ``expected`` is a ``WriteConflict``."""
+    """Write an instance's next state; a version other than ``expected`` is a ``WriteConflict``.
+
+    ``None`` leaves ``ended_at``, ``release`` and ``program`` as they are.
+    """
 
     tenant: str
     id: str
@@ -117,7 +123,7 @@ class DeleteVariable:
 
 @dataclass(frozen=True, slots=True)
 class AddHistory:
-    """Append to the history."""
+    """Append to the history; a second line with the same instance, ``seq`` and time changes nothing."""
 
     row: History
 
@@ -126,8 +132,8 @@ class AddHistory:
 class InsertEffect:
     """Add a line to the effect ledger.
 
-    With ``supersede`` the older effects of the same order key that were not attempted yet become
-    ``superseded``.
+    With ``supersede`` the older effects of the same order key of which nothing has reached the target yet
+    (``intended``, ``parked``) become ``superseded``, settled at this row's ``created_at``.
     """
 
     row: Effect
@@ -139,7 +145,9 @@ class UpdateEffect:
     """Move an effect on. ``None`` leaves a column as it is.
 
     A final status is never overwritten: the unit becomes a duplicate, unless ``late_evidence`` says that the
-    verdict (``unknown``, ``dead``, ``cancelled``) is corrected by what the target showed afterwards.
+    verdict (``unknown``, ``dead``, ``cancelled``) is corrected by what the target showed afterwards. What the
+    target answered (``done``, ``refused``) or was never asked (``superseded``) stays even then. An effect
+    that is not there is a ``WriteConflict``.
     """
 
     tenant: str
@@ -257,7 +265,10 @@ class PutDeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class CloseDeadLetter:
-    """A dead letter was replayed, resolved or discarded; one that is closed makes the unit a duplicate."""
+    """A dead letter was replayed, resolved or discarded; one that is closed makes the unit a duplicate.
+
+    One that is not there is a ``WriteConflict``.
+    """
 
     tenant: str
     id: str
@@ -276,7 +287,10 @@ class PutSystemState:
 
 @dataclass(frozen=True, slots=True)
 class PutDocument:
-    """Write a document; one with a smaller ``source_version`` than stored changes nothing."""
+    """Write a document; one with a smaller ``source_version`` than stored changes nothing.
+
+    ``created_at`` of ``None`` leaves the stored one.
+    """
 
     row: Document
 
@@ -297,7 +311,10 @@ class PutDocumentLink:
 
 @dataclass(frozen=True, slots=True)
 class PutBinding:
-    """Write a cross-reference; ``local_id`` of a system belongs to one object of a type."""
+    """Write a cross-reference; ``local_id`` of a system belongs to one object of a type.
+
+    An object may have several local ids in a system; the one bound last is its local id there.
+    """
 
     row: Binding
 

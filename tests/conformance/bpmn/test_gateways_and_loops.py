@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (models read best with an element to a line)
 """Gateways beyond the seed, loops, containers, listeners, tasks of people; operator moves."""
 
 from __future__ import annotations
@@ -622,3 +623,37 @@ def test_endless_loop_without_a_wait_becomes_an_incident() -> None:
     content = S + '<exclusiveGateway id="g"/><task id="t"/>' + flows("s g", "g t", "t g")
     instance = bench(content).start("p")
     assert [incident.code for incident in instance.incidents] == ["step_limit"]
+
+
+def test_loop_over_a_data_input_takes_the_associated_data_object() -> None:
+    task = (
+        '<userTask id="u"><ioSpecification><dataInput id="di" name="lines"/><dataOutput id="do" name="answers"/>'
+        "<inputSet/><outputSet/></ioSpecification>"
+        "<dataInputAssociation><sourceRef>orders</sourceRef><targetRef>di</targetRef></dataInputAssociation>"
+        "<dataOutputAssociation><sourceRef>do</sourceRef><targetRef>results</targetRef></dataOutputAssociation>"
+        "<multiInstanceLoopCharacteristics><loopDataInputRef>di</loopDataInputRef>"
+        '<loopDataOutputRef>do</loopDataOutputRef><inputDataItem id="line"/><outputDataItem id="answer"/>'
+        "</multiInstanceLoopCharacteristics></userTask>"
+    )
+    b = bench(S + '<dataObject id="orders"/><dataObject id="results"/>' + task + E + flows("s u", "u e"))
+    instance = b.start("p", {"orders": [1, 2]})
+    for found in b.tasks():
+        b.complete_task(found, {"answer": found.variables["line"] * 2})
+    assert instance.variables == {"orders": [1, 2], "results": [2, 4]}
+
+
+def test_bare_condition_in_the_spelling_of_older_engines_is_understood() -> None:
+    content = S + '<exclusiveGateway id="g" default="g-e"/><task id="t"/>' + E
+    b = bench(content + flows("s g", "g t kind == 'A' && n != 2", "g e", "t e"))
+    assert b.start("p", {"kind": "A", "n": 1}).path == ["s", "g", "t", "e"]
+
+
+def test_data_object_may_have_any_name() -> None:
+    task = (
+        '<userTask id="u"><ioSpecification><dataInput id="di" name="in put"/><inputSet/><outputSet/></ioSpecification>'
+        "<dataInputAssociation><sourceRef>ref</sourceRef><targetRef>di</targetRef></dataInputAssociation></userTask>"
+    )
+    data = '<dataObject id="o"/><dataObjectReference id="ref" name="order (draft)" dataObjectRef="o"/>'
+    b = bench(S + data + task + E + flows("s u", "u e"))
+    b.start("p", {"order (draft)": 7})
+    assert b.tasks()[0].variables == {"in put": 7}

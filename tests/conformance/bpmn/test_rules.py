@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one model to a line)
 """What a deployer must refuse, one small model for each rule; and what it must not refuse."""
 
 from __future__ import annotations

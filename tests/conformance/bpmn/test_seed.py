@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (models read best with an element to a line)
 """The elements that every process uses, each with a small model."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (models read best with an element to a line)
 """Small models for tests: a process's content in, definitions out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (models read best with an element to a line)
 """Random well-formed processes and random histories, from a seeded generator of chance."""
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class Model:
         self.left -= 1
         kinds = [self.job, self.user, self.script, self.catch, self.guarded, self.loop_task]
         if self.left > 0 and depth < 4:
-            kinds += [self.sequence] * 4 + [
+            kinds += [self.undone, self.condition, self.escalating, self.many, self.free, self.complex]
+            kinds += [self.sequence] * 6 + [
                 self.fork,
                 self.choice,
                 self.some,
@@ -195,6 +197,88 @@ class Model:
             return name, join
         return name, name
 
+    def undone(self, depth: int) -> tuple[str, str]:
+        """A job that can be undone, another block, and a throw that undoes it."""
+        task, boundary, undo, throw = self.new("job"), self.new("cb"), self.new("undo"), self.new("throw")
+        first, last = self.block(depth + 1)
+        self.elements += [
+            service(task),
+            f'<boundaryEvent id="{boundary}" attachedToRef="{task}"><compensateEventDefinition/></boundaryEvent>',
+            service(undo, attributes='isForCompensation="true"'),
+            f'<association id="as{undo}" sourceRef="{boundary}" targetRef="{undo}"/>',
+            f'<intermediateThrowEvent id="{throw}"><compensateEventDefinition/></intermediateThrowEvent>',
+        ]
+        self.pairs += [f"{task} {first}", f"{last} {throw}"]
+        return task, throw
+
+    def condition(self, depth: int) -> tuple[str, str]:
+        name = self.new("cond")
+        self.elements.append(
+            f'<intermediateCatchEvent id="{name}"><conditionalEventDefinition><condition>=n &gt; 3</condition>'
+            "</conditionalEventDefinition></intermediateCatchEvent>"
+        )
+        return name, name
+
+    def escalating(self, depth: int) -> tuple[str, str]:
+        """A sub-process that escalates; its boundary event may interrupt it."""
+        name, boundary, join = self.new("sub"), self.new("b"), self.new("xor")
+        flag = self.chance.choice(["true", "false"])
+        inside = (
+            f'<startEvent id="{name}s"/><intermediateThrowEvent id="{name}t"><escalationEventDefinition '
+            f'escalationRef="esc"/></intermediateThrowEvent><userTask id="{name}u"/><endEvent id="{name}e"/>'
+            + flows(f"{name}s {name}t", f"{name}t {name}u", f"{name}u {name}e")
+        )
+        self.elements += [
+            f'<subProcess id="{name}">{inside}</subProcess>',
+            f'<boundaryEvent id="{boundary}" attachedToRef="{name}" cancelActivity="{flag}">'
+            '<escalationEventDefinition escalationRef="esc"/></boundaryEvent>',
+            f'<exclusiveGateway id="{join}"/>',
+        ]
+        self.pairs.append(f"{name} {join}")
+        if flag == "true":
+            self.pairs.append(f"{boundary} {join}")
+        else:
+            self.elements.append(f'<endEvent id="{boundary}e"/>')
+            self.pairs.append(f"{boundary} {boundary}e")
+        return name, join
+
+    def many(self, depth: int) -> tuple[str, str]:
+        """A sub-process for each item."""
+        name = self.new("each")
+        sequential = self.chance.choice(["true", "false"])
+        self.elements.append(
+            f'<subProcess id="{name}"><multiInstanceLoopCharacteristics isSequential="{sequential}">'
+            '<extensionElements><zeebe:loopCharacteristics inputCollection="=items" inputElement="item"/>'
+            "</extensionElements><completionCondition>=numberOfCompletedInstances &gt; 1</completionCondition>"
+            f'</multiInstanceLoopCharacteristics><startEvent id="{name}s"/>{service(name + "j")}'
+            f'<userTask id="{name}u"/><endEvent id="{name}e"/>'
+            + flows(f"{name}s {name}j", f"{name}j {name}u", f"{name}u {name}e")
+            + "</subProcess>"
+        )
+        return name, name
+
+    def free(self, depth: int) -> tuple[str, str]:
+        name = self.new("free")
+        self.elements.append(
+            f'<adHocSubProcess id="{name}"><extensionElements><zeebe:adHoc '
+            f'activeElementsCollection="=[&quot;{name}a&quot;, &quot;{name}b&quot;]"/></extensionElements>'
+            f'<userTask id="{name}a"/>{service(name + "b")}<userTask id="{name}c"/>{flows(f"{name}b {name}c")}'
+            "<completionCondition>=n &gt; 0</completionCondition></adHocSubProcess>"
+        )
+        return name, name
+
+    def complex(self, depth: int) -> tuple[str, str]:
+        split, join = self.new("split"), self.new("some")
+        self.elements += [
+            f'<parallelGateway id="{split}"/>',
+            f'<complexGateway id="{join}"><activationCondition>=activationCount &gt; 1</activationCondition>'
+            "</complexGateway>",
+        ]
+        for _ in range(3):
+            first, last = self.block(depth + 2)
+            self.pairs += [f"{split} {first}", f"{last} {join}"]
+        return split, join
+
     def race(self, depth: int) -> tuple[str, str]:
         gateway, join = self.new("race"), self.new("xor")
         self.elements += [f'<eventBasedGateway id="{gateway}"/>', f'<exclusiveGateway id="{join}"/>']
@@ -212,7 +296,7 @@ class Asked:
 
     def take(self, result: Step) -> None:
         for effect in result.effects:
-            if isinstance(effect, effects.Call) or isinstance(effect, effects.OpenTask):
+            if isinstance(effect, (effects.Call, effects.OpenTask)):
                 self.open[("token", effect.token)] = effect
             elif isinstance(effect, (effects.CancelCall, effects.CloseTask)):
                 self.open.pop(("token", effect.token), None)

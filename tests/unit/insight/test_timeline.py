@@ -104,7 +104,7 @@ async def test_line_says_how_much_of_it_was_shipped() -> None:
     found = await trace_in("XS-1", *CHAIN)
 
     order = found.documents[0]
-    progress = {(l.line, p.kind): (p.quantity, p.of) for l in order.lines for p in l.progress}
+    progress = {(one.line, p.kind): (p.quantity, p.of) for one in order.lines for p in one.progress}
     assert progress == {
         ("1", "erp.sales_order"): ("100", "100"),
         ("1", "despatch_advice"): ("60", "100"),

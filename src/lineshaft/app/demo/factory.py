@@ -13,9 +13,9 @@ from typing import Any, Self
 
 import aiohttp
 
+from lineshaft.app.config import ADMIN_TOKEN
 from lineshaft.app.demo.children import Child, ChildFailed, read_line
 from lineshaft.app.packs import files_in, folder_of
-from lineshaft.app.serving import ADMIN_TOKEN
 from lineshaft.base.errors import Conflict
 from lineshaft.base.text import text
 from lineshaft.security.tokens import write_private

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lineshaft.base.errors import ExpressionError
 from lineshaft.bpmn.document import (
     Document,
     ElementDefinition,
@@ -17,6 +18,7 @@ from lineshaft.bpmn.document import (
     RootDefinition,
     XmlNode,
 )
+from lineshaft.bpmn.expressions import Feel, feel_text
 
 NAMESPACES = {
     "http://camunda.org/schema/1.0/bpmn": "camunda",
@@ -73,7 +75,13 @@ def _task_type(found: Extensions, value: str) -> None:
 
 
 def _expression(found: Extensions, value: str) -> None:
-    found.script = value
+    """An expression that FEEL understands runs here; any other names the job."""
+    try:
+        Feel(feel_text(value))
+    except ExpressionError:
+        found.task_type = found.task_type or value.strip("${}#")
+    else:
+        found.script = value
 
 
 _ATTRIBUTES: dict[str, Callable[[Extensions, str], None]] = {

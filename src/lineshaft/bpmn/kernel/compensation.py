@@ -100,6 +100,13 @@ def _start(run: Run, where: ScopeState, step: list[Any], thrower: int) -> None:
         run.set_local(begun.number, kept)
 
 
+def drop_kept(run: Run, extra: dict[str, Any]) -> None:
+    """Take away what a token that is being terminated kept for compensations."""
+    for name in ("undo", "undo_inner", "done"):
+        for number, element, snapshot, inner in extra.get(name) or ():
+            run.drop_snapshots(Done(number, element, snapshot, tuple(inner)))
+
+
 def handler_done(run: Run, scope: ScopeState, thrower: int) -> None:
     """A handler ended: the thrower goes on with the next, or goes on itself."""
     owner = scope if thrower in scope.tokens else None

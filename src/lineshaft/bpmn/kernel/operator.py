@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.kernel import commands, compensation, events
-from lineshaft.bpmn.kernel.state import ACTIVE, ITERATION, LOOP, PROCESS, ROOT, ScopeState, Token
+from lineshaft.bpmn.kernel.state import ACTIVE, HELD, ITERATION, LOOP, PROCESS, ROOT, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
 if TYPE_CHECKING:
     from lineshaft.bpmn.kernel.run import Run
 
 Refusal = tuple[str, Text] | None
-
-HELD = 0
-"""Held commands are kept as variables of number 0, by their order."""
 
 
 def hold(run: Run, command: commands.Command) -> None:
@@ -193,7 +190,7 @@ def activate_element(run: Run, command: commands.ActivateElement) -> Refusal:
                 id=command.element,
             ),
         )
-    loops = [n for n, s in run.state.scopes.items() if s.element == node.id and s.kind == LOOP]
+    loops = [n for n in run.scope_numbers() if _is_loop_of(run.read(n), node)]
     if node.loop is not None and loops and command.scope in (None, *loops):
         body = run.touch(command.scope or max(loops))
         run.events.append(events.ElementMoved(body.id, node.id, "activated", command.reason))
@@ -225,9 +222,7 @@ def _scope_for(run: Run, node: Node, number: int | None) -> ScopeState | None:
         return None
     if container.type == "process":
         return run.touch(ROOT)
-    candidates = sorted(
-        n for n, scope in run.state.scopes.items() if scope.element == container.id and scope.kind < 2
-    )
+    candidates = [n for n in run.scope_numbers() if _is_inside(run.read(n), container)]
     if candidates:
         return run.touch(candidates[-1])
     outer = _scope_for(run, container, None)
@@ -235,6 +230,15 @@ def _scope_for(run: Run, node: Node, number: int | None) -> ScopeState | None:
         return None
     opened = _open_without_start(run, outer, container)
     return run.touch(opened)
+
+
+def _is_loop_of(scope: ScopeState, node: Node) -> bool:
+    return scope.element == node.id and scope.kind == LOOP
+
+
+def _is_inside(scope: ScopeState, container: Node) -> bool:
+    """Tell whether elements of the container run in a scope: not so in a loop's own or its rounds'."""
+    return scope.element == container.id and scope.kind not in (LOOP, ITERATION)
 
 
 def _open_without_start(run: Run, outer: ScopeState, container: Node) -> int:

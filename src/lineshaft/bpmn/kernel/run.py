@@ -22,6 +22,7 @@ from lineshaft.bpmn.kernel.state import (
     ACTIVE,
     CREATED,
     ENTERING,
+    HELD,
     ITERATION,
     LEAVING,
     LOOP,
@@ -98,12 +99,18 @@ class Run:
         """Return a scope to change; the same object for the rest of the step."""
         found = self.scopes.get(scope_id)
         if found is None:
+            assert scope_id not in self.removed, f"Expected scope {scope_id} to be there, but it was removed"
             found = self.scopes[scope_id] = self.state.scopes[scope_id].copy()
         return found
 
     def has_scope(self, scope_id: int) -> bool:
         """Tell whether a scope is there."""
         return scope_id in self.scopes or (scope_id in self.state.scopes and scope_id not in self.removed)
+
+    def scope_numbers(self) -> list[int]:
+        """Return the numbers of all scopes that are there, in order."""
+        known = self.state.scopes.keys() - self.removed
+        return sorted(known | self.scopes.keys())
 
     def new_number(self) -> int:
         """Return the next number for a token, timer, subscription or incident."""
@@ -570,6 +577,10 @@ class Run:
             self.drop_snapshots(done)
         if scope.incidents:
             self.close_incidents(scope)
+        if self.state.held:
+            # Kept commands are of no use to an instance that has ended.
+            self.drop_variables(HELD)
+            self.header["held"] = 0
         self.scopes.pop(ROOT, None)
         if ROOT in self.state.scopes:
             self.removed.add(ROOT)
@@ -596,6 +607,8 @@ class Run:
             body = node.loop is not None and scope.kind != ITERATION
             if not body:
                 node.element.terminate(self, scope, token, node)
+        if token.extra:
+            compensation.drop_kept(self, token.extra)
         self.forget(scope, token)
         if token.state != CREATED:
             self.events.append(events.ElementTerminated(token.number, node.id))

@@ -21,6 +21,9 @@ import msgspec
 ROOT: Final = 1
 """The number of the process's own scope."""
 
+HELD: Final = 0
+"""The number under which an instance on hold keeps commands, by their order."""
+
 # Kinds of scopes; part of the stored format.
 PROCESS: Final = 0
 EMBEDDED: Final = 1

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.expressions import is_feel
+from lineshaft.bpmn.kernel import schedule, workdays
 from lineshaft.bpmn.rules.place import Place
 
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
@@ -23,6 +24,7 @@ def check(document: Document) -> None:
             if rule is not None:
                 rule(place, element)
             _loop(place, element)
+            _data(place, element)
             _quantities(place, element)
             _extensions(place, element)
 
@@ -129,6 +131,7 @@ def _call(place: Place, element: ElementDefinition) -> None:
 
 
 def _user(place: Place, element: ElementDefinition) -> None:
+    _dates(place, element)
     priority = element.extensions.priority
     if priority and not is_feel(priority):
         good = priority.strip().lstrip("-").isdigit() and 0 <= int(priority) <= 100
@@ -145,6 +148,32 @@ def _user(place: Place, element: ElementDefinition) -> None:
                 element,
                 warning="zeebe" not in element.extensions.dialects,
             )
+
+
+def _ad_hoc(place: Place, element: ElementDefinition) -> None:
+    if element.extensions.output_collection and element.loop is None:
+        place.note(
+            "ad-hoc-output-ignored",
+            text(
+                "Expected no output collection at ad-hoc sub-process {id}, but it has one: it stays empty",
+                "自由子流程 {id} 设有输出集合，但它不会被填充",
+                id=element.id,
+            ),
+            text("Set the variable inside.", "请在子流程内设置该变量。"),
+            element,
+            warning=True,
+        )
+
+
+def _dates(place: Place, element: ElementDefinition) -> None:
+    found = element.extensions
+    for value in (found.due_date, found.follow_up_date):
+        if not value or is_feel(value) or "zeebe" not in found.dialects:
+            continue
+        try:
+            schedule.parse_date(value)
+        except schedule.ScheduleError:
+            _wrong(place, element, "task-date", value)
 
 
 def _loop(place: Place, element: ElementDefinition) -> None:
@@ -214,6 +243,20 @@ def _wrong(place: Place, element: ElementDefinition, code: str, value: str) -> N
     )
 
 
+def _data(place: Place, element: ElementDefinition) -> None:
+    """Data associations go somewhere, and an ioSpecification has its sets."""
+    if not element.io_sets:
+        _missing(place, element, "io-sets-missing", text("an input set and an output set", "输入集和输出集"))
+    for association in (*element.input_associations, *element.output_associations):
+        if association.target is None and not association.assignments:
+            _missing(
+                place,
+                element,
+                "data-target-missing",
+                text("a target for every data association", "数据关联的目标"),
+            )
+
+
 def _quantities(place: Place, element: ElementDefinition) -> None:
     for name in ("startQuantity", "completionQuantity"):
         value = element.attributes.get(name)
@@ -255,6 +298,13 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
             element,
             warning=True,
         )
+    for calendar in (found.properties.get("workingCalendar"), place.calendar):
+        if calendar is None:
+            continue
+        try:
+            workdays.calendar_of(calendar)
+        except ValueError:
+            _wrong(place, element, "working-calendar", calendar)
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
         if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
@@ -277,4 +327,5 @@ _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "businessRuleTask": _rule,
     "callActivity": _call,
     "userTask": _user,
+    "adHocSubProcess": _ad_hoc,
 }

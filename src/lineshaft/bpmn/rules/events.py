@@ -16,6 +16,7 @@ _ALLOWED = {
 }
 _PROCESS_START = CATCHING
 _EVENT_SUBPROCESS_START = CATCHING | {"error", "escalation", "compensate"}
+_ESCALATES = frozenset({"subProcess", "adHocSubProcess", "transaction", "callActivity"})
 _ONLY_INTERRUPTING = frozenset({"error", "cancel"})
 _CHANGE = text("Choose another type of event in the modeller.", "请在建模工具中更换事件类型。")
 ACTIVITY_TYPES = frozenset(
@@ -182,6 +183,11 @@ def _boundary(place: Place, element: ElementDefinition) -> None:
             _CHANGE,
             element,
         )
+    _boundary_kinds(place, element, host)
+
+
+def _boundary_kinds(place: Place, element: ElementDefinition, host: ElementDefinition) -> None:
+    """What each kind of boundary event needs, and a flow to go on along."""
     kinds = {event.kind for event in element.events}
     if not element.flag("cancelActivity", True) and kinds & _ONLY_INTERRUPTING:
         place.note(
@@ -206,6 +212,7 @@ def _boundary(place: Place, element: ElementDefinition) -> None:
             text("Attach it to a transaction.", "请将其附着到事务子流程上。"),
             element,
         )
+    _escalation_host(place, element, host, kinds)
     if not element.outgoing and "compensate" not in kinds:
         place.note(
             "boundary-without-flow",
@@ -217,6 +224,27 @@ def _boundary(place: Place, element: ElementDefinition) -> None:
             text("Draw a flow from the boundary event.", "请从该边界事件画出一条顺序流。"),
             element,
         )
+
+
+def _escalation_host(
+    place: Place, element: ElementDefinition, host: ElementDefinition, kinds: set[str]
+) -> None:
+    """The dialects of Camunda want an escalation boundary event where something inside can escalate."""
+    strict = place.is_zeebe or place.is_camunda
+    if "escalation" not in kinds or not strict or host.type in _ESCALATES:
+        return
+    place.note(
+        "escalation-boundary-host",
+        text(
+            "Expected an escalation boundary event on a sub-process or call activity, but {host} is a {type}",
+            "升级边界事件应附着在子流程或调用活动上，但 {host} 是 {type}",
+            host=host.id,
+            type=host.type,
+        ),
+        text("Attach it to a sub-process or call activity.", "请将其附着到子流程或调用活动上。"),
+        element,
+        warning=host.type == "userTask" or host.loops > 0,
+    )
 
 
 def _end(place: Place, element: ElementDefinition) -> None:
@@ -314,6 +342,14 @@ def _links(place: Place) -> None:
                 continue
             side = catches if element.type == "intermediateCatchEvent" else throws
             side.setdefault((element.container, name), []).append(element)
+    _link_pairs(place, catches, throws)
+
+
+Links = dict[tuple[str, str], list[ElementDefinition]]
+
+
+def _link_pairs(place: Place, catches: Links, throws: Links) -> None:
+    """Links of one name have one catch event and at least one throw event."""
     for (container, name), elements in throws.items():
         if (container, name) not in catches:
             place.note(

@@ -209,53 +209,12 @@ def _event_based(place: Place, element: ElementDefinition) -> None:
             text("Add another event after the gateway.", "请在该网关之后再添加一个事件。"),
             element,
         )
-    kinds = set()
+    kinds: set[str] = set()
     for flow in outgoing:
         target = process.elements[flow.target or ""]
-        good = target.type == "receiveTask" or (
-            target.type == "intermediateCatchEvent"
-            and bool(target.events)
-            and all(event.kind in _AFTER_EVENT_GATEWAY for event in target.events)
-        )
-        if not good:
-            place.note(
-                "event-gateway-target",
-                text(
-                    "Expected an event that catches a message, timer, signal or condition, or a receive "
-                    "task, after {id}, but {target} is a {type}",
-                    "{id} 之后应为消息、定时器、信号或条件捕获事件，或接收任务，但 {target} 是 {type}",
-                    id=element.id,
-                    target=target.id,
-                    type=target.type,
-                ),
-                text("Put a catch event between them.", "请在两者之间放置捕获事件。"),
-                target,
-            )
-        elif len(target.incoming) > 1:
-            place.note(
-                "event-gateway-target-shared",
-                text(
-                    "Expected {target} after {id} to have no other incoming flow, but it has",
-                    "{id} 之后的 {target} 不应有其他输入顺序流，但有",
-                    target=target.id,
-                    id=element.id,
-                ),
-                text("Give the other flow an event of its own.", "请为另一条顺序流单独设置事件。"),
-                target,
-            )
+        _event_target(place, element, target)
         kinds.add("task" if target.type == "receiveTask" else "")
         kinds.update(event.kind for event in target.events)
-        if target.type == "receiveTask" and _has_boundary(place, target.id):
-            place.note(
-                "event-gateway-target-boundary",
-                text(
-                    "Expected no boundary event at {target} after an event-based gateway, but it has one",
-                    "事件网关之后的 {target} 不应有边界事件，但有",
-                    target=target.id,
-                ),
-                text("Use a message catch event instead.", "请改用消息捕获事件。"),
-                target,
-            )
     if {"task", "message"} <= kinds:
         place.note(
             "event-gateway-mixed",
@@ -267,6 +226,57 @@ def _event_based(place: Place, element: ElementDefinition) -> None:
             text("Use one of the two only.", "请只使用其中一种。"),
             element,
         )
+    _instantiating(place, element)
+
+
+def _event_target(place: Place, element: ElementDefinition, target: ElementDefinition) -> None:
+    """What stands after an event-based gateway catches, and is reached from it alone."""
+    good = target.type == "receiveTask" or (
+        target.type == "intermediateCatchEvent"
+        and bool(target.events)
+        and all(event.kind in _AFTER_EVENT_GATEWAY for event in target.events)
+    )
+    if not good:
+        place.note(
+            "event-gateway-target",
+            text(
+                "Expected an event that catches a message, timer, signal or condition, or a receive "
+                "task, after {id}, but {target} is a {type}",
+                "{id} 之后应为消息、定时器、信号或条件捕获事件，或接收任务，但 {target} 是 {type}",
+                id=element.id,
+                target=target.id,
+                type=target.type,
+            ),
+            text("Put a catch event between them.", "请在两者之间放置捕获事件。"),
+            target,
+        )
+    elif len(target.incoming) > 1:
+        place.note(
+            "event-gateway-target-shared",
+            text(
+                "Expected {target} after {id} to have no other incoming flow, but it has",
+                "{id} 之后的 {target} 不应有其他输入顺序流，但有",
+                target=target.id,
+                id=element.id,
+            ),
+            text("Give the other flow an event of its own.", "请为另一条顺序流单独设置事件。"),
+            target,
+        )
+    if target.type == "receiveTask" and _has_boundary(place, target.id):
+        place.note(
+            "event-gateway-target-boundary",
+            text(
+                "Expected no boundary event at {target} after an event-based gateway, but it has one",
+                "事件网关之后的 {target} 不应有边界事件，但有",
+                target=target.id,
+            ),
+            text("Use a message catch event instead.", "请改用消息捕获事件。"),
+            target,
+        )
+
+
+def _instantiating(place: Place, element: ElementDefinition) -> None:
+    """A gateway that starts processes stands at the beginning; a parallel one starts processes."""
     instantiate = element.flag("instantiate", False)
     if instantiate and element.incoming:
         place.note(

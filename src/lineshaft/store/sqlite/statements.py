@@ -83,10 +83,18 @@ _EFFECT_CHANGES: Final = (
 )
 
 
-def _update_effect(closed: str) -> Statement:
-    sets = ", ".join(f"{_q(name)} = coalesce(?, {_q(name)})" for name in _EFFECT_CHANGES)
-    sql = f"UPDATE effect SET status = ?, {sets} WHERE tenant = ? AND id = ? AND status NOT IN ({closed})"
-    return Statement(sql, ("status", *_EFFECT_CHANGES, "tenant", "id"))
+_CLOSED: Final = {
+    "effect_up": "'done', 'refused', 'cancelled', 'superseded'",
+    "effect_up_late": "'done', 'refused', 'superseded'",
+}
+
+
+def _update_effect(kind: str, changed: Sequence[str]) -> Statement:
+    sets = "".join(f", {_q(name)} = coalesce(?, {_q(name)})" for name in changed)
+    where = f"tenant = ? AND id = ? AND status NOT IN ({_CLOSED[kind]})"
+    return Statement(
+        f"UPDATE effect SET status = ?{sets} WHERE {where}", ("status", *changed, "tenant", "id")
+    )
 
 
 _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
@@ -122,8 +130,6 @@ _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
             ),
         ),
     ),
-    "effect_up": (_update_effect("'done', 'refused', 'cancelled', 'superseded'"),),
-    "effect_up_late": (_update_effect("'done', 'refused', 'superseded'"),),
     "effect_in": (_insert("effect", _names(Effect), _IGNORE),),
     "job_take": (Statement("DELETE FROM job WHERE tenant = ? AND id = ?", ("tenant", "id")),),
     "letter_close": (
@@ -182,16 +188,21 @@ def _by_class(kind: str, cls: type) -> tuple[Statement, ...]:
     )
 
 
-_by_kind: dict[tuple[str, type], list[tuple[str, tuple[int, ...]]]] = {}
+_by_kind: dict[tuple[Any, ...], list[tuple[str, tuple[int, ...]]]] = {}
 
 
 def statements_of(batch: Batch) -> list[tuple[str, tuple[int, ...]]]:
     """Return the statements of a batch, each with the places of its columns in the batch."""
-    key = (batch.kind, batch.shape.cls)
+    kind, cls = batch.kind, batch.shape.cls
+    changed = batch.changed(_EFFECT_CHANGES) if kind in _CLOSED else ()
+    key = (kind, cls, changed)
     found = _by_kind.get(key)
     if found is None:
         places = {column.name: index for index, column in enumerate(batch.shape.columns)}
-        chosen = _FIXED.get(batch.kind) or _by_class(*key)
+        if kind in _CLOSED:
+            chosen: tuple[Statement, ...] = (_update_effect(kind, changed),)
+        else:
+            chosen = _FIXED.get(kind) or _by_class(kind, cls)
         found = [(each.sql, tuple(places[name] for name in each.names)) for each in chosen]
         _by_kind[key] = found
     return found

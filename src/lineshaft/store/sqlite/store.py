@@ -22,6 +22,7 @@ from lineshaft.store.group import Refused, bisected
 from lineshaft.store.port import Lease
 from lineshaft.store.queries import Queries, Query
 from lineshaft.store.shapes import ROW_SHAPES
+from lineshaft.store.sqlite import statistics
 from lineshaft.store.sqlite.faults import unavailable
 from lineshaft.store.sqlite.file import WriterFile, as_json, connect
 from lineshaft.store.sqlite.statements import NOW
@@ -321,6 +322,7 @@ def _migrate(path: str, busy_timeout_s: float) -> None:
     try:
         with engine.begin() as connection:
             migrations.upgrade(connection)
+            statistics.plant(connection)
     except sa.exc.DBAPIError as error:
         if isinstance(error.orig, sqlite3.Error):
             raise unavailable(error.orig, path) from error

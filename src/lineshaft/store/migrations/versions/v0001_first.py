@@ -45,16 +45,48 @@ def _may(name: str, kind: Any) -> sa.Column[Any]:
 
 def upgrade() -> None:
     """Create everything."""
-    _create_intake()
-    _create_instances()
-    _create_ledger()
-    _create_people()
-    _create_documents()
-    _create_releases()
-    _create_leases()
+    _create_event_key()
+    _create_event()
+    _create_rest("event")
+    _index_event()
+    _create_instance()
+    _index_instance()
+    _create_instance_scope()
+    _create_variable()
+    _create_history()
+    _create_rest("history")
+    _create_subscription()
+    _index_subscription()
+    _create_message()
+    _index_message()
+    _create_effect()
+    _index_effect()
+    _create_job()
+    _index_job()
+    _create_system_state()
+    _create_cursor()
+    _create_task()
+    _index_task()
+    _create_incident()
+    _index_incident()
+    _create_dead_letter()
+    _index_dead_letter()
+    _create_document()
+    _index_document()
+    _create_document_line()
+    _create_document_link()
+    _index_document_link()
+    _create_binding()
+    _index_binding()
+    _create_release()
+    _create_definition()
+    _create_content()
+    _create_worker()
+    _create_lane_lease()
+    _create_source_lease()
 
 
-def _create_intake() -> None:
+def _create_event_key() -> None:
     op.create_table(
         "event_key",
         _must("tenant", CHARACTERS),
@@ -64,6 +96,9 @@ def _create_intake() -> None:
         sa.PrimaryKeyConstraint("tenant", "source", "id"),
         **CLUSTERED,
     )
+
+
+def _create_event() -> None:
     op.create_table(
         "event",
         _must("tenant", CHARACTERS),
@@ -83,9 +118,11 @@ def _create_intake() -> None:
         sa.PrimaryKeyConstraint("tenant", "source", "id", "received_at"),
         postgresql_partition_by="RANGE (received_at)",
     )
-    op.create_index("event_by_key", "event", ["tenant", "key", "received_at", "source", "id"])
+
+
+def _index_event() -> None:
+    op.create_index("event_by_key", "event", ["key", "tenant", "received_at", "source", "id"])
     op.create_index("event_by_time", "event", ["tenant", "received_at", "source", "id"])
-    _create_rest("event")
     op.create_index(
         "event_open",
         "event",
@@ -94,7 +131,7 @@ def _create_intake() -> None:
     )
 
 
-def _create_instances() -> None:
+def _create_instance() -> None:
     op.create_table(
         "instance",
         _must("tenant", CHARACTERS),
@@ -117,24 +154,30 @@ def _create_instances() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         **_hot(50),
     )
+
+
+def _index_instance() -> None:
     op.create_index(
         "instance_by_business_key",
         "instance",
-        ["tenant", "business_key", "started_at", "id"],
+        ["business_key", "tenant", "started_at", "id"],
         **_where("business_key IS NOT NULL"),
     )
     op.create_index(
         "instance_by_parent",
         "instance",
-        ["tenant", "parent_id", "started_at", "id"],
+        ["parent_id", "tenant", "started_at", "id"],
         **_where("parent_id IS NOT NULL"),
     )
-    op.create_index("instance_by_process", "instance", ["tenant", "process_id", "started_at", "id"])
-    op.create_index("instance_by_status", "instance", ["tenant", "status", "started_at", "id"])
+    op.create_index("instance_by_process", "instance", ["process_id", "tenant", "started_at", "id"])
+    op.create_index("instance_by_status", "instance", ["status", "tenant", "started_at", "id"])
     op.create_index("instance_by_time", "instance", ["tenant", "started_at", "id"])
     op.create_index(
         "instance_with_incidents", "instance", ["tenant", "started_at", "id"], **_where("incidents > 0")
     )
+
+
+def _create_instance_scope() -> None:
     op.create_table(
         "instance_scope",
         _must("tenant", CHARACTERS),
@@ -145,6 +188,9 @@ def _create_instances() -> None:
         **CLUSTERED,
         **_hot(70),
     )
+
+
+def _create_variable() -> None:
     op.create_table(
         "variable",
         _must("tenant", CHARACTERS),
@@ -156,6 +202,9 @@ def _create_instances() -> None:
         **CLUSTERED,
         **_hot(80),
     )
+
+
+def _create_history() -> None:
     op.create_table(
         "history",
         _must("tenant", CHARACTERS),
@@ -168,7 +217,9 @@ def _create_instances() -> None:
         **CLUSTERED,
         postgresql_partition_by="RANGE (at)",
     )
-    _create_rest("history")
+
+
+def _create_subscription() -> None:
     op.create_table(
         "subscription",
         _must("tenant", CHARACTERS),
@@ -183,7 +234,13 @@ def _create_instances() -> None:
         sa.PrimaryKeyConstraint("tenant", "instance_id", "number"),
         **_hot(90),
     )
-    op.create_index("subscription_waiting", "subscription", ["tenant", "kind", "name", "key", "created_at"])
+
+
+def _index_subscription() -> None:
+    op.create_index("subscription_waiting", "subscription", ["name", "key", "kind", "tenant", "created_at"])
+
+
+def _create_message() -> None:
     op.create_table(
         "message",
         _must("tenant", CHARACTERS),
@@ -196,10 +253,13 @@ def _create_instances() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         **_hot(90),
     )
-    op.create_index("message_kept", "message", ["tenant", "name", "key"])
 
 
-def _create_ledger() -> None:
+def _index_message() -> None:
+    op.create_index("message_kept", "message", ["name", "key", "tenant"])
+
+
+def _create_effect() -> None:
     op.create_table(
         "effect",
         _must("tenant", CHARACTERS),
@@ -232,16 +292,19 @@ def _create_ledger() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         **_hot(60),
     )
+
+
+def _index_effect() -> None:
     op.create_index(
         "effect_by_business_key",
         "effect",
-        ["tenant", "business_key", "created_at", "id"],
+        ["business_key", "tenant", "created_at", "id"],
         **_where("business_key IS NOT NULL"),
     )
     op.create_index(
         "effect_by_instance",
         "effect",
-        ["tenant", "instance_id", "created_at", "id"],
+        ["instance_id", "tenant", "created_at", "id"],
         **_where("instance_id IS NOT NULL"),
     )
     op.create_index(
@@ -260,8 +323,11 @@ def _create_ledger() -> None:
         **_where("status IN ('intended', 'attempted', 'unknown')"),
     )
     op.create_index(
-        "effect_parked", "effect", ["tenant", "reference", "created_at", "id"], **_where("status = 'parked'")
+        "effect_parked", "effect", ["reference", "tenant", "created_at", "id"], **_where("status = 'parked'")
     )
+
+
+def _create_job() -> None:
     op.create_table(
         "job",
         _must("tenant", CHARACTERS),
@@ -278,7 +344,13 @@ def _create_ledger() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         **_hot(80),
     )
-    op.create_index("job_due", "job", ["tenant", "priority", "due_at", "id", "lane"])
+
+
+def _index_job() -> None:
+    op.create_index("job_due", "job", ["priority", "tenant", "due_at", "id", "lane"])
+
+
+def _create_system_state() -> None:
     op.create_table(
         "system_state",
         _must("tenant", CHARACTERS),
@@ -292,6 +364,9 @@ def _create_ledger() -> None:
         _may("changed_by", CHARACTERS),
         sa.PrimaryKeyConstraint("tenant", "system"),
     )
+
+
+def _create_cursor() -> None:
     op.create_table(
         "cursor",
         _must("tenant", CHARACTERS),
@@ -304,7 +379,7 @@ def _create_ledger() -> None:
     )
 
 
-def _create_people() -> None:
+def _create_task() -> None:
     op.create_table(
         "task",
         _must("tenant", CHARACTERS),
@@ -329,7 +404,13 @@ def _create_people() -> None:
         _may("ended_by", CHARACTERS),
         sa.PrimaryKeyConstraint("tenant", "instance_id", "token"),
     )
-    op.create_index("task_by_status", "task", ["tenant", "status", "created_at", "instance_id", "token"])
+
+
+def _index_task() -> None:
+    op.create_index("task_by_status", "task", ["status", "tenant", "created_at", "instance_id", "token"])
+
+
+def _create_incident() -> None:
     op.create_table(
         "incident",
         _must("tenant", CHARACTERS),
@@ -346,6 +427,9 @@ def _create_people() -> None:
         _may("closed_at", MOMENT),
         sa.PrimaryKeyConstraint("tenant", "instance_id", "number"),
     )
+
+
+def _index_incident() -> None:
     op.create_index("incident_by_time", "incident", ["tenant", "opened_at", "instance_id", "number"])
     op.create_index(
         "incident_open",
@@ -353,6 +437,9 @@ def _create_people() -> None:
         ["tenant", "opened_at", "instance_id", "number"],
         **_where("closed_at IS NULL"),
     )
+
+
+def _create_dead_letter() -> None:
     op.create_table(
         "dead_letter",
         _must("tenant", CHARACTERS),
@@ -377,10 +464,13 @@ def _create_people() -> None:
         _must("outage", FLAG),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
-    op.create_index("dead_letter_by_status", "dead_letter", ["tenant", "status", "created_at", "id"])
 
 
-def _create_documents() -> None:
+def _index_dead_letter() -> None:
+    op.create_index("dead_letter_by_status", "dead_letter", ["status", "tenant", "created_at", "id"])
+
+
+def _create_document() -> None:
     op.create_table(
         "document",
         _must("tenant", CHARACTERS),
@@ -399,14 +489,20 @@ def _create_documents() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         **_hot(80),
     )
+
+
+def _index_document() -> None:
     op.create_index(
         "document_by_business_key",
         "document",
-        ["tenant", "business_key"],
+        ["business_key", "tenant"],
         **_where("business_key IS NOT NULL"),
     )
-    op.create_index("document_by_local_id", "document", ["tenant", "local_id"])
-    op.create_index("document_by_number", "document", ["tenant", "number"])
+    op.create_index("document_by_local_id", "document", ["local_id", "tenant"])
+    op.create_index("document_by_number", "document", ["number", "tenant"])
+
+
+def _create_document_line() -> None:
     op.create_table(
         "document_line",
         _must("tenant", CHARACTERS),
@@ -421,6 +517,9 @@ def _create_documents() -> None:
         sa.PrimaryKeyConstraint("tenant", "document_id", "line"),
         **CLUSTERED,
     )
+
+
+def _create_document_link() -> None:
     op.create_table(
         "document_link",
         _must("tenant", CHARACTERS),
@@ -434,7 +533,13 @@ def _create_documents() -> None:
         sa.PrimaryKeyConstraint("tenant", "from_id", "from_line", "to_id", "to_line"),
         **CLUSTERED,
     )
-    op.create_index("document_link_by_target", "document_link", ["tenant", "to_id"])
+
+
+def _index_document_link() -> None:
+    op.create_index("document_link_by_target", "document_link", ["to_id", "tenant"])
+
+
+def _create_binding() -> None:
     op.create_table(
         "binding",
         _must("tenant", CHARACTERS),
@@ -447,11 +552,14 @@ def _create_documents() -> None:
         sa.PrimaryKeyConstraint("tenant", "object_type", "system", "local_id"),
         **CLUSTERED,
     )
-    op.create_index("binding_by_local_id", "binding", ["tenant", "local_id"])
-    op.create_index("binding_by_object", "binding", ["tenant", "object_type", "object_id"])
 
 
-def _create_releases() -> None:
+def _index_binding() -> None:
+    op.create_index("binding_by_local_id", "binding", ["local_id", "tenant"])
+    op.create_index("binding_by_object", "binding", ["object_id", "object_type", "system", "tenant"])
+
+
+def _create_release() -> None:
     op.create_table(
         "release",
         _must("tenant", CHARACTERS),
@@ -462,6 +570,9 @@ def _create_releases() -> None:
         _must("active", FLAG),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
+
+
+def _create_definition() -> None:
     op.create_table(
         "definition",
         _must("tenant", CHARACTERS),
@@ -471,6 +582,9 @@ def _create_releases() -> None:
         _must("digest", CHARACTERS),
         sa.PrimaryKeyConstraint("tenant", "release", "kind", "name"),
     )
+
+
+def _create_content() -> None:
     op.create_table(
         "content",
         _must("tenant", CHARACTERS),
@@ -480,13 +594,16 @@ def _create_releases() -> None:
     )
 
 
-def _create_leases() -> None:
+def _create_worker() -> None:
     op.create_table(
         "worker",
         _must("name", CHARACTERS),
         _must("until", MOMENT),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _create_lane_lease() -> None:
     op.create_table(
         "lane_lease",
         _must("lane", WHOLE),
@@ -496,6 +613,9 @@ def _create_leases() -> None:
         sa.PrimaryKeyConstraint("lane"),
         **_hot(20),
     )
+
+
+def _create_source_lease() -> None:
     op.create_table(
         "source_lease",
         _must("source", CHARACTERS),
