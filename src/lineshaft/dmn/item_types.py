@@ -63,6 +63,7 @@ def _anything(_value: Any) -> bool:
 
 
 ANYTHING: Final = ItemType("Any", ANY, _anything)
+_MISSING: Final = object()
 _UNTYPED: Final = frozenset({"Any", "<Undefined>", "Undefined", "undefined", "null"})
 
 
@@ -100,12 +101,22 @@ def convert(value: Any, wanted: ItemType) -> Any:
         moment = feel.DateTime(value, 0, 0)
         if wanted.fits(moment):
             return moment
-    if feel.types.is_instance(value, wanted.feel):
+    if feel.types.is_instance(value, wanted.feel) and not wanted.components and wanted.item is None:
         raise feel.Fault(
             "expected a value that `{wanted}` allows, but found {found}",
             "应为 `{wanted}` 允许的值，实际为 {found}",
             wanted=wanted.name,
             found=_shown(value),
+        )
+    path, part, type_ = _misfit(value, wanted)
+    if path:
+        raise feel.Fault(
+            "expected {wanted}, but `{path}` is {found} where {type} is expected",
+            "应为 {wanted}，但 `{path}` 为 {found}，应为 {type}",
+            wanted=wanted.name,
+            path=path,
+            found="missing" if part is _MISSING else _shown(part),
+            type=_named(type_),
         )
     raise feel.Fault(
         "expected {wanted}, but found {found}",
@@ -113,6 +124,27 @@ def convert(value: Any, wanted: ItemType) -> Any:
         wanted=wanted.name,
         found=_shown(value),
     )
+
+
+def _misfit(value: Any, wanted: ItemType, path: str = "") -> tuple[str, Any, ItemType]:
+    """Return the innermost part of a value that does not conform: its path, the part, what it should be."""
+    if wanted.item is not None and isinstance(value, list):
+        for number, part in enumerate(value, 1):
+            if not wanted.item.fits(part):
+                return _misfit(part, wanted.item, f"{path}[{number}]")
+    if wanted.components and isinstance(value, dict):
+        for name, component in wanted.components:
+            part = value.get(name, _MISSING)
+            if part is _MISSING or not component.fits(part):
+                return _misfit(part, component, f"{path}.{name}" if path else name)
+    return path, value, wanted
+
+
+def _named(type_: ItemType) -> str:
+    """Return the name of a type; of a component, which is named by its path, what it is."""
+    if type_.allowed is not None:
+        return type_.allowed.text
+    return str(type_.feel) if not type_.components else type_.name
 
 
 def _shown(value: Any) -> str:
