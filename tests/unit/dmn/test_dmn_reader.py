@@ -163,3 +163,38 @@ def test_other_languages_than_feel_are_null_with_an_error() -> None:
     loaded = dmn.loads(text)
     assert [problem.code for problem in loaded.problems] == ["dmn_expression"]
     assert loaded.evaluate("D").value is None
+
+
+def test_inputs_of_a_model_imported_by_two_ways_are_found_by_both() -> None:
+    kind = "https://www.omg.org/spec/DMN/20230324/MODEL/"
+
+    def imported(name: str, namespace: str) -> str:
+        return f'<import name="{name}" namespace="{namespace}" importType="{kind}"/>'
+
+    base = model(
+        input_data("who"), decision("Hello", literal('"hello " + who'), inputs=["who"]), namespace="urn:a"
+    )
+    middle = {
+        f"urn:{name}": model(
+            imported("Base", "urn:a"),
+            decision(f"Via {name}", literal("Base.Hello"), decisions=["urn:a#Hello"]),
+            namespace=f"urn:{name}",
+        )
+        for name in ("b", "c")
+    }
+    top = model(
+        imported("B", "urn:b"),
+        imported("C", "urn:c"),
+        decision(
+            "D", literal("[B.Via b, C.Via c, B.Base.who]"),
+            decisions=["urn:b#Via b", "urn:c#Via c"], inputs=["urn:a#who"],
+        ),
+    )  # fmt: skip
+    loaded = dmn.loads(top, imports={"urn:a": base, **middle})
+    for inputs in (
+        {"B": {"Base": {"who": "x"}}},
+        {"C": {"Base": {"who": "x"}}},
+        {"C.Base.who": "x"},
+        {"who": "x"},
+    ):
+        assert loaded.evaluate("D", inputs).value == ["hello x", "hello x", "x"]
