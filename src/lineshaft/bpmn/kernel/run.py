@@ -221,6 +221,24 @@ class Run:
         self.values_set[(number, name)] = value
         self.watch = True
 
+    def keep_aside(self, number: int, name: str, value: Any) -> None:
+        """Keep a value under a number that nobody looks through: no set of ten thousand is copied for one."""
+        self.values_set[(number, name)] = value
+
+    def kept_aside(self, number: int, name: str) -> Any:
+        """Return a value that was kept aside; null where there is none."""
+        key = (number, name)
+        if key in self.values_set:
+            return self.values_set[key]
+        return self.state.variables.get(number, _NOTHING).get(name)
+
+    def drop_aside(self, number: int) -> None:
+        """Take away all that was kept aside under a number."""
+        for key in [key for key in self.values_set if key[0] == number]:
+            del self.values_set[key]
+        for name in self.state.variables.get(number, _NOTHING):
+            self.unset.add((number, name))
+
     def set_local(self, number: int, variables: Mapping[str, Any]) -> None:
         """Set variables of exactly this scope or token."""
         if variables:
@@ -621,7 +639,7 @@ class Run:
                 self.clear(inner)
                 self.close_scope(inner)
             if "outputs" in scope.counts:
-                self.drop_variables(scope.counts["outputs"])
+                self.drop_aside(scope.counts["outputs"])
         for token in list(scope.tokens.values()):
             if token.number != keep:
                 self.terminate(scope, token)

@@ -77,7 +77,7 @@ class Loop:
                 self._round(run, body, node, index, items[index] if items is not None else None)
             return
         if items is not None:
-            run.set_variable(outputs, "items", items)
+            run.keep_aside(outputs, "items", items)
         self._round(run, body, node, 0, items[0] if items is not None else None)
 
     def retry(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
@@ -140,10 +140,10 @@ class Loop:
         index = body.counts["total"]
         body.counts["total"] = index + 1
         if not node.loop or not node.loop.parallel:
-            items = run.values(body.counts["outputs"]).get("items")
+            items = run.kept_aside(body.counts["outputs"], "items")
             if items is not None:
                 item = variables.get(node.loop.element_variable or "") if node.loop else None
-                run.set_variable(body.counts["outputs"], "items", [*items, item])
+                run.keep_aside(body.counts["outputs"], "items", [*items, item])
             return
         inside = self._round(run, body, node, index, None)
         for name, value in variables.items():
@@ -160,7 +160,7 @@ class Loop:
             return
         value = run.evaluate(loop.output_element, inside, token)
         outputs = run.read(inside.parent).counts["outputs"]
-        run.set_variable(outputs, str(inside.counts["index"]), value)
+        run.keep_aside(outputs, str(inside.counts["index"]), value)
 
     def round_done(self, run: Run, inside: ScopeState, node: Node) -> None:
         """A round ended as it should."""
@@ -203,7 +203,7 @@ class Loop:
         elif met or counts["completed"] + counts["terminated"] >= counts["total"]:
             self.end(run, scope, token, node, body)
         elif not loop.parallel and not counts["active"]:
-            items = run.values(counts["outputs"]).get("items")
+            items = run.kept_aside(counts["outputs"], "items")
             index = counts["next"]
             self._round(run, body, node, index, items[index] if items is not None else None)
 
@@ -239,12 +239,9 @@ class Loop:
         outputs = body.counts["outputs"]
         found: dict[str, Any] = {}
         if loop.output_variable is not None:
-            values = run.values(outputs)
-            found[loop.output_variable] = [
-                values.get(str(index)) for index in range(max(body.counts["total"], 0))
-            ]
+            total = max(body.counts["total"], 0)
+            found[loop.output_variable] = [run.kept_aside(outputs, str(index)) for index in range(total)]
         run.clear(body)
-        run.drop_variables(outputs)
         run.close_scope(body)
         run.propagate(found, scope, None)
         token.state = LEAVING
