@@ -169,6 +169,7 @@ class Hub:
             former = await self.connections.change(release, read_release(files, self.registry))
             for name, connector in self.connections.connectors.items():
                 self.worker.systems.put(name, connector)
+            self.worker.protection.limits_changed()
             self._connected = release.id
             if self._polls:
                 await self.sources.stop()

@@ -210,6 +210,11 @@ class Protection:
         """Return the systems whose effects stay in the store for now."""
         return [gate.system for gate in self._gates.values() if gate.turns_away("")]
 
+    def limits_changed(self) -> None:
+        """A system was connected anew: take its limits over."""
+        for gate in self._gates.values():
+            self._share(gate, *self._limits(gate.system))
+
     def share_among(self, workers: int) -> None:
         """Take this worker's share of every cap, so that all workers together keep it."""
         if workers == self._workers:
