@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lineshaft.base.errors import DefinitionError, UserError
+from lineshaft.base.errors import DefinitionError, ExpressionError, Place, Problem, UserError
 from lineshaft.bpmn.document import Document
 from lineshaft.bpmn.program import Definitions, Program
 
@@ -71,7 +71,11 @@ def loads(data: bytes | str, file: str | None = None) -> Definitions:
     document = read(data, file)
     if document.errors:
         raise InvalidModel(document.errors)
-    return compile_definitions(document)
+    try:
+        return compile_definitions(document)
+    except ExpressionError as error:
+        # Every expression was looked at by the rules; one that they do not know of is still no bug.
+        raise InvalidModel([Problem("expression-invalid", error.message, Place(file=file))]) from error
 
 
 def load(path: str | Path) -> Definitions:

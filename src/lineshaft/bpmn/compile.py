@@ -11,7 +11,7 @@ from hashlib import sha256
 from lxml import etree
 
 from lineshaft.bpmn.data import input_mappings, loop_names, output_mappings
-from lineshaft.bpmn.dialects import zeebe
+from lineshaft.bpmn.dialects import camunda, zeebe
 from lineshaft.bpmn.document import (
     Document,
     ElementDefinition,
@@ -21,7 +21,16 @@ from lineshaft.bpmn.document import (
     LoopDefinition,
     ProcessDefinition,
 )
-from lineshaft.bpmn.expressions import Feel, Static, Value, condition_of, feel_text, is_feel, value_of
+from lineshaft.bpmn.expressions import (
+    Feel,
+    Static,
+    Value,
+    Variable,
+    condition_of,
+    feel_text,
+    is_feel,
+    value_of,
+)
 from lineshaft.bpmn.kernel.elements import JOB, LOOP, TABLE
 from lineshaft.bpmn.kernel.waiting import WAITING_KINDS
 from lineshaft.bpmn.program import (
@@ -96,10 +105,16 @@ class _Compiler:
         self.flows: dict[str, Flow] = {}
 
     def compile(self) -> Program:
-        """Make nodes, then flows, then what needs both."""
+        """Make nodes, then flows, then what needs both.
+
+        A process that is not to be executed may be unfinished: only its outline is made.
+        """
         process = self.process
         root = Node(process.id, "process", process.name, 0)
         root.element = TABLE["process"]
+        if not process.executable:
+            tag = process.extensions.version_tag
+            return Program(process.id, self.digest, process.name, tag, False, root, {process.id: root}, {})
         self._listeners(root, process.extensions)
         self.nodes[process.id] = root
         for index, definition in enumerate(process.elements.values(), 1):
@@ -342,6 +357,9 @@ class _Compiler:
         elif event.kind == "timer":
             trigger.timer_kind = event.timer_kind or ""
             trigger.timer = value_of(event.text or "")
+            own, firm = definition.extensions.properties, self.process.extensions.properties
+            if own.get("workingTime") == "true" or "workingCalendar" in own:
+                trigger.calendar = own.get("workingCalendar") or firm.get("workingCalendar")
         elif event.kind == "conditional":
             trigger.condition = condition_of(event.text or "")
         elif event.kind == "compensate":
@@ -376,6 +394,10 @@ class _Compiler:
         spec.parallel = not loop.sequential
         spec.standard = loop.kind == "standard"
         spec.test_before = loop.test_before
+        if zeebe.NAMESPACE not in self.document.namespaces and any(
+            namespace in self.document.namespaces for namespace in camunda.NAMESPACES
+        ):
+            spec.first_counter = 0
         spec.maximum = value_of(loop.maximum) if loop.maximum else None
         spec.condition = condition_of(loop.condition) if loop.condition else None
         if spec.standard:
@@ -384,7 +406,7 @@ class _Compiler:
         if found.input_collection:
             spec.collection = Feel(feel_text(found.input_collection))
         elif input_name:
-            spec.collection = Feel(input_name)
+            spec.collection = Variable(input_name)
         elif loop.cardinality:
             spec.cardinality = Feel(feel_text(loop.cardinality))
         spec.element_variable = found.input_element or loop.input_item
@@ -393,7 +415,7 @@ class _Compiler:
             spec.output_element = Feel(feel_text(found.output_element))
         elif output_name and loop.output_item:
             spec.output_variable = output_name
-            spec.output_element = Feel(loop.output_item)
+            spec.output_element = Variable(loop.output_item)
         spec.behavior = loop.behavior
         spec.none_trigger = self._event_reference(loop.none_event, definition)
         spec.one_trigger = self._event_reference(loop.one_event, definition)

@@ -7,7 +7,7 @@ object to a data input is an input mapping; one from a data output to a data obj
 from __future__ import annotations
 
 from lineshaft.bpmn.document import DataAssociation, ElementDefinition, ProcessDefinition
-from lineshaft.bpmn.expressions import Feel, Value, feel_text
+from lineshaft.bpmn.expressions import Feel, Value, Variable, feel_text
 from lineshaft.bpmn.program import Mapping
 
 
@@ -42,7 +42,7 @@ def _mappings(
         elif association.sources:
             name = name_of(process, element, association.sources[0])
             if name != target:
-                found.append(Mapping(Feel(name), target))
+                found.append(Mapping(Variable(name), target))
     for origin, goal in association.assignments:
         source = Feel(feel_text(origin))
         found.append(Mapping(source, feel_text(goal)))

@@ -51,7 +51,21 @@ class Feel:
         return self._evaluate(context, strict=True, clock=now)
 
 
-Value = Static | Feel
+class Variable:
+    """A variable by its very name, whatever characters it has; null where it is not there."""
+
+    __slots__ = ("names", "text")
+
+    def __init__(self, name: str) -> None:
+        self.text = name
+        self.names: tuple[str, ...] = (name,)
+
+    def evaluate(self, context: dict[str, Any], now: datetime) -> Any:
+        """Return the variable's value."""
+        return context.get(self.text)
+
+
+Value = Static | Feel | Variable
 
 
 def is_feel(text: str) -> bool:
@@ -81,8 +95,24 @@ def value_of(text: str) -> Value:
 
 
 def condition_of(text: str) -> Feel:
-    """Compile a condition; it is FEEL with or without its leading ``=``."""
-    return Feel(feel_text(text))
+    """Compile a condition; it is FEEL with or without its leading ``=``.
+
+    A bare one that is not FEEL is read once more with the operators and quotes of ``${…}``, which have one
+    meaning only: ``kind == 'A'``.
+
+    Raises:
+        feel.FeelSyntaxError: It cannot be read.
+    """
+    try:
+        return Feel(feel_text(text))
+    except feel.FeelSyntaxError:
+        if is_feel(text):
+            raise
+        try:
+            return Feel(_from_unified(text.strip()))
+        except feel.FeelSyntaxError:
+            pass
+        raise
 
 
 def _from_unified(text: str) -> str:

@@ -19,6 +19,7 @@ class Trigger:
     """
 
     __slots__ = (
+        "calendar",
         "code",
         "condition",
         "index",
@@ -40,6 +41,8 @@ class Trigger:
         self.code: Value | None = None
         self.timer: Value | None = None
         self.timer_kind = ""
+        self.calendar: str | None = None
+        """A working calendar (see ``kernel.workdays``): a duration then counts working time only."""
         self.condition: Feel | None = None
         self.ref: str | None = None
         self.ttl: Value | None = None
@@ -89,6 +92,7 @@ class LoopSpec:
         "complex_behaviors",
         "condition",
         "element_variable",
+        "first_counter",
         "maximum",
         "none_trigger",
         "one_trigger",
@@ -103,6 +107,8 @@ class LoopSpec:
         self.standard = False
         self.parallel = True
         self.test_before = False
+        self.first_counter = 1
+        """What ``loopCounter`` is in the first round; older engines count from 0."""
         self.maximum: Value | None = None
         self.cardinality: Value | None = None
         self.collection: Value | None = None

@@ -69,7 +69,11 @@ class LogicCompiler:
         code = self._compilers[node.__class__](node, names)
         if isinstance(node, FunctionDefinition):
             return code
-        return typed(code, self.type(node.type_ref, node.place), node.place)
+        wanted = self.type(node.type_ref, node.place)
+        if isinstance(node, DecisionTable) and node.hit_policy in ("R", "O", "C") and wanted.item is None:
+            # Some modellers write the type of one answer where the type of the list belongs.
+            return code
+        return typed(code, wanted, node.place)
 
     def type(self, name: str | None, place: Place) -> ItemType:
         """Return a type by its name; an unknown one is a problem and takes anything."""

@@ -44,6 +44,14 @@ _AGGREGATIONS: Final = {"": "", "SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"
 _DEPTH_MAX: Final = 60
 
 
+def plain_type(written: str) -> str | None:
+    """Return the name of a type without the prefix that DMN 1.1 has."""
+    prefix, _, name = written.partition(":")
+    if name and " " not in prefix and "<" not in prefix:
+        return name
+    return written or None
+
+
 class BoxedReader:
     """Reads the logic of one document; problems go into the document."""
 
@@ -78,11 +86,7 @@ class BoxedReader:
 
     def type_ref(self, node: XmlNode, attribute: str = "typeRef") -> str | None:
         """Return the name of a type; prefixes of FEEL's own namespace are taken off (DMN 1.1)."""
-        found = (node.get(attribute) or "").strip()
-        prefix, _, name = found.partition(":")
-        if name and " " not in prefix and "<" not in prefix:
-            return name
-        return found or None
+        return plain_type((node.get(attribute) or "").strip())
 
     def variable(self, node: XmlNode, name: str) -> Variable:
         """Read an information item; ``name`` where it has none of its own."""

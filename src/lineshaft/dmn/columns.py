@@ -9,7 +9,7 @@ index cannot mean anything else than the cells do. All other cells are run, each
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -62,17 +62,15 @@ def column_mask(cells: Iterable[Cell], anything: int) -> Mask:
     """Return the function of a column; ``anything`` are the rules that have no test here."""
     indexed: list[Cell] = []
     general: list[Cell] = []
-    values: list[Any] = []
     for cell in cells:
         found = literals_of(cell.tests)
         if found is None:
             general.append(cell)
         else:
             indexed.append(cell)
-            values += found
     if not general and not indexed:
         return lambda value, scope, ev, alive: alive & anything
-    index = _Index(indexed, values, anything)
+    index = _Index(indexed, anything)
     if not general:
         return lambda value, scope, ev, alive: alive & index.mask(value)
     return _general(general, index)
@@ -104,40 +102,76 @@ def _general(cells: list[Cell], index: _Index) -> Mask:
     return mask
 
 
+def _samples(numbers: list[Decimal], position: dict[Decimal, int]) -> Iterator[tuple[Decimal | None, int]]:
+    """Yield a value of each stretch that numbers make (``None``: too close), and its first segment."""
+    if not numbers:
+        yield Decimal(0), 0
+        return
+    yield CONTEXT.subtract(numbers[0], Decimal(1)), 0
+    for place, bound in enumerate(numbers):
+        yield bound, position[bound]
+        if place + 1 < len(numbers):
+            middle = CONTEXT.divide(CONTEXT.add(bound, numbers[place + 1]), Decimal(2))
+            yield (middle if bound < middle < numbers[place + 1] else None), position[bound] + 1
+        else:
+            above = CONTEXT.add(bound, Decimal(1))
+            yield (above if above > bound else None), position[bound] + 1
+
+
 class _Index:
     """The masks of cells made of literals, by value."""
 
     __slots__ = ("anything", "at_null", "booleans", "cells", "numbers", "other", "segments", "strings")
 
-    def __init__(self, cells: list[Cell], values: list[Any], anything: int) -> None:
+    def __init__(self, cells: list[Cell], anything: int) -> None:
         self.cells = [(cell.tests, cell.rules) for cell in cells]
         self.anything = anything
-        strings = sorted({value for value in values if value.__class__ is str})
-        self.strings = {value: self._run(value) for value in strings}
         self.other = self._run(_OTHER)
+        self.strings: dict[str, int] = {}
         self.booleans = (self._run(False), self._run(True))
         self.at_null = self._run(None)
-        self.numbers: list[Decimal] = sorted({value for value in values if value.__class__ is Decimal})
-        self.segments: list[int] | None = self._segments()
+        bounds: set[Decimal] = set()
+        own: list[tuple[Cell, list[Decimal]]] = []
+        for cell in cells:
+            values = literals_of(cell.tests) or []
+            numbers = sorted({value for value in values if value.__class__ is Decimal})
+            own.append((cell, numbers))
+            bounds.update(numbers)
+            self._index_strings(cell, {value for value in values if value.__class__ is str})
+        self.numbers: list[Decimal] = sorted(bounds)
+        self.segments = self._segments(own)
 
-    def _segments(self) -> list[int] | None:
-        bounds = self.numbers
-        if not bounds:
-            return [self._run(Decimal(0))]
-        masks = [self._run(CONTEXT.subtract(bounds[0], Decimal(1)))]
-        for position, bound in enumerate(bounds):
-            masks.append(self._run(bound))
-            if position + 1 < len(bounds):
-                above = bounds[position + 1]
-                middle = CONTEXT.divide(CONTEXT.add(bound, above), Decimal(2))
-                if not bound < middle < above:
+    def _index_strings(self, cell: Cell, values: set[str]) -> None:
+        """Enter where a cell answers otherwise than for a string that nobody names."""
+        usually = bool(cell.tests.evaluate(_OTHER))
+        for value in values:
+            self.strings.setdefault(value, self.other)
+            if bool(cell.tests.evaluate(value)) is not usually:
+                self.strings[value] ^= cell.rules
+
+    def _segments(self, cells: list[tuple[Cell, list[Decimal]]]) -> list[int] | None:
+        """Return the rules below the first number, at it, between it and the next, and so on.
+
+        A cell changes its answer only at its own numbers: it is run there and once in between, and the
+        changes are added up from the left.
+        """
+        position = {number: 2 * place + 1 for place, number in enumerate(self.numbers)}
+        changes = [0] * (2 * len(self.numbers) + 2)
+        changes[0] = self.anything
+        for cell, numbers in cells:
+            before = False
+            for value, start in _samples(numbers, position):
+                if value is None:
                     return None
-            else:
-                middle = CONTEXT.add(bound, Decimal(1))
-                if middle == bound:
-                    return None
-            masks.append(self._run(middle))
-        return masks
+                now = bool(cell.tests.evaluate(value))
+                if now is not before:
+                    changes[start] ^= cell.rules
+                before = now
+        found, mask = [], 0
+        for change in changes[:-1]:
+            mask ^= change
+            found.append(mask)
+        return found
 
     def _run(self, value: Any) -> int:
         passed = self.anything

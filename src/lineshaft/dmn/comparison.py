@@ -41,6 +41,9 @@ class Change:
         return f"{self.element}: {self.text}"
 
 
+_PAIRS_MAX: Final = 250_000
+"""Pairs of rules that are held against each other; larger tables are compared by what rules ask."""
+
 _KINDS: Final = {
     Decision: ("decision", "决策"),
     InputData: ("input", "输入"),
@@ -319,8 +322,14 @@ class _Rules:
     def _paired(self, gone: list[int], added: list[int]) -> Iterator[Change]:
         """Find the rules that were moved or changed among those that are gone and new."""
         found: list[tuple[int, Change]] = []
+        asked: dict[tuple[str, ...], list[int]] = {}
+        for old in gone:
+            asked.setdefault(self.was[old][: len(self.keys)], []).append(old)
+        is_small = len(gone) * len(added) <= _PAIRS_MAX
         for number in list(added):
-            best = max(gone, key=lambda old: self._likeness(old, number), default=None)
+            same = [old for old in asked.get(self.now[number][: len(self.keys)], ()) if old in gone]
+            candidates = same or (gone if is_small else [])
+            best = max(candidates, key=lambda old: self._likeness(old, number), default=None)
             if best is None or self._likeness(best, number) <= 0.5:
                 continue
             gone.remove(best)

@@ -9,14 +9,14 @@ cannot be analysed is named, its rule is left out of the overlaps and counts as 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from lineshaft import feel
 from lineshaft.base.errors import Place, Problem
 from lineshaft.base.text import Language, Text
 from lineshaft.dmn.document import Decision, DecisionTable, InputClause, Knowledge, Variable
-from lineshaft.dmn.domains import Atom, atoms_of, literals, words
+from lineshaft.dmn.domains import Atom, atoms_of, literals, taken, words
 from lineshaft.dmn.errors import doubt
 from lineshaft.dmn.item_types import ANYTHING, ItemType
 from lineshaft.dmn.linking import Node
@@ -26,6 +26,11 @@ from lineshaft.feel.types import ANY
 FINDINGS_MAX: Final = 50
 """Findings of one kind that are reported for one table."""
 _STEPS_MAX: Final = 200_000
+_OVERLAP: Final = (
+    "Rules {first} and {second} both match for {values}.",
+    "规则 {first} 与规则 {second} 同时命中：{values}。",
+)
+_GAP: Final = ("No rule matches for {values}.", "没有规则覆盖：{values}。")
 _ONE_ANSWER: Final = frozenset({"U", "A", "P", "F"})
 
 
@@ -54,9 +59,21 @@ class _Column:
     rules: list[int | None]
     """For each rule the atoms that its cell takes, as bits; ``None`` where it cannot be analysed."""
 
-    @property
-    def everything(self) -> int:
-        return (1 << len(self.atoms or [])) - 1
+    everything: int = 0
+    """All atoms."""
+    by_atom: list[int] = field(default_factory=list)
+    """For each atom the rules that take it, as bits; rules that cannot be analysed take all."""
+
+    def __post_init__(self) -> None:
+        count = len(self.atoms or [])
+        self.everything = (1 << count) - 1
+        self.by_atom = [0] * count
+        for rule, own in enumerate(self.rules):
+            rest = self.everything if own is None else own
+            while rest:
+                low = rest & -rest
+                self.by_atom[low.bit_length() - 1] |= 1 << rule
+                rest ^= low
 
 
 class _Analysis:
@@ -64,6 +81,9 @@ class _Analysis:
         self.node = node
         self.table = table
         self.steps = 0
+        self.covering: list[int] = []
+        """For each column the rules that take everything from there on."""
+        self.met: dict[tuple[int, int], int] = {}
         self.problems: list[Problem] = []
         self.columns = [self._column(position) for position in range(len(table.inputs))]
 
@@ -102,9 +122,7 @@ class _Analysis:
         if atoms is None:
             self._not_analysable(label, "", clause.expression.place)
             return _Column(label, None, [0 if tests and not tests.tree.tests else None for tests in cells])
-        return _Column(
-            label, atoms, [None if tests is None else _atoms_taken(tests, atoms) for tests in cells]
-        )
+        return _Column(label, atoms, [None if tests is None else taken(tests, atoms) for tests in cells])
 
     def _tests(self, written: str) -> feel.UnaryTests | None:
         try:
@@ -148,20 +166,40 @@ class _Analysis:
     # -- overlaps ---------------------------------------------------------------------------------
 
     def _overlaps(self) -> None:
-        rules = [number for number in range(len(self.table.rules)) if self._is_analysed(number)]
+        analysed = sum(1 << rule for rule in range(len(self.table.rules)) if self._is_analysed(rule))
         count = 0
-        for position, first in enumerate(rules):
-            for second in rules[position + 1 :]:
+        for first in range(len(self.table.rules)):
+            if not analysed >> first & 1:
+                continue
+            others = analysed & -(2 << first)
+            for column in self.columns:
+                others &= self._meeting(column, column.rules[first] or 0)
+            while others:
+                low = others & -others
+                others ^= low
+                second = low.bit_length() - 1
                 common = self._common(first, second)
                 if common is None or (self.table.hit_policy == "A" and self._same_outputs(first, second)):
                     continue
                 count += 1
                 if count > FINDINGS_MAX:
                     return
-                self._told("overlap", "Rules {first} and {second} both match for {values}.",
-                           "规则 {first} 与规则 {second} 同时命中：{values}。", common,
-                           self.table.rules[second].place, "error",
+                self._told("overlap", _OVERLAP, common, self.table.rules[second].place, "error",
                            first=first + 1, second=second + 1)  # fmt: skip
+
+    def _meeting(self, column: _Column, atoms: int) -> int:
+        """Return the rules that take any of some atoms of a column."""
+        if column.atoms is None:
+            return -1
+        known = self.met.get((id(column), atoms))
+        if known is None:
+            known, rest = 0, atoms
+            while rest:
+                low = rest & -rest
+                known |= column.by_atom[low.bit_length() - 1]
+                rest ^= low
+            self.met[id(column), atoms] = known
+        return known
 
     def _is_analysed(self, rule: int) -> bool:
         return all(column.rules[rule] is not None for column in self.columns)
@@ -189,11 +227,16 @@ class _Analysis:
 
     def _gaps(self) -> None:
         alive = (1 << len(self.table.rules)) - 1
+        self.covering = [alive]
+        for column in reversed(self.columns):
+            whole = sum(
+                1 << rule for rule, own in enumerate(column.rules) if own in (None, column.everything)
+            )
+            self.covering.insert(0, self.covering[0] & whole)
         for count, box in enumerate(self._uncovered(0, alive, [])):
             if count >= FINDINGS_MAX:
                 break
-            self._told("gap", "No rule matches for {values}.", "没有规则覆盖：{values}。", box,
-                       self.table.place, "warning")  # fmt: skip
+            self._told("gap", _GAP, box, self.table.place, "warning")
         if self.steps > _STEPS_MAX:
             self.problems.append(
                 doubt("not_analysable", "The table is too large to find all of its gaps.",
@@ -215,29 +258,23 @@ class _Analysis:
             yield from self._uncovered(position + 1, alive, [*chosen, 0])
             return
         groups: dict[int, int] = {}
-        for number in range(len(column.atoms)):
-            left = 0
-            for rule, taken in enumerate(column.rules):
-                if alive >> rule & 1 and (taken is None or taken >> number & 1):
-                    left |= 1 << rule
+        for number, rules in enumerate(column.by_atom):
+            left = alive & rules
             groups[left] = groups.get(left, 0) | 1 << number
         for left, atoms in groups.items():
             yield from self._uncovered(position + 1, left, [*chosen, atoms])
 
     def _covers(self, position: int, alive: int) -> bool:
         """Tell whether one of the rules takes everything in all columns that are left."""
-        return any(
-            alive >> rule & 1
-            and all(column.rules[rule] in (None, column.everything) for column in self.columns[position:])
-            for rule in range(len(self.table.rules))
-        )
+        return bool(alive & self.covering[position])
 
     # -- rules that never answer ------------------------------------------------------------------
 
     def _never(self) -> None:
-        known = [rule for rule in range(len(self.table.rules)) if self._is_analysed(rule)]
-        for rule in known:
-            earlier = sum(1 << other for other in known if other < rule)
+        earlier = 0
+        for rule in range(len(self.table.rules)):
+            if not self._is_analysed(rule):
+                continue
             self.steps = 0
             if earlier and not self._is_left(0, earlier, rule) and self.steps <= _STEPS_MAX:
                 self.problems.append(
@@ -245,6 +282,7 @@ class _Analysis:
                           "规则 {rule} 永远不会生效：其取值已全部被前面的规则覆盖。",
                           self.table.rules[rule].place, rule=rule + 1)
                 )  # fmt: skip
+            earlier |= 1 << rule
 
     def _is_left(self, position: int, alive: int, rule: int) -> bool:
         """Tell whether a rule takes anything that those alive do not."""
@@ -259,10 +297,7 @@ class _Analysis:
         for number in range(len(column.atoms or [])):
             if not own >> number & 1:
                 continue
-            left = 0
-            for other, taken in enumerate(column.rules):
-                if alive >> other & 1 and taken is not None and taken >> number & 1:
-                    left |= 1 << other
+            left = alive & column.by_atom[number]
             if left not in seen:
                 seen.add(left)
                 if self._is_left(position + 1, left, rule):
@@ -272,10 +307,10 @@ class _Analysis:
     # -- telling ----------------------------------------------------------------------------------
 
     def _told(
-        self, code: str, en: str, zh: str, box: list[int], place: Place, severity: str, **values: object
+        self, code: str, texts: tuple[str, str], box: list[int], place: Place, severity: str, **values: object
     ) -> None:
-        template_en = en.replace("{values}", "{values_en}")
-        template_zh = zh.replace("{values}", "{values_zh}")
+        template_en = texts[0].replace("{values}", "{values_en}")
+        template_zh = texts[1].replace("{values}", "{values_zh}")
         filled = {**values, "values_en": self._words(box, "en"), "values_zh": self._words(box, "zh")}
         message = Text(template_en, template_zh, filled)
         self.problems.append(Problem(f"dmn_{code}", message, place, severity))
@@ -287,14 +322,6 @@ class _Analysis:
             if column.atoms is not None and atoms != column.everything
         ]
         return "; ".join(parts) or ("任意输入" if language == "zh" else "any input")
-
-
-def _atoms_taken(tests: feel.UnaryTests, atoms: list[Atom]) -> int:
-    found = 0
-    for number, atom in enumerate(atoms):
-        if tests.evaluate(atom.sample) is True:
-            found |= 1 << number
-    return found
 
 
 def _spelled(written: str) -> str:

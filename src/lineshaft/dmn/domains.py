@@ -8,6 +8,8 @@ table does. A cell with anything but literals cannot be analysed, and is said to
 from __future__ import annotations
 
 import datetime
+import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -177,6 +179,48 @@ _MAKERS: Final[dict[str, Any]] = {
     "number": _numbers,
     "date": _dates,
 }
+
+
+def taken(tests: feel.UnaryTests, atoms: list[Atom]) -> int:
+    """Return the atoms that pass tests, as bits.
+
+    Tests change their answer only at the values that they name: they are run there and once in between.
+    """
+    if not tests.tree.tests:
+        return (1 << len(atoms)) - 1
+    named = literals(tests) or []
+    found = start = 0
+    while start < len(atoms):
+        kind = atoms[start].kind
+        end = start
+        while end < len(atoms) and atoms[end].kind == kind:
+            end += 1
+        own = {value for value in named if _KINDS[value.__class__] == kind}
+        block = atoms[start:end]
+        if kind in ("number", "date"):
+            found |= _ordered(tests, block, sorted(own)) << start
+        else:
+            usually = tests.evaluate(_OTHER) is True if kind == "string" else False
+            for position, atom in enumerate(block, start):
+                is_own = kind == "boolean" or (atom.is_point and atom.sample in own)
+                if (tests.evaluate(atom.sample) is True) if is_own else usually:
+                    found |= 1 << position
+        start = end
+    return found
+
+
+def _ordered(tests: feel.UnaryTests, block: list[Atom], own: list[Any]) -> int:
+    """Return which atoms of a scale pass; ``own`` are the values at which the tests may change."""
+    samples = [atom.sample for atom in block]
+    cuts = [0]
+    for value in own:
+        cuts += [bisect_left(samples, value), bisect_right(samples, value)]
+    cuts.append(len(block))
+    found = 0
+    for low, high in itertools.pairwise(cuts):
+        if low < high and tests.evaluate(samples[low]) is True:
+            found |= (1 << high) - (1 << low)
+    return found
 
 
 def words(atoms: list[Atom], chosen: int, language: Language) -> str:

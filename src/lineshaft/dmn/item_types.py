@@ -7,7 +7,7 @@ and time), or it does not conform: then it is null and an error is recorded. ``n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -63,6 +63,7 @@ def _anything(_value: Any) -> bool:
 
 
 ANYTHING: Final = ItemType("Any", ANY, _anything)
+_MISSING: Final = object()
 _UNTYPED: Final = frozenset({"Any", "<Undefined>", "Undefined", "undefined", "null"})
 
 
@@ -100,12 +101,22 @@ def convert(value: Any, wanted: ItemType) -> Any:
         moment = feel.DateTime(value, 0, 0)
         if wanted.fits(moment):
             return moment
-    if feel.types.is_instance(value, wanted.feel):
+    if feel.types.is_instance(value, wanted.feel) and not wanted.components and wanted.item is None:
         raise feel.Fault(
             "expected a value that `{wanted}` allows, but found {found}",
             "应为 `{wanted}` 允许的值，实际为 {found}",
             wanted=wanted.name,
             found=_shown(value),
+        )
+    path, part, type_ = _misfit(value, wanted)
+    if path:
+        raise feel.Fault(
+            "expected {wanted}, but `{path}` is {found} where {type} is expected",
+            "应为 {wanted}，但 `{path}` 为 {found}，应为 {type}",
+            wanted=wanted.name,
+            path=path,
+            found="missing" if part is _MISSING else _shown(part),
+            type=_named(type_),
         )
     raise feel.Fault(
         "expected {wanted}, but found {found}",
@@ -113,6 +124,27 @@ def convert(value: Any, wanted: ItemType) -> Any:
         wanted=wanted.name,
         found=_shown(value),
     )
+
+
+def _misfit(value: Any, wanted: ItemType, path: str = "") -> tuple[str, Any, ItemType]:
+    """Return the innermost part of a value that does not conform: its path, the part, what it should be."""
+    if wanted.item is not None and isinstance(value, list):
+        for number, part in enumerate(value, 1):
+            if not wanted.item.fits(part):
+                return _misfit(part, wanted.item, f"{path}[{number}]")
+    if wanted.components and isinstance(value, dict):
+        for name, component in wanted.components:
+            part = value.get(name, _MISSING)
+            if part is _MISSING or not component.fits(part):
+                return _misfit(part, component, f"{path}.{name}" if path else name)
+    return path, value, wanted
+
+
+def _named(type_: ItemType) -> str:
+    """Return the name of a type; of a component, which is named by its path, what it is."""
+    if type_.allowed is not None:
+        return type_.allowed.text
+    return str(type_.feel) if not type_.components else type_.name
 
 
 def _shown(value: Any) -> str:
@@ -143,7 +175,7 @@ class TypeTable:
     """The types of one model, resolved when they are first asked for."""
 
     def __init__(
-        self, document: Document, imported: Mapping[str, TypeTable], problems: list[Problem]
+        self, document: Document, imported: Sequence[tuple[str, TypeTable]], problems: list[Problem]
     ) -> None:
         self._definitions = {definition.name: definition for definition in document.types}
         self._imported = imported
@@ -158,7 +190,7 @@ class TypeTable:
             found = self.find(definition.name)
             if found is not None:
                 self.feel_types[definition.name] = found.feel
-        for prefix, table in self._imported.items():
+        for prefix, table in self._imported:
             for name, type_ in table.feel_types.items():
                 self.feel_types.setdefault(f"{prefix}.{name}" if prefix else name, type_)
 
@@ -183,7 +215,7 @@ class TypeTable:
         return found
 
     def _elsewhere(self, name: str) -> ItemType | None:
-        for prefix, table in self._imported.items():
+        for prefix, table in self._imported:
             if not prefix and (found := table.find(name)) is not None:
                 return found
             if prefix and name.startswith(f"{prefix}."):

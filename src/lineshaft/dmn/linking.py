@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from lineshaft.base.errors import Problem
 from lineshaft.dmn.code import Code
@@ -16,12 +17,15 @@ from lineshaft.dmn.errors import problem
 from lineshaft.dmn.evaluation import Key
 from lineshaft.dmn.item_types import ANYTHING, ItemType, TypeTable
 
+_ROUTES_MAX: Final = 200
+_DEPTH_MAX: Final = 8
+
 
 @dataclass(slots=True, eq=False)
 class Required:
     """Something that a node requires, and how its expressions name it."""
 
-    prefix: str
+    prefix: tuple[str, ...]
     name: str
     node: Node
 
@@ -34,10 +38,12 @@ class Node:
         key: Its namespace and id.
         name: The name of its variable.
         path: How the loaded model names it: the names of imports, then its own.
+        routes: All the ways of imports by which the loaded model reaches it.
         requires: What its logic may name.
         type: The type of its variable.
         code: Its compiled logic; ``None`` until it is asked for.
         free: Names that its logic takes although nothing declares them.
+        needs: The decisions among what a decision requires.
     """
 
     key: Key
@@ -52,6 +58,8 @@ class Node:
     parameters: list[Required] = field(default_factory=list)
     code: Code | None = None
     free: tuple[str, ...] = ()
+    needs: tuple[Node, ...] = ()
+    routes: tuple[tuple[str, ...], ...] = ((),)
 
     @property
     def label(self) -> str:
@@ -65,6 +73,7 @@ class Net:
     Attributes:
         structural: Problems that refuse the model.
         problems: Problems of types and expressions: null with an error where they are evaluated.
+        order: The nodes, what a decision requires before it.
     """
 
     def __init__(self, root: Document, documents: Mapping[str, Document]) -> None:
@@ -81,6 +90,7 @@ class Net:
                 self._add(document, element)
         for node in self.nodes.values():
             self._link(node)
+        self.order: list[Node] = []
         self._refuse_circles()
 
     def _all(self) -> list[Document]:
@@ -91,7 +101,7 @@ class Net:
         return found
 
     def _walk(self, document: Document, path: tuple[str, ...]) -> TypeTable:
-        tables: dict[str, TypeTable] = {}
+        tables: list[tuple[str, TypeTable]] = []
         table = TypeTable(document, tables, self.problems)
         self._types[document.namespace] = table
         for item in document.imports:
@@ -109,7 +119,7 @@ class Net:
                 below = (*path, item.name) if item.name else path
                 self._paths[other.namespace] = below
                 known = self._walk(other, below)
-            tables[item.name] = known
+            tables.append((item.name, known))
         table.resolve_all()
         return table
 
@@ -129,12 +139,15 @@ class Net:
                 )
             )  # fmt: skip
         node.type = found or ANYTHING
+        if document is not self.root:
+            node.routes = tuple(self._routes(self.root, document.namespace))
         self.nodes[key] = node
 
     def _link(self, node: Node) -> None:
         element = node.element
         if isinstance(element, Decision):
             node.requires = self._found(node, (*element.requires, *element.knowledge))
+            node.needs = tuple(_decisions(node))
         elif isinstance(element, Knowledge):
             node.requires = self._found(node, element.knowledge)
         elif isinstance(element, Service):
@@ -154,8 +167,8 @@ class Net:
         for reference in references:
             namespace = reference.namespace or node.document.namespace
             target = self.nodes.get((namespace, reference.id))
-            prefix = "" if reference.namespace is None else self._prefix(node.document, namespace)
-            if target is None or prefix is None:
+            routes = [()] if reference.namespace is None else self._routes(node.document, namespace)
+            if target is None or not routes:
                 self.structural.append(
                     problem(
                         "reference_unknown", "There is no element `{id}`.", "没有标识为 `{id}` 的元素。",
@@ -164,14 +177,24 @@ class Net:
                     )
                 )  # fmt: skip
                 continue
-            found.append(Required(prefix, target.name, target))
+            found.append(Required(routes[0], target.name, target))
         return found
 
-    def _prefix(self, document: Document, namespace: str) -> str | None:
-        for item in document.imports:
-            if item.namespace == namespace:
-                return item.name
-        return None
+    def _routes(self, document: Document, namespace: str) -> list[tuple[str, ...]]:
+        """Return how a document names another: the imports on the way, the shortest way first."""
+        found: list[tuple[str, ...]] = []
+        waiting: list[tuple[Document, tuple[str, ...]]] = [(document, ())]
+        for _ in range(_ROUTES_MAX):
+            if not waiting:
+                break
+            here, route = waiting.pop(0)
+            for item in here.imports:
+                below = (*route, item.name) if item.name else route
+                if item.namespace == namespace:
+                    found.append(below)
+                elif item.namespace in self.documents and len(below) < _DEPTH_MAX:
+                    waiting.append((self.documents[item.namespace], below))
+        return found
 
     def _refuse_circles(self) -> None:
         state: dict[Key, int] = {}
@@ -185,6 +208,7 @@ class Net:
                 below = next(rest, None)
                 if below is None:
                     state[node.key] = 2
+                    self.order.append(node)
                     stack.pop()
                 elif state.get(below.key, 0) == 1:
                     circle = [item.label for item, _ in stack]
@@ -195,7 +219,6 @@ class Net:
                             "决策之间不得循环依赖：{circle}。", node.element.place, circle=" → ".join(circle),
                         )
                     )  # fmt: skip
-                    state[node.key] = 2
                 elif state.get(below.key, 0) == 0:
                     state[below.key] = 1
                     stack.append((below, iter(_decisions(below))))

@@ -20,7 +20,7 @@ from lineshaft.dmn.code import NULL, Code, Names, Scope, typed
 from lineshaft.dmn.document import Decision, InputData, Knowledge, Service
 from lineshaft.dmn.evaluation import Evaluation, Result
 from lineshaft.dmn.item_types import ANYTHING, ItemType, completed, convert
-from lineshaft.dmn.linking import Net, Node
+from lineshaft.dmn.linking import Net, Node, Required
 from lineshaft.feel import calls
 from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.errors import AssertionFailed, LimitReached
@@ -44,7 +44,7 @@ class Model:
         self.name = net.root.name
         self.namespace = net.root.namespace
         self.version = net.root.version
-        for node in net.nodes.values():
+        for node in net.order:
             _compiled(net, node)
         self.problems: list[Problem] = [*doubts, *net.problems]
 
@@ -157,7 +157,7 @@ def _not_found(name: str, known: list[str]) -> NotFound:
 
 def _call(function: feel.Function, given: dict[str, Any], node: Node, ev: Evaluation) -> Any:
     known = [parameter.name for parameter in function.parameters]
-    prefixes = {item.prefix for item in node.parameters}
+    prefixes = {part for item in node.parameters for part in item.prefix}
     for name in given:
         if name not in known and name.split(".")[0] not in prefixes:
             message = text("there is no parameter `{name}`", "没有参数 `{name}`", name=name)
@@ -219,44 +219,57 @@ def _input(node: Node, ev: Evaluation) -> Any:
 
 
 def _from_outside(node: Node, inputs: Mapping[str, Any]) -> Any:
-    if len(node.path) == 1:
+    if not any(node.routes):
         found = inputs.get(node.name)
         return inputs.get(node.element.name) if found is None else found
-    level: Any = inputs
-    for part in node.path:
-        level = level.get(part) if isinstance(level, Mapping) else None
-    if level is not None:
-        return level
-    for start in range(len(node.path)):
-        found = inputs.get(".".join(node.path[start:]))
-        if found is not None:
-            return found
-    return None
+    for route in node.routes:
+        level: Any = inputs
+        for part in (*route, node.name):
+            level = level.get(part) if isinstance(level, Mapping) else None
+        if level is not None:
+            return level
+        for start in range(len(route)):
+            found = inputs.get(".".join((*route[start:], node.name)))
+            if found is not None:
+                return found
+    return inputs.get(node.name)
 
 
 def _decide(node: Node, ev: Evaluation) -> Any:
+    """Return the value of a decision; what it needs is evaluated first, without recursion."""
     values = ev.values
-    if node.key in values:
-        return values[node.key]
-    assert node.code is not None
-    scope = _scope(node, ev)
-    value = _guard(partial(node.code.run, scope, ev), node, ev)
-    values[node.key] = ev.decisions[node.label] = value
-    return value
+    stack = [node]
+    while stack:
+        top = stack[-1]
+        if top.key in values:
+            stack.pop()
+            continue
+        missing = [below for below in top.needs if below.key not in values]
+        if missing:
+            stack += reversed(missing)
+            continue
+        assert top.code is not None
+        value = _guard(partial(top.code.run, _scope(top, ev), ev), top, ev)
+        values[top.key] = ev.decisions[top.label] = value
+    return values[node.key]
 
 
 def _scope(node: Node, ev: Evaluation) -> Scope:
     scope: Scope = {}
     for item in node.requires:
         value = _fetch(item.node, ev)
-        if item.prefix:
-            scope.setdefault(item.prefix, {})[item.name] = value
-        else:
-            scope[item.name] = value
+        _bind(scope, item, value)
     for name in node.free:
         if name in ev.inputs:
             scope[name] = feel.from_python(ev.inputs[name])
     return scope
+
+
+def _bind(scope: Scope, item: Required, value: Any) -> None:
+    """Enter a value under its name; that of an imported element within a context per import."""
+    for part in item.prefix:
+        scope = scope.setdefault(part, {})
+    scope[item.name] = value
 
 
 def _knowledge(node: Node, ev: Evaluation) -> Any:
@@ -267,10 +280,7 @@ def _knowledge(node: Node, ev: Evaluation) -> Any:
     ev.functions[node.key] = made
     for item in node.requires:
         value = _fetch(item.node, ev)
-        if item.prefix:
-            scope.setdefault(item.prefix, {})[item.name] = value
-        else:
-            scope[item.name] = value
+        _bind(scope, item, value)
     scope.setdefault(node.name, made)
     return made
 
@@ -321,10 +331,7 @@ def _compiled(net: Net, node: Node) -> Code:
     for item in node.requires:
         is_value = isinstance(item.node.element, InputData | Decision)
         shape = _shape(net, item.node) if is_value else None
-        if item.prefix:
-            names.setdefault(item.prefix, {})[item.name] = shape
-        else:
-            names[item.name] = shape
+        _bind(names, item, shape)
     if isinstance(element, Knowledge):
         names.setdefault(node.name, None)
         result = _result_of(node.type)

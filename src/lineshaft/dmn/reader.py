@@ -182,7 +182,7 @@ class _Reader:
         return ItemDefinition(
             name=self._name(node),
             place=self._place(node),
-            type_ref=only_text(child(node, "typeRef")) or self.boxed.type_ref(node),
+            type_ref=boxed_reader.plain_type(only_text(child(node, "typeRef"))) or self.boxed.type_ref(node),
             is_collection=node.get("isCollection") in ("true", "1"),
             allowed=self.boxed.tests(child(node, "allowedValues")),
             constraint=self.boxed.tests(child(node, "typeConstraint")),

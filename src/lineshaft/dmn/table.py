@@ -174,6 +174,9 @@ class _Outputs:
         types = [c.type(clause.type_ref, clause.place) for clause in node.outputs]
         if len(types) == 1 and types[0] is ANYTHING and node.hit_policy not in _MULTIPLE:
             types = [c.type(node.type_ref, node.place)]
+        if node.hit_policy in _MULTIPLE:
+            # Some modellers write the type of the list where the type of one answer belongs.
+            types = [ANYTHING if type_.item is not None else type_ for type_ in types]
         allowed = [_allowed_of(c, clause, names) for clause in node.outputs]
         self.names = [clause.name for clause in node.outputs]
         for rule in node.rules:

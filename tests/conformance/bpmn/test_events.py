@@ -495,3 +495,34 @@ def test_input_mapping_of_an_event_subprocess_makes_local_variables() -> None:
     assert b.tasks()[0].variables == {"x": 1, "y": 2}
     b.complete_task(b.tasks()[0])
     assert instance.variables == {"x": 1}
+
+
+def test_message_with_a_key_starts_the_next_instance_only_when_the_first_has_ended() -> None:
+    b = bench(event("startEvent", "s", ON_M) + '<userTask id="u"/>' + E + flows("s u", "u e"), MESSAGE)
+    b.publish("M", "SO-1", {"n": 1})
+    b.publish("M", "SO-1", {"n": 2})
+    b.publish("M", "SO-2", {"n": 3})
+    assert [i.variables["n"] for i in b.instances] == [1, 3]
+    b.complete_task(b.tasks()[0])
+    assert [i.variables["n"] for i in b.instances] == [1, 3, 2]
+
+
+def test_timer_in_working_time_waits_over_the_weekend() -> None:
+    properties = (
+        '<extensionElements><zeebe:properties><zeebe:property name="{}" value="{}"/></zeebe:properties>'
+        "</extensionElements>"
+    )
+    b = bench(
+        properties.format("workingCalendar", "MON-FRI 08:00-16:00")
+        + S
+        + event(
+            "intermediateCatchEvent",
+            "c",
+            properties.format("workingTime", "true") + timer("timeDuration", "PT4H"),
+        )
+        + E
+        + flows("s c", "c e"),
+        start_time=datetime(2026, 11, 20, 14, tzinfo=UTC),
+    )
+    b.start("p")
+    assert b.timers()[0].due_at == datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -640,3 +640,20 @@ def test_loop_over_a_data_input_takes_the_associated_data_object() -> None:
     for found in b.tasks():
         b.complete_task(found, {"answer": found.variables["line"] * 2})
     assert instance.variables == {"orders": [1, 2], "results": [2, 4]}
+
+
+def test_bare_condition_in_the_spelling_of_older_engines_is_understood() -> None:
+    content = S + '<exclusiveGateway id="g" default="g-e"/><task id="t"/>' + E
+    b = bench(content + flows("s g", "g t kind == 'A' && n != 2", "g e", "t e"))
+    assert b.start("p", {"kind": "A", "n": 1}).path == ["s", "g", "t", "e"]
+
+
+def test_data_object_may_have_any_name() -> None:
+    task = (
+        '<userTask id="u"><ioSpecification><dataInput id="di" name="in put"/><inputSet/><outputSet/></ioSpecification>'
+        "<dataInputAssociation><sourceRef>ref</sourceRef><targetRef>di</targetRef></dataInputAssociation></userTask>"
+    )
+    data = '<dataObject id="o"/><dataObjectReference id="ref" name="order (draft)" dataObjectRef="o"/>'
+    b = bench(S + data + task + E + flows("s u", "u e"))
+    b.start("p", {"order (draft)": 7})
+    assert b.tasks()[0].variables == {"in put": 7}

@@ -255,3 +255,9 @@ def test_what_is_not_required_is_not_visible() -> None:
 def test_undeclared_names_come_from_the_inputs() -> None:
     text = model(decision("D", literal("amount * 2")))
     assert dmn.loads(text).evaluate("D", {"amount": 4}).value == 8
+
+
+def test_long_chains_of_decisions_are_evaluated() -> None:
+    chain = [decision("d0", literal("1"))]
+    chain += [decision(f"d{n}", literal(f"d{n - 1} + 1"), decisions=[f"d{n - 1}"]) for n in range(1, 2000)]
+    assert dmn.loads(model(*chain)).evaluate("d1999").value == 2000

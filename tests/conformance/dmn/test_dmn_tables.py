@@ -185,3 +185,17 @@ def test_broken_cell_is_a_problem_and_an_error_but_the_rest_works() -> None:
     assert result.value == 2
     assert result.errors
     assert loaded.evaluate("Other").value == 1
+
+
+@pytest.mark.parametrize("place", ["table", "output"])
+@pytest.mark.parametrize("type_ref", ["string", "tTexts"])
+def test_list_of_answers_is_right_whichever_type_the_modeller_wrote(place: str, type_ref: str) -> None:
+    kind = item("tTexts", "string", collection=True)
+    types = {0: type_ref} if place == "output" else {}
+    logic = table(["x"], ["y"], RULES, "COLLECT", output_types=types)
+    if place == "table":
+        logic = logic.replace("<decisionTable ", f'<decisionTable typeRef="{type_ref}" ')
+    for x, expected in ((5, ["low"]), (50, ["low", "high"])):
+        result = evaluated(logic, {"x": x}, kind, type_ref="tTexts")
+        assert result.value == expected
+        assert result.errors == []

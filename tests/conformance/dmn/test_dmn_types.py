@@ -107,3 +107,21 @@ def test_function_types_hold_functions() -> None:
     )
     assert loaded.evaluate("Used").value == 2
     assert loaded.evaluate("Bad").value is None
+
+
+@pytest.mark.parametrize(
+    ("type_ref", "text", "message"),
+    [
+        ("tPerson", '{full name: "x"}', "expected tPerson, but `age` is missing where [0..120] is expected"),
+        (
+            "tPeople",
+            "[{full name: 7, age: 3}]",
+            "expected tPeople, but `[1].full name` is number 7 where string is expected",
+        ),
+        ("tAge", "121", "expected a value that `tAge` allows, but found number 121"),
+        ("tAge", '"x"', 'expected tAge, but found string "x"'),
+    ],
+)
+def test_errors_of_types_name_the_part_that_does_not_conform(type_ref: str, text: str, message: str) -> None:
+    loaded = dmn.loads(model(*TYPES, decision("D", literal(text), type_ref=type_ref)))
+    assert [str(error.message) for error in loaded.evaluate("D").errors] == [message]

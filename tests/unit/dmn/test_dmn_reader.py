@@ -138,3 +138,63 @@ def test_load_finds_imports_beside_the_file(tmp_path: Path) -> None:
     assert dmn.load(tmp_path / "user.dmn").evaluate("D", inputs).value == 603
     (tmp_path / "library.dmn").rename(tmp_path / "renamed.dmn")
     assert dmn.load(tmp_path / "user.dmn").evaluate("D", inputs).value == 603
+
+
+def test_type_names_of_dmn_1_1_have_prefixes() -> None:
+    text = (
+        '<definitions xmlns="http://www.omg.org/spec/DMN/20151101/dmn.xsd" name="Q" namespace="urn:q" '
+        'xmlns:feel="http://www.omg.org/spec/FEEL/20140401" xmlns:q="urn:q" '
+        'expressionLanguage="http://www.omg.org/spec/FEEL/20140401">'
+        '<itemDefinition name="tA"><typeRef>feel:number</typeRef>'
+        "<allowedValues><text>[1..5]</text></allowedValues></itemDefinition>"
+        '<decision id="D" name="D"><variable name="D" typeRef="q:tA"/>'
+        "<literalExpression><text>9</text></literalExpression></decision></definitions>"
+    )
+    loaded = dmn.loads(text)
+    assert loaded.problems == []
+    result = loaded.evaluate("D")
+    assert result.value is None
+    assert "tA" in str(result.errors[0].message)
+
+
+def test_other_languages_than_feel_are_null_with_an_error() -> None:
+    text = model(decision("D", literal("1")))
+    text = text.replace("<literalExpression>", '<literalExpression expressionLanguage="urn:javascript">')
+    loaded = dmn.loads(text)
+    assert [problem.code for problem in loaded.problems] == ["dmn_expression"]
+    assert loaded.evaluate("D").value is None
+
+
+def test_inputs_of_a_model_imported_by_two_ways_are_found_by_both() -> None:
+    kind = "https://www.omg.org/spec/DMN/20230324/MODEL/"
+
+    def imported(name: str, namespace: str) -> str:
+        return f'<import name="{name}" namespace="{namespace}" importType="{kind}"/>'
+
+    base = model(
+        input_data("who"), decision("Hello", literal('"hello " + who'), inputs=["who"]), namespace="urn:a"
+    )
+    middle = {
+        f"urn:{name}": model(
+            imported("Base", "urn:a"),
+            decision(f"Via {name}", literal("Base.Hello"), decisions=["urn:a#Hello"]),
+            namespace=f"urn:{name}",
+        )
+        for name in ("b", "c")
+    }
+    top = model(
+        imported("B", "urn:b"),
+        imported("C", "urn:c"),
+        decision(
+            "D", literal("[B.Via b, C.Via c, B.Base.who]"),
+            decisions=["urn:b#Via b", "urn:c#Via c"], inputs=["urn:a#who"],
+        ),
+    )  # fmt: skip
+    loaded = dmn.loads(top, imports={"urn:a": base, **middle})
+    for inputs in (
+        {"B": {"Base": {"who": "x"}}},
+        {"C": {"Base": {"who": "x"}}},
+        {"C.Base.who": "x"},
+        {"who": "x"},
+    ):
+        assert loaded.evaluate("D", inputs).value == ["hello x", "hello x", "x"]

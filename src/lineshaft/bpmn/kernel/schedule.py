@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import Text, text
-from lineshaft.bpmn.kernel import cron
+from lineshaft.bpmn.kernel import cron, workdays
 
 FOREVER = -1
 _DURATION = re.compile(
@@ -124,13 +124,28 @@ def _offset(value: str | None) -> timezone:
     return timezone(-delta if value[0] == "-" else delta)
 
 
-def first(kind: str, value: Any, now: datetime) -> tuple[datetime, str | None, int]:
+def _working(start: datetime, value: str, calendar_text: str) -> datetime:
+    """Return ``start`` later by a duration of working days and working time."""
+    months, rest = parse_duration(value)
+    days, hours = divmod(rest, timedelta(days=1))
+    try:
+        if months:
+            start = add_duration(start, f"P{months}M")
+        return workdays.add(start, days, hours, workdays.calendar_of(calendar_text))
+    except ValueError:
+        raise _bad(value, _DURATION_NAME) from None
+
+
+def first(
+    kind: str, value: Any, now: datetime, calendar_text: str | None = None
+) -> tuple[datetime, str | None, int]:
     """Return when a timer is first due, its cycle, and how often it fires after that (-1: for ever).
 
     Args:
         kind: ``date``, ``duration`` or ``cycle``.
         value: Text, or a FEEL value whose text is ISO 8601.
         now: The time of the step.
+        calendar_text: A working calendar; a duration then counts working time only.
 
     Raises:
         ScheduleError: The value is not of that kind.
@@ -140,6 +155,8 @@ def first(kind: str, value: Any, now: datetime) -> tuple[datetime, str | None, i
     if kind == "date":
         return parse_date(value), None, 0
     shown = _duration_text(value) if isinstance(value, timedelta) else str(value).strip()
+    if kind == "duration" and calendar_text is not None:
+        return _working(now, shown, calendar_text), None, 0
     if kind == "duration":
         return add_duration(now, shown), None, 0
     return _first_of_cycle(shown, now)

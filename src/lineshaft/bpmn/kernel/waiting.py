@@ -90,7 +90,7 @@ def plan(
     if kind == "timer":
         assert trigger.timer is not None
         value = run.evaluate(trigger.timer, scope, inside or token)
-        due, cycle, repeats = schedule.first(trigger.timer_kind, value, run.now)
+        due, cycle, repeats = schedule.first(trigger.timer_kind, value, run.now, trigger.calendar)
         if cycle is not None and once:
             repeats = 0
         return _timer(run, owner, node.id, trigger.index, due, cycle if repeats else None, repeats)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.expressions import is_feel
-from lineshaft.bpmn.kernel import schedule
+from lineshaft.bpmn.kernel import schedule, workdays
 from lineshaft.bpmn.rules.place import Place
 
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
@@ -150,6 +150,21 @@ def _user(place: Place, element: ElementDefinition) -> None:
             )
 
 
+def _ad_hoc(place: Place, element: ElementDefinition) -> None:
+    if element.extensions.output_collection and element.loop is None:
+        place.note(
+            "ad-hoc-output-ignored",
+            text(
+                "Expected no output collection at ad-hoc sub-process {id}, but it has one: it stays empty",
+                "自由子流程 {id} 设有输出集合，但它不会被填充",
+                id=element.id,
+            ),
+            text("Set the variable inside.", "请在子流程内设置该变量。"),
+            element,
+            warning=True,
+        )
+
+
 def _dates(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
     for value in (found.due_date, found.follow_up_date):
@@ -283,6 +298,13 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
             element,
             warning=True,
         )
+    for calendar in (found.properties.get("workingCalendar"), place.calendar):
+        if calendar is None:
+            continue
+        try:
+            workdays.calendar_of(calendar)
+        except ValueError:
+            _wrong(place, element, "working-calendar", calendar)
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
         if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
@@ -305,4 +327,5 @@ _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "businessRuleTask": _rule,
     "callActivity": _call,
     "userTask": _user,
+    "adHocSubProcess": _ad_hoc,
 }

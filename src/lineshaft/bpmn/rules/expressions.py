@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.bpmn.document import Document, ElementDefinition
-from lineshaft.bpmn.expressions import Feel, feel_text, is_feel
+from lineshaft.bpmn.expressions import Feel, condition_of, feel_text, is_feel
 from lineshaft.bpmn.rules.place import Place
 
 _FEEL_LANGUAGE = re.compile(r"feel|juel|^\s*$", re.IGNORECASE)
@@ -37,7 +37,7 @@ def check(document: Document) -> None:
                     name=flow.id,
                 )
             elif flow.condition:
-                _readable(place, flow.condition, flow.line, flow.id)
+                _readable(place, flow.condition, flow.line, flow.id, condition_of)
         for element in process.elements.values():
             for source, line in _always(element):
                 _readable(place, source, line, element.id)
@@ -103,9 +103,15 @@ def _values(element: ElementDefinition) -> Iterator[str | None]:
         yield element.loop.maximum
 
 
-def _readable(place: Place, source: str, line: int, name: str) -> None:
+def _compiled(source: str) -> Feel:
+    return Feel(feel_text(source))
+
+
+def _readable(
+    place: Place, source: str, line: int, name: str, compile_: Callable[[str], Feel] = _compiled
+) -> None:
     try:
-        Feel(feel_text(source))
+        compile_(source)
     except ExpressionError as error:
         place.note(
             "expression-invalid",

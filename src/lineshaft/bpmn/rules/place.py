@@ -29,6 +29,11 @@ class Place:
         """The file is of Camunda 7's dialect or one of its relatives."""
         return any(namespace in self.document.namespaces for namespace in camunda.NAMESPACES)
 
+    @property
+    def calendar(self) -> str | None:
+        """The process's working calendar."""
+        return self.process.extensions.properties.get("workingCalendar")
+
     def note(
         self,
         code: str,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lineshaft.base.text import text
+from lineshaft.bpmn.dialects import camunda
 from lineshaft.bpmn.document import Document, ElementDefinition, XmlNode
 from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
 from lineshaft.bpmn.rules.place import Place
@@ -94,7 +95,11 @@ def check(document: Document) -> None:
         identifier = node.get("id")
         if identifier is not None:
             kinds.setdefault(identifier, _local(node))
+    older = any(namespace in document.namespaces for namespace in camunda.NAMESPACES)
     for node, name, value in _references(root):
+        if older and name in ("loopDataInputRef", "loopDataOutputRef"):
+            # The engines of these dialects take a variable's name here.
+            continue
         prefix, colon, local = value.partition(":")
         if colon and prefix in node.nsmap:
             if node.nsmap[prefix] not in (target_namespace, _MODEL):

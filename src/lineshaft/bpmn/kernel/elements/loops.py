@@ -125,7 +125,7 @@ class Loop:
         body.counts["active"] += 1
         inside = run.open_scope(run.new_number(), body.id, node, ITERATION)
         inside.counts = {"index": index}
-        run.set_variable(inside.id, "loopCounter", index + 1)
+        run.set_variable(inside.id, "loopCounter", index + loop.first_counter)
         if loop.element_variable is not None and loop.collection is not None:
             run.set_variable(inside.id, loop.element_variable, item)
         if loop.output_element is not None and loop.output_element.names:

@@ -9,171 +9,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lineshaft.base.errors import Conflict, NotFound
 from lineshaft.base.text import text
 from lineshaft.bpmn import BusinessError
-from lineshaft.bpmn.kernel import InstanceState, Step, commands, effects, events, schedule, step
-from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ROOT, Incident
+from lineshaft.bpmn.kernel import Step, commands, effects, schedule, step
+from lineshaft.bpmn.kernel.state import ACTIVE, Incident
 from lineshaft.bpmn.kernel.waiting import key_text
 from lineshaft.bpmn.program import Definitions, Program, StartPoint
+from lineshaft.bpmn.testing.instance import BenchInstance, Job, Message, Task, Timer
 
 Variables = Mapping[str, Any]
 MESSAGE_TTL_S = 3600.0
 """How long a message without a time to live waits for a subscription."""
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A call that waits for an answer, as a handler sees it."""
-
-    instance: BenchInstance
-    token: int
-    type: str
-    element_id: str
-    variables: dict[str, Any]
-    headers: Mapping[str, str]
-    retries: int
-    attempt: int = 1
-    kind: str = "task"
-
-    @property
-    def instance_id(self) -> str:
-        """The id of the instance that asks."""
-        return self.instance.id
-
-    @property
-    def key(self) -> str:
-        """The same for every attempt of one element instance."""
-        return f"{self.instance.id}:{self.token}"
-
-
-@dataclass(slots=True, eq=False)
-class Task:
-    """A task in the inbox."""
-
-    instance: BenchInstance
-    token: int
-    element_id: str
-    name: str
-    assignee: str | None
-    candidate_groups: tuple[str, ...]
-    candidate_users: tuple[str, ...]
-    variables: dict[str, Any]
-    due_at: datetime | None
-    follow_up_at: datetime | None
-    priority: int
-    form: str | None
-    headers: Mapping[str, str]
-
-    @property
-    def id(self) -> str:
-        """Names the task on this bench."""
-        return f"{self.instance.id}:{self.token}"
-
-    @property
-    def instance_id(self) -> str:
-        """The id of the instance it belongs to."""
-        return self.instance.id
-
-
-@dataclass(slots=True, eq=False)
-class Timer:
-    """A timer that is set; ``instance`` is ``None`` for a timer start event."""
-
-    due_at: datetime
-    element_id: str
-    instance: BenchInstance | None = None
-    number: int = 0
-    program: Program | None = None
-    cycle: str | None = None
-    repeats: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Message:
-    """A published message that may still be correlated."""
-
-    name: str
-    key: str | None
-    variables: dict[str, Any]
-    until: datetime
-    reached: set[str] = field(default_factory=set)
-    """Processes it was correlated to; it reaches each only once."""
-
-
-class BenchInstance:
-    """One process instance on the bench."""
-
-    def __init__(self, bench: Bench, program: Program, instance_id: str) -> None:
-        self._bench = bench
-        self.program = program
-        self.id = instance_id
-        self.kernel = InstanceState.empty(instance_id=instance_id)
-        self.events: list[Any] = []
-        self.parent: tuple[BenchInstance, int] | None = None
-        self.children: dict[int, BenchInstance] = {}
-        self.result: dict[str, Any] | None = None
-
-    @property
-    def process_id(self) -> str:
-        """The id of its process."""
-        return self.program.process_id
-
-    @property
-    def state(self) -> str:
-        """``active``, ``completed``, ``terminated``, ``incident`` or ``suspended``."""
-        status = self.kernel.status
-        return "incident" if status == "active" and self.kernel.incidents else status
-
-    @property
-    def variables(self) -> dict[str, Any]:
-        """The variables of the process's own scope."""
-        return dict(self.kernel.variables.get(ROOT, {}))
-
-    @property
-    def path(self) -> list[str]:
-        """The ids of completed elements, in order; each round of a loop counts, the loop itself does not."""
-        done = events.ElementCompleted
-        return [e.element for e in self.events if type(e) is done and not e.body and e.token != ROOT]
-
-    @property
-    def taken(self) -> list[str]:
-        """The ids of the sequence flows taken, in order."""
-        return [event.flow for event in self.events if type(event) is events.FlowTaken]
-
-    @property
-    def waiting(self) -> list[str]:
-        """The ids of the elements that wait, in the order they began; joins that wait for tokens too."""
-        found: list[tuple[int, str]] = []
-        for scope in self.kernel.scopes.values():
-            found += [
-                (number, token.element)
-                for number, token in scope.tokens.items()
-                if self._is_quiet(number) and not (token.extra and "cancelling" in token.extra)
-            ]
-            found += [(scope.id, gateway) for gateway in scope.arrivals]
-        return [element for _, element in sorted(found)]
-
-    def _is_quiet(self, number: int) -> bool:
-        """Tell whether nothing goes on inside a token."""
-        inside = self.kernel.scopes.get(number)
-        return inside is None or (inside.kind == EMBEDDED and not inside.tokens and not inside.arrivals)
-
-    @property
-    def incidents(self) -> list[Incident]:
-        """The open incidents."""
-        return [incident for _, incident in sorted(self.kernel.incidents.items())]
-
-    def scope_variables(self, number: int) -> dict[str, Any]:
-        """Return the variables of one scope or token."""
-        return dict(self.kernel.variables.get(number, {}))
-
-    def __repr__(self) -> str:
-        return f"<{self.process_id} {self.id} {self.state} waiting={self.waiting}>"
 
 
 Handler = Callable[[Job], Mapping[str, Any] | None]
@@ -259,7 +109,7 @@ class Bench:
         catches: tuple[str, ...] = (),
         parent: tuple[BenchInstance, int] | None = None,
     ) -> BenchInstance:
-        instance = BenchInstance(self, program, f"{program.process_id}-{len(self.instances) + 1}")
+        instance = BenchInstance(program, f"{program.process_id}-{len(self.instances) + 1}")
         instance.parent = parent
         self.instances.append(instance)
         command = commands.StartInstance(variables, start_element, business_key, catches)
@@ -471,6 +321,8 @@ class Bench:
 
     def _ended(self, instance: BenchInstance, effect: effects.EndInstance) -> None:
         instance.result = dict(effect.variables)
+        if instance.start_key is not None:
+            self._start_next(instance.program, instance.start_key)
         if instance.parent is None:
             return
         parent, token = instance.parent
@@ -587,11 +439,35 @@ class Bench:
                     message.reached.add(program.process_id)
                     if not self._all_reached(program, point, message.variables):
                         break
-                    started.append(self._begin(program, dict(message.variables), point.element, message.key))
+                    begun = self._start_by(program, point, message)
+                    if begun is not None:
+                        started.append(begun)
                     break
         if message.until > self.now:
             self._messages.append(message)
         return started
+
+    def _start_by(self, program: Program, point: StartPoint, message: Message) -> BenchInstance | None:
+        """Start an instance by a message, unless one with its key is still running."""
+        if message.key is not None:
+            for other in self.instances:
+                if other.start_key == message.key and other.program is program and other.result is None:
+                    message.reached.discard(program.process_id)
+                    return None
+        instance = self._begin(program, dict(message.variables), point.element, message.key)
+        instance.start_key = message.key
+        return instance
+
+    def _start_next(self, program: Program, key: str) -> None:
+        """An instance that a message started has ended: a message with the same key may be waiting."""
+        for message in self._messages:
+            if message.key != key or message.until <= self.now or program.process_id in message.reached:
+                continue
+            for point in program.starts:
+                if point.kind == "message" and self._name(point) == message.name:
+                    message.reached.add(program.process_id)
+                    self._start_by(program, point, message)
+                    return
 
     def signal(self, name: str, variables: Variables | None = None) -> list[BenchInstance]:
         """Broadcast a signal to everybody who waits for it and to signal start events.
