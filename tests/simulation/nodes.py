@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from lineshaft.base.errors import StoreUnavailable
@@ -45,6 +45,23 @@ class Weather:
     slow_s: float = 0.05
     lost: int = 0
     """Answers of commits that were lost."""
+
+    cut_off: set[str] = field(default_factory=set)
+    """Nodes that cannot reach the database, though others can."""
+
+    def way_of(self, node: str) -> Callable[[str], Awaitable[None]]:
+        """Return the way of one node to the database and back."""
+
+        async def pause(method: str) -> None:
+            if node in self.cut_off:
+                if self.chance.random() < 0.5:
+                    await asyncio.sleep(self.chance.random() * 3)
+                raise StoreUnavailable(f"{node} cannot reach the database ({method})")
+            await self.pause(method)
+            if node in self.cut_off:
+                raise StoreUnavailable(f"{node} lost the database ({method})")
+
+        return pause
 
     async def pause(self, method: str) -> None:
         """Stand in for the way to the database and back."""
@@ -112,7 +129,7 @@ class Node:
         self.loop = loop
         self.process = Process(name)
         self.clock = SimulatedClock(loop, skew_s)
-        self.store = MemoryStore(database, SimulatedClock(loop), weather.pause)
+        self.store = MemoryStore(database, SimulatedClock(loop), weather.way_of(name))
         self._targets = targets
         self._release = release
         self._chance = chance

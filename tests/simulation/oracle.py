@@ -255,6 +255,12 @@ class Oracle:
                     f"{name}: {target.outages} outages, {world.watchdog.openings[name]} circuits opened, "
                     f"{len(letters)} dead letters of outages"
                 )
+            for each in database.dead_letter.rows.values():
+                if each.system == name and each.error_class == "unavailable" and not each.outage:
+                    self.violations.append(f"{name}: {each.subject_id} was given up without an outage")
+            allowed = target.outages * world.nodes_made * 2 * (target.cap + 4)
+            if target.faults["down"] > allowed:
+                self.violations.append(f"{name}: {target.faults['down']} calls in outages, {allowed} allowed")
             left = [each.id for each in letters if each.status == "open"]
             if left:
                 self.violations.append(f"{name}: dead letters of an outage that has passed stay open: {left}")

@@ -128,7 +128,9 @@ class Target:
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         """Carry out an operation, or fail in one of the many ways."""
         self.calls += 1
-        await asyncio.sleep(self.chance.random() * 0.02)
+        # Now and then connecting takes long: a lot can happen between the mark and the first byte.
+        slow = self.trouble and self.chance.random() < 0.1
+        await asyncio.sleep(self.chance.random() * (TIMEOUT_S * 0.9 if slow else 0.02))
         if self.is_down:
             self.faults["down"] += 1
             if self.chance.random() < 0.1:
@@ -210,7 +212,7 @@ class Target:
             case "hangs_done":
                 await self._commit(operation, payload, context.key, travel_s)
             case "hangs_late":
-                later_s = TIMEOUT_S + chance() * SETTLES_S * 0.9
+                later_s = chance() * SETTLES_S * 0.99
                 self._commit_later(operation, payload, context.key, later_s)
             case _:
                 pass

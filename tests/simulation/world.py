@@ -80,6 +80,8 @@ class World:
         self.clock = SimulatedClock(self.loop)
         self.watchdog = Watchdog(self.database, self.clock)
         self.weather = Weather(random.Random(chance.getrandbits(64)))
+        self.ordinary = chance.choice(((0.05, 0.05), (0.05, 0.05), (0.3, 0.4)))
+        self.weather.slow, self.weather.slow_s = self.ordinary
         trouble = chance.choice((0.0, 0.1, 0.3, 0.6))
         self.targets = {
             name: Target(name, self.loop, random.Random(chance.getrandbits(64)), trouble)
@@ -167,6 +169,7 @@ class World:
         chance = self.chance
         plot: list[tuple[float, Any]] = []
         acts = [self._crash] * 4 + [self._pause] * 3 + [self._database_trouble] * 2 + [self._outage] * 3
+        acts += [self._cut_off] * 2
         acts += [self._hand_over, self._join, self._hold_system, self._hold_instance, self._cancel]
         for _ in range(chance.choice((0, 1, 2, 3, 5, 8))):
             plot.append((chance.random() * (STORM_S - 1), chance.choice(acts)))
@@ -265,7 +268,19 @@ class World:
         weather.away = chance.choice((0.1, 0.5, 1.0))
         weather.slow, weather.slow_s = chance.choice(((0.05, 0.05), (0.5, 0.3), (0.3, 2.0)))
         await asyncio.sleep(chance.random() * 4)
-        weather.away, weather.slow, weather.slow_s = 0.0, 0.05, 0.05
+        weather.away, weather.slow, weather.slow_s = 0.0, *self.ordinary
+
+    async def _cut_off(self) -> None:
+        """One node loses the database while the others keep it."""
+        node = self._somebody()
+        if node is None:
+            return
+        self.figures["nodes cut off"] += 1
+        self.note(f"node {node.name} is cut off")
+        self.weather.cut_off.add(node.name)
+        await asyncio.sleep(self.chance.choice((1.0, CONFIG.lease_ttl_s + 1, CONFIG.lease_ttl_s * 2.5)))
+        self.weather.cut_off.discard(node.name)
+        self.note(f"node {node.name} is back")
 
     async def _outage(self) -> None:
         target = self.targets[self.chance.choice(("alpha", "alpha", "beta", "mail"))]

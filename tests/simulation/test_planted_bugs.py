@@ -1,0 +1,122 @@
+"""The oracle finds what it is there for: bugs are planted, and the history named for each must betray it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lineshaft.engine.calls import Calls
+from lineshaft.engine.checks import Checks
+from lineshaft.engine.committer import Committer
+from lineshaft.engine.intake import Intake
+from lineshaft.engine.leases import LaneKeeper
+from lineshaft.engine.protection import Gate
+from lineshaft.engine.serial import Serial
+from lineshaft.engine.settle import Settle
+from lineshaft.engine.systems import Operation
+from lineshaft.engine.worker import Worker
+from simulation.world import World
+
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def _stale_units_are_written(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Committer, "_still_owned", lambda self, group: group)
+
+
+def _calls_without_a_lease(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LaneKeeper, "assert_may_call", lambda self, lane: None)
+    patch.setattr(Calls, "_assert_mine", lambda self, item: None)
+
+
+def _old_copies_stay_asleep(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Calls, "_wake_up", lambda self, effect_id: None)
+
+
+def _everything_may_be_repeated(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Operation, "is_repeatable", property(lambda self: True))
+
+
+def _takeover_does_not_move_the_time_to_settle(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(LaneKeeper, "held_since", lambda self, lane: None)
+
+
+def _suspicion_is_never_cleared(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Gate, "clear_suspicion", lambda self, effect_id=None: False)
+
+
+def _events_are_routed_as_they_come(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Worker, "offer_event", lambda self, event: self.router.offer(event))
+
+
+def _outages_do_not_open_the_circuit(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        Settle, "_open_circuit", lambda self, effect, error: self._dead(effect, error, outage=False)
+    )
+
+
+def _outage_letters_are_left_behind(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any, **__: Any) -> list[Any]:
+        return []
+
+    close = Checks._close
+
+    async def forgetful(self: Checks, job: Any, system: str) -> None:
+        store = self._runtime.store
+        patch.setattr(store, "outage_dead_letters", nothing)
+        await close(self, job, system)
+
+    patch.setattr(Checks, "_close", forgetful)
+
+
+def _duplicates_are_new_events(patch: pytest.MonkeyPatch) -> None:
+    row = Intake._row
+    count = 0
+
+    def renamed(self: Intake, incoming: Any, now: Any) -> Any:
+        nonlocal count
+        count += 1
+        made = row(self, incoming, now)
+        from dataclasses import replace
+
+        return replace(made, id=f"{made.id}#{count}")
+
+    patch.setattr(Intake, "_row", renamed)
+
+
+def _keys_run_at_once(patch: pytest.MonkeyPatch) -> None:
+    async def at_once(work: Any) -> None:
+        await work()
+
+    patch.setattr(Serial, "run", lambda self, key, work: at_once(work))
+
+
+def _lost_answers_are_cancelled(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Settle, "_is_wanted", lambda self, effect: False)
+
+
+PLANTS: dict[str, tuple[Plant, int]] = {
+    "stale units are written": (_stale_units_are_written, 0),
+    "calls without a lease": (_calls_without_a_lease, 0),
+    "old copies stay asleep": (_old_copies_stay_asleep, 0),
+    "everything may be repeated": (_everything_may_be_repeated, 0),
+    "takeover does not move the time to settle": (_takeover_does_not_move_the_time_to_settle, 0),
+    "suspicion is never cleared": (_suspicion_is_never_cleared, 0),
+    "events are routed as they come": (_events_are_routed_as_they_come, 0),
+    "outages do not open the circuit": (_outages_do_not_open_the_circuit, 0),
+    "outage letters are left behind": (_outage_letters_are_left_behind, 0),
+    "duplicates are new events": (_duplicates_are_new_events, 0),
+    "keys run at once": (_keys_run_at_once, 0),
+    "lost answers are cancelled": (_lost_answers_are_cancelled, 0),
+}
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_oracle_finds_the_bug_when_it_is_planted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant, seed = PLANTS[name]
+    assert not World(seed).run().violations
+    plant(monkeypatch)
+    assert World(seed).run().violations
