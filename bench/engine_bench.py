@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -84,7 +85,7 @@ def _process() -> bytes:
     parts.append('<bpmn:exclusiveGateway id="gw" default="f_b"/>')
     parts.append('<bpmn:endEvent id="ea"/><bpmn:endEvent id="eb"/>')
     chain = ["start", *(f"t{number}" for number in range(1, TASKS + 1)), "gw"]
-    for number, (source, target) in enumerate(zip(chain, chain[1:], strict=False)):
+    for number, (source, target) in enumerate(pairwise(chain)):
         parts.append(f'<bpmn:sequenceFlow id="f{number}" sourceRef="{source}" targetRef="{target}"/>')
     parts.append(
         '<bpmn:sequenceFlow id="f_a" sourceRef="gw" targetRef="ea"><bpmn:conditionExpression'
@@ -165,7 +166,7 @@ async def _carry(store: Store, instances: int, batch: int) -> float:
     )
     await worker.start()
     intake = Intake(worker.runtime.committer(None), clock, config.tenant, config.limits, worker.offer_event)
-    while not worker.runtime.keeper.lanes:
+    while not worker.runtime.keeper.lanes:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     collector.ease()
     started = time.perf_counter()
@@ -181,7 +182,7 @@ async def _carry(store: Store, instances: int, batch: int) -> float:
             for number in range(first, min(instances, first + batch))
         ]
         await intake.accept(events)
-    while (await store.counts(SCOPE))["completed"] < instances:
+    while (await store.counts(SCOPE))["completed"] < instances:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     seconds = time.perf_counter() - started
     await worker.stop()

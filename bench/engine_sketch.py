@@ -67,7 +67,8 @@ class _Sqlite:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute(
-            "CREATE TABLE instance (id INTEGER PRIMARY KEY, version INT NOT NULL, ended INT NOT NULL, state BLOB)"
+            "CREATE TABLE instance"
+            " (id INTEGER PRIMARY KEY, version INT NOT NULL, ended INT NOT NULL, state BLOB)"
         )
         db.execute("CREATE TABLE due (instance INT, task INT, PRIMARY KEY (instance, task)) WITHOUT ROWID")
         db.execute("CREATE TABLE history (id INTEGER PRIMARY KEY, instance INT, task INT, at REAL)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,11 +13,25 @@ from plantbox.adventureworks import feed
 from plantbox.crm import app as crm
 from plantbox.erp import app as erp
 from plantbox.erp.policy import Policy
+from plantbox.face import Face
 from plantbox.fields import BadField
+from plantbox.mes import app as mes
+from plantbox.mes.shop import Settings
+from plantbox.mes.tables import EVENTS
 from plantbox.server import serve
 from plantbox.simtime import START
-from plantbox.station import Common
+from plantbox.station import Common, Station
 from plantbox.webhooks import Hook
+from plantbox.wms import app as wms
+
+Built = tuple[Face, Station]
+
+
+def _add_webhook(one: argparse.ArgumentParser, events: Sequence[str]) -> None:
+    one.add_argument("--webhook", help="where events are sent")
+    one.add_argument("--webhook-secret", default="plantbox-webhook-secret")
+    one.add_argument("--webhook-events", default=",".join(events))
+    one.add_argument("--webhook-retry", type=float, default=1.0, help="first retry gap in seconds")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,18 +50,17 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--fault", action="append", default=[], help="KIND:key=value,…")
     one = commands.add_parser("crm", parents=[shared])
     one.add_argument("--token", default="crm-demo-token")
-    one.add_argument("--webhook", help="where events are sent")
-    one.add_argument("--webhook-secret", default="plantbox-webhook-secret")
-    one.add_argument("--webhook-events", default=",".join(crm.DEFAULT_EVENTS))
-    one.add_argument("--webhook-retry", type=float, default=1.0, help="first retry gap in seconds")
+    _add_webhook(one, crm.DEFAULT_EVENTS)
     two = commands.add_parser("erp", parents=[shared])
     two.add_argument("--app-id", default="erp-app")
     two.add_argument("--app-secret", default="erp-demo-secret")
-    two.add_argument("--delivery", choices=("instant", "timed"), default="timed")
+    two.add_argument("--delivery", choices=("instant", "timed", "notice"), default="timed")
+    two.add_argument("--production", choices=("self", "mes"), default="self")
     two.add_argument("--short-stock", choices=("split", "produce", "reject"), default="split")
     two.add_argument("--plan-release", choices=("auto", "manual"), default="auto")
     two.add_argument("--first-shipment", default="1", help="share of a line that the first delivery carries")
     two.add_argument("--idempotency", choices=("on", "off"), default="on")
+    _add_shop(commands, shared)
     three = commands.add_parser("adventureworks")
     three.add_argument("folder", type=Path)
     three.add_argument("--crm", help="the CRM's URL")
@@ -56,6 +69,23 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--erp-app-key", default="erp-app:erp-demo-secret")
     three.add_argument("--no-confirm", action="store_true", help="leave the orders as drafts")
     return top
+
+
+def _add_shop(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser
+) -> None:
+    floor = commands.add_parser("mes", parents=[shared])
+    floor.add_argument("--user", default="mes")
+    floor.add_argument("--password", default="mes-demo-password")
+    floor.add_argument("--opcua-port", type=int, default=0)
+    floor.add_argument("--opcua", choices=("on", "off"), default="on")
+    floor.add_argument("--production", choices=("auto", "manual"), default="auto")
+    floor.add_argument("--stops", choices=("on", "off"), default="on")
+    floor.add_argument("--scrap", default="0.02", help="mean share of bad pieces")
+    floor.add_argument("--pace", default="1", help="factor on all durations")
+    _add_webhook(floor, EVENTS)
+    store = commands.add_parser("wms", parents=[shared])
+    store.add_argument("--pick-hours", type=float, default=2.0, help="from the instruction to the shipment")
 
 
 def _common(arguments: argparse.Namespace) -> Common:
@@ -76,13 +106,61 @@ def _common(arguments: argparse.Namespace) -> Common:
     )
 
 
-def _crm_options(arguments: argparse.Namespace) -> crm.CrmOptions:
+def _hook(arguments: argparse.Namespace) -> Hook | None:
     if not arguments.webhook:
-        return crm.CrmOptions(arguments.token)
+        return None
     events = frozenset(filter(None, arguments.webhook_events.split(",")))
-    return crm.CrmOptions(
-        arguments.token, Hook(arguments.webhook, arguments.webhook_secret, events, arguments.webhook_retry)
+    return Hook(arguments.webhook, arguments.webhook_secret, events, arguments.webhook_retry)
+
+
+def _crm(common: Common, arguments: argparse.Namespace) -> Built:
+    return crm.build(common, crm.CrmOptions(arguments.token, _hook(arguments)))
+
+
+def _erp(common: Common, arguments: argparse.Namespace) -> Built:
+    policy = Policy.of(
+        delivery=arguments.delivery,
+        production=arguments.production,
+        short_stock=arguments.short_stock,
+        plan_release=arguments.plan_release,
+        first_shipment=arguments.first_shipment,
     )
+    return erp.build(
+        common,
+        erp.ErpOptions(
+            arguments.app_id, arguments.app_secret, policy, idempotency=arguments.idempotency == "on"
+        ),
+    )
+
+
+def _mes(common: Common, arguments: argparse.Namespace) -> Built:
+    settings = Settings()
+    settings.set({name: getattr(arguments, name) for name in ("production", "stops", "scrap", "pace")})
+    hook = _hook(arguments)
+    return mes.build(
+        common,
+        mes.MesOptions(
+            arguments.user,
+            arguments.password,
+            hook,
+            arguments.opcua_port if arguments.opcua == "on" else None,
+            settings,
+        ),
+    )
+
+
+def _wms(common: Common, arguments: argparse.Namespace) -> Built:
+    if not 0 <= arguments.pick_hours <= 1000:
+        raise BadField("--pick-hours", "Expected 0 to 1000 hours.")
+    return wms.build(common, wms.WmsOptions(arguments.pick_hours))
+
+
+BUILDERS: dict[str, Callable[[Common, argparse.Namespace], Built]] = {
+    "crm": _crm,
+    "erp": _erp,
+    "mes": _mes,
+    "wms": _wms,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,20 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                     confirm=not arguments.no_confirm,
                 )
             )
-        common = _common(arguments)
-        if arguments.command == "crm":
-            asyncio.run(_serve_crm(common, _crm_options(arguments)))
-        else:
-            policy = Policy.of(
-                delivery=arguments.delivery,
-                short_stock=arguments.short_stock,
-                plan_release=arguments.plan_release,
-                first_shipment=arguments.first_shipment,
-            )
-            options = erp.ErpOptions(
-                arguments.app_id, arguments.app_secret, policy, idempotency=arguments.idempotency == "on"
-            )
-            asyncio.run(_serve_erp(common, options))
+        asyncio.run(_serve(arguments))
     except BadField as error:
         sys.stderr.write(f"plantbox: {error.field}: {error.message}\n")
         return 2
@@ -121,9 +186,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _serve_crm(common: Common, options: crm.CrmOptions) -> None:
-    await serve(*crm.build(common, options))
-
-
-async def _serve_erp(common: Common, options: erp.ErpOptions) -> None:
-    await serve(*erp.build(common, options))
+async def _serve(arguments: argparse.Namespace) -> None:
+    await serve(*BUILDERS[arguments.command](_common(arguments), arguments))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -16,7 +17,7 @@ class Face:
 
     ``operation`` names a request for counts and faults; ``failure(status, kind, message)`` and
     ``inner_error`` are the system's own error shapes; ``background`` run while it serves; ``due`` does
-    what simulated time has made due.
+    what simulated time has made due; ``opening`` run before the ready line, to which ``ready`` adds.
     """
 
     name: str
@@ -29,3 +30,5 @@ class Face:
     counts: Callable[[], dict[str, int]]
     background: Sequence[Callable[[], Awaitable[None]]]
     due: Callable[[], Awaitable[None]]
+    opening: Sequence[Callable[[], Awaitable[None]]] = ()
+    ready: dict[str, Any] = field(default_factory=dict)

@@ -133,10 +133,10 @@ GOODS = (
     Good(21, "BX-A300", "安装卡簧套件", "Fitting kit", "套", "15.2500", "2600", 1),
     Good(22, "BX-P900", "碳陶样件", "Carbon-ceramic prototype", "套", "980.0000", "0", 20, coded=False),
     Good(
-        51, "GB-F2", "钢背 前 标准", "Backing plate, front, standard", "块", "9.2000", "6000", 3, sold=False
+        51, "GB-F2", "钢背板 前 标准", "Steel plate, front, standard", "块", "9.2000", "6000", 3, sold=False
     ),
-    Good(52, "GB-R2", "钢背 后 标准", "Backing plate, rear, standard", "块", "7.6000", "5200", 3, sold=False),
-    Good(53, "GB-C3", "钢背 商用车", "Backing plate, truck", "块", "21.5000", "900", 4, sold=False),
+    Good(52, "GB-R2", "钢背板 后 标准", "Steel plate, rear, standard", "块", "7.6000", "5200", 3, sold=False),
+    Good(53, "GB-C3", "钢背板 商用车", "Steel plate, truck", "块", "21.5000", "900", 4, sold=False),
     Good(
         61, "MCL-N1", "摩擦料 半金属", "Friction mix, semi-metallic", "千克", "24.0000", "4200", 5, sold=False
     ),
@@ -146,12 +146,51 @@ GOODS = (
 )
 
 BOM: dict[str, tuple[tuple[str, str], ...]] = {
-    "BX-F200": (("GB-F2", "4"), ("MCL-N1", "0.52"), ("JJ-01", "0.02"), ("BX-A200", "4")),
-    "BX-F210": (("GB-F2", "4"), ("MCL-N1", "0.54"), ("JJ-01", "0.02"), ("BX-A200", "4"), ("BX-A100", "1")),
-    "BX-F300": (("GB-F2", "4"), ("MCL-C1", "0.50"), ("JJ-01", "0.02"), ("BX-A200", "4")),
-    "BX-R200": (("GB-R2", "4"), ("MCL-N1", "0.38"), ("JJ-01", "0.015"), ("BX-A200", "4")),
-    "BX-R210": (("GB-R2", "4"), ("MCL-N1", "0.40"), ("JJ-01", "0.015"), ("BX-A200", "4")),
-    "BX-R300": (("GB-R2", "4"), ("MCL-C1", "0.36"), ("JJ-01", "0.015"), ("BX-A200", "4")),
-    "BX-C300": (("GB-C3", "4"), ("MCL-N1", "2.10"), ("JJ-01", "0.06"), ("QM-01", "0.04")),
-    "BX-C310": (("GB-C3", "4"), ("MCL-C1", "2.10"), ("JJ-01", "0.06"), ("QM-01", "0.04")),
+    "BX-F200": (("GB-F2", "1"), ("MCL-N1", "0.52"), ("JJ-01", "0.02"), ("BX-A200", "4")),
+    "BX-F210": (("GB-F2", "1"), ("MCL-N1", "0.54"), ("JJ-01", "0.02"), ("BX-A200", "4"), ("BX-A100", "1")),
+    "BX-F300": (("GB-F2", "1"), ("MCL-C1", "0.50"), ("JJ-01", "0.02"), ("BX-A200", "4")),
+    "BX-R200": (("GB-R2", "1"), ("MCL-N1", "0.38"), ("JJ-01", "0.015"), ("BX-A200", "4")),
+    "BX-R210": (("GB-R2", "1"), ("MCL-N1", "0.40"), ("JJ-01", "0.015"), ("BX-A200", "4")),
+    "BX-R300": (("GB-R2", "1"), ("MCL-C1", "0.36"), ("JJ-01", "0.015"), ("BX-A200", "4")),
+    "BX-C300": (("GB-C3", "1"), ("MCL-N1", "2.10"), ("JJ-01", "0.06"), ("QM-01", "0.04")),
+    "BX-C310": (("GB-C3", "1"), ("MCL-C1", "2.10"), ("JJ-01", "0.06"), ("QM-01", "0.04")),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of the routing; ``minutes`` for one piece; ``place`` is the kind of machine."""
+
+    seq: int
+    code: str
+    name: str
+    name_en: str
+    place: str
+    minutes: str
+    role: str
+    trouble: str
+    trouble_name: str
+
+
+# One steel plate is cut into the backings of one set, so a set needs one plate.
+ROUTING = (
+    Step(10, "CJ", "裁剪(钢背落料)", "Cutting of backings", "cut", "0.45", "裁剪工", "CUT_BURR", "落料毛刺"),
+    Step(20, "DM", "打磨", "Grinding", "lathe", "0.60", "打磨工", "GRIND_OVER", "打磨超标"),
+    Step(30, "ZZ", "组装", "Assembly", "press", "0.75", "组装工", "BOND_WEAK", "粘接不牢"),
+    Step(40, "ZJ", "质检", "Inspection", "bench", "0.30", "质检员", "SIZE_OFF", "尺寸超差"),
+)
+MACHINES = (
+    ("cut-1", "落料冲床 1", "Blanking press 1", "cut"),
+    ("cut-2", "落料冲床 2", "Blanking press 2", "cut"),
+    ("lathe-1", "打磨车床 1", "Grinding lathe 1", "lathe"),
+    ("lathe-2", "打磨车床 2", "Grinding lathe 2", "lathe"),
+    ("press-1", "组装压机 1", "Assembly press 1", "press"),
+    ("press-2", "组装压机 2", "Assembly press 2", "press"),
+    ("bench-1", "质检台 1", "Inspection bench 1", "bench"),
+    ("bench-2", "质检台 2", "Inspection bench 2", "bench"),
+)
+
+
+def used_at(model: str | None) -> int:
+    """Return the operation that takes a material: steel plates are cut, all else is assembled."""
+    return ROUTING[0].seq if (model or "").startswith("GB-") else ROUTING[2].seq

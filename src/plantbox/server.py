@@ -172,8 +172,10 @@ async def serve(face: Face, station: Station) -> None:
     closing = station.faults.closing()
     if closing is not None:
         await admin.follow(closing)
+    for open_more in face.opening:
+        await open_more()
     tasks = [asyncio.create_task(_forever(work)) for work in (*face.background, lambda: _tick(face, station))]
-    _announce(face.name, listener.port, admin_listener.port)
+    _announce(face, listener.port, admin_listener.port)
     await stop.wait()
     for task in tasks:
         task.cancel()
@@ -199,12 +201,13 @@ async def _tick(face: Face, station: Station) -> None:
     await store_time(station)
 
 
-def _announce(name: str, port: int, admin_port: int) -> None:
+def _announce(face: Face, port: int, admin_port: int) -> None:
     ready = {
-        "system": name,
+        "system": face.name,
         "url": f"http://{HOST}:{port}",
         "admin_url": f"http://{HOST}:{admin_port}",
         "pid": os.getpid(),
+        **face.ready,
     }
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

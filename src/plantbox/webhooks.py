@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from plantbox.faults import rewrite
 from plantbox.simtime import real_seconds
@@ -175,3 +176,31 @@ class Outbox:
                 return ("refused" if answer.status == 410 else "waiting"), str(answer.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return "waiting", type(error).__name__
+
+
+def admin_routes(station: Station) -> list[web.RouteDef]:
+    """Return the admin listener's routes of a system that sends webhooks."""
+
+    async def states(_: web.Request) -> web.Response:
+        reader = station.db.reader
+        counted = reader.execute("SELECT state, count(*) AS n FROM outbox GROUP BY state")
+        waiting = reader.execute(
+            "SELECT id, type, state, attempts, last FROM outbox WHERE state <> 'delivered'"
+            " ORDER BY seq LIMIT 100"
+        )
+        return web.json_response(
+            {
+                "states": {row["state"]: row["n"] for row in counted},
+                "open": [dict(row) for row in waiting],
+            }
+        )
+
+    async def redeliver(_: web.Request) -> web.Response:
+        def again(connection: sqlite3.Connection) -> int:
+            return connection.execute(
+                "UPDATE outbox SET state = 'waiting', next_at = 0 WHERE state <> 'late'"
+            ).rowcount
+
+        return web.json_response({"waiting": await station.db.write(again)})
+
+    return [web.get("/admin/outbox", states), web.post("/admin/outbox/redeliver", redeliver)]

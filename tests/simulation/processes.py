@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"'
@@ -35,7 +37,7 @@ class Flow:
         return self
 
     def chain(self, *elements: str) -> Flow:
-        for source, target in zip(elements, elements[1:], strict=False):
+        for source, target in pairwise(elements):
             self.link(source, target)
         return self
 
@@ -201,7 +203,10 @@ routes:
   - {on: order.refusable, start: refusable, variables: "={order: data.order}"}
   - {on: order.nested, start: nested, variables: "={order: data.order}"}
   - {on: order.caller, start: caller, variables: "={order: data.order}"}
-  - {on: order.ordered, start: ordered, key: "=data.group", variables: "={order: data.order, group: data.group}"}
+  - on: order.ordered
+    start: ordered
+    key: "=data.group"
+    variables: "={order: data.order, group: data.group}"
   - {on: payment, message: paid, key: "=data.order", variables: "={paid: true}", ttl_s: 3600}
 """
 

@@ -76,6 +76,25 @@ class Deed:
     """``refused`` or ``invalid``, once the target has said so."""
 
 
+FATES = (
+    "slow",
+    "request_lost",
+    "answer_lost",
+    "late",
+    "hangs_done",
+    "hangs_late",
+    "hangs_never",
+    "http_500_but_done",
+    "garbage",
+    "unstorable",
+    "rate_limited",
+    "missing_reference",
+    "refused",
+    "invalid",
+)
+"""The ways in which a call does not just go well."""
+
+
 class Target:
     """One outside system."""
 
@@ -154,18 +173,7 @@ class Target:
             return deed.verdict
         if self.chance.random() >= self.trouble or self._unlucky[key] >= 2:
             return "fine"
-        fate = self.chance.choice(
-            ("slow", "request_lost", "answer_lost", "late", "hangs_done", "hangs_late", "hangs_never")
-            + (
-                "http_500_but_done",
-                "garbage",
-                "unstorable",
-                "rate_limited",
-                "missing_reference",
-                "refused",
-                "invalid",
-            )
-        )
+        fate = self.chance.choice(FATES)
         if fate in ("refused", "invalid"):
             if deed.done or deed.pending or operation in ("look", "notify"):
                 return "fine"

@@ -99,7 +99,7 @@ class CrashLab:
     def log(self) -> Path:
         return self.folder / "target.log"
 
-    # -- processes -----------------------------------------------------------------------------------------
+    # -- processes ----------------------------------------------------------------------------------------
 
     def _spawn(self, name: str, *arguments: str) -> Child:
         output = self.folder / f"{name}-{self.started}.out"
@@ -146,7 +146,7 @@ class CrashLab:
                 child.process.kill()
             child.process.wait()
 
-    # -- what happens to it ----------------------------------------------------------------------------------
+    # -- what happens to it --------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Send everything while killing and stopping workers, then let them finish."""
@@ -228,7 +228,7 @@ class CrashLab:
             ends = [f"{row.id} {row.operation} unknown" for row in unknown if row.due_at.year < 9000]
         return ends
 
-    # -- what came out -----------------------------------------------------------------------------------------
+    # -- what came out -------------------------------------------------------------------------------------
 
     async def effects(self, store: Store) -> list[Effect]:
         rows: list[Effect] = []

@@ -105,10 +105,16 @@ class _Compiler:
         self.flows: dict[str, Flow] = {}
 
     def compile(self) -> Program:
-        """Make nodes, then flows, then what needs both."""
+        """Make nodes, then flows, then what needs both.
+
+        A process that is not to be executed may be unfinished: only its outline is made.
+        """
         process = self.process
         root = Node(process.id, "process", process.name, 0)
         root.element = TABLE["process"]
+        if not process.executable:
+            tag = process.extensions.version_tag
+            return Program(process.id, self.digest, process.name, tag, False, root, {process.id: root}, {})
         self._listeners(root, process.extensions)
         self.nodes[process.id] = root
         for index, definition in enumerate(process.elements.values(), 1):

@@ -20,8 +20,12 @@ def demo_command(
     context: typer.Context,
     *,
     speed: Annotated[
-        float, typer.Option(min=1, help="Simulated seconds per second; 1440: a day is a minute. 速度。")
-    ] = 1440.0,
+        float | None,
+        typer.Option(
+            min=1,
+            help="Simulated seconds per second; 1440: a day is a minute (default; 14400 with --once). 速度。",
+        ),
+    ] = None,
     orders: Annotated[
         Path | None,
         typer.Option(exists=True, file_okay=False, help="Real orders to carry over (CSV). 真实订单目录。"),
@@ -37,5 +41,6 @@ def demo_command(
 
     around = here(context)
     folder = data or Path(".lineshaft") / ("orders" if orders is not None else "demo")
-    wish = Wish(folder, port, speed, orders, once, as_json, around.language, instant)
+    pace = speed or (14_400.0 if once else 1_440.0)
+    wish = Wish(folder, port, pace, orders, once, as_json, around.language, instant)
     raise typer.Exit(asyncio.run(demo(wish, out)))

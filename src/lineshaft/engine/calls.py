@@ -184,6 +184,22 @@ class Calls:
             for gate in self._protection.gates():
                 gate.clear_suspicion(effect_id)
 
+    def let_go(self, effect_id: str) -> bool:
+        """Give up an effect that only waits; return whether nobody is about to call it."""
+        self._wake_up(effect_id)
+        item = self._in_hand.get(effect_id)
+        if item is None:
+            for each in self._protection.gates():
+                if each.clear_suspicion(effect_id):
+                    self.on_room()
+            return effect_id not in self._admitted
+        gate = self._protection.gate(item.effect.system)
+        if not gate.is_waiting(effect_id):
+            return False
+        gate.forget(effect_id)
+        del self._in_hand[effect_id]
+        return True
+
     def close_gate(self, gate: Gate) -> None:
         """The system may not be called: what waits for it stays in the store."""
         for effect_id in gate.drain():
@@ -285,10 +301,8 @@ class Calls:
 
     def _calls_that_count(self, effect: Effect) -> int:
         """Calls made before the last outage of the system ended do not count: it is over and done with."""
-        state = self._protection.gate(effect.system).state
-        if state is None or state.since is None or effect.attempted_at is None:
-            return effect.attempts
-        return 0 if state.circuit == "closed" and effect.attempted_at < state.since else effect.attempts
+        gate = self._protection.gate(effect.system)
+        return 0 if gate.has_recovered_since(effect.attempted_at) else effect.attempts
 
     async def _call_now(self, effect_id: str) -> None:
         item = self._in_hand[effect_id]

@@ -35,8 +35,15 @@ Handler = Callable[[Job], Awaitable[None]]
 class Jobs:
     """Carries out jobs."""
 
-    def __init__(self, runtime: Runtime, steps: Steps, again: Callable[[Effect, float], None]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        steps: Steps,
+        again: Callable[[Effect, float], None],
+        let_go: Callable[[str], bool],
+    ) -> None:
         self._runtime = runtime
+        self._let_go = let_go
         self._steps = steps
         self._again = again
         self._serial = Serial()
@@ -76,7 +83,11 @@ class Jobs:
         if len(self._in_hand) >= runtime.config.in_hand_max:
             return
         self._in_hand.add(job.id)
-        runtime.spawn(self._run(job), job.lane)
+        if job.instance_id is None:
+            runtime.spawn(self._run(job), job.lane)
+        else:
+            # What is asked of one instance happens in the order in which it was asked.
+            runtime.spawn(self._serial.run(job.instance_id, lambda: self._run(job)), job.lane)
 
     def take(self, jobs: list[Job], poll: int) -> int:
         """Take over jobs that a poll found; return how many were new."""
@@ -190,7 +201,7 @@ class Jobs:
             open_still = effect.status == "parked" or (
                 effect.status == "intended" and effect.error_class != "unknown"
             )
-            if effect.token == job.token and open_still:
+            if effect.token == job.token and open_still and self._let_go(effect.id):
                 tx.add(UpdateEffect(effect.tenant, effect.id, "cancelled", settled_at=tx.now))
         await runtime.write(tx)
 

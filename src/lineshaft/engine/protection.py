@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from lineshaft.base.clock import Clock
 from lineshaft.store.rows import SystemState
@@ -39,6 +40,13 @@ class Gate:
     def is_closed(self) -> bool:
         """Tell whether nothing may be called: paused, or the circuit is open."""
         return self.state is not None and (self.state.paused or self.state.circuit == "open")
+
+    def has_recovered_since(self, moment: datetime | None) -> bool:
+        """Tell whether an outage of the system ended after ``moment``."""
+        state = self.state
+        if state is None or state.since is None or moment is None:
+            return False
+        return state.circuit == "closed" and moment < state.since
 
     @property
     def is_full(self) -> bool:

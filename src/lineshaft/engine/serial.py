@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 Work = Callable[[], Awaitable[None]]
 
@@ -17,14 +18,20 @@ class Serial:
     def __contains__(self, key: str) -> bool:
         return key in self._last
 
-    async def run(self, key: str, work: Work) -> None:
-        """Run ``work`` after all that was given for ``key`` before; returns when it is done.
+    def run(self, key: str, work: Work) -> Coroutine[Any, Any, None]:
+        """Run ``work`` after all that was given for ``key`` before.
 
-        An error is raised to the caller whose work it was; those behind it go on.
+        Its place is taken at once, by this call; what is returned must be awaited and ends when the work is
+        done. An error is raised to the caller whose work it was; those behind it go on.
         """
         before = self._last.get(key)
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._last[key] = mine
+        return self._run(key, work, before, mine)
+
+    async def _run(
+        self, key: str, work: Work, before: asyncio.Future[None] | None, mine: asyncio.Future[None]
+    ) -> None:
         try:
             if before is not None:
                 await asyncio.shield(before)

@@ -15,7 +15,6 @@ from typing import Any
 from lineshaft.base.errors import (
     ConnectorError,
     HubError,
-    Invalid,
     MissingReference,
     OutcomeUnknown,
     RateLimited,
@@ -169,7 +168,8 @@ class Settle:
         if operation is not None and not operation.is_repeatable and effect.status != "intended":
             self.unknown(effect, operation, error, probes=False)
         else:
-            self._dead(effect, Invalid(storable(str(error)), code=error.code), outage=False)
+            # It was done; as long as nobody has seen that, it is no ordinary mistake in the data.
+            self._dead(effect, OutcomeUnknown(storable(str(error)), code=error.code), outage=False)
 
     # -- classes -----------------------------------------------------------------------------------------
 
@@ -219,6 +219,9 @@ class Settle:
             self._wait_for_system(effect, error)
             return
         gap_s = self._runtime.config.retry.gap_s(effect.attempts)
+        if gap_s is None and gate.has_recovered_since(effect.attempted_at):
+            # The call began in an outage that has passed meanwhile: it is no new one.
+            gap_s = self._runtime.config.retry.gaps_s[0] if self._runtime.config.retry.gaps_s else 1.0
         if gap_s is None:
             self._open_circuit(effect, error)
             return
@@ -327,7 +330,7 @@ class Settle:
                 effect.id,
                 "dead",
                 due_at=NEVER,
-                error_class=error.default_code,
+                error_class="unknown" if effect.error_class == "unknown" else error.default_code,
                 error_text=words,
             )
         )

@@ -66,7 +66,7 @@ class Worker:
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
         self.calls.on_room = self.wake
-        self.jobs = Jobs(self.runtime, self.steps, self._again)
+        self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go)
         self.router = Router(self.runtime, self.steps, self.offer_job)
         self.checks = Checks(self.runtime, self.systems, self.protection, self.offer_job, self._again)
         self.jobs.handlers["check"] = self.checks.check

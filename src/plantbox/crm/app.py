@@ -7,15 +7,13 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from plantbox import firm
 from plantbox.crm import pages, records, routes
 from plantbox.crm.tables import CUSTOM, FIRST_IDS, TABLES
 from plantbox.database import get_meta, set_meta
 from plantbox.face import Face
 from plantbox.station import Common, Station, open_station
-from plantbox.webhooks import OUTBOX_TABLES, Hook, Outbox
+from plantbox.webhooks import OUTBOX_TABLES, Hook, Outbox, admin_routes
 
 DEFAULT_EVENTS = ("order.confirmed", "order.changed", "order.cancelled")
 COUNTED = {
@@ -54,10 +52,7 @@ def build(common: Common, options: CrmOptions) -> tuple[Face, Station]:
     face = Face(
         name="crm",
         routes=[*api.table(), *front.table()],
-        admin_routes=[
-            web.get("/admin/outbox", lambda _: _outbox(station)),
-            web.post("/admin/outbox/redeliver", lambda _: _redeliver(station)),
-        ],
+        admin_routes=admin_routes(station),
         operation=lambda request: request.match_info.route.name or "unknown",
         failure=lambda status, kind, message: routes.failure(status, kind, message),
         inner_error=routes.inner_error,
@@ -67,27 +62,6 @@ def build(common: Common, options: CrmOptions) -> tuple[Face, Station]:
         due=nothing_due,
     )
     return face, station
-
-
-async def _outbox(station: Station) -> web.Response:
-    reader = station.db.reader
-    states = {
-        row["state"]: row["n"]
-        for row in reader.execute("SELECT state, count(*) AS n FROM outbox GROUP BY state")
-    }
-    waiting = reader.execute(
-        "SELECT id, type, state, attempts, last FROM outbox WHERE state <> 'delivered' ORDER BY seq LIMIT 100"
-    )
-    return web.json_response({"states": states, "open": [dict(row) for row in waiting]})
-
-
-async def _redeliver(station: Station) -> web.Response:
-    def again(connection: sqlite3.Connection) -> int:
-        return connection.execute(
-            "UPDATE outbox SET state = 'waiting', next_at = 0 WHERE state <> 'late'"
-        ).rowcount
-
-    return web.json_response({"waiting": await station.db.write(again)})
 
 
 def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from plantbox import firm
 from plantbox.database import get_meta, set_meta
-from plantbox.erp import masters, methods, pages, shipping
+from plantbox.erp import dispatch, masters, methods, pages, shipping, shop_pages, shop_tables
 from plantbox.erp.policy import Policy
 from plantbox.erp.tables import TABLES
 from plantbox.face import Face
@@ -23,6 +23,8 @@ COUNTED = {
     "order_lines": "SELECT count(*) FROM order_line",
     "deliveries": "SELECT count(*) FROM delivery",
     "plans": "SELECT count(*) FROM plan",
+    "work_orders": "SELECT count(*) FROM work_order",
+    "notices": "SELECT count(*) FROM dispatch_notice",
     "changes": "SELECT count(*) FROM change",
     "writes": "SELECT count(*) FROM audit",
 }
@@ -40,22 +42,23 @@ class ErpOptions:
 
 def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
     """Open the ERP's ground and return its face."""
-    station = open_station(common, "erp", TABLES)
+    station = open_station(common, "erp", TABLES + shop_tables.TABLES)
     station.db.setup(lambda connection: _seed(connection, station.clock.text(), empty=common.empty))
     office = masters.Office(station.clock, options.policy, common.seed)
     api = methods.Methods(
         station, office, methods.Access(options.app_id, options.app_secret, options.idempotency)
     )
     front = pages.Pages(station, office)
+    shop = shop_pages.ShopPages(front)
 
     async def due() -> None:
         """Finish plans and ship, portion by portion."""
         while shipping.anything_due(station.db.reader, station.clock.text()):
-            await station.db.write(lambda connection: shipping.run_due(connection, office))
+            await station.db.write(lambda connection: shipping.run_due(connection, office, dispatch.leave))
 
     face = Face(
         name="erp",
-        routes=[web.post("/ErpService/{method}", api.call, name="method"), *front.table()],
+        routes=[web.post("/ErpService/{method}", api.call, name="method"), *front.table(), *shop.table()],
         admin_routes=[
             web.get("/admin/policy", lambda _: _policy(options.policy)),
             web.put("/admin/policy", lambda request: _set_policy(options.policy, request)),

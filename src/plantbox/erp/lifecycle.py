@@ -8,7 +8,7 @@ import sqlite3
 from datetime import timedelta
 from decimal import Decimal
 
-from plantbox.erp import shipping
+from plantbox.erp import notices, production, shipping
 from plantbox.erp.documents import find_order, sum_up
 from plantbox.erp.masters import Office, move_stock
 from plantbox.erp.review import ZERO, Need, credit_excess, provide, tell_plan
@@ -54,7 +54,12 @@ def _set_going(connection: sqlite3.Connection, office: Office, order_id: int) ->
 
 
 def release_plan(connection: sqlite3.Connection, office: Office, plan: sqlite3.Row) -> Answer:
-    """Release a proposal: what it makes is ready after the material's lead time."""
+    """Release a proposal: a work order is made of it, or it is ready after the material's lead time."""
+    if office.policy.production == "mes":
+        connection.execute("UPDATE plan SET status = 'Released' WHERE bill_no = ?", (plan["bill_no"],))
+        view = tell_plan(connection, plan["bill_no"], "Released", office.clock.text())
+        production.make_work_order(connection, office, [plan])
+        return view
     material = connection.execute(
         "SELECT lead_days FROM material WHERE no = ?", (plan["material_no"],)
     ).fetchone()
@@ -85,12 +90,15 @@ def release(connection: sqlite3.Connection, office: Office, fields: Fields) -> t
 
 def _free(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
     now = office.clock.text()
+    notices.withdraw(connection, office, order_id)
     for line in order_lines(connection, order_id):
         held = Decimal(line["reserved"])
         if held > 0:
             move_stock(connection, line["material_no"], on_hand=ZERO, reserved=-held)
     connection.execute("UPDATE order_line SET reserved = '0', planned = '0' WHERE order_id = ?", (order_id,))
     for plan in connection.execute(OPEN_PLANS, (order_id,)).fetchall():
+        made = production.finished_of_plan(connection, plan["bill_no"])
+        production.follow_plan(connection, office, plan["bill_no"], Decimal(plan["qty"]) - made)
         connection.execute("UPDATE plan SET status = 'Cancelled' WHERE bill_no = ?", (plan["bill_no"],))
         tell_plan(connection, plan["bill_no"], "Cancelled", now)
 
@@ -201,14 +209,18 @@ def _give_back(
     connection: sqlite3.Connection, office: Office, order_id: int, line: sqlite3.Row, surplus: Decimal
 ) -> None:
     planned, reserved = Decimal(line["planned"]), Decimal(line["reserved"])
+    if surplus > planned:
+        notices.withdraw(connection, office, order_id)
     from_plans = min(surplus, planned)
     left = from_plans
     for plan in connection.execute(OPEN_PLANS, (order_id,)).fetchall():
         if plan["line_no"] != line["line_no"] or left == 0:
             continue
-        cut = min(left, Decimal(plan["qty"]))
+        made = production.finished_of_plan(connection, plan["bill_no"])
+        cut = min(left, Decimal(plan["qty"]) - made)
         rest = Decimal(plan["qty"]) - cut
-        status = plan["status"] if rest > 0 else "Cancelled"
+        status = plan["status"] if rest > made else "Finished" if made > 0 else "Cancelled"
+        production.follow_plan(connection, office, plan["bill_no"], cut)
         connection.execute(
             "UPDATE plan SET qty = ?, status = ? WHERE bill_no = ?", (trimmed(rest), status, plan["bill_no"])
         )

@@ -199,10 +199,26 @@ def stock_view(connection: sqlite3.Connection, material_no: str) -> dict[str, An
     }
 
 
+def running_count(connection: sqlite3.Connection) -> sqlite3.Row | None:
+    """Return the stock count (盘点) that is under way, if one is."""
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM stock_count WHERE closed_at IS NULL"
+    ).fetchone()
+    return row
+
+
+def refuse_while_counting(connection: sqlite3.Connection) -> None:
+    """Refuse a posting with 4008 while stock is counted."""
+    row = running_count(connection)
+    if row is not None:
+        raise Refusal("4008", f"盘点中 ({row['bill_no']}),暂不能过账,请稍后再试")
+
+
 def adjust_stock(connection: sqlite3.Connection, _: Office, fields: Fields) -> tuple[str, Answer]:
     """Post a stock difference."""
     no = fields.text("MaterialNo")
     find_material(connection, no, "MaterialNo")
+    refuse_while_counting(connection)
     move_stock(connection, no, on_hand=fields.number("Qty"), reserved=Decimal(0))
     return no, stock_view(connection, no)
 

@@ -12,7 +12,18 @@ from typing import Any
 
 from aiohttp import web
 
-from plantbox.erp import documents, lifecycle, masters, queries, review
+from plantbox.erp import (
+    counting,
+    dispatch,
+    documents,
+    lifecycle,
+    masters,
+    postings,
+    production,
+    queries,
+    review,
+    shop_queries,
+)
 from plantbox.faults import Fault
 from plantbox.fields import BadField, Fields, parse_object
 from plantbox.simtime import real_seconds
@@ -37,6 +48,13 @@ READS: dict[str, Read] = {
     "Delivery.Query": queries.query_deliveries,
     "Delivery.View": queries.view_delivery,
     "PlanProposal.Query": queries.query_plans,
+    "WorkOrder.Query": shop_queries.query_work_orders,
+    "WorkOrder.View": shop_queries.view_work_order,
+    "FinishedGoods.Query": shop_queries.query_finished,
+    "Routing.View": shop_queries.view_routing,
+    "DispatchNotice.Query": shop_queries.query_notices,
+    "DispatchNotice.View": shop_queries.view_notice,
+    "StockCount.View": counting.view,
     "Change.List": queries.changes,
     "Customer.Query": queries.query_customers,
     "Material.Query": queries.query_materials,
@@ -53,6 +71,19 @@ WRITES: dict[str, Write] = {
     "SalesOrder.Change": lifecycle.change,
     "SalesOrder.Cancel": lifecycle.cancel,
     "PlanProposal.Release": lifecycle.release,
+    "WorkOrder.Create": production.create,
+    "WorkOrder.Accept": production.accept,
+    "WorkOrder.Report": postings.report,
+    "WorkOrder.Consume": postings.consume,
+    "WorkOrder.Change": postings.change,
+    "WorkOrder.Cancel": postings.cancel,
+    "FinishedGoods.Post": postings.post_finished,
+    "DispatchNotice.Approve": dispatch.approve,
+    "DispatchNotice.Reject": dispatch.reject,
+    "DispatchNotice.Renew": dispatch.renew,
+    "Delivery.Post": dispatch.post_delivery,
+    "StockCount.Start": counting.start,
+    "StockCount.Close": counting.close,
     "Customer.Save": masters.save_customer,
     "Material.Save": masters.save_material,
     "Stock.Adjust": masters.adjust_stock,
@@ -161,7 +192,7 @@ def _subject(raw: bytes) -> str:
         values = parse_object(raw)
     except BadField:
         return ""
-    for name in ("BillNo", "SourceBillNo", "No", "MaterialNo"):
+    for name in ("BillNo", "WorkOrderNo", "NoticeBillNo", "SourceBillNo", "No", "MaterialNo"):
         if isinstance(values.get(name), str):
             return str(values[name])
     return ""

@@ -90,8 +90,8 @@ class Pages:
     """The pages over one station."""
 
     def __init__(self, station: Station, office: masters.Office) -> None:
-        self._station = station
-        self._office = office
+        self.station = station
+        self.office = office
 
     def table(self) -> list[web.RouteDef]:
         """Return the pages' routes."""
@@ -107,14 +107,18 @@ class Pages:
             web.get("/ui/customers", self.customers, name="page.customers"),
         ]
 
-    def _page(self, request: web.Request, title: str, body: str) -> web.Response:
+    def page(self, request: web.Request, title: str, body: str) -> web.Response:
+        """Return a page in the ERP's look."""
         lang = language(request)
         other = "en" if lang == "zh" else "zh"
         links = (
             ("/ui", "orders"),
             ("/ui/plans", "plans"),
+            ("/ui/work-orders", "works"),
+            ("/ui/notices", "notices"),
             ("/ui/deliveries", "deliveries"),
             ("/ui/stock", "stock"),
+            ("/ui/count", "count"),
             ("/ui/customers", "customers"),
         )
         menu = "".join(f'<a href="{href}">{word(key, lang)}</a>' for href, key in links)
@@ -124,8 +128,8 @@ class Pages:
             f"{STYLE}</style></head>"
             f'<body><nav><b>{word("title", lang)}</b>{menu}<a href="?lang={other}">'
             f"{word('other', lang)}</a></nav>"
-            f'<section><div class="bar"><b>{escape(title)}</b><span>{self._station.clock.label(lang)} · '
-            f"{self._station.clock.now():%Y-%m-%d %H:%M}</span></div>{body}</section></body></html>"
+            f'<section><div class="bar"><b>{escape(title)}</b><span>{self.station.clock.label(lang)} · '
+            f"{self.station.clock.now():%Y-%m-%d %H:%M}</span></div>{body}</section></body></html>"
         )
         response = web.Response(text=text, content_type="text/html")
         response.set_cookie("erp_lang", lang, samesite="Lax", httponly=True)
@@ -134,7 +138,7 @@ class Pages:
     async def orders(self, request: web.Request) -> web.Response:
         """Show the newest sales orders."""
         lang = language(request)
-        rows = self._station.db.reader.execute(
+        rows = self.station.db.reader.execute(
             "SELECT sales_order.*, customer.name AS customer FROM sales_order"
             " JOIN customer ON customer.no = customer_no ORDER BY id DESC LIMIT ?",
             (ROWS,),
@@ -154,12 +158,12 @@ class Pages:
             for row in rows
         )
         keys = ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason")
-        return self._page(request, word("orders", lang), grid(lang, keys, cells))
+        return self.page(request, word("orders", lang), grid(lang, keys, cells))
 
     async def order(self, request: web.Request) -> web.Response:
         """Show one sales order."""
         lang = language(request)
-        reader = self._station.db.reader
+        reader = self.station.db.reader
         row = reader.execute(
             "SELECT * FROM sales_order WHERE bill_no = ?", (request.match_info["bill"],)
         ).fetchone()
@@ -175,7 +179,7 @@ class Pages:
         )
         title = f"{word('orders', lang)} {view['BillNo']}"
         grids = f"{_head_grid(view, lang)}<br>{_lines_grid(view, lang)}"
-        return self._page(request, title, f'<div class="acts">{actions}</div>{grids}')
+        return self.page(request, title, f'<div class="acts">{actions}</div>{grids}')
 
     async def act(self, request: web.Request) -> web.Response:
         """Submit, audit or un-audit a document by its button; only from this very page."""
@@ -189,16 +193,16 @@ class Pages:
         name = {"submit": "Submit", "audit": "Audit", "unaudit": "UnAudit"}[request.match_info["action"]]
         try:
             await receive(
-                self._station,
+                self.station,
                 f"SalesOrder.{name}",
                 json.dumps({"BillNo": bill_no}).encode(),
-                lambda connection, fields: method(connection, self._office, fields),
+                lambda connection, fields: method(connection, self.office, fields),
                 subject=bill_no,
             )
         except (Refusal, BadField) as refusal:
             back = f'<a href="/ui/orders/{quote(bill_no)}">‹ {escape(bill_no)}</a>'
             text = f'<div class="bar D">{escape(refusal.message)}</div>{back}'
-            return self._page(request, word("orders", language(request)), text)
+            return self.page(request, word("orders", language(request)), text)
         raise web.HTTPSeeOther(f"/ui/orders/{quote(bill_no)}")
 
     async def limit(self, request: web.Request) -> web.Response:
@@ -208,21 +212,21 @@ class Pages:
         body = {"No": request.match_info["no"], "CreditLimit": str(form.get("limit", "")).replace(",", "")}
         try:
             await receive(
-                self._station,
+                self.station,
                 "Customer.Save",
                 json.dumps(body).encode(),
-                lambda connection, fields: masters.save_customer(connection, self._office, fields),
+                lambda connection, fields: masters.save_customer(connection, self.office, fields),
                 subject=body["No"],
             )
         except (Refusal, BadField) as refusal:
             text = f'<div class="bar D">{escape(refusal.message)}</div>'
-            return self._page(request, word("customers", language(request)), text)
+            return self.page(request, word("customers", language(request)), text)
         raise web.HTTPSeeOther("/ui/customers")
 
     async def plans(self, request: web.Request) -> web.Response:
         """Show plan proposals."""
         lang = language(request)
-        reader = self._station.db.reader
+        reader = self.station.db.reader
         rows = reader.execute("SELECT * FROM plan ORDER BY bill_no DESC LIMIT ?", (ROWS,)).fetchall()
         cells = (
             (
@@ -237,12 +241,12 @@ class Pages:
             for view in (views.plan_view(reader, row) for row in rows)
         )
         keys = ("code", "bill", "line", "material", "qty", "status", "ready")
-        return self._page(request, word("plans", lang), grid(lang, keys, cells))
+        return self.page(request, word("plans", lang), grid(lang, keys, cells))
 
     async def deliveries(self, request: web.Request) -> web.Response:
         """Show delivery orders, line by line."""
         lang = language(request)
-        reader = self._station.db.reader
+        reader = self.station.db.reader
         rows = reader.execute("SELECT * FROM delivery ORDER BY bill_no DESC LIMIT ?", (ROWS,)).fetchall()
         cells = (
             (
@@ -258,12 +262,12 @@ class Pages:
             for line in view["Lines"]
         )
         keys = ("code", "bill", "line", "material", "qty", "delivered", "date")
-        return self._page(request, word("deliveries", lang), grid(lang, keys, cells))
+        return self.page(request, word("deliveries", lang), grid(lang, keys, cells))
 
     async def stock(self, request: web.Request) -> web.Response:
         """Show stock."""
         lang = language(request)
-        reader = self._station.db.reader
+        reader = self.station.db.reader
         rows = reader.execute("SELECT * FROM material ORDER BY no LIMIT 500").fetchall()
         views_of = ((row, masters.stock_view(reader, row["no"])) for row in rows)
         cells = (
@@ -276,7 +280,7 @@ class Pages:
             )
             for row, stock in views_of
         )
-        return self._page(
+        return self.page(
             request,
             word("stock", lang),
             grid(lang, ("material", "name", "onhand", "reserved", "available"), cells),
@@ -285,7 +289,7 @@ class Pages:
     async def customers(self, request: web.Request) -> web.Response:
         """Show customers with their credit limits, which can be changed here."""
         lang = language(request)
-        rows = self._station.db.reader.execute("SELECT * FROM customer ORDER BY no LIMIT 500").fetchall()
+        rows = self.station.db.reader.execute("SELECT * FROM customer ORDER BY no LIMIT 500").fetchall()
         cells = (
             (
                 row["no"],
@@ -301,4 +305,4 @@ class Pages:
             for row in rows
         )
         keys = ("code", "customer", "outer", "limit", "status")
-        return self._page(request, word("customers", lang), grid(lang, keys, cells))
+        return self.page(request, word("customers", lang), grid(lang, keys, cells))

@@ -1,4 +1,6 @@
-"""How the firm runs its ERP: what happens on short stock, who releases plans, how deliveries leave."""
+"""How the firm runs its ERP: what happens on short stock, who releases plans, who makes
+them, how deliveries leave.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from plantbox.fields import BadField, Fields
 CHOICES = {
     "short_stock": ("split", "produce", "reject"),
     "plan_release": ("auto", "manual"),
-    "delivery": ("instant", "timed"),
+    "delivery": ("instant", "timed", "notice"),
+    "production": ("self", "mes"),
 }
 
 
@@ -25,6 +28,7 @@ class Policy:
     short_stock: str = "split"
     plan_release: str = "auto"
     delivery: str = "timed"
+    production: str = "self"
     first_shipment: Decimal = Decimal(1)
 
     @classmethod

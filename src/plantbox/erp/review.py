@@ -123,10 +123,11 @@ def provide(connection: sqlite3.Connection, office: Office, order: sqlite3.Row, 
         ),
     )
     if missing > 0:
-        _propose(connection, office, order, Need(line_no, material_no, missing))
+        propose(connection, office, order, Need(line_no, material_no, missing))
 
 
-def _propose(connection: sqlite3.Connection, office: Office, order: sqlite3.Row, need: Need) -> None:
+def propose(connection: sqlite3.Connection, office: Office, order: sqlite3.Row, need: Need) -> str:
+    """Propose to make what a line lacks; return the proposal's number."""
     bill_no = f"JH-{next_number(connection, 'plan'):06d}"
     now = office.clock.text()
     connection.execute(
@@ -135,6 +136,7 @@ def _propose(connection: sqlite3.Connection, office: Office, order: sqlite3.Row,
         (bill_no, order["id"], need.line_no, need.material_no, trimmed(need.qty), now),
     )
     tell_plan(connection, bill_no, "Proposed", now)
+    return bill_no
 
 
 def tell_plan(connection: sqlite3.Connection, bill_no: str, event: str, now: str) -> Answer:

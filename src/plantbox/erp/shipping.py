@@ -6,18 +6,23 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
+from typing import Any
 
-from plantbox.database import next_number
-from plantbox.erp.masters import Office, move_stock
+from plantbox.database import get_meta, next_number
+from plantbox.erp.masters import Office, move_stock, running_count
 from plantbox.erp.review import ZERO, tell_plan
 from plantbox.erp.views import Event, delivery_view, order_lines, order_row, tell, tell_order
 from plantbox.money import trimmed
 
 CARRIERS = ("自有车队", "公路专线", "铁路快运")
-FIRST_HOURS = (4, 12)
-NEXT_HOURS = (12, 30)
+FIRST_HOURS = (4.0, 12.0)
+NEXT_HOURS = (12.0, 30.0)
+NOTICE_HOURS = (0.5, 1.0)
+Leave = Callable[[sqlite3.Connection, Office, int], None]
 
 
 def _chance(office: Office, *what: object) -> random.Random:
@@ -26,7 +31,11 @@ def _chance(office: Office, *what: object) -> random.Random:
 
 def schedule(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
     """Decide when the order's reserved goods leave; nothing reserved, nothing scheduled."""
-    reserved = any(Decimal(line["reserved"]) > 0 for line in order_lines(connection, order_id))
+    told = noticed(connection, order_id)
+    reserved = any(
+        Decimal(line["reserved"]) > told.get(line["line_no"], ZERO)
+        for line in order_lines(connection, order_id)
+    )
     row = order_row(connection, order_id)
     if not reserved or row["status"] != "C":
         connection.execute("UPDATE sales_order SET ship_at = NULL WHERE id = ?", (order_id,))
@@ -34,8 +43,10 @@ def schedule(connection: sqlite3.Connection, office: Office, order_id: int) -> N
     if row["ship_at"] is not None:
         return
     made = connection.execute("SELECT count(*) FROM delivery WHERE order_id = ?", (order_id,)).fetchone()[0]
-    low, high = NEXT_HOURS if made else FIRST_HOURS
-    hours = _chance(office, "ship", order_id, made).uniform(low, high)
+    window = NEXT_HOURS if made else FIRST_HOURS
+    if office.policy.delivery == "notice":
+        window = NOTICE_HOURS
+    hours = _chance(office, "ship", order_id, made).uniform(*window)
     at = office.clock.now() + timedelta(hours=hours)
     connection.execute(
         "UPDATE sales_order SET ship_at = ? WHERE id = ?", (at.replace(microsecond=0).isoformat(), order_id)
@@ -44,6 +55,8 @@ def schedule(connection: sqlite3.Connection, office: Office, order_id: int) -> N
 
 def anything_due(connection: sqlite3.Connection, now: str) -> bool:
     """Return whether time has made anything due; a cheap read."""
+    if running_count(connection) is not None:
+        return False
     row = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM plan WHERE status = 'Released' AND due_at <= ?)"
         " OR EXISTS (SELECT 1 FROM sales_order WHERE ship_at <= ?)",
@@ -52,8 +65,10 @@ def anything_due(connection: sqlite3.Connection, now: str) -> bool:
     return bool(row[0])
 
 
-def run_due(connection: sqlite3.Connection, office: Office, limit: int = 200) -> int:
-    """Do a portion of what is due; return how many things were done."""
+def run_due(connection: sqlite3.Connection, office: Office, leave: Leave, limit: int = 200) -> int:
+    """Do a portion of what is due, ``leave`` with goods; return how many things were done."""
+    if running_count(connection) is not None:
+        return 0
     now = office.clock.text()
     plans = connection.execute(
         "SELECT * FROM plan WHERE status = 'Released' AND due_at <= ? ORDER BY due_at, bill_no LIMIT ?",
@@ -65,14 +80,18 @@ def run_due(connection: sqlite3.Connection, office: Office, limit: int = 200) ->
         "SELECT id FROM sales_order WHERE ship_at <= ? ORDER BY ship_at, id LIMIT ?", (now, limit)
     ).fetchall()
     for row in orders:
-        ship(connection, office, row["id"])
+        leave(connection, office, row["id"])
     return len(plans) + len(orders)
 
 
 def run_order(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
     """Do at once all that one audited order waits for (delivery ``instant``)."""
+    if running_count(connection) is not None:
+        return
     plans = connection.execute(
-        "SELECT * FROM plan WHERE order_id = ? AND status = 'Released' ORDER BY bill_no", (order_id,)
+        "SELECT * FROM plan WHERE order_id = ? AND status = 'Released' AND due_at IS NOT NULL"
+        " ORDER BY bill_no",
+        (order_id,),
     ).fetchall()
     for plan in plans:
         _finish_plan(connection, office, plan)
@@ -100,20 +119,41 @@ def _finish_plan(connection: sqlite3.Connection, office: Office, plan: sqlite3.R
     schedule(connection, office, plan["order_id"])
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one delivery order carries: order line to quantity and lot (None: the day's)."""
+
+    lines: dict[int, tuple[Decimal, str | None]]
+    carrier: str
+    eta_days: int
+    notice_no: str | None = None
+
+
 def ship(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
     """Make one delivery order of what is reserved; a first one may carry only a share of each line."""
-    row = order_row(connection, order_id)
     first = connection.execute("SELECT 1 FROM delivery WHERE order_id = ?", (order_id,)).fetchone() is None
     share = office.policy.first_shipment if first else Decimal(1)
+    number = int(get_meta(connection, "counter.delivery") or "0") + 1
+    chance = _chance(office, "carrier", f"FH-{number:06d}")
+    lines: dict[int, tuple[Decimal, str | None]] = {
+        line["line_no"]: (_portion(Decimal(line["reserved"]), share), None)
+        for line in order_lines(connection, order_id)
+    }
+    carry(connection, office, order_id, Load(lines, chance.choice(CARRIERS), chance.randint(1, 4)))
+    schedule(connection, office, order_id)
+
+
+def carry(connection: sqlite3.Connection, office: Office, order_id: int, load: Load) -> dict[str, Any]:
+    """Make one delivery order of a load: stock and reservations fall, the feed tells it."""
+    row = order_row(connection, order_id)
     bill_no = f"FH-{next_number(connection, 'delivery'):06d}"
     now = office.clock.now()
-    chance = _chance(office, "carrier", bill_no)
     connection.execute(
         "INSERT INTO delivery (bill_no, order_id, shipped_at, carrier, eta_days) VALUES (?, ?, ?, ?, ?)",
-        (bill_no, order_id, now.isoformat(), chance.choice(CARRIERS), chance.randint(1, 4)),
+        (bill_no, order_id, now.isoformat(), load.carrier, load.eta_days),
     )
     for number, line in enumerate(order_lines(connection, order_id), start=1):
-        qty = _portion(Decimal(line["reserved"]), share)
+        qty, lot = load.lines.get(line["line_no"], (ZERO, None))
         if qty == 0:
             continue
         total = Decimal(line["delivered"]) + qty
@@ -128,7 +168,7 @@ def ship(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
                 line["material_no"],
                 trimmed(qty),
                 trimmed(total),
-                f"L{now:%y%m%d}",
+                lot or f"L{now:%y%m%d}",
             ),
         )
         connection.execute(
@@ -136,13 +176,28 @@ def ship(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
             (trimmed(Decimal(line["reserved"]) - qty), trimmed(total), order_id, line["line_no"]),
         )
     delivery = connection.execute("SELECT * FROM delivery WHERE bill_no = ?", (bill_no,)).fetchone()
-    view = delivery_view(connection, delivery)
+    view = {**delivery_view(connection, delivery), "NoticeBillNo": load.notice_no}
     tell(connection, row, Event("Delivery", "Shipped", bill_no, now.isoformat(), view))
     connection.execute(
         "UPDATE sales_order SET ship_at = NULL, modified_at = ? WHERE id = ?", (now.isoformat(), order_id)
     )
     close_if_done(connection, office, order_id)
-    schedule(connection, office, order_id)
+    return view
+
+
+def noticed(connection: sqlite3.Connection, order_id: int) -> dict[int, Decimal]:
+    """Return, per order line, what dispatch notices are still to carry away."""
+    found: dict[int, Decimal] = {}
+    rows = connection.execute(
+        "SELECT order_line_no, qty, shipped FROM dispatch_line JOIN dispatch_notice"
+        " ON dispatch_notice.bill_no = notice_no WHERE order_id = ?"
+        " AND status IN ('Created', 'Approved', 'Rejected')",
+        (order_id,),
+    )
+    for row in rows:
+        rest = Decimal(row["qty"]) - Decimal(row["shipped"])
+        found[row["order_line_no"]] = found.get(row["order_line_no"], ZERO) + rest
+    return found
 
 
 def _portion(reserved: Decimal, share: Decimal) -> Decimal:

@@ -57,6 +57,7 @@ class System:
     url: str
     admin_url: str
     process: subprocess.Popen[str]
+    ready: dict[str, Any] = field(default_factory=dict)
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         return call(method, f"{self.admin_url}/admin/{path}", body, ADMIN).json
@@ -105,7 +106,7 @@ class Plant:
         ready = json.loads(line)
         assert ready["system"] == name
         assert ready["pid"] == process.pid
-        system = System(ready["url"], ready["admin_url"], process)
+        system = System(ready["url"], ready["admin_url"], process, ready)
         self._running.append(system)
         return system
 

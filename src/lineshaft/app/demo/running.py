@@ -92,7 +92,11 @@ def _plan(wish: Wish) -> Plan:
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None]) -> None:
-    tell(f"CRM  {factory.crm_url}", f"CRM  {factory.crm_url}")
-    tell(f"ERP  {factory.erp_url}", f"ERP  {factory.erp_url}")
+    for name, url in (("CRM", factory.crm_url), ("ERP", factory.erp_url)):
+        tell(f"{name}  {url}", f"{name}  {url}")
     tell(f"Hub  {factory.hub_url}   token: {factory.token}", f"系统 {factory.hub_url}   令牌:{factory.token}")
+    tell(
+        f"Any number's way:  lineshaft --config {factory.folder / 'hub' / 'hub.toml'} trace NUMBER",
+        f"单据联查:  lineshaft --config {factory.folder / 'hub' / 'hub.toml'} trace 单号",
+    )
     tell("Ctrl-C ends everything.", "按 Ctrl-C 结束。")

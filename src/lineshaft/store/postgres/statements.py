@@ -22,19 +22,29 @@ from lineshaft.store.shapes import KEYS, ROW_SHAPES, WRITE_SHAPES, Column, Shape
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement for all rows of a batch."""
+    """One statement for all rows of a batch, in which ``{rows}`` stands for the batch as a table."""
 
-    sql: str
-    names: tuple[str, ...]
+    template: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns it takes, in the order of its parameters."""
+        return tuple(column.name for column in self.columns)
+
+    def sql(self, constant: frozenset[int] = frozenset()) -> str:
+        """Return its text; the columns at the places in ``constant`` are one value for all rows."""
+        return self.template.replace(_ROWS, table_of(self.columns, constant))
 
 
-_ARRAYS: Final = {
-    "text": "text[]",
-    "int": "bigint[]",
-    "bool": "boolean[]",
-    "time": "timestamptz[]",
-    "bytes": "bytea[]",
-    "texts": "text[]",
+_ROWS: Final = "{rows}"
+_TYPES: Final = {
+    "text": "text",
+    "int": "bigint",
+    "bool": "boolean",
+    "time": "timestamptz",
+    "bytes": "bytea",
+    "texts": "text",
 }
 _EXPECTED: Final = Column("expected", "int", False)
 
@@ -52,10 +62,19 @@ def _columns(shape: Shape, names: Sequence[str]) -> list[Column]:
     return [known[name] for name in names]
 
 
-def unnested(columns: Sequence[Column]) -> str:
-    """Return the rows of array parameters as the table ``x``."""
-    arrays = ", ".join(f"${number}::{_ARRAYS[column.kind]}" for number, column in enumerate(columns, 1))
-    return f"unnest({arrays}) AS x({_list([column.name for column in columns])})"
+def table_of(columns: Sequence[Column], constant: frozenset[int] = frozenset()) -> str:
+    """Return the parameters as the table ``x``: an array per column, or one value where it is constant."""
+    arrays, names, values = [], [], []
+    for place, column in enumerate(columns):
+        kind = _TYPES[column.kind]
+        if place in constant:
+            values.append(f"${place + 1}::{kind} AS {_q(column.name)}")
+        else:
+            arrays.append(f"${place + 1}::{kind}[]")
+            names.append(_q(column.name))
+            values.append(f"u.{_q(column.name)}")
+    rows = f"unnest({', '.join(arrays)}) AS u({', '.join(names)})"
+    return f"(SELECT {', '.join(values)} FROM {rows}) AS x"
 
 
 def _names(cls: type) -> tuple[str, ...]:
@@ -64,8 +83,8 @@ def _names(cls: type) -> tuple[str, ...]:
 
 def _insert(table: str, cls: type, names: Sequence[str], rest: str) -> Statement:
     columns = _columns(ROW_SHAPES[cls], names)
-    sql = f"INSERT INTO {_q(table)} AS t ({_list(names)}) SELECT * FROM {unnested(columns)} {rest}"
-    return Statement(sql, tuple(names))
+    template = f"INSERT INTO {_q(table)} AS t ({_list(names)}) SELECT * FROM {_ROWS} {rest}"
+    return Statement(template, tuple(columns))
 
 
 _IGNORE: Final = "ON CONFLICT DO NOTHING"
@@ -79,11 +98,11 @@ def _upsert(cls: type) -> Statement:
 
 def _put_document() -> Statement:
     put = _upsert(Document)
-    sql = put.sql.replace(
+    template = put.template.replace(
         '"created_at" = excluded."created_at"',
         '"created_at" = coalesce(excluded."created_at", t."created_at")',
     )
-    return Statement(sql + ' WHERE excluded."source_version" >= t."source_version"', put.names)
+    return Statement(template + ' WHERE excluded."source_version" >= t."source_version"', put.columns)
 
 
 def _put_definition() -> tuple[Statement, Statement]:
@@ -96,13 +115,13 @@ def _put_definition() -> tuple[Statement, Statement]:
 def _delete(cls: type) -> Statement:
     keys = KEYS[cls]
     same = " AND ".join(f"t.{_q(name)} = x.{_q(name)}" for name in keys)
-    rows = unnested(_columns(ROW_SHAPES[cls], keys))
-    return Statement(f"DELETE FROM {_q(s.TABLES[cls].name)} AS t USING {rows} WHERE {same}", keys)
+    columns = tuple(_columns(ROW_SHAPES[cls], keys))
+    return Statement(f"DELETE FROM {_q(s.TABLES[cls].name)} AS t USING {_ROWS} WHERE {same}", columns)
 
 
 def _update(table: str, shape: Shape, sets: str, where: str, names: Sequence[str]) -> Statement:
-    rows = unnested(_columns(shape, names))
-    return Statement(f"UPDATE {_q(table)} AS t SET {sets} FROM {rows} WHERE {where}", tuple(names))
+    template = f"UPDATE {_q(table)} AS t SET {sets} FROM {_ROWS} WHERE {where}"
+    return Statement(template, tuple(_columns(shape, names)))
 
 
 _EFFECT_CHANGES: Final = (
@@ -197,9 +216,9 @@ _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
     "document_put": (_put_document(),),
     "release_active": (
         Statement(
-            "UPDATE release AS t SET active = false FROM unnest($1::text[], $2::text[]) AS x(tenant, id)"
+            f"UPDATE release AS t SET active = false FROM {_ROWS}"
             " WHERE t.tenant = x.tenant AND t.id <> x.id AND t.active",
-            ("tenant", "id"),
+            (Column("tenant", "text", False), Column("id", "text", False)),
         ),
     ),
     "history": (_insert("history", History, _names(History), _IGNORE),),
@@ -221,11 +240,51 @@ def _by_class(kind: str, cls: type) -> tuple[Statement, ...]:
     )
 
 
-_by_kind: dict[tuple[Any, ...], list[tuple[str, tuple[int, ...]]]] = {}
+Bound = tuple[str, list[Any]]
+"""A statement's text and its arguments."""
+
+_by_kind: dict[tuple[Any, ...], list[tuple[Statement, tuple[int, ...]]]] = {}
+_texts: dict[tuple[int, frozenset[int]], str] = {}
+_SAME_FROM: Final = 8
+"""Batches smaller than this are written as they are: looking for constant columns would not pay."""
+_SAME_VARIANTS_MAX: Final = 64
+"""Texts of one statement; beyond it the plain one serves, so that the prepared statements stay few."""
 
 
-def statements_of(batch: Batch) -> list[tuple[str, tuple[int, ...]]]:
-    """Return the statements of a batch, each with the places of its columns in the batch."""
+def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[Bound]:
+    """Return the statements of a batch with their arguments.
+
+    A column that is the same in all rows travels as one value: most of a batch's columns are (the tenant, the
+    release, what is empty), and encoding arrays is what a large commit costs this process most.
+    """
+    bound = []
+    for statement, places in _chosen(batch):
+        arguments: list[Any] = [columns[place] for place in places]
+        constant = _constant(arguments) if batch.count >= _SAME_FROM else frozenset()
+        text = _texts.get((id(statement), constant))
+        if text is None:
+            known = sum(1 for key in _texts if key[0] == id(statement))
+            if known >= _SAME_VARIANTS_MAX:
+                constant = frozenset()
+            text = _texts[id(statement), constant] = statement.sql(constant)
+        for place in constant:
+            arguments[place] = arguments[place][0]
+        bound.append((text, arguments))
+    return bound
+
+
+def _constant(arguments: Sequence[Sequence[Any]]) -> frozenset[int]:
+    """Return the places of the columns that hold one value only; never all of them."""
+    found = [
+        place
+        for place, values in enumerate(arguments)
+        if values[0] == values[-1] and values.count(values[0]) == len(values)
+    ]
+    return frozenset(found) if len(found) < len(arguments) else frozenset()
+
+
+def _chosen(batch: Batch) -> list[tuple[Statement, tuple[int, ...]]]:
+    """Return the statements of a kind of batch, each with the places of its columns in the batch."""
     kind, cls = batch.kind, batch.shape.cls
     changed = batch.changed(_EFFECT_CHANGES) if kind in _CLOSED else ()
     key = (kind, cls, changed)
@@ -236,7 +295,7 @@ def statements_of(batch: Batch) -> list[tuple[str, tuple[int, ...]]]:
             chosen: tuple[Statement, ...] = (_update_effect(kind, changed),)
         else:
             chosen = _FIXED.get(kind) or _by_class(kind, cls)
-        found = [(each.sql, tuple(places[name] for name in each.names)) for each in chosen]
+        found = [(each, tuple(places[name] for name in each.names)) for each in chosen]
         _by_kind[key] = found
     return found
 

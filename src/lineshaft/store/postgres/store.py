@@ -455,8 +455,8 @@ def _in_transaction(connection: Any) -> bool:
 async def _write_batches(connection: Any, batches: Sequence[Batch]) -> None:
     for batch in batches:
         columns = encoded(batch.shape, batch.columns)
-        for number, (sql, places) in enumerate(statements_of(batch)):
-            status = await connection.execute(sql, *[columns[place] for place in places])
+        for number, (sql, arguments) in enumerate(statements_of(batch, columns)):
+            status = await connection.execute(sql, *arguments)
             if batch.verified and number == 0 and int(status.rsplit(" ", 1)[1]) != batch.count:
                 raise AssumptionFailed
 
