@@ -11,13 +11,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from lineshaft import feel
-from lineshaft.base.clock import Clock
 from lineshaft.base.errors import Problem
 from lineshaft.dmn.coverage import analyse
 from lineshaft.dmn.document import InputData, Knowledge, Service
 from lineshaft.dmn.evaluation import Result
 from lineshaft.dmn.item_types import ANYTHING, ItemType
-from lineshaft.dmn.model import Model
+from lineshaft.dmn.model import ClockOrTime, Model
 from lineshaft.feel.types import (
     DATE,
     DATE_TIME,
@@ -45,7 +44,7 @@ def check(model: Model) -> list[Problem]:
 
 
 def evaluate_json(
-    model: Model, name: str, inputs: Mapping[str, Any], *, clock: Clock | None = None
+    model: Model, name: str, inputs: Mapping[str, Any], *, clock: ClockOrTime | None = None
 ) -> Result:
     """Evaluate a decision, or call a service or knowledge model, on values from JSON.
 

@@ -7,6 +7,7 @@ requirements (Camunda's) expect it.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -26,6 +27,8 @@ from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.errors import AssertionFailed, LimitReached
 
 _EMPTY: Final[dict[str, Any]] = {}
+ClockOrTime = Clock | datetime.datetime
+"""What ``now()`` and ``today()`` read."""
 
 
 class Model:
@@ -79,7 +82,7 @@ class Model:
         decision: str,
         inputs: Mapping[str, Any] | None = None,
         *,
-        clock: Clock | None = None,
+        clock: ClockOrTime | None = None,
         bounds: feel.Bounds | None = None,
     ) -> Result:
         """Evaluate a decision and what it requires.
@@ -105,7 +108,7 @@ class Model:
         name: str,
         arguments: Mapping[str, Any] | None = None,
         *,
-        clock: Clock | None = None,
+        clock: ClockOrTime | None = None,
         bounds: feel.Bounds | None = None,
     ) -> Result:
         """Call a decision service or a business knowledge model.
@@ -136,7 +139,9 @@ class Model:
         return _finished(value, node, ev)
 
 
-def _begin(inputs: Mapping[str, Any] | None, clock: Clock | None, bounds: feel.Bounds | None) -> Evaluation:
+def _begin(
+    inputs: Mapping[str, Any] | None, clock: ClockOrTime | None, bounds: feel.Bounds | None
+) -> Evaluation:
     runtime = feel.Runtime("", clock=clock, warnings=[], bounds=bounds or feel.Bounds())
     return Evaluation(_EMPTY if inputs is None else inputs, runtime, None)
 
@@ -281,7 +286,8 @@ def _knowledge(node: Node, ev: Evaluation) -> Any:
     for item in node.requires:
         value = _fetch(item.node, ev)
         _bind(scope, item, value)
-    scope.setdefault(node.name, made)
+    if node.name not in BUILTINS:
+        scope.setdefault(node.name, made)
     return made
 
 
@@ -333,7 +339,8 @@ def _compiled(net: Net, node: Node) -> Code:
         shape = _shape(net, item.node) if is_value else None
         _bind(names, item, shape)
     if isinstance(element, Knowledge):
-        names.setdefault(node.name, None)
+        if node.name not in BUILTINS:
+            names.setdefault(node.name, None)
         result = _result_of(node.type)
         code = (
             _nothing(compiler) if element.logic is None else compiler.function(element.logic, names, result)

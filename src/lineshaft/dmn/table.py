@@ -19,6 +19,7 @@ from lineshaft.feel import operators, tree
 from lineshaft.feel.builtins import BUILTINS
 from lineshaft.feel.builtins.declaration import as_function
 from lineshaft.feel.calls import call
+from lineshaft.feel.names import tokens_of
 
 _AGGREGATORS: Final = {"C+": "sum", "C<": "min", "C>": "max"}
 _MULTIPLE: Final = frozenset({"R", "O", "C"})
@@ -225,7 +226,7 @@ class _Outputs:
 
 def _doubt_bare_output(c: LogicCompiler, cell: Literal, names: Names) -> None:
     try:
-        found = feel.compile(cell.text, names).tree if cell.text else None
+        found = feel.compile(cell.text, names).tree if tokens_of(cell.text) else None
     except feel.FeelSyntaxError:
         return
     if isinstance(found, tree.Name):

@@ -57,6 +57,19 @@ _HEAD_ROW: Final = 4
 _RULES_MAX: Final = 20_000
 _COLUMNS_MAX: Final = 200
 _CELL_CHARACTERS_MAX: Final = 32_767
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    InvalidFileException,
+    SyntaxError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
+"""What the libraries raise for a file that is packed, but no workbook."""
 _UNPACKED_BYTES_MAX: Final = 200_000_000
 
 
@@ -230,7 +243,7 @@ def _opened(content: bytes, file: str) -> Workbook:
                 if unpacked <= _UNPACKED_BYTES_MAX and not _has_doctype(packed):
                     return load_workbook(io.BytesIO(content))
                 reason = "it unpacks to too much, or declares a document type"
-        except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, EOFError):
+        except _BROKEN:
             pass
     raise InvalidModel([
         problem(

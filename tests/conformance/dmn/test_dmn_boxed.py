@@ -261,3 +261,11 @@ def test_long_chains_of_decisions_are_evaluated() -> None:
     chain = [decision("d0", literal("1"))]
     chain += [decision(f"d{n}", literal(f"d{n - 1} + 1"), decisions=[f"d{n - 1}"]) for n in range(1, 2000)]
     assert dmn.loads(model(*chain)).evaluate("d1999").value == 2000
+
+
+def test_knowledge_named_like_a_built_in_function_can_use_that() -> None:
+    text = model(
+        knowledge("sum", {"list": None}, literal("sum(list) + 1")),
+        decision("D", literal("sum([1, 2])"), knowledge=["sum"]),
+    )
+    assert dmn.loads(text).evaluate("D").value == 4

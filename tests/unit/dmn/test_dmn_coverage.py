@@ -108,6 +108,13 @@ def test_text_without_quotation_marks_is_doubted() -> None:
     ]
 
 
+def test_output_without_quotation_marks_is_doubted() -> None:
+    text = model(
+        input_data("x"), decision("D", table(["x"], ["y"], [("1", "gold"), ("2", "x")]), inputs=["x"])
+    )
+    assert [found.code for found in dmn.loads(text).problems] == ["dmn_name_undeclared"]
+
+
 def test_large_tables_are_analysed_in_bounds() -> None:
     chance = random.Random(5)
     rules = [(*(f"[{low}..{low + 30}]" for low in chance.choices(range(100), k=8)), "1") for _ in range(80)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,18 @@ def test_inputs_of_a_model_imported_by_two_ways_are_found_by_both() -> None:
         {"who": "x"},
     ):
         assert loaded.evaluate("D", inputs).value == ["hello x", "hello x", "x"]
+
+
+def test_time_comes_from_the_clock_that_is_given() -> None:
+    loaded = dmn.loads(model(decision("D", literal("today().year"))))
+    moment = datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC)
+    assert loaded.evaluate("D", clock=moment).value == 2026
+    without = loaded.evaluate("D")
+    assert without.value is None
+    assert without.errors
+
+
+def test_text_is_read_whatever_its_declaration_says() -> None:
+    text = '<?xml version="1.0" encoding="gb2312"?>' + model(decision("D", literal('"运费"')))
+    assert dmn.loads(text).evaluate("D").value == "运费"
+    assert dmn.loads(text.encode("gb2312")).evaluate("D").value == "运费"

@@ -176,6 +176,12 @@ def test_what_is_no_workbook_is_refused() -> None:
     with zipfile.ZipFile(made, "w") as packed:
         packed.writestr("xl/workbook.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
     assert problems_of(made.getvalue()) == [("dmn_not_a_workbook", None)]
+    whole = io.BytesIO(dmn.to_workbook(dmn.tables_of(read(MODEL))))
+    broken = io.BytesIO()
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(broken, "w") as packed:
+        for name in source.namelist():
+            packed.writestr(name, b"<not xml" if "sheet1" in name else source.read(name))
+    assert problems_of(broken.getvalue()) == [("dmn_not_a_workbook", None)]
     empty = io.BytesIO()
     Workbook().save(empty)
     assert problems_of(empty.getvalue()) == [("dmn_no_table", None)]
@@ -183,3 +189,34 @@ def test_what_is_no_workbook_is_refused() -> None:
 
 def test_functions_within_models_are_no_tables() -> None:
     assert dmn.tables_of(read(model(decision("F", function({"x": None}, "<list/>"))))) == {}
+
+
+def test_tables_go_back_into_files_with_prefixes_and_diagrams() -> None:
+    source = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<dmn:definitions xmlns:dmn="https://www.omg.org/spec/DMN/20191111/MODEL/" '
+        'xmlns:dmndi="https://www.omg.org/spec/DMN/20191111/DMNDI/" name="P" namespace="urn:p">\n'
+        '  <dmn:decision id="D" name="D">\n'
+        '    <dmn:decisionTable id="t" hitPolicy="FIRST" preferredOrientation="Rule-as-Row">\n'
+        '      <dmn:input id="i"><dmn:inputExpression id="e"><dmn:text>x</dmn:text>'
+        "</dmn:inputExpression></dmn:input>\n"
+        '      <dmn:output id="o" name="y"/>\n'
+        '      <dmn:rule id="r"><dmn:inputEntry id="c"><dmn:text>1</dmn:text></dmn:inputEntry>'
+        '<dmn:outputEntry id="u"><dmn:text>2</dmn:text></dmn:outputEntry></dmn:rule>\n'
+        "    </dmn:decisionTable>\n  </dmn:decision>\n"
+        '  <dmndi:DMNDI><dmndi:DMNDiagram id="g"/></dmndi:DMNDI>\n</dmn:definitions>'
+    )
+    tables = dmn.tables_from_workbook(dmn.to_workbook(dmn.tables_of(read(source))))
+    written = dmn.with_tables(source, tables).decode()
+    assert "ns0:" not in written
+    for part in (
+        'id="t"',
+        'preferredOrientation="Rule-as-Row"',
+        'id="i"',
+        'id="e"',
+        'id="o"',
+        'id="c"',
+        'id="g"',
+    ):
+        assert part in written
+    assert dmn.loads(written).evaluate("D", {"x": 1}).value == 2
