@@ -11,7 +11,7 @@ import typer
 
 import lineshaft
 from lineshaft.base.errors import HubError
-from lineshaft.cli import bpmn, demo, feel, hub, letters, packs, tokens, tracing, unknown
+from lineshaft.cli import bpmn, demo, dmn, feel, hub, letters, packs, tokens, tracing, unknown
 from lineshaft.cli.surroundings import Surroundings, chosen_language, complain, here, out
 
 app = typer.Typer(
@@ -58,6 +58,7 @@ unknown.add_to(app)
 tokens.add_to(app)
 feel.add_to(app)
 bpmn.add_to(app)
+dmn.add_to(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

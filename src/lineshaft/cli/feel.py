@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from lineshaft.base.errors import InputError
-from lineshaft.base.text import text
-from lineshaft.cli.surroundings import AsJson, out, out_json
+from lineshaft.cli.surroundings import AsJson, json_object, out, out_json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +17,9 @@ def add_to(app: typer.Typer) -> None:
 def evaluate(
     context: typer.Context,
     expression: Annotated[str, typer.Argument(help="FEEL")],
-    variables: Annotated[str, typer.Option("--context", help="Variables (JSON). 变量。")] = "{}",
+    variables: Annotated[
+        str, typer.Option("--context", help="Variables: JSON, or a JSON file. 变量:JSON 或 JSON 文件。")
+    ] = "{}",
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Null on error, as DMN does. 出错为空。")
     ] = False,
@@ -29,18 +27,12 @@ def evaluate(
 ) -> None:
     """Evaluate a FEEL expression. 计算 FEEL 表达式。"""
     from lineshaft import feel
+    from lineshaft.app.system_clock import SystemClock
 
     del context
-    try:
-        names = json.loads(variables, parse_float=Decimal)
-    except ValueError as error:
-        raise InputError(
-            text("Expected JSON variables, but: {error}", "变量不是有效的 JSON:{error}", error=error)
-        ) from error
-    if not isinstance(names, dict):
-        raise InputError(text("Expected a JSON object of variables.", "变量应为 JSON 对象。"))
+    names = json_object(variables)
     compiled = feel.compile(expression.removeprefix("="), names)
-    value = compiled.evaluate(feel.from_python(names), strict=not lenient)
+    value = compiled.evaluate(feel.from_python(names), strict=not lenient, clock=SystemClock())
     if as_json:
         out_json({"value": value})
     else:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from unicodedata import east_asian_width
@@ -15,8 +16,8 @@ import typer
 
 from lineshaft.app.config import HubConfig, read_config
 from lineshaft.app.reaching import Api, reach
-from lineshaft.base.errors import HubError, UserError
-from lineshaft.base.text import Language, Text, language_of
+from lineshaft.base.errors import HubError, InputError, UserError
+from lineshaft.base.text import Language, Text, language_of, text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. 输出 JSON。")]
 
@@ -77,6 +78,35 @@ def chosen_language(option: str | None, environment: Mapping[str, str]) -> Langu
     return "en"
 
 
+def json_object(given: str) -> dict[str, Any]:
+    """Return an object that was given as JSON, or as the name of a JSON file; numbers are exact.
+
+    Raises:
+        InputError: It is neither.
+    """
+    content = given
+    if not given.lstrip().startswith("{"):
+        file = Path(given.removeprefix("@"))
+        if not file.is_file():
+            raise InputError(
+                text(
+                    "Expected a JSON object or the name of a JSON file, but there is no file {file}.",
+                    "应为 JSON 对象或 JSON 文件名,但没有文件 {file}。",
+                    file=file,
+                )
+            )
+        content = file.read_text(encoding="utf-8")
+    try:
+        value = json.loads(content, parse_float=Decimal)
+    except ValueError as error:
+        raise InputError(
+            text("Expected JSON, but: {error}", "不是有效的 JSON:{error}", error=error)
+        ) from error
+    if not isinstance(value, dict):
+        raise InputError(text("Expected a JSON object.", "应为 JSON 对象。"))
+    return value
+
+
 def out(line: str) -> None:
     """Print a line of the result."""
     sys.stdout.write(f"{line}\n")
@@ -114,5 +144,5 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         out("  ".join(cells).rstrip())
 
 
-def _width(text: str) -> int:
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+def _width(shown: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in shown)

@@ -10,7 +10,7 @@ from lineshaft.dmn.coverage import analyse
 from lineshaft.dmn.edge import check, evaluate_json, to_json
 from lineshaft.dmn.errors import InvalidModel
 from lineshaft.dmn.evaluation import Result
-from lineshaft.dmn.loading import load, loads
+from lineshaft.dmn.loading import load, loads, namespace_of
 from lineshaft.dmn.model import Model
 from lineshaft.dmn.workbook import tables_from_workbook, tables_of, to_workbook
 from lineshaft.dmn.writer import to_xml, with_tables
@@ -26,6 +26,7 @@ __all__ = [
     "evaluate_json",
     "load",
     "loads",
+    "namespace_of",
     "tables_from_workbook",
     "tables_of",
     "to_json",

@@ -52,6 +52,15 @@ def load(path: Path | str, *, strict: bool = False) -> Model:
     return _linked(read(file.read_bytes(), file.name), find, strict)
 
 
+def namespace_of(content: str | bytes) -> str:
+    """Return the namespace by which other models import this one.
+
+    Raises:
+        InvalidModel: It is no DMN.
+    """
+    return read(content).namespace
+
+
 def loads(
     content: str | bytes,
     imports: Mapping[str, str | bytes] | None = None,

@@ -59,6 +59,11 @@ class Model:
         return [node.element.name for node in self.net.named(Decision)]
 
     @property
+    def decision_ids(self) -> list[str]:
+        """The ids of the decisions, as business-rule tasks name them."""
+        return [node.element.id for node in self.net.named(Decision)]
+
+    @property
     def inputs(self) -> list[str]:
         """The names of the inputs."""
         return [node.element.name for node in self.net.named(InputData)]

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from lineshaft import bpmn
-from lineshaft.base.errors import DefinitionError, NotFound, Problem
+from lineshaft import bpmn, dmn
+from lineshaft.base.errors import DefinitionError, ExpressionError, NotFound, Problem
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.program import Program
@@ -38,6 +38,8 @@ class LoadedRelease:
     programs: dict[str, Program] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     sources: list[SourceRule] = field(default_factory=list)
+    decisions: dict[str, dmn.Model] = field(default_factory=dict)
+    """The model of each decision, by the decision's id."""
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     event_starts: dict[tuple[str, str], list[tuple[Program, str]]] = field(default_factory=dict)
     """By kind (``message``, ``signal``) and name."""
@@ -57,15 +59,35 @@ class LoadedRelease:
         return program
 
     def decide(self, decision_id: str, variables: Mapping[str, Any], now: datetime) -> Any:
-        """Evaluate a decision of this release; raises ``NotFound`` where it has none of that id."""
-        raise NotFound(
-            text(
-                "Release {release} has no decision `{decision}`.",
-                "发布版本 {release} 中没有决策 `{decision}`。",
-                release=self.id[:12],
-                decision=decision_id,
+        """Evaluate a decision of this release.
+
+        Raises:
+            NotFound: There is no decision of that id.
+            ExpressionError: The decision has recorded errors: a process does not go on with a null that
+                stands for one.
+        """
+        model = self.decisions.get(decision_id)
+        if model is None:
+            raise NotFound(
+                text(
+                    "Release {release} has no decision `{decision}`.",
+                    "发布版本 {release} 中没有决策 `{decision}`。",
+                    release=self.id[:12],
+                    decision=decision_id,
+                )
             )
-        )
+        result = model.evaluate(decision_id, variables, clock=now)
+        if result.errors:
+            raise ExpressionError(
+                text(
+                    "Decision `{decision}`: {error}",
+                    "决策 `{decision}`:{error}",
+                    decision=decision_id,
+                    error="; ".join(str(error) for error in result.errors[:3]),
+                ),
+                code="decision_failed",
+            )
+        return result.value
 
     def source(self, system: str, trigger: str) -> SourceRule | None:
         """Return what the release says about the events of a trigger."""
@@ -90,6 +112,14 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
     """Check and compile everything together; raises ``DefinitionError`` with all problems of all files."""
     release = LoadedRelease(release_id(files))
     problems: list[Problem] = []
+    models: dict[str, bytes] = {}
+    for file in files:
+        if _is_decision(file):
+            try:
+                models[dmn.namespace_of(file.content)] = file.content
+            except DefinitionError:
+                # Said below, where the file itself is read.
+                continue
     for file in files:
         release.files[file.kind, file.name] = file.content
         try:
@@ -97,6 +127,8 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
                 for program in bpmn.loads(file.content, file=file.name).programs.values():
                     release.programs[program.process_id] = program
                     _collect_starts(release, program)
+            elif _is_decision(file):
+                _collect_decisions(release, dmn.loads(file.content, models, file=file.name, strict=True))
             elif file.kind == "flows":
                 release.routes.extend(read_routes(file.name, file.content))
                 release.sources.extend(read_sources(file.name, file.content))
@@ -118,6 +150,28 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
     if problems:
         raise DefinitionError(problems)
     return release
+
+
+def _is_decision(file: File) -> bool:
+    return file.kind == "decisions" and file.name.endswith(".dmn")
+
+
+def _collect_decisions(release: LoadedRelease, model: dmn.Model) -> None:
+    for name in model.decision_ids:
+        if name in release.decisions:
+            raise DefinitionError(
+                [
+                    Problem(
+                        "decision_twice",
+                        text(
+                            "Expected one decision of the id `{name}`, but the release has two.",
+                            "发布版本中有两个编号为 `{name}` 的决策,只能有一个。",
+                            name=name,
+                        ),
+                    )
+                ]
+            )
+        release.decisions[name] = model
 
 
 def _collect_starts(release: LoadedRelease, program: Program) -> None:

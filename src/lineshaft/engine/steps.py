@@ -102,6 +102,7 @@ class Steps:
             effects.ThrowSignal: self._throw_signal,
             effects.StartChild: self._start_child,
             effects.CancelChild: self._cancel_child,
+            effects.Escalate: self._escalate,
             effects.Decide: self._decide,
             effects.RunScript: self._run_script,
             effects.OpenIncident: self._open_incident,
@@ -365,7 +366,9 @@ class Steps:
             self.apply(tx, live, commands.FailJob(effect.token, message, 0, "called_element"))
             return
         command = commands.StartInstance(
-            variables=effect.variables, business_key=effect.business_key or live.business_key
+            variables=effect.variables,
+            business_key=effect.business_key or live.business_key,
+            catches=effect.catches,
         )
         # A child lives in its parent's lane, so that both are always in the same hands.
         self.start(
@@ -389,6 +392,22 @@ class Steps:
             created_at=tx.now,
             instance_id=live.id,
             token=effect.token,
+        )
+        self._owe(tx, job)
+
+    def _escalate(self, tx: Transaction, live: Live, effect: effects.Escalate) -> None:
+        if live.parent_id is None or live.parent_token is None:
+            return
+        command = commands.EscalateChild(live.parent_token, effect.code, dict(effect.variables))
+        job = Job(
+            tenant=live.tenant,
+            id=f"escalate/{live.id}/{live.version + 1}/{effect.code}",
+            lane=live.lane,
+            kind="command",
+            due_at=tx.now,
+            created_at=tx.now,
+            instance_id=live.parent_id,
+            payload=encode_command(command),
         )
         self._owe(tx, job)
 
