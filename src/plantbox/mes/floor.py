@@ -19,9 +19,11 @@ STOP_CODES = ("E-104", "E-207", "E-311")
 BETWEEN_STOPS = (40.0, 160.0)
 STOP_HOURS = (0.5, 3.0)
 DUE = """
-SELECT 'portion' AS what, ready_at AS at, work_id AS id, operation.seq AS seq FROM operation JOIN machine
+SELECT 'portion' AS what, ready_at AS at, work_id AS id, operation.seq AS seq
+  FROM operation JOIN machine
   ON machine.code = operation.machine WHERE operation.status = 'running' AND machine.state <> 'fault'
-UNION ALL SELECT 'rework', trouble.due_at, trouble.no, 0 FROM trouble JOIN work_order ON work_order.id = work_id
+UNION ALL SELECT 'rework', trouble.due_at, trouble.no, 0
+  FROM trouble JOIN work_order ON work_order.id = work_id
   WHERE kind = 'rework' AND trouble.status = 'open' AND trouble.due_at IS NOT NULL AND mode = 'auto'
 UNION ALL SELECT 'stop', next_stop, code, 0 FROM machine WHERE state <> 'fault' AND next_stop IS NOT NULL
 UNION ALL SELECT 'resume', stop_until, code, 0 FROM machine WHERE state = 'fault' AND stop_until IS NOT NULL

@@ -72,8 +72,9 @@ LOOK = Look(
 body{margin:0;background:#10151c;color:#dbe4ee;font:15px/1.5 "Noto Sans CJK SC",Roboto,sans-serif}
 header{display:flex;gap:20px;align-items:center;flex-wrap:wrap;padding:12px 20px;background:#0a0e13;
 border-bottom:3px solid #f59e0b}
-header b{font-size:18px;color:#f59e0b}nav a{color:#dbe4ee;margin-right:16px;
-text-decoration:none}.sim{margin-left:auto;color:#8fa3b8;font-size:13px}main{padding:16px 20px;max-width:1240px;
+header b{font-size:18px;color:#f59e0b}nav a{color:#dbe4ee;
+margin-right:16px;text-decoration:none}.sim{margin-left:auto;color:#8fa3b8;font-size:13px}
+main{padding:16px 20px;max-width:1240px;
 margin:auto}
 h1{font-size:20px}h2{font-size:16px;color:#f59e0b;margin:22px 0 8px}.scroll{overflow:auto}
 table{border-collapse:collapse;width:100%;background:#18202a}td,th{padding:8px 12px;text-align:left;

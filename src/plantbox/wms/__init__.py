@@ -1,4 +1,5 @@
 """The simulated WMS: it is spoken to through staging tables (中间表) in its database file.
 
-Its contract is in ``plantbox/README.md``. Receipts, issues, picks and shipments, a ledger by lot, stock counts.
+Its contract is in ``plantbox/README.md``. Receipts, issues, picks,
+shipments, a ledger by lot, stock counts.
 """

@@ -56,13 +56,16 @@ LOOK = Look(
     },
     style="""
 body{margin:0;font:15px/1.5 "Noto Sans CJK SC",Verdana,sans-serif;background:#eef5ef;color:#1c2b20}
-header{background:#1e6b3a;color:#fff;padding:10px 18px;display:flex;flex-wrap:wrap;gap:16px;align-items:center}
+header{background:#1e6b3a;color:#fff;padding:10px 18px;display:flex;
+flex-wrap:wrap;gap:16px;align-items:center}
 nav a{color:#d7f5df;margin-right:14px}.sim{margin-left:auto;font-size:13px}main{padding:14px 18px}
 h1{font-size:19px;border-left:6px solid #2fa35a;padding-left:10px}.scroll{overflow:auto;background:#fff;
-border:1px solid #c9dccd;margin-bottom:14px}table{border-collapse:collapse;width:100%}
+border:1px solid #c9dccd;margin-bottom:14px}
+table{border-collapse:collapse;width:100%}
 td,th{padding:7px 11px;border-bottom:1px dashed #c9dccd;text-align:left;white-space:nowrap}
 th{background:#dff0e3;font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
-.s{padding:1px 8px;border:1px solid #2fa35a;border-radius:10px}.s.E,.s.cancelled{border-color:#b3261e;color:#b3261e}
+.s{padding:1px 8px;border:1px solid #2fa35a;border-radius:10px}.s.E,.s.cancelled{
+border-color:#b3261e;color:#b3261e}
 .s.W,.s.open,.s.partial{border-color:#b57900;color:#8a5c00}.note{background:#fff3cd;border:1px solid #e0c36a;
 padding:8px 12px;margin-bottom:12px}input,button{font:inherit;padding:4px 8px}
 button{background:#1e6b3a;color:#fff;border:0;border-radius:4px;padding:6px 14px}
@@ -227,7 +230,8 @@ class Pages:
         """Show the stock count: a button to start it, then a field per material."""
         lang = LOOK.language(request)
         if not stock.counting(self._station.db.reader):
-            form = f'<form method="post" action="/count/start"><button>{LOOK.word("start", lang)}</button></form>'
+            button = f"<button>{LOOK.word('start', lang)}</button>"
+            form = f'<form method="post" action="/count/start">{button}</form>'
             return self._page(request, "count", form)
         rows = self._rows("SELECT * FROM V_STOCK ORDER BY MATERIAL_CODE")
         cells = [
@@ -240,11 +244,9 @@ class Pages:
             for r in rows
         ]
         table = LOOK.table(lang, ("code", "name", "qty", "counted"), cells)
-        return self._page(
-            request,
-            "count",
-            f'<form method="post" action="/count/close"><button>{LOOK.word("close", lang)}</button>{table}</form>',
-        )
+        button = f"<button>{LOOK.word('close', lang)}</button>"
+        form = f'<form method="post" action="/count/close">{button}{table}</form>'
+        return self._page(request, "count", form)
 
     async def count_act(self, request: web.Request) -> web.Response:
         """Start or end the count; only from this very page."""

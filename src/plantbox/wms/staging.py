@@ -1,4 +1,4 @@
-"""Takes rows out of the IN_ tables, does what they ask, writes back how it went, and fills the OUT_ tables."""
+"""Takes rows out of the IN_ tables, does what they ask, writes back how it went, fills the OUT_ tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plantbox.database import next_number
 from plantbox.faults import Fault, FaultBoard
 from plantbox.money import trimmed
 from plantbox.simtime import SimClock, real_seconds
-from plantbox.wms.stock import ZERO, Move, add, counting, known_item, on_hand, quantity, take
+from plantbox.wms.stock import Move, add, counting, known_item, on_hand, quantity, take
 from plantbox.writes import Refusal
 
 CARRIERS = ("自有车队", "公路专线", "铁路快运")
@@ -91,7 +91,11 @@ def _take_row(connection: sqlite3.Connection, yard: Yard, kind: str, row: sqlite
     connection.execute("SAVEPOINT row")
     try:
         number = WORKS[kind](connection, yard, row, changed)
-        outcome = ("S", "DUPLICATE" if number.startswith("=") else None, number.lstrip("="))
+        outcome: tuple[str, str | None, str | None] = (
+            "S",
+            "DUPLICATE" if number.startswith("=") else None,
+            number.lstrip("="),
+        )
     except Refusal as refusal:
         connection.execute("ROLLBACK TO row")
         outcome = (refusal.kind, refusal.message, None)
@@ -255,7 +259,8 @@ def change(connection: sqlite3.Connection, yard: Yard, row: sqlite3.Row, _: Faul
 def _ship_due(connection: sqlite3.Connection, yard: Yard) -> None:
     now = yard.clock.now()
     for pick in connection.execute(
-        "SELECT * FROM PICK WHERE STATUS IN ('open', 'partial') AND DUE_AT <= ? ORDER BY DUE_AT, EXT_KEY, LINE_NO",
+        "SELECT * FROM PICK WHERE STATUS IN ('open', 'partial') AND DUE_AT <= ?"
+        " ORDER BY DUE_AT, EXT_KEY, LINE_NO",
         (now.isoformat(),),
     ).fetchall():
         rest = Decimal(pick["QTY"]) - Decimal(pick["SHIPPED"])

@@ -149,7 +149,7 @@ def test_a_live_order_is_changed_or_cancelled_or_says_why_not(mes: Mes) -> None:
 def test_the_page_takes_reports_of_a_worker_and_shows_the_simulated_time(mes: Mes, lang: str) -> None:
     number = f"W-7-{lang}"
     mes.order(number)
-    form = b"operationSeq=10&goodQty=480&badQty=10&badReason=CUT_BURR&disposition=rework&laborHours=4&used.GB-F2=510"
+    form = b"operationSeq=10&goodQty=480&badQty=10&badReason=CUT_BURR&disposition=rework&used.GB-F2=510"
     url = f"{mes.system.url}/orders/{number}"
     done = call("POST", f"{url}/report", form, {"Content-Type": "application/x-www-form-urlencoded"})
     assert done.status == 303
@@ -170,9 +170,10 @@ async def test_opc_ua_shows_a_machine_that_stops_and_goes_on(mes: Mes) -> None:
         assert await state.read_value() == 0
         mes.system.admin("POST", "machines/lathe-1", {"state": "fault", "stopCode": "E-207", "hours": 1})
         stopped = client.get_node(f"ns={index};s=lathe-1.StopCode")
-        for _ in range(200):
-            if await stopped.read_value():
+        for _ in range(5000):
+            if await stopped.read_value() == "E-207":
                 break
+        assert (await stopped.read_value(), await state.read_value()) == ("E-207", 2)
         assert mes.get("changes?size=2000&types=machine.stopped")[-1]["payload"]["machineCode"] == "lathe-1"
     mes.system.admin("POST", "machines/lathe-1", {"state": "idle"})
     assert {row["machineCode"]: row["state"] for row in mes.get("machines")}["lathe-1"] == "idle"
@@ -182,9 +183,8 @@ async def test_opc_ua_shows_a_machine_that_stops_and_goes_on(mes: Mes) -> None:
 def test_time_makes_an_order_by_itself_with_rework_scrap_and_signed_callbacks(
     plant: Plant, tmp_path: Path, hook: Hook
 ) -> None:
-    mes = Mes(
-        plant.start("mes", tmp_path, "--speed", "1", "--seed", "7", "--scrap", "0.05", "--webhook", hook.url)
-    )
+    options = ("--speed", "1", "--seed", "7", "--scrap", "0.05", "--opcua", "off")
+    mes = Mes(plant.start("mes", tmp_path, *options, "--webhook", hook.url))
     body = {"externalOrderNo": "A-1", "itemCode": "BX-F210", "quantity": "500"}
     mes.post("work-orders", **body)
     mes.system.admin("POST", "advance", {"hours": 96})
@@ -201,7 +201,7 @@ def test_time_makes_an_order_by_itself_with_rework_scrap_and_signed_callbacks(
     assert json.loads(got[0][1])["eventType"] == "workOrder.accepted"
     assert "rework.finished" in mes.events("A-1")
     mes.system.kill()
-    again = Mes(plant.start("mes", tmp_path))
+    again = Mes(plant.start("mes", tmp_path, "--opcua", "off"))
     assert again.get("work-orders/A-1") == order
 
 
