@@ -6,9 +6,7 @@ from __future__ import annotations
 def _incoming(name: str, columns: str) -> str:
     """Return a table that others fill: keys, its own columns, and how it went."""
     before = "ID INTEGER PRIMARY KEY AUTOINCREMENT, BATCH_ID TEXT, EXT_KEY TEXT NOT NULL"
-    after = (
-        "STATUS TEXT NOT NULL DEFAULT 'N', ERR_TEXT TEXT, WMS_NO TEXT, CREATED_AT TEXT, PROCESSED_AT TEXT"
-    )
+    after = "STATUS TEXT NOT NULL DEFAULT 'N', ERR_TEXT TEXT, WMS_NO TEXT, CREATED_AT TEXT, PROCESSED_AT TEXT"
     return (
         f"CREATE TABLE IF NOT EXISTS {name} ({before}, {columns}, {after});\n"
         f"CREATE INDEX IF NOT EXISTS {name}_OPEN ON {name} (STATUS, ID);\n"
