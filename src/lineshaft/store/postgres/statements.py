@@ -7,6 +7,7 @@ the columns it takes in the order of its parameters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -261,6 +262,7 @@ def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[Bound]
     for statement, places in _chosen(batch):
         arguments: list[Any] = [columns[place] for place in places]
         constant = _constant(arguments) if batch.count >= _SAME_FROM else frozenset()
+        constant = constant.difference(_joined(statement))
         text = _texts.get((id(statement), constant))
         if text is None:
             known = sum(1 for key in _texts if key[0] == id(statement))
@@ -271,6 +273,19 @@ def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[Bound]
             arguments[place] = arguments[place][0]
         bound.append((text, arguments))
     return bound
+
+
+_FOUND_BY: Final = re.compile(r't\."?(\w+)"? = x\."?(\w+)"?')
+
+
+def _joined(statement: Statement) -> frozenset[int]:
+    """Return the places of the columns by which rows of the table are found.
+
+    They always travel as arrays: a tenant given as one value looks to the planner like a way into the table,
+    and it reads the whole tenant instead of 200 rows by their keys.
+    """
+    found = {name for _, name in _FOUND_BY.findall(statement.template)}
+    return frozenset(place for place, name in enumerate(statement.names) if name in found)
 
 
 def _constant(arguments: Sequence[Sequence[Any]]) -> frozenset[int]:
