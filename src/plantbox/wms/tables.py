@@ -6,14 +6,13 @@ from __future__ import annotations
 def _incoming(name: str, columns: str) -> str:
     """Return a table that others fill: keys, its own columns, and how it went."""
     before = "ID INTEGER PRIMARY KEY AUTOINCREMENT, BATCH_ID TEXT, EXT_KEY TEXT NOT NULL"
-    after = (
-        "STATUS TEXT NOT NULL DEFAULT 'N', ERR_TEXT TEXT, WMS_NO TEXT, CREATED_AT TEXT, PROCESSED_AT TEXT"
+    after = "STATUS TEXT NOT NULL DEFAULT 'N', ERR_TEXT TEXT, WMS_NO TEXT, CREATED_AT TEXT, PROCESSED_AT TEXT"
+    statements = (
+        f"TABLE IF NOT EXISTS {name} ({before}, {columns}, {after})",
+        f"INDEX IF NOT EXISTS {name}_OPEN ON {name} (STATUS, ID)",
+        f"INDEX IF NOT EXISTS {name}_KEY ON {name} (EXT_KEY)",
     )
-    return (
-        f"CREATE TABLE IF NOT EXISTS {name} ({before}, {columns}, {after});\n"
-        f"CREATE INDEX IF NOT EXISTS {name}_OPEN ON {name} (STATUS, ID);\n"
-        f"CREATE INDEX IF NOT EXISTS {name}_KEY ON {name} (EXT_KEY);\n"
-    )
+    return "".join(f"CREATE {statement};\n" for statement in statements)
 
 
 TABLES = (
