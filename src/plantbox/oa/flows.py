@@ -123,18 +123,25 @@ def create(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> tuple[
         ),
     )  # fmt: skip
     row = find(connection, str(cursor.lastrowid))
-    _log(connection, desk, row, row["creator"], "create", None)
+    _log(connection, desk, row, Step(row["creator"], "create"))
     view = view_of(row)
     desk.feed.tell(connection, "workflow.created", number, view)
     return number, {**view, "existing": False}
 
 
-def _log(
-    connection: sqlite3.Connection, desk: Desk, row: sqlite3.Row, who: str, action: str, remark: str | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Who did what with a request."""
+
+    who: str
+    action: str
+    remark: str | None = None
+
+
+def _log(connection: sqlite3.Connection, desk: Desk, row: sqlite3.Row, step: Step) -> None:
     connection.execute(
         "INSERT INTO log (request_id, at, who, action, remark) VALUES (?, ?, ?, ?, ?)",
-        (row["id"], desk.clock.text(), who, action, remark),
+        (row["id"], desk.clock.text(), step.who, step.action, step.remark),
     )
 
 
@@ -154,7 +161,7 @@ def _end(
         "UPDATE request SET status = ?, approver = ?, remark = ?, finished_at = ? WHERE id = ?",
         (status, who, remark, desk.clock.text(), row["id"]),
     )
-    _log(connection, desk, row, who, action, remark)
+    _log(connection, desk, row, Step(who, action, remark))
     view = view_of(find(connection, row["no"]))
     desk.feed.tell(connection, f"workflow.{status}", row["no"], view)
     return row["no"], {**view, "alreadyDone": False}
@@ -181,14 +188,8 @@ def urge(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> tuple[st
     if row["status"] != "pending":
         raise Refusal("STATE_ERROR", f"流程 {row['no']} 已办结: {row['status']}", "requestId")
     connection.execute("UPDATE request SET urged = urged + 1 WHERE id = ?", (row["id"],))
-    _log(
-        connection,
-        desk,
-        row,
-        fields.optional("approver") or row["creator"],
-        "urge",
-        fields.optional("remark"),
-    )
+    urger = fields.optional("approver") or row["creator"]
+    _log(connection, desk, row, Step(urger, "urge", fields.optional("remark")))
     view = view_of(find(connection, row["no"]))
     desk.feed.tell(connection, "workflow.urged", row["no"], view)
     return row["no"], view
