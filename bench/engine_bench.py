@@ -166,7 +166,7 @@ async def _carry(store: Store, instances: int, batch: int) -> float:
     )
     await worker.start()
     intake = Intake(worker.runtime.committer(None), clock, config.tenant, config.limits, worker.offer_event)
-    while not worker.runtime.keeper.lanes:  # noqa: ASYNC110
+    while not worker.runtime.keeper.lanes:
         await asyncio.sleep(0.01)
     collector.ease()
     started = time.perf_counter()
@@ -182,7 +182,7 @@ async def _carry(store: Store, instances: int, batch: int) -> float:
             for number in range(first, min(instances, first + batch))
         ]
         await intake.accept(events)
-    while (await store.counts(SCOPE))["completed"] < instances:  # noqa: ASYNC110
+    while (await store.counts(SCOPE))["completed"] < instances:
         await asyncio.sleep(0.05)
     seconds = time.perf_counter() - started
     await worker.stop()
