@@ -78,13 +78,13 @@ class Calls:
         return list(self._in_hand)
 
     @property
-    def has_room(self) -> bool:
-        """Tell whether new work may begin: what is under way goes first, else everything is half done.
+    def room(self) -> int:
+        """How much new work may begin: what is under way goes first, else everything is half done.
 
         What waits for a system that has more than it can take is not counted: it must not stop the others.
         """
         waiting = sum(gate.waiting for gate in self._protection.gates() if not gate.is_full)
-        return self._calling + waiting < self._runtime.config.calls_max
+        return max(0, self._runtime.config.calls_max - self._calling - waiting)
 
     # -- new work ----------------------------------------------------------------------------------------
 
@@ -247,7 +247,7 @@ class Calls:
         gate.leave(effect_id)
         self._calling -= 1
         self._pump(gate)
-        if self.held_back and self._calling * 2 < self._runtime.config.calls_max and self.has_room:
+        if self.held_back and self._calling * 2 < self._runtime.config.calls_max and self.room:
             self.held_back = False
             self.on_room()
 

@@ -226,12 +226,14 @@ class Worker:
                     without_ids=self.calls.ids,
                 )
                 more |= self.calls.take(effects, poll) == room
-            room = min(config.in_hand_max - len(self.router), config.calls_max)
-            if not self.calls.has_room:
+            # No more events than there are places for the calls that they lead to.
+            room = min(config.in_hand_max, self.calls.room) - len(self.router)
+            if room <= 0:
                 self.calls.held_back = True
-            elif room > 0 and await runtime.releases.active() is not None:
+            elif await runtime.releases.active() is not None:
                 events = await store.open_events(scope, lanes, room)
-                more |= self.router.take(events, poll) == room
+                taken = self.router.take(events, poll)
+                self.calls.held_back |= taken == room
         finally:
             runtime.freshness.end_poll(poll)
         self.calls.pump()
