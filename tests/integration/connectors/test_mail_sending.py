@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import warnings
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from typing import Any
@@ -53,14 +54,17 @@ class MailServer:
         self.port = self.server.sockets[0].getsockname()[1]
 
     def make(self) -> SMTP:
-        protocol = SMTP(
-            self,
-            authenticator=self.login,
-            auth_require_tls=False,
-            auth_required=True,
-            loop=asyncio.get_running_loop(),
-            hostname="mail.example",
-        )
+        with warnings.catch_warnings():
+            # It warns of passwords without TLS; here they stay on loopback.
+            warnings.simplefilter("ignore")
+            protocol = SMTP(
+                self,
+                authenticator=self.login,
+                auth_require_tls=False,
+                auth_required=True,
+                loop=asyncio.get_running_loop(),
+                hostname="mail.example",
+            )
         self.protocols.append(protocol)
         return protocol
 
@@ -88,7 +92,7 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.plan == "refuse":
-            return "554 5.7.1 内容被拒绝"
+            return "554 5.7.1 content refused"
         if self.plan == "busy":
             return "452 4.3.1 no space"
         content = envelope.content
@@ -114,7 +118,8 @@ async def server() -> AsyncIterator[MailServer]:
     await server.start()
     yield server
     server.stop()
-    await asyncio.sleep(0)  # the sockets are closed in the loop's next round
+    for _ in range(10):  # the sockets are closed in the loop's next rounds
+        await asyncio.sleep(0)
 
 
 def connect(server: MailServer, password: str = PASSWORD, port: int | None = None) -> MailConnector:
