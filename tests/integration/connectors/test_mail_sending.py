@@ -38,6 +38,18 @@ messages:
 PASSWORD = "m4il-s3cret"
 
 
+class MailProtocol(SMTP):
+    """One connection, which tells when it has ended."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ended = asyncio.Event()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.ended.set()
+
+
 class MailServer:
     """A real SMTP server that can be told to say no, or to vanish."""
 
@@ -46,18 +58,18 @@ class MailServer:
         self.received: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.port = 0
-        self.protocols: list[SMTP] = []
+        self.protocols: list[MailProtocol] = []
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         self.server = await loop.create_server(self.make, "127.0.0.1", 0)
         self.port = self.server.sockets[0].getsockname()[1]
 
-    def make(self) -> SMTP:
+    def make(self) -> MailProtocol:
         with warnings.catch_warnings():
             # It warns of passwords without TLS; here they stay on loopback.
             warnings.simplefilter("ignore")
-            protocol = SMTP(
+            protocol = MailProtocol(
                 self,
                 authenticator=self.login,
                 auth_require_tls=False,
@@ -68,11 +80,12 @@ class MailServer:
         self.protocols.append(protocol)
         return protocol
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         self.server.close()
         for protocol in self.protocols:
             if protocol.transport is not None:
                 protocol.transport.abort()
+            await protocol.ended.wait()
 
     def login(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
@@ -117,9 +130,7 @@ async def server() -> AsyncIterator[MailServer]:
     server = MailServer()
     await server.start()
     yield server
-    server.stop()
-    for _ in range(10):  # the sockets are closed in the loop's next rounds
-        await asyncio.sleep(0)
+    await server.stop()
 
 
 def connect(server: MailServer, password: str = PASSWORD, port: int | None = None) -> MailConnector:

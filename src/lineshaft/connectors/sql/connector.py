@@ -129,8 +129,8 @@ class SqlConnector:
             return self._selected(rule, rows, names, case)
         wanted = self._wanted(rule, names, case)
         async with self._work(case, timeout_s, writes=True) as (session, progress):
-            seen, lines = await self._seen_for(session, rule)
-            written = await Writer(session, rule, seen, lines, wanted, context.sending).write()
+            tables = await self._seen_for(session, rule)
+            written = await Writer(session, rule, tables, wanted, context.sending).write()
             if written.changed:
                 progress.committing = True
                 await session.commit()

@@ -59,15 +59,13 @@ class Writer:
         self,
         session: Session,
         rule: OperationRule,
-        seen: Seen,
-        lines: Seen | None,
+        tables: tuple[Seen, Seen | None],
         wanted: Wanted,
         sending: Callable[[], None],
     ) -> None:
         self._session = session
         self._rule = rule
-        self._seen = seen
-        self._lines = lines
+        self._seen, self._lines = tables
         self._wanted = wanted
         self._sending = sending
 
