@@ -324,9 +324,7 @@ class World:
         self.note(f"instance {row.id} is suspended by a person")
         self.figures["suspensions"] += 1
         await asyncio.sleep(self.chance.random() * 4)
-        while not await self._try(
-            lambda desk: desk.command(self.scope, row.id, commands.Resume("looked"))
-        ):
+        while not await self._try(lambda desk: desk.command(self.scope, row.id, commands.Resume("looked"))):
             await asyncio.sleep(0.5)
 
     async def _cancel(self) -> None:
