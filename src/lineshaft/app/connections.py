@@ -121,7 +121,8 @@ class Connections:
         for name, definition in sorted(read.systems.items()):
             connector, problem = self._connected(name, definition)
             connectors[name] = connector
-            systems[name] = ConnectedSystem(name, "http", definition.spec.label, connector.spec, problem)
+            kind = read.kinds.get(name, "")
+            systems[name] = ConnectedSystem(name, kind, definition.spec.label, connector.spec, problem)
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors

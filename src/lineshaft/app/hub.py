@@ -28,6 +28,9 @@ from lineshaft.app.system_ids import SystemIds
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
 from lineshaft.connectors.http import HTTP
+from lineshaft.connectors.mail import MAIL
+from lineshaft.connectors.opcua import OPCUA
+from lineshaft.connectors.sql import SQL
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
@@ -50,7 +53,8 @@ class Hub:
         self.tokens = tokens
         self.secrets = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
         self.registry = Registry()
-        self.registry.register(HTTP, "lineshaft")
+        for kind in (HTTP, MAIL, OPCUA, SQL):
+            self.registry.register(kind, "lineshaft")
         self.registry.load_entry_points()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None

@@ -26,6 +26,8 @@ class ReadRelease:
     pack: Pack | None
     systems: dict[str, Definition] = field(default_factory=dict)
     mappings: dict[str, CompiledMapping] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """The kind of connector of each system."""
 
 
 def folder_of(name_or_path: str) -> Path:
@@ -114,6 +116,7 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
     contents: Mapping[str, bytes] = {path_of(file): file.content for file in files}
     pack: Pack | None = None
     systems: dict[str, Definition] = {}
+    kinds: dict[str, str] = {}
     mappings: dict[str, CompiledMapping] = {}
     if "pack.yaml" in contents:
         try:
@@ -124,7 +127,9 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
         kind, _, name = path.partition("/")
         try:
             if kind == "systems" and name.endswith(".yaml"):
-                systems[name.removesuffix(".yaml")] = registry.read(content, path)
+                found = registry.kind_of(content, path)
+                systems[name.removesuffix(".yaml")] = found.read(content, path)
+                kinds[name.removesuffix(".yaml")] = found.name
             elif kind == "mappings" and name.endswith(".yaml"):
                 mapping = read_mapping(content, path)
                 mappings[mapping.name] = mapping
@@ -132,4 +137,4 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
             problems += error.problems
     if problems:
         raise DefinitionError(problems)
-    return ReadRelease(pack, systems, mappings)
+    return ReadRelease(pack, systems, mappings, kinds)

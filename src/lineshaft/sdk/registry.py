@@ -167,19 +167,26 @@ class Registry:
             )
         return known[0]
 
-    def read(self, content: bytes, file: str) -> Definition:
-        """Read a system's definition with the kind it names (``connector:``, otherwise ``http``).
+    def kind_of(self, content: bytes, file: str) -> Kind:
+        """Return the kind that a system's definition names (``connector:``, otherwise ``http``).
 
         Raises:
-            DefinitionError: It cannot be used, or its kind is not known.
+            DefinitionError: It is no YAML, or its kind is not known.
         """
         root = read_yaml(content, file)
         entries = root.value if isinstance(root.value, Mapping) else {}
         node = entries.get("connector")
         name = str(node.value) if node is not None else DEFAULT_KIND
         try:
-            kind = self.kind(name)
+            return self.kind(name)
         except NotFound as error:
             place = node.place if node is not None else Place(file, 1)
             raise DefinitionError([Problem("connector_kind_unknown", error.message, place)]) from error
-        return kind.read(content, file)
+
+    def read(self, content: bytes, file: str) -> Definition:
+        """Read a system's definition with the kind it names.
+
+        Raises:
+            DefinitionError: It cannot be used, or its kind is not known.
+        """
+        return self.kind_of(content, file).read(content, file)
