@@ -1,4 +1,4 @@
-"""Command line: ``python -m plantbox crm|erp|adventureworks``; options are in README.md."""
+"""Command line: ``python -m plantbox SYSTEM``, ``all`` or ``adventureworks``; options are in README.md."""
 
 from __future__ import annotations
 

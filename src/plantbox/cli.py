@@ -9,15 +9,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from plantbox import whole
 from plantbox.adventureworks import feed
 from plantbox.crm import app as crm
 from plantbox.erp import app as erp
 from plantbox.erp.policy import Policy
 from plantbox.face import Face
 from plantbox.fields import BadField
+from plantbox.mail import app as mail
 from plantbox.mes import app as mes
 from plantbox.mes.shop import Settings
 from plantbox.mes.tables import EVENTS
+from plantbox.oa import app as oa
+from plantbox.oa import flows
+from plantbox.oa import tables as oa_tables
 from plantbox.server import serve
 from plantbox.simtime import START
 from plantbox.station import Common, Station
@@ -86,6 +91,19 @@ def _add_shop(
     _add_webhook(floor, EVENTS)
     store = commands.add_parser("wms", parents=[shared])
     store.add_argument("--pick-hours", type=float, default=2.0, help="from the instruction to the shipment")
+    office = commands.add_parser("oa", parents=[shared])
+    office.add_argument("--app-id", default="oa-app")
+    office.add_argument("--app-secret", default="oa-demo-secret")
+    office.add_argument("--approval", choices=("manual", "auto"), default="manual")
+    office.add_argument("--approval-hours", default="3", help="how long auto waits")
+    _add_webhook(office, oa_tables.EVENTS)
+    box = commands.add_parser("mail", parents=[shared])
+    box.add_argument("--sms-key", default="sms-demo-key")
+    box.add_argument("--smtp-port", type=int, default=0)
+    everything = commands.add_parser("all", parents=[shared])
+    everything.add_argument("--base-port", type=int, default=0, help="the CRM's; the others follow")
+    for name in whole.SYSTEMS:
+        everything.add_argument(f"--{name}", default="", help=f"further options of {name}, as one text")
 
 
 def _common(arguments: argparse.Namespace) -> Common:
@@ -155,11 +173,24 @@ def _wms(common: Common, arguments: argparse.Namespace) -> Built:
     return wms.build(common, wms.WmsOptions(arguments.pick_hours))
 
 
+def _oa(common: Common, arguments: argparse.Namespace) -> Built:
+    settings = flows.Settings()
+    settings.set({"approval": arguments.approval, "approval_hours": arguments.approval_hours})
+    options = oa.OaOptions(arguments.app_id, arguments.app_secret, _hook(arguments), settings)
+    return oa.build(common, options)
+
+
+def _mail(common: Common, arguments: argparse.Namespace) -> Built:
+    return mail.build(common, mail.MailOptions(arguments.sms_key, arguments.smtp_port))
+
+
 BUILDERS: dict[str, Callable[[Common, argparse.Namespace], Built]] = {
     "crm": _crm,
     "erp": _erp,
     "mes": _mes,
     "wms": _wms,
+    "oa": _oa,
+    "mail": _mail,
 }
 
 
@@ -176,6 +207,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                     confirm=not arguments.no_confirm,
                 )
             )
+        if arguments.command == "all":
+            _common(arguments)
+            return asyncio.run(whole.run(arguments))
         asyncio.run(_serve(arguments))
     except BadField as error:
         sys.stderr.write(f"plantbox: {error.field}: {error.message}\n")

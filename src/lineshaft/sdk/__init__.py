@@ -3,7 +3,7 @@
 It knows nothing of the engine, the store or the kernel.
 """
 
-from lineshaft.sdk.connector import CallContext, Connector
+from lineshaft.sdk.connector import CallContext, Connector, Listener
 from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, DocumentFact, ItemOutcome, LineFact, Outcome
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, OperationSpec, ResourceSpec, TriggerSpec
 
@@ -18,6 +18,7 @@ __all__ = [
     "FieldSpec",
     "ItemOutcome",
     "LineFact",
+    "Listener",
     "OperationSpec",
     "Outcome",
     "ResourceSpec",

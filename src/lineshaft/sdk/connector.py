@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
@@ -77,4 +77,26 @@ class Connector(Protocol):
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         """Carry out a batch; one result per item, in order. An error of the whole batch is raised."""
+        ...
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A connector whose system tells changes by itself (subscriptions, queues): apart from ``Connector``.
+
+    Polling with ``changes`` works beside it, with the same cursors and the same ids, so that what was missed
+    while nobody listened is found by one poll.
+    """
+
+    def listen(self, resource: str, cursor: bytes | None) -> AsyncIterator[ChangePage]:
+        """Yield changes as they come, behind ``cursor`` (``None``: from now on, the present state first).
+
+        It ends only by being closed (``aclose``) or by raising: a connector does not reconnect by itself.
+        Whoever listens keeps the cursor of the last page it has stored, and listens again from there. What
+        the target could not keep for us is never silent: the change after such a gap says so.
+
+        Raises:
+            Unavailable: The connection is gone or could not be made.
+            Invalid: There is no such resource, or the cursor is not one of this connector.
+        """
         ...

@@ -119,7 +119,8 @@ def _admin(station: Station, place: shop.Shop) -> list[web.RouteDef]:
         def act(connection: sqlite3.Connection) -> dict[str, Any]:
             if state == "idle":
                 return floor.resume(connection, place, code, now)
-            return floor.stop(connection, place, code, fields.optional("stopCode") or "E-207", hours, now)
+            why = floor.Stop(fields.optional("stopCode") or "E-207", hours)
+            return floor.stop(connection, place, code, why, now)
 
         return web.json_response(await station.db.write(act))
 

@@ -6,6 +6,7 @@ Events are done in the order of their times, so that a jump of the clock ends wh
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -209,18 +210,24 @@ def _plan_stops(connection: sqlite3.Connection, shop: Shop, at: datetime) -> Non
 def _stop_by_chance(connection: sqlite3.Connection, shop: Shop, code: str, at: datetime) -> None:
     row = connection.execute("SELECT * FROM machine WHERE code = ?", (code,)).fetchone()
     chance = shop.chance("length", code, row["stops"])
-    stop(connection, shop, code, chance.choice(STOP_CODES), chance.uniform(*STOP_HOURS), at)
+    stop(connection, shop, code, Stop(chance.choice(STOP_CODES), chance.uniform(*STOP_HOURS)), at)
 
 
-def stop(
-    connection: sqlite3.Connection, shop: Shop, code: str, stop_code: str, hours: float, at: datetime
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a machine stops and for how many hours."""
+
+    code: str
+    hours: float
+
+
+def stop(connection: sqlite3.Connection, shop: Shop, code: str, why: Stop, at: datetime) -> dict[str, Any]:
     """Stop a machine for some hours; what runs on it takes so much longer."""
-    until = (at + timedelta(hours=hours)).replace(microsecond=0)
+    until = (at + timedelta(hours=why.hours)).replace(microsecond=0)
     connection.execute(
         "UPDATE machine SET state = 'fault', stop_code = ?, since = ?, stop_until = ?, next_stop = NULL,"
         " stops = stops + 1 WHERE code = ?",
-        (stop_code, at.isoformat(), until.isoformat(), code),
+        (why.code, at.isoformat(), until.isoformat(), code),
     )
     return _tell_machine(connection, shop, code, "machine.stopped")
 

@@ -98,8 +98,8 @@ def _note(connection: sqlite3.Connection, code: str, lot: str, qty: Decimal, mov
         "INSERT INTO OUT_LEDGER (MATERIAL_CODE, LOT_NO, CHANGE_QTY, QTY_AFTER, REASON, REF_NO, POSTED_AT)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            code + move.suffix, lot, trimmed(qty), trimmed(on_hand(connection, code)), move.reason, move.ref_no,
-            move.at.isoformat(),
+            code + move.suffix, lot, trimmed(qty), trimmed(on_hand(connection, code)), move.reason,
+            move.ref_no, move.at.isoformat(),
         ),
     )  # fmt: skip
 

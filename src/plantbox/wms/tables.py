@@ -6,17 +6,16 @@ from __future__ import annotations
 def _incoming(name: str, columns: str) -> str:
     """Return a table that others fill: keys, its own columns, and how it went."""
     before = "ID INTEGER PRIMARY KEY AUTOINCREMENT, BATCH_ID TEXT, EXT_KEY TEXT NOT NULL"
-    after = (
-        "STATUS TEXT NOT NULL DEFAULT 'N', ERR_TEXT TEXT, WMS_NO TEXT, CREATED_AT TEXT, PROCESSED_AT TEXT"
+    after = "STATUS TEXT NOT NULL DEFAULT 'N', ERR_TEXT TEXT, WMS_NO TEXT, CREATED_AT TEXT, PROCESSED_AT TEXT"
+    statements = (
+        f"TABLE IF NOT EXISTS {name} ({before}, {columns}, {after})",
+        f"INDEX IF NOT EXISTS {name}_OPEN ON {name} (STATUS, ID)",
+        f"INDEX IF NOT EXISTS {name}_KEY ON {name} (EXT_KEY)",
     )
-    return (
-        f"CREATE TABLE IF NOT EXISTS {name} ({before}, {columns}, {after});\n"
-        f"CREATE INDEX IF NOT EXISTS {name}_OPEN ON {name} (STATUS, ID);\n"
-        f"CREATE INDEX IF NOT EXISTS {name}_KEY ON {name} (EXT_KEY);\n"
-    )
+    return "".join(f"CREATE {statement};\n" for statement in statements)
 
 
-TABLES = (
+INCOMING = (
     _incoming(
         "IN_RECEIPT",
         "DOC_TYPE TEXT NOT NULL DEFAULT 'FG', SOURCE_NO TEXT, MATERIAL_CODE TEXT NOT NULL, QTY TEXT NOT NULL,"
@@ -32,7 +31,8 @@ TABLES = (
     + _incoming(
         "IN_ISSUE", "MATERIAL_CODE TEXT NOT NULL, QTY TEXT NOT NULL, WORK_ORDER_NO TEXT, STATION TEXT"
     )
-    + """
+)
+OUTGOING = """
 CREATE TABLE IF NOT EXISTS OUT_RECEIPT (
   ID INTEGER PRIMARY KEY AUTOINCREMENT, EXT_KEY TEXT NOT NULL, WMS_NO TEXT NOT NULL, DOC_TYPE TEXT NOT NULL,
   SOURCE_NO TEXT, MATERIAL_CODE TEXT NOT NULL, QTY TEXT NOT NULL, LOT_NO TEXT NOT NULL,
@@ -67,7 +67,7 @@ CREATE VIEW IF NOT EXISTS V_STOCK AS SELECT ITEM.MATERIAL_CODE, SKU, NAME,
   CAST(coalesce(sum(CAST(QTY AS NUMERIC)), 0) AS TEXT) AS QTY
   FROM ITEM LEFT JOIN LOT ON LOT.MATERIAL_CODE = ITEM.MATERIAL_CODE GROUP BY ITEM.MATERIAL_CODE;
 """
-)
+TABLES = INCOMING + OUTGOING
 STATES = {
     "N": ("新", "New"),
     "S": ("成功", "Done"),

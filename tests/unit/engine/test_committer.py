@@ -57,8 +57,11 @@ async def test_committer_writes_units_when_their_lane_is_held() -> None:
 async def test_committer_refuses_a_unit_when_its_lane_had_another_owner_meanwhile() -> None:
     async with Rig() as rig:
         rig.database.down = True
+        troubles: list[Any] = []
+        rig.committer.on_trouble = troubles.append
         waiting = asyncio.create_task(rig.committer.commit(rig.unit("stale")))
-        await asyncio.sleep(0.01)
+        while not troubles:
+            await asyncio.sleep(0)
         # The database comes back when the lane has been lost, taken by another worker, and taken back.
         rig.clock.advance(CONFIG.lease_ttl_s + 1)
         rig.keeper.lost(range(256))

@@ -27,6 +27,9 @@ class Statement:
 
     template: str
     columns: tuple[Column, ...]
+    joined: frozenset[str] = frozenset()
+    """Columns by which stored rows are found: always arrays, since the planner takes a single value for a
+    reason to read the whole tenant instead of following the primary key."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,12 +120,14 @@ def _delete(cls: type) -> Statement:
     keys = KEYS[cls]
     same = " AND ".join(f"t.{_q(name)} = x.{_q(name)}" for name in keys)
     columns = tuple(_columns(ROW_SHAPES[cls], keys))
-    return Statement(f"DELETE FROM {_q(s.TABLES[cls].name)} AS t USING {_ROWS} WHERE {same}", columns)
+    template = f"DELETE FROM {_q(s.TABLES[cls].name)} AS t USING {_ROWS} WHERE {same}"
+    return Statement(template, columns, frozenset(keys))
 
 
 def _update(table: str, shape: Shape, sets: str, where: str, names: Sequence[str]) -> Statement:
     template = f"UPDATE {_q(table)} AS t SET {sets} FROM {_ROWS} WHERE {where}"
-    return Statement(template, tuple(_columns(shape, names)))
+    joined = frozenset(re.findall(r'\bx\."?(\w+)', where))
+    return Statement(template, tuple(_columns(shape, names)), joined)
 
 
 _EFFECT_CHANGES: Final = (
@@ -220,6 +225,7 @@ _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
             f"UPDATE release AS t SET active = false FROM {_ROWS}"
             " WHERE t.tenant = x.tenant AND t.id <> x.id AND t.active",
             (Column("tenant", "text", False), Column("id", "text", False)),
+            frozenset({"tenant", "id"}),
         ),
     ),
     "history": (_insert("history", History, _names(History), _IGNORE),),
@@ -261,8 +267,7 @@ def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[Bound]
     bound = []
     for statement, places in _chosen(batch):
         arguments: list[Any] = [columns[place] for place in places]
-        constant = _constant(arguments) if batch.count >= _SAME_FROM else frozenset()
-        constant = constant.difference(_joined(statement))
+        constant = _constant(statement, arguments) if batch.count >= _SAME_FROM else frozenset()
         text = _texts.get((id(statement), constant))
         if text is None:
             known = sum(1 for key in _texts if key[0] == id(statement))
@@ -275,25 +280,14 @@ def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[Bound]
     return bound
 
 
-_FOUND_BY: Final = re.compile(r't\."?(\w+)"? = x\."?(\w+)"?')
-
-
-def _joined(statement: Statement) -> frozenset[int]:
-    """Return the places of the columns by which rows of the table are found.
-
-    They always travel as arrays: a tenant given as one value looks to the planner like a way into the table,
-    and it reads the whole tenant instead of 200 rows by their keys.
-    """
-    found = {name for _, name in _FOUND_BY.findall(statement.template)}
-    return frozenset(place for place, name in enumerate(statement.names) if name in found)
-
-
-def _constant(arguments: Sequence[Sequence[Any]]) -> frozenset[int]:
+def _constant(statement: Statement, arguments: Sequence[Sequence[Any]]) -> frozenset[int]:
     """Return the places of the columns that hold one value only; never all of them."""
     found = [
         place
-        for place, values in enumerate(arguments)
-        if values[0] == values[-1] and values.count(values[0]) == len(values)
+        for place, (column, values) in enumerate(zip(statement.columns, arguments, strict=True))
+        if values[0] == values[-1]
+        and column.name not in statement.joined
+        and values.count(values[0]) == len(values)
     ]
     return frozenset(found) if len(found) < len(arguments) else frozenset()
 

@@ -1,0 +1,405 @@
+"""A manifest of kind ``sql`` at work: the sdk's ``Connector`` over staging tables.
+
+Only listed tables are touched; what is not listed is refused before the database is reached. It never
+retries; only an idle connection that has died is replaced before anything was sent on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from lineshaft.base.errors import ConfigError, ConnectorError, ExpressionError, Invalid, LeaseLost
+from lineshaft.base.text import Text, text
+from lineshaft.connectors.sql import statements
+from lineshaft.connectors.sql.driving import Address, Fault, LiveTable, Session
+from lineshaft.connectors.sql.expressions import Expression
+from lineshaft.connectors.sql.facts import documents_of
+from lineshaft.connectors.sql.judging import Case
+from lineshaft.connectors.sql.model import LinkedRows, OperationRule, ResourceRule, SqlManifest, TableRule
+from lineshaft.connectors.sql.polling import decode_position, first_position, read_page
+from lineshaft.connectors.sql.sessions import Sessions
+from lineshaft.connectors.sql.tables import Changed, Seen, compared
+from lineshaft.connectors.sql.values import Unfit
+from lineshaft.connectors.sql.writing import Ambiguous, Forbidden, Wanted, Writer, Written
+from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
+from lineshaft.sdk.registry import Connection
+from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, ResourceSpec
+
+_READ_TIMEOUT_S: Final = 30.0
+_ROWS_MAX: Final = 1000
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a call has come: decides what a lost connection means."""
+
+    committing: bool = False
+
+
+class SqlConnector:
+    """One connected database with staging tables."""
+
+    def __init__(self, manifest: SqlManifest, connection: Connection) -> None:
+        self._manifest = manifest
+        self._connection = connection
+        self._settings = settings_of(manifest, connection)
+        self._zone = ZoneInfo(manifest.time_zone)
+        self._sessions = Sessions(manifest.dialect, self._address, manifest.spec.concurrency_max)
+        self._looked: dict[str, tuple[float, Seen]] = {}
+
+    @property
+    def spec(self) -> ConnectorSpec:
+        """The manifest's declaration."""
+        return self._manifest.spec
+
+    async def open(self) -> None:
+        """Nothing is connected yet."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._sessions.close()
+
+    async def check(self) -> list[CheckStep]:
+        """Reach the database, log in, compare every listed table with the live one."""
+        reach, login = Text("Reach", "连通"), Text("Log in", "登录")
+        columns = Text("Tables and columns", "表与列")
+        self._looked.clear()
+        try:
+            async with self._work(self._case("check"), _READ_TIMEOUT_S, writes=False) as (session, _):
+                for rule in self._manifest.tables.values():
+                    await self._look(session, rule)
+                for operation in self._manifest.operations.values():
+                    await self._seen_for(session, operation)
+        except ConnectorError as error:
+            if error.code == "wrong_credentials":
+                return [_good(reach), CheckStep(login, False, error.message)]
+            if error.code in ("unreachable", "timeout", "connection_lost", "busy"):
+                return [CheckStep(reach, False, error.message)]
+            return [_good(reach), _good(login), CheckStep(columns, False, error.message)]
+        return [_good(reach), _good(login), _good(columns)]
+
+    async def describe(self) -> list[ResourceSpec]:
+        """Return every listed table with the columns that the database has now."""
+        found = []
+        async with self._work(self._case("describe"), _READ_TIMEOUT_S, writes=False) as (session, _):
+            for resource in self._manifest.resources.values():
+                live: LiveTable = await session.look(resource.table.table)
+                spec = next(one for one in self.spec.resources if one.name == resource.name)
+                fields = tuple(FieldSpec(column.name, column.declared) for column in live.columns)
+                found.append(ResourceSpec(spec.name, spec.label, fields))
+        return found
+
+    async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
+        """Return one row, with its lines where they are declared."""
+        rule = self._resource(resource)
+        async with self._work(self._case(f"{resource}.read"), _READ_TIMEOUT_S, writes=False) as (session, _):
+            rows = await self._select(session, rule.table, {rule.id: record_id}, rule.linked, limit=1)
+        return rows[0] if rows else None
+
+    async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
+        """Return one page of rows since the cursor."""
+        rule = self._resource(resource)
+        if rule.changes is None:
+            raise self._unknown("changes", resource)
+        position = decode_position(cursor) if cursor is not None else None
+        case = self._case(f"{resource}.changes")
+        async with self._work(case, _READ_TIMEOUT_S, writes=False) as (session, _):
+            seen = await self._look(session, rule.table)
+            if position is None:
+                position = await first_position(session, seen, rule.changes)
+            return await read_page(session, seen, rule.changes, position)
+
+    async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        """Carry out an operation once."""
+        rule = self._operation(operation)
+        names = {"payload": payload, "key": context.key}
+        case = self._case(operation, rule, names)
+        timeout_s = min(context.timeout_s, rule.timeout_s)
+        if rule.action == "select":
+            where = self._computed(rule.where, names, case)
+            async with self._work(case, timeout_s, writes=False) as (session, _):
+                rows = await self._select(session, rule.table, where, rule.linked, limit=_ROWS_MAX)
+            return self._selected(rule, rows, names, case)
+        wanted = self._wanted(rule, names, case)
+        async with self._work(case, timeout_s, writes=True) as (session, progress):
+            tables = await self._seen_for(session, rule)
+            written = await Writer(session, rule, tables, wanted, context.sending).write()
+            if written.changed:
+                progress.committing = True
+                await session.commit()
+            else:
+                await session.rollback()
+        return self._outcome(rule, written, wanted, names, case)
+
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
+        """Look for the row by its key."""
+        rule = self._operation(operation)
+        if not rule.key:
+            raise self._unknown("probe", operation)
+        names = {"payload": payload, "key": context.key}
+        case = self._case(f"{operation} (probe)", rule, names, reads_only=True)
+        wanted = self._wanted(rule, names, case)
+        key = {name: wanted.values[name] for name in rule.key}
+        async with self._work(case, context.timeout_s, writes=False) as (session, _):
+            rows = await self._select(session, rule.table, key, None, limit=1)
+        if not rows:
+            return None
+        return self._outcome(rule, Written(rows[0], changed=False), wanted, names, case)
+
+    async def write(
+        self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
+    ) -> list[ItemOutcome]:
+        """Carry out an operation for each item; item *n* has the key ``key/n``."""
+
+        async def one(index: int, item: Mapping[str, Any]) -> ItemOutcome:
+            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
+            try:
+                return ItemOutcome(outcome=await self.call(operation, item, own))
+            except ConnectorError as error:
+                return ItemOutcome(error=error)
+
+        return list(await asyncio.gather(*(one(index, item) for index, item in enumerate(items))))
+
+    # -- the frame of all work --------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _work(
+        self, case: Case, timeout_s: float, *, writes: bool
+    ) -> AsyncIterator[tuple[Session, _Progress]]:
+        """Give a transaction; turn what goes wrong in it into the class that decides what follows."""
+        progress = _Progress()
+        try:
+            async with asyncio.timeout(timeout_s), self._sessions.transaction(writes=writes) as session:
+                yield session, progress
+                if not writes:
+                    await session.rollback()
+        except Fault as fault:
+            if fault.kind == "columns":
+                self._looked.clear()
+            raise case.judge(fault, committing=progress.committing) from None
+        except TimeoutError:
+            raise case.late(committing=progress.committing) from None
+        except Changed as changed:
+            raise case.stopped(changed.message, changed.code) from None
+        except Unfit as unfit:
+            raise case.invalid(unfit.message, "value_unfit") from None
+        except Forbidden as forbidden:
+            raise case.refused(forbidden.message, forbidden.code) from None
+        except Ambiguous:
+            raise case.invalid(
+                text("Expected one row, but several fit", "应只有一行,实际有多行符合"), "several_rows"
+            ) from None
+        except (ConnectorError, LeaseLost):
+            raise
+
+    async def _look(self, session: Session, rule: TableRule) -> Seen:
+        now = self._connection.clock.monotonic()
+        known = self._looked.get(rule.name)
+        if known is not None and now - known[0] < self._manifest.snapshot_s:
+            return known[1]
+        seen = compared(rule, await session.look(rule.table), self._zone)
+        self._looked[rule.name] = (now, seen)
+        return seen
+
+    async def _seen_for(self, session: Session, rule: OperationRule) -> tuple[Seen, Seen | None]:
+        seen = await self._look(session, rule.table)
+        if rule.key:
+            seen.needs_unique(rule.key)
+        return seen, await self._look(session, rule.lines.table) if rule.lines is not None else None
+
+    async def _select(
+        self,
+        session: Session,
+        table: TableRule,
+        where: Mapping[str, Any],
+        linked: LinkedRows | None,
+        *,
+        limit: int,
+    ) -> list[dict[str, Any]]:
+        seen = await self._look(session, table)
+        found = await session.fetch(*statements.select(session, seen, where, limit=limit))
+        rows = [seen.decode(row) for row in found]
+        if linked is not None:
+            for row in rows:
+                by = {child: row[parent] for child, parent in linked.by.items()}
+                row["lines"] = await self._select(session, linked.table, by, None, limit=_ROWS_MAX)
+        return rows
+
+    # -- values in and out ------------------------------------------------------------------------
+
+    def _wanted(self, rule: OperationRule, names: Mapping[str, Any], case: Case) -> Wanted:
+        values = self._computed(rule.values, names, case)
+        if rule.key_column is not None:
+            values[rule.key_column] = names["key"]
+        lines: list[Mapping[str, Any]] = []
+        by: dict[str, Any] = {}
+        if rule.lines is not None:
+            try:
+                each = rule.lines.each.value(names)
+            except ExpressionError as error:
+                raise case.invalid(error.message, "request_incomplete") from error
+            for line in each if isinstance(each, list | tuple) else [each]:
+                lines.append(self._computed(rule.lines.values, {**names, "line": line}, case))
+            shared = {
+                name: value
+                for name, value in rule.lines.values.items()
+                if not value.constant and "line" not in value.compiled.names
+            }
+            by = self._computed(shared, names, case)
+        return Wanted(
+            values,
+            self._computed(rule.where, names, case),
+            self._computed(rule.only_while, names, case),
+            lines,
+            by,
+        )
+
+    def _computed(
+        self, values: Mapping[str, Expression], names: Mapping[str, Any], case: Case
+    ) -> dict[str, Any]:
+        try:
+            return {name: value.value(names) for name, value in values.items()}
+        except ExpressionError as error:
+            raise case.invalid(error.message, "request_incomplete") from error
+
+    def _outcome(
+        self, rule: OperationRule, written: Written, wanted: Wanted, names: Mapping[str, Any], case: Case
+    ) -> Outcome:
+        full = {**names, "row": written.row, "lines": list(wanted.lines)}
+        try:
+            return Outcome(
+                {"row": written.row},
+                rule.number.words(full) or None if rule.number is not None else None,
+                documents_of(rule.documents, full),
+                repeated=not written.changed,
+            )
+        except ExpressionError:
+            # The row stands: only what the manifest makes of it fails, which a repeat would find again.
+            if case.reads_only:
+                raise
+            raise case.unknown() from None
+
+    def _selected(
+        self, rule: OperationRule, rows: list[dict[str, Any]], names: Mapping[str, Any], case: Case
+    ) -> Outcome:
+        answer = {"rows": rows, "count": len(rows), "row": rows[0] if rows else None}
+        if not rows:
+            return Outcome(answer)
+        full = {**names, "row": rows[0], "lines": rows[0].get("lines", [])}
+        try:
+            return Outcome(
+                answer,
+                rule.number.words(full) or None if rule.number is not None else None,
+                documents_of(rule.documents, full),
+            )
+        except ExpressionError as error:
+            raise case.invalid(error.message, "answer_unreadable") from error
+
+    # -- small things -----------------------------------------------------------------------------
+
+    def _address(self) -> Address:
+        settings = self._settings
+        if self._manifest.dialect == "sqlite":
+            return Address(str(settings["file"]), connect_timeout_s=self._manifest.connect_timeout_s)
+        host = str(settings["host"])
+        secret = self._connection.secret
+        user, password = self._manifest.user_secret, self._manifest.password_secret
+        return Address(
+            str(settings["database"]),
+            host,
+            int(settings.get("port") or 0),
+            secret(user) if user is not None else str(settings["user"]),
+            secret(password) if password is not None else "",
+            settings.get("tls", "off" if host in _LOOPBACK else "verify") == "verify",
+            self._manifest.connect_timeout_s,
+        )
+
+    def _redact(self, words: str) -> str:
+        for name in self._manifest.secrets:
+            try:
+                value = self._connection.secret(name)
+            except KeyError:
+                continue
+            if value:
+                words = words.replace(value, "***")
+        return words
+
+    def _case(
+        self,
+        what: str,
+        rule: OperationRule | None = None,
+        names: Mapping[str, Any] | None = None,
+        *,
+        reads_only: bool = False,
+    ) -> Case:
+        return Case(
+            self._connection.system,
+            what,
+            reads_only or rule is None or rule.action == "select",
+            self._redact,
+            rule.references if rule is not None else {},
+            names or {},
+        )
+
+    def _operation(self, name: str) -> OperationRule:
+        rule = self._manifest.operations.get(name)
+        if rule is None:
+            raise self._unknown("operation", name)
+        return rule
+
+    def _resource(self, name: str) -> ResourceRule:
+        rule = self._manifest.resources.get(name)
+        if rule is None:
+            raise self._unknown("resource", name)
+        return rule
+
+    def _unknown(self, kind: str, name: str) -> ConnectorError:
+        return Invalid(
+            text(
+                "{system} has no {kind} {name}",
+                "{system} 没有 {kind} {name}",
+                system=self._connection.system,
+                kind=kind,
+                name=name,
+            ),
+            code=f"{kind}_unknown",
+            hint=text("only what the manifest lists can be reached", "只能访问清单中列出的内容"),
+        )
+
+
+def settings_of(manifest: SqlManifest, connection: Connection) -> dict[str, Any]:
+    """Return the connection's settings.
+
+    Raises:
+        ConfigError: A required setting is missing, or one is not known.
+    """
+    known = {field.name for field in manifest.settings}
+    settings = dict(connection.settings)
+    unknown = sorted(set(settings) - known)
+    missing = [one.name for one in manifest.settings if one.required and settings.get(one.name) in (None, "")]
+    if settings.get("tls", "off") not in ("off", "verify"):
+        unknown.append(f"tls: {settings['tls']}")
+    if unknown or missing:
+        raise ConfigError(
+            text(
+                "Expected the settings {known} for {system}; missing: {missing}; unknown: {unknown}",
+                "{system} 的设置应为 {known};缺少:{missing};多余:{unknown}",
+                system=connection.system,
+                known=", ".join(sorted(known)),
+                missing=", ".join(missing) or "-",
+                unknown=", ".join(unknown) or "-",
+            ),
+            code="settings_invalid",
+        )
+    return settings
+
+
+def _good(name: Text) -> CheckStep:
+    return CheckStep(name, True, Text("ok", "正常"))
