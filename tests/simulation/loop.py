@@ -80,7 +80,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def __init__(self, chance: random.Random, *, shuffle: float = 0.0) -> None:
         self._random = chance.random
-        self._shuffle = shuffle
+        self.shuffle = shuffle
         self._time = 0.0
         self._timers: list[tuple[float, int, Handle]] = []
         self._count = 0
@@ -204,7 +204,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def _turn(self, active: list[Process]) -> None:
         process = active[int(self._random() * len(active))] if len(active) > 1 else active[0]
         ready = process.ready
-        if self._shuffle and len(ready) > 1 and self._random() < self._shuffle:
+        if self.shuffle and len(ready) > 1 and self._random() < self.shuffle:
             ready.rotate(-int(self._random() * len(ready)))
         handle = ready.popleft()
         if not ready:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lineshaft.base.errors import StoreUnavailable
 from lineshaft.base.ids import encode_id
@@ -33,7 +33,7 @@ CONFIG = EngineConfig(
 )
 
 
-@dataclass(slots=True)
+@dataclass
 class Weather:
     """How badly the database behaves just now."""
 
@@ -124,7 +124,9 @@ class Node:
         watch: Watch,
         *,
         skew_s: float = 0.0,
+        committers: int = 1,
     ) -> None:
+        self.committers = committers
         self.name = name
         self.loop = loop
         self.process = Process(name)
@@ -159,7 +161,7 @@ class Node:
             clock=self.clock,
             ids=SimulatedIds(self.loop, self._chance),
             name=self.name,
-            config=CONFIG,
+            config=replace(CONFIG, committers=self.committers),
             observer=self._watch,
         )
         worker.runtime.releases.know(self._release)

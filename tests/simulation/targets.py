@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,7 +35,8 @@ from lineshaft.sdk import (
 )
 from simulation.loop import Process, SimulatedLoop
 
-SETTLES_S = 3.0
+SETTLES_S = 8.0
+"""Longer than a lease: whoever takes a lane over must still wait."""
 TIMEOUT_S = 2.0
 
 
@@ -121,6 +122,10 @@ class Target:
         self.calls = 0
         self._unlucky: Counter[str] = Counter()
         self.note: Callable[[str], None] = lambda what: None
+        self.script: dict[str, list[str]] = {}
+        """For scenes: by operation, the fates of its first calls."""
+        self.before_sending: Callable[[str], Awaitable[None]] | None = None
+        self.on_sent: Callable[[str], None] = lambda operation: None
         self.spec = ConnectorSpec(name, Text(name, name), operations=OPERATIONS, concurrency_max=self.cap)
 
     # -- what a caller sees --------------------------------------------------------------------------------
@@ -136,7 +141,10 @@ class Target:
             if self.chance.random() < 0.1:
                 await asyncio.sleep(TIMEOUT_S * 2)
             raise Unavailable(f"{self.name} refuses connections")
+        if self.before_sending is not None:
+            await self.before_sending(operation)
         context.sending()
+        self.on_sent(operation)
         deed = self._deed(payload, context.key)
         deed.sent += 1
         deed.keys.add(context.key)
@@ -171,6 +179,8 @@ class Target:
         return self.deeds.setdefault((f"notice {payload['system']}", key), Deed())
 
     def _fate(self, operation: str, key: str, deed: Deed) -> str:
+        if self.script.get(operation):
+            return self.script[operation].pop(0)
         if deed.verdict is not None:
             return deed.verdict
         if self.chance.random() >= self.trouble or self._unlucky[key] >= 2:
@@ -209,6 +219,8 @@ class Target:
                 return replace(outcome, documents=(DocumentFact("order", "\x00", "1"),))
             case "late":
                 self._commit_later(operation, payload, context.key, chance() * SETTLES_S * 0.99)
+            case "latest":
+                self._commit_later(operation, payload, context.key, SETTLES_S * 0.99)
             case "hangs_done":
                 await self._commit(operation, payload, context.key, travel_s)
             case "hangs_late":

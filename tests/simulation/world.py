@@ -91,12 +91,16 @@ class World:
             target.note = self.watchdog.note
         self.nodes: list[Node] = []
         self.nodes_made = 0
+        self.nodes_at_start = chance.choice((1, 1, 2, 2, 3))
         self.watch = Watch("nodes")
         self.figures: Counter[str] = Counter()
         self.orders: list[Order] = []
         self.accepted: set[str] = set()
         """Ids of events that were acknowledged."""
         self.is_calm = False
+        self.committers = chance.choice((1, 1, 2))
+        self.lazy = 0.2
+        """How likely the operator leaves something for ever."""
         self.skew_s = chance.choice((0.0, 0.0, 0.1, 1.0))
         """How wrong the wall clocks of nodes may be."""
         self.scope = Scope.of_engine()
@@ -137,7 +141,7 @@ class World:
         await self.store.open()
         await self.desk.open()
         await self._deploy()
-        for _ in range(self.chance.choice((1, 1, 2, 2, 3))):
+        for _ in range(self.nodes_at_start):
             self.start_node()
         storm = [self._later(at, work) for at, work in self._plot()]
         senders = [self._later(at, work) for at, work in self._mail()]
@@ -215,6 +219,7 @@ class World:
             _release(),
             random.Random(self.chance.getrandbits(64)),
             self.watch,
+            committers=self.committers,
             skew_s=(self.chance.random() * 2 - 1) * self.skew_s,
         )
         self.nodes.append(node)
@@ -403,7 +408,7 @@ class World:
                     await self._try(lambda desk, name=system[1]: desk.resume(self.scope, name, by="op"))
             for letter in list(self.database.dead_letter.rows.values()):
                 if letter.status == "open" and not letter.outage and letter.id not in ignored:
-                    if chance.random() < 0.2:
+                    if chance.random() < self.lazy:
                         ignored.add(letter.id)
                         continue
                     self.oracle.mend(letter.subject_id)
@@ -419,7 +424,7 @@ class World:
                 if effect.status == "parked":
                     await self._appear(effect.reference or "")
                 elif effect.status == "unknown" and is_for_people(effect) and effect.id not in ignored:
-                    if chance.random() < 0.2:
+                    if chance.random() < self.lazy:
                         ignored.add(effect.id)
                         continue
                     await self._decide(effect)
@@ -431,10 +436,10 @@ class World:
 
     async def _decide(self, effect: Any) -> None:
         deed = self.oracle.deed_of(effect)
-        if deed is None or deed.pending:
+        if deed is not None and deed.pending:
             return
         answer = self.targets[effect.system].answers.get(effect.idempotency_key, {"number": "?"})
-        verdict: Any = "done" if deed.done else "not_done"
+        verdict: Any = "done" if deed is not None and deed.done else "not_done"
         self.note(f"a person decides {effect.id}: {verdict}")
         await self._try(
             lambda desk: desk.decide_unknown(self.scope, effect.id, verdict, by="op", answer=answer)

@@ -84,7 +84,7 @@ class LaneKeeper:
         Returns how many workers live.
         """
         started = self._clock.monotonic()
-        workers = await self._store.register_worker(self.worker, self._config.lease_ttl_s * 2)
+        workers = await self._store.register_worker(self.worker, self._config.lease_ttl_s)
         share = math.ceil(LANES / max(1, workers))
         await self._renew(started)
         await self._give_back(share, busy)
