@@ -23,14 +23,14 @@ class Kind:
 
 
 KINDS = (
-    Kind("unit", 45, "one piece alone: no disk, network, sleep or real clock"),
-    Kind("conformance", 90, "one suite for every make of a port"),
-    Kind("architecture", 60, "floors, purity, budgets: faults are planted and must be found"),
-    Kind("docs", 15, "what the pages say is so"),
-    Kind("replay", 10, "recorded histories of older releases give the same state today"),
-    Kind("integration", 150, "real databases, brokers and processes"),
-    Kind("simulation", 85, "the whole hub in a seeded world with faults"),
-    Kind("e2e", 145, "the built program from outside: command line, API, browser"),
+    Kind("unit", 30, "one piece alone: no disk, network, sleep or real clock"),
+    Kind("conformance", 70, "one suite for every make of a port"),
+    Kind("architecture", 50, "floors, purity, budgets: faults are planted and must be found"),
+    Kind("docs", 10, "what the pages say is so"),
+    Kind("replay", 5, "recorded histories of older releases give the same state today"),
+    Kind("integration", 215, "real databases, brokers and processes"),
+    Kind("simulation", 80, "the whole hub in a seeded world with faults"),
+    Kind("e2e", 140, "the built program from outside: command line, API, browser"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 OTHER = Kind("other", 10, "tests beside what they test, e.g. in a pack")
