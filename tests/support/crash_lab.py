@@ -226,6 +226,13 @@ class CrashLab:
         if not ends:
             unknown = [row for row in await self.effects(store) if row.status == "unknown"]
             ends = [f"{row.id} {row.operation} unknown" for row in unknown if row.due_at.year < 9000]
+            waiting = {row.instance_id for row in unknown}
+            # An answer that a person gave is carried out by a job, a moment later.
+            ends += [
+                f"instance {row.id} is active"
+                for row in await self.instances_of(store)
+                if row.status == "active" and row.id not in waiting
+            ]
         return ends
 
     # -- what came out -------------------------------------------------------------------------------------
