@@ -29,7 +29,7 @@ check: .venv/.dev ## Format, lint, types, floors, budgets, fast tests: before ev
 proof: .venv/.dev ## Run the long tests (faults, storms, fuzz) and record them in docs/reference/proof.md
 	@$(RUN) -m tools.proof
 
-bench: .venv/.dev ## Measure speed and record it in docs/reference/performance.md
+bench: .venv/.bench ## Measure speed and record it in docs/reference/performance.md
 	@$(RUN) -m bench.run
 
 docs: .venv/.dev ## Write the generated pages of docs/ anew
@@ -55,3 +55,6 @@ clean: ## Remove everything that was set up or built here
 
 .venv/.dev: .venv/.runtime requirements/dev.txt
 	@$(PYTHON) tools/environment.py dev
+
+.venv/.bench: .venv/.dev requirements/bench.txt
+	@$(PYTHON) tools/environment.py bench

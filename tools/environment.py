@@ -22,6 +22,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 GROUPS = {
     "runtime": ["runtime.txt", "build.txt"],
     "dev": ["dev.txt", "runtime.txt", "build.txt"],
+    "bench": ["bench.txt", "dev.txt", "runtime.txt", "build.txt"],
     "node": ["node.txt"],
     "postgres": ["postgres.txt"],
 }

@@ -57,7 +57,7 @@ def main() -> None:
     runtime = resolve(groups["runtime"])
     _write("runtime", runtime, groups["runtime"])
     pins = [f"{name}=={version}" for name, version in runtime.items()]
-    for group in ("build", "dev", "node", "postgres"):
+    for group in ("build", "dev", "bench", "node", "postgres"):
         found = resolve([*groups[group], *pins])
         _write(
             group, {name: version for name, version in found.items() if name not in runtime}, groups[group]

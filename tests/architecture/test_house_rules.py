@@ -60,7 +60,7 @@ def test_locks_hold_names_and_versions_alone() -> None:
     assert '"resolved": "http' not in package_lock.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("group", ["runtime", "build", "dev", "node", "postgres"])
+@pytest.mark.parametrize("group", ["runtime", "build", "dev", "bench", "node", "postgres"])
 def test_locks_answer_what_is_declared(group: str) -> None:
     """Fails after a change of dependencies until `make lock` has run."""
     pins = {**lock.locked("runtime"), **lock.locked(group)}
@@ -229,7 +229,7 @@ def test_decisions_are_named_by_their_date() -> None:
 def test_decisions_name_every_dependency() -> None:
     """A new dependency needs its line: what it saves, its weight, its exit, its licence."""
     page = (ROOT / "docs" / "adr" / "20261122-dependencies.md").read_text(encoding="utf-8").lower()
-    for group in ("runtime", "dev", "node", "postgres"):
+    for group in ("runtime", "dev", "bench", "node", "postgres"):
         for requirement in lock.declared()[group]:
             name = re.split(r"[=;\s]", requirement)[0].lower()
             assert f"| {name} " in page, f"docs/adr/20261122-dependencies.md has no line for {name}"
