@@ -58,7 +58,13 @@ def run(dsn: str, workflows: int, steps: int) -> float:
 
 
 if __name__ == "__main__":
-    print(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    status = 0
+    try:
+        print(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    except (ImportError, TimeoutError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        status = 1
     sys.stdout.flush()
+    sys.stderr.flush()
     # Its threads do not end by themselves in time.
-    os._exit(0)
+    os._exit(status)
