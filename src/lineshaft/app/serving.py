@@ -20,6 +20,7 @@ from lineshaft.app.hub import build
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import ConfigError
 from lineshaft.base.text import text
+from lineshaft.engine import collector
 from lineshaft.security.tokens import FileTokens, TokenWish, write_private
 
 
@@ -77,6 +78,7 @@ async def serve(
     listener = _listen(config)
     url = f"http://{config.server.host}:{listener.getsockname()[1]}"
     await hub.start()
+    collector.ease()
     try:
         if hub.lock is not None:
             hub.lock.note(url, hub.worker.name)
@@ -120,6 +122,7 @@ async def work(
     stopping = _stop_signal()
     hub = build(config, environment)
     await hub.start()
+    collector.ease()
     try:
         ready(hub.worker.name)
         await stopping.wait()
