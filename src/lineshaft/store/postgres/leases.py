@@ -18,6 +18,8 @@ from lineshaft.store.port import Lease
 from lineshaft.store.writes import Fence
 
 NOW = "clock_timestamp()"
+ONCE = "(SELECT clock_timestamp())"
+"""One reading for all rows of a statement: the lanes of one lease begin and end together."""
 
 
 def lock_of(worker: str) -> int:
@@ -56,16 +58,16 @@ async def forget_worker(connection: Any, worker: str) -> None:
 
 async def acquire_lanes(connection: Any, worker: str, count: int, ttl_s: float) -> list[Lease]:
     """See the port."""
-    expired = await connection.fetch(f"SELECT DISTINCT worker FROM lane_lease WHERE until <= {NOW}")
+    expired = await connection.fetch(f"SELECT DISTINCT worker FROM lane_lease WHERE until <= {ONCE}")
     silent = [
         record[0]
         for record in expired
         if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", lock_of(record[0]))
     ]
     rows = await connection.fetch(
-        f"UPDATE lane_lease SET worker = $1, token = token + 1, until = {NOW} + $2 WHERE lane IN"
+        f"UPDATE lane_lease SET worker = $1, token = token + 1, until = {ONCE} + $2 WHERE lane IN"
         " (SELECT lane FROM lane_lease"
-        f" WHERE until IS NULL OR (until <= {NOW} AND worker = ANY($3::text[]))"
+        f" WHERE until IS NULL OR (until <= {ONCE} AND worker = ANY($3::text[]))"
         " ORDER BY lane LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING lane, token",
         worker,
         timedelta(seconds=ttl_s),
@@ -82,9 +84,9 @@ def _pairs(leases: Collection[Lease]) -> tuple[list[int], list[int]]:
 async def renew_lanes(connection: Any, worker: str, leases: Collection[Lease], ttl_s: float) -> list[Lease]:
     """See the port."""
     rows = await connection.fetch(
-        f"UPDATE lane_lease AS t SET until = {NOW} + $2"
+        f"UPDATE lane_lease AS t SET until = {ONCE} + $2"
         " FROM unnest($3::bigint[], $4::bigint[]) AS x(lane, token)"
-        f" WHERE t.lane = x.lane AND t.token = x.token AND t.worker = $1 AND t.until > {NOW}"
+        f" WHERE t.lane = x.lane AND t.token = x.token AND t.worker = $1 AND t.until > {ONCE}"
         " RETURNING t.lane",
         worker,
         timedelta(seconds=ttl_s),
