@@ -115,6 +115,8 @@ class Plan:
     releases: dict[Key, Release] = field(default_factory=dict)
     plain: dict[type, dict[Key, Any]] = field(default_factory=dict)
     """Rows that are simply put (a row) or removed (``None``), by their class."""
+    new_variables: dict[Key, bool] = field(default_factory=dict)
+    """Those of ``plain`` that are not stored yet, as their writers say."""
     history: list[History] = field(default_factory=list)
 
     def new_work(self) -> set[int]:
@@ -238,7 +240,7 @@ class _Run:
             w.PutDocument: self.put_document,
             w.PutRelease: self.put_release,
             w.PutScope: self.put_plain,
-            w.PutVariable: self.put_plain,
+            w.PutVariable: self.put_variable,
             w.PutSubscription: self.put_plain,
             w.PutMessage: self.put_plain,
             w.PutDocumentLine: self.put_plain,
@@ -527,6 +529,17 @@ class _Run:
         if table is None:
             table = self.plan.plain[cls] = {}
         self.put(table, row_key(row), row)
+
+    def put_variable(self, write: w.PutVariable) -> None:
+        row = write.row
+        key = (row.tenant, row.instance_id, row.scope, row.name)
+        plan = self.plan
+        table = plan.plain.get(Variable)
+        if table is None:
+            table = plan.plain[Variable] = {}
+        if write.is_new and key not in table:
+            self.put(plan.new_variables, key, True)
+        self.put(table, key, row)
 
     def delete_plain(self, cls: type, key: Key) -> None:
         self.put(self.plan.plain.setdefault(cls, {}), key, None)
