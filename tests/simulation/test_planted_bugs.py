@@ -85,7 +85,7 @@ PLANTS: dict[str, tuple[Plant, int]] = {
     "outages do not open the circuit": (_outages_do_not_open_the_circuit, 20),
     "outage letters are left behind": (_outage_letters_are_left_behind, 20),
     "duplicates are new events": (_duplicates_are_new_events, 0),
-    "keys run at once": (_keys_run_at_once, 8),
+    "keys run at once": (_keys_run_at_once, 164),
     "lost answers are cancelled": (_lost_answers_are_cancelled, 0),
 }
 
