@@ -1,6 +1,8 @@
-"""How fast the kernel is: a ten-element order process, parallel multi-instance, size of an idle instance.
+"""The kernel: a ten-element order process beside SpiffWorkflow, wide parallel loops in memory and on SQLite.
 
-Run: ``PYTHONPATH=src python bench/kernel_bench.py [seconds]``. One thread; prints figures and one JSON line.
+Run: ``python -m bench.run kernel_bench``, or ``PYTHONPATH=src:. python -m bench.kernel_bench [seconds]``. One
+thread. SpiffWorkflow runs the same model in the same run (``kernel_spiff``); loops on SQLite go through the
+whole engine (``kernel_wide``).
 """
 
 from __future__ import annotations
