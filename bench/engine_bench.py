@@ -134,7 +134,7 @@ class Noop:
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         context.sending()
-        return Outcome({f"a{operation[1:]}": payload.get("amount", 0) + int(operation[1:])})
+        return Outcome({f"a{operation[1:]}": payload["amount"] + int(operation[1:])})
 
     async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         del operation, payload, context
@@ -159,8 +159,7 @@ class Loud:
 CONFIG = EngineConfig(calls_max=1_000, in_hand_max=4_000, heartbeat_s=1.0)
 
 
-def worker_of(store: Store, name: str, committers: int) -> Worker:
-    """Return a worker of the no-op connector, not started."""
+def _worker(store: Store, name: str, committers: int) -> Worker:
     return Worker(
         store,
         {"noop": Noop()},
@@ -178,7 +177,7 @@ async def _carry(store: Store, instances: int, batch: int, committers: int, lane
     The clock starts when this worker holds no more than ``lanes``, the others being in other hands.
     """
     clock = SystemClock()
-    worker = worker_of(store, "bench", committers)
+    worker = _worker(store, "bench", committers)
     await worker.start()
     intake = Intake(worker.runtime.committer(None), clock, CONFIG.tenant, CONFIG.limits, worker.offer_event)
     while not 0 < len(worker.runtime.keeper.lanes) <= lanes:
@@ -216,7 +215,7 @@ async def _help(dsn: str) -> None:
     """Be one more worker until the standard input ends."""
     store = PostgresStore(dsn)
     await store.open()
-    worker = worker_of(store, "helper", 2)
+    worker = _worker(store, "helper", 2)
     await worker.start()
     collector.ease()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

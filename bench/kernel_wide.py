@@ -12,11 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.engine_bench import CONFIG, SCOPE, worker_of
+from bench.engine_bench import SCOPE, Loud, Noop
 from lineshaft.app.system_clock import SystemClock
+from lineshaft.app.system_ids import SystemIds
 from lineshaft.engine import collector
+from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.releases import Releases, files_of
+from lineshaft.engine.worker import Worker
 from lineshaft.store.sqlite import SqliteStore
 
 
@@ -32,14 +35,18 @@ async def _carry(model: str, width: int, path: Path) -> float:
     clock = SystemClock()
     files = files_of({"processes/multi.bpmn": model.encode()})
     await Releases(store, SCOPE).deploy(files, by="bench", now=clock.now())
-    worker = worker_of(store, "bench", 1)
+    config = EngineConfig()
+    connectors = {"noop": Noop()}
+    worker = Worker(
+        store, connectors, clock=clock, ids=SystemIds(), name="bench", config=config, observer=Loud()
+    )
     await worker.start()
-    intake = Intake(worker.runtime.committer(None), clock, CONFIG.tenant, CONFIG.limits, worker.offer_event)
+    intake = Intake(worker.runtime.committer(None), clock, config.tenant, config.limits, worker.offer_event)
     while not worker.runtime.keeper.lanes:
         await asyncio.sleep(0.01)
     collector.ease()
     started = time.perf_counter()
-    data = {"process_id": "multi", "variables": {"items": list(range(width))}}
+    data = {"process_id": "multi", "variables": {"amount": 1, "items": list(range(width))}}
     await intake.accept([Incoming("lineshaft/start", "e1", "lineshaft.process.start", data, "k1")])
     while (await store.counts(SCOPE))["completed"] < 1:
         await asyncio.sleep(0.01)

@@ -410,6 +410,9 @@ class _Compiler:
         elif loop.cardinality:
             spec.cardinality = Feel(feel_text(loop.cardinality))
         spec.element_variable = found.input_element or loop.input_item
+        source = spec.collection
+        if source is not None and spec.element_variable and source.names == (source.text,):
+            spec.spare = source.names
         spec.output_variable = found.output_collection or None
         if found.output_element:
             spec.output_element = Feel(feel_text(found.output_element))

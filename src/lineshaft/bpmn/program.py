@@ -99,6 +99,7 @@ class LoopSpec:
         "output_element",
         "output_variable",
         "parallel",
+        "spare",
         "standard",
         "test_before",
     )
@@ -113,6 +114,8 @@ class LoopSpec:
         self.cardinality: Value | None = None
         self.collection: Value | None = None
         self.element_variable: str | None = None
+        self.spare: tuple[str, ...] = ()
+        """The collection's variable where every round has its item: what happens inside can do without it."""
         self.output_variable: str | None = None
         self.output_element: Value | None = None
         self.condition: Feel | None = None

@@ -6,7 +6,7 @@ else can touch the instance.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -204,7 +204,7 @@ class Steps:
         effect_id = f"{live.id}/{effect.token}/{effect.attempt}"
         on_stuck = effect.headers.get("on_stuck", "pass")
         ordered = on_stuck in ("hold_key", "supersede")
-        payload = dict(effect.variables)
+        payload = _without(effect.variables, effect.spare)
         admitted = (
             operation is not None
             and operation.is_repeatable
@@ -281,7 +281,7 @@ class Steps:
                     process_id=live.program.process_id,
                     business_key=live.business_key,
                     department=live.department,
-                    payload=values.encode(dict(effect.variables)),
+                    payload=values.encode(_without(effect.variables, effect.spare)),
                 )
             )
         )
@@ -475,6 +475,14 @@ class Steps:
     def _owe(self, tx: Transaction, job: Job) -> None:
         tx.add(PutJob(job))
         tx.then(lambda: self._offers.offer_job(job))
+
+
+def _without(variables: Mapping[str, Any], spare: tuple[str, ...]) -> dict[str, Any]:
+    """Return what is stored with a call or task: a round of a loop has its item, not the whole collection."""
+    found = dict(variables)
+    for name in spare:
+        found.pop(name, None)
+    return found
 
 
 def command_job(live: Live, command: kernel.Command, job_id: str, now: Any) -> Job:

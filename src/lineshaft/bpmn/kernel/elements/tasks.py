@@ -10,7 +10,7 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import effects, events, schedule, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
-from lineshaft.bpmn.kernel.state import ScopeState, Token
+from lineshaft.bpmn.kernel.state import ITERATION, PROCESS, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
 if TYPE_CHECKING:
@@ -50,8 +50,23 @@ def ask(run: Run, scope: ScopeState, token: Token, node: Node, retries: int | No
             work.headers,
             retries,
             token.attempt,
+            spare=spare_variables(run, scope, node),
         )
     )
+
+
+def spare_variables(run: Run, scope: ScopeState, node: Node) -> tuple[str, ...]:
+    """Return the collections of the loops around a task: it has its item of each."""
+    found: tuple[str, ...] = ()
+    if node.inputs:
+        return found
+    while scope.kind != PROCESS:
+        if scope.kind == ITERATION:
+            loop = run.nodes[scope.element].loop
+            if loop is not None:
+                found += loop.spare
+        scope = run.read(scope.parent)
+    return found
 
 
 class JobTask:
@@ -245,6 +260,7 @@ class UserTask:
             number,
             None if form is None else str(form),
             work.headers,
+            spare_variables(run, scope, node),
         )
 
 
