@@ -238,6 +238,7 @@ class Node:
         "start_listeners",
         "start_quantity",
         "starts",
+        "task_listeners",
         "triggers",
         "type",
         "upstream",
@@ -271,6 +272,8 @@ class Node:
         self.outputs: tuple[Mapping, ...] = ()
         self.start_listeners: tuple[Listener, ...] = ()
         self.end_listeners: tuple[Listener, ...] = ()
+        self.task_listeners: dict[str, tuple[Listener, ...]] = {}
+        """Of a user task, by event: creating, assigning, updating, completing, canceling."""
         self.work = Work()
         self.loop: LoopSpec | None = None
         self.children: tuple[Node, ...] = ()

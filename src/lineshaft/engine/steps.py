@@ -503,7 +503,8 @@ def encode_command(command: kernel.Command) -> bytes:
     """Return a command as stored: its class's name and its fields."""
     fields = {name: getattr(command, name) for name in command.__dataclass_fields__}
     plain = {
-        name: dict(value) if name in ("variables", "elements") else value for name, value in fields.items()
+        name: dict(value) if name in ("variables", "elements", "changes") else value
+        for name, value in fields.items()
     }
     return values.encode({"command": type(command).__name__, "fields": plain})
 

@@ -28,7 +28,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     retries: int = 3
     attempt: int = 1
-    kind: Literal["task", "listener"] = "task"
+    kind: Literal["task", "listener", "task_listener"] = "task"
     spare: tuple[str, ...] = ()
     """Variables that an engine need not write down with the call: the collections of the loops it runs in.
 
