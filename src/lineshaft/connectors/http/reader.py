@@ -20,6 +20,7 @@ from lineshaft.connectors.http.model import (
     ChangesRule,
     CheckRule,
     CursorRule,
+    DocumentRule,
     KeyPlacement,
     Manifest,
     OperationRule,
@@ -33,8 +34,10 @@ from lineshaft.connectors.http.model import (
 from lineshaft.connectors.http.reading import (
     ANSWER_NAMES,
     REQUEST_NAMES,
+    SHARED_NAMES,
     WEBHOOK_NAMES,
     read_answers,
+    read_document,
     read_documents,
     read_event,
     read_request,
@@ -84,6 +87,7 @@ class _Reader:
         self.problems = problems
         self.compiler = Compiler(problems)
         self.defaults = AnswerRule()
+        self.documents: dict[str, DocumentRule] = {}
 
     def read(self, root: Table) -> Manifest | None:
         root.format()
@@ -106,6 +110,11 @@ class _Reader:
         self.defaults = read_answers(root.table("answers"), self.compiler, ANSWER_NAMES, AnswerRule())
         auth = read_auth(root.table("auth"), self.compiler)
         check = self._check(root.table("check"))
+        for key, table in root.tables("documents"):
+            self._name(key, table)
+            shared = read_document(table, self.compiler, SHARED_NAMES)
+            if shared is not None:
+                self.documents[key] = shared
         pairs = [self._operation(key, table, call_s) for key, table in root.tables("operations")]
         resources = [self._resource(key, table) for key, table in root.tables("resources")]
         webhooks = [self._webhook(key, table) for key, table in root.tables("webhooks")]
@@ -186,7 +195,9 @@ class _Reader:
         answer = self.compiler.template(table.take("answer"), ANSWER_NAMES)
         number = self.compiler.expression(table.take("number"), ANSWER_NAMES)
         repeated = self.compiler.expression(table.take("repeated"), ANSWER_NAMES)
-        documents = read_documents(table.items("documents"), self.compiler, ANSWER_NAMES, table)
+        documents = read_documents(
+            table.items("documents"), self.compiler, ANSWER_NAMES, table, self.documents
+        )
         safety, settles, key, probe = self._safety(table.table("safety"))
         inputs = self._fields(table.table("input"))
         outputs = self._fields(table.table("output"))
@@ -227,7 +238,9 @@ class _Reader:
         found = self.compiler.expression(table.take("found", required=True), ANSWER_NAMES)
         answer = self.compiler.template(table.take("answer"), ANSWER_NAMES)
         number = self.compiler.expression(table.take("number"), ANSWER_NAMES)
-        documents = read_documents(table.items("documents"), self.compiler, ANSWER_NAMES, table)
+        documents = read_documents(
+            table.items("documents"), self.compiler, ANSWER_NAMES, table, self.documents
+        )
         table.done()
         if request is None or found is None:
             return None
@@ -264,7 +277,7 @@ class _Reader:
         paging = self._paging(table.table("paging"))
         types = table.texts("event_types")
         interval = table.number("interval_s", 10.0) or 10.0
-        event = read_event(table, self.compiler, {"item", "settings"})
+        event = read_event(table, self.compiler, {"item", "settings"}, self.documents)
         table.done()
         trigger = TriggerSpec(name, "poll", types, name, interval)
         if request is None or records is None or event is None:
@@ -309,7 +322,7 @@ class _Reader:
         verify_table = table.table("verify", required=True)
         verify = self._verify(verify_table) if verify_table is not None else None
         types = table.texts("event_types")
-        event = read_event(table, self.compiler, WEBHOOK_NAMES)
+        event = read_event(table, self.compiler, WEBHOOK_NAMES, self.documents)
         table.done()
         trigger = TriggerSpec(name, "webhook", types)
         if verify is None or event is None:
