@@ -42,6 +42,7 @@ from lineshaft.connectors.http.reading import (
     read_event,
     read_request,
 )
+from lineshaft.sdk.fields import FIELD_TYPES, read_fields
 from lineshaft.sdk.schema import Problems, Table, read_yaml
 from lineshaft.sdk.spec import (
     ConnectorSpec,
@@ -54,18 +55,6 @@ from lineshaft.sdk.spec import (
 
 NAME: Final = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
 _SAFETIES: Final = ("idempotency_key", "natural_key", "probe", "none")
-_FIELD_TYPES: Final = (
-    "string",
-    "number",
-    "boolean",
-    "date",
-    "time",
-    "date and time",
-    "days and time duration",
-    "context",
-    "list",
-    "Any",
-)
 
 
 def read_manifest(content: bytes, file: str) -> Manifest:
@@ -159,7 +148,7 @@ class _Reader:
         fields = [FieldSpec("base_url", "string", Text("Address", "地址"), required=True)]
         defaults: dict[str, object] = {}
         for name, table in root.tables("settings"):
-            kind = table.choice("type", _FIELD_TYPES, "string") or "string"
+            kind = table.choice("type", FIELD_TYPES, "string") or "string"
             label = table.label("label", name)
             default = table.take("default")
             required = table.flag("required")
@@ -199,8 +188,8 @@ class _Reader:
             table.items("documents"), self.compiler, ANSWER_NAMES, table, self.documents
         )
         safety, settles, key, probe = self._safety(table.table("safety"))
-        inputs = self._fields(table.table("input"))
-        outputs = self._fields(table.table("output"))
+        inputs = read_fields(table.table("input"))
+        outputs = read_fields(table.table("output"))
         table.done()
         spec = OperationSpec(name, label, safety, settles, timeout_s, reads_only, inputs, outputs)
         if request is None:
@@ -249,7 +238,7 @@ class _Reader:
     def _resource(self, name: str, table: Table) -> tuple[ResourceRule, ResourceSpec, TriggerSpec | None]:
         self._name(name, table)
         label = table.label("label", name)
-        fields = self._fields(table.table("fields"))
+        fields = read_fields(table.table("fields"))
         read_table, changes_table = table.table("read"), table.table("changes")
         read = self._read(read_table) if read_table is not None else None
         changes, trigger = (None, None)
@@ -357,23 +346,6 @@ class _Reader:
             stamp,
             300.0 if tolerance is None else tolerance,
         )
-
-    def _fields(self, table: Table | None) -> tuple[FieldSpec, ...]:
-        if table is None:
-            return ()
-        fields = []
-        for name, node in table.entries.items():
-            table.asked.append(name)
-            if isinstance(node.value, str):
-                kind = table.choice(name, (*_FIELD_TYPES, *(f"{kind}!" for kind in _FIELD_TYPES)))
-                required = bool(kind and kind.endswith("!"))
-                fields.append(FieldSpec(name, (kind or "Any").removesuffix("!"), None, required))
-                continue
-            below = Table(node, self.problems)
-            kind = below.choice("type", _FIELD_TYPES, "Any") or "Any"
-            fields.append(FieldSpec(name, kind, below.label("label", name), below.flag("required")))
-            below.done()
-        return tuple(fields)
 
     def _name(self, name: str, table: Table) -> None:
         if not re.fullmatch(NAME, name):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, cast
 
 from lineshaft.base.text import text
-from lineshaft.connectors.http.expressions import Compiler, Expression, Template
+from lineshaft.connectors.http.expressions import Compiler, Expression
 from lineshaft.connectors.http.model import (
     VERDICTS,
     AnswerRule,
@@ -127,9 +127,7 @@ def read_documents(
     return tuple(found)
 
 
-def _used(
-    table: Table, compiler: Compiler, names: Collection[str], shared: Shared
-) -> DocumentRule | None:
+def _used(table: Table, compiler: Compiler, names: Collection[str], shared: Shared) -> DocumentRule | None:
     """Read ``{use: NAME, from: EXPRESSION}`` with its own ``when``, ``status``, ``version``."""
     name = table.choice("use", tuple(shared))
     source = compiler.expression(table.take("from", required=True), names)
@@ -183,9 +181,7 @@ def _lines(table: Table, compiler: Compiler, names: Collection[str]) -> LineRule
     return LineRule(each, line, item, quantity, unit, **optional)
 
 
-def read_event(
-    table: Table, compiler: Compiler, names: Collection[str], shared: Shared
-) -> EventRule | None:
+def read_event(table: Table, compiler: Compiler, names: Collection[str], shared: Shared) -> EventRule | None:
     """Read how events are taken out: id, type, subject, data, occurred_at, documents (and each, when)."""
     each = compiler.expression(table.take("each"), names)
     inner = {*names, "item"} if table.take("each") is not None else names
