@@ -15,8 +15,8 @@ from lineshaft.connectors.tryton.session import Session
 Record = dict[str, Any]
 
 _SALE_FIELDS: Final = (
-    "number", "reference", "state", "party.code", "party.name", "currency.code", "sale_date", "untaxed_amount",
-    "tax_amount", "total_amount", "shipment_state", "invoice_state", "shipments",
+    "number", "reference", "state", "party.code", "party.name", "currency.code", "sale_date",
+    "untaxed_amount", "tax_amount", "total_amount", "shipment_state", "invoice_state", "shipments",
 )  # fmt: skip
 _LINE_FIELDS: Final = (
     "sale", "sequence", "product.code", "quantity", "unit.symbol", "unit_price", "amount", "description",
@@ -35,7 +35,7 @@ def plain(value: Any) -> Decimal:
 
 
 def number_of(row: Mapping[str, Any]) -> str:
-    """Return a document's number; one that has none yet goes by its id in brackets, as Tryton itself shows it."""
+    """Return a document's number; one that has none yet goes by its id in brackets, as in Tryton."""
     return str(row["number"] or f"({row['id']})")
 
 
@@ -76,7 +76,7 @@ class Records:
         return [found[each] for each in ids if each in found]
 
     async def shipments(self, ids: Sequence[int]) -> list[Record]:
-        """Return customer shipments with their lines; each line tells what has been delivered of it in all."""
+        """Return customer shipments; each line tells what has been delivered of its sale line in all."""
         domain = [["id", "in", list(ids)]]
         fields = ("number", "reference", "state", "outgoing_moves", "effective_date")
         rows = await self._session.search("stock.shipment.out", domain, fields)

@@ -24,8 +24,8 @@ from lineshaft.connectors.tryton.wire import Float
 
 MODEL: Final = "sale.sale"
 _HEAD: Final = (
-    "company", "currency", "warehouse", "invoice_method", "shipment_method", "sale_date", "party", "payment_term",
-    "invoice_party", "invoice_address", "shipment_party", "shipment_address", "price_list",
+    "company", "currency", "warehouse", "invoice_method", "shipment_method", "sale_date", "party",
+    "payment_term", "invoice_party", "invoice_address", "shipment_party", "shipment_address", "price_list",
 )  # fmt: skip
 _DEFAULTS: Final = ("company", "currency", "warehouse", "invoice_method", "shipment_method", "sale_date")
 _LINE: Final = ("type", "product", "quantity", "unit", "unit_price", "base_price", "taxes", "description")

@@ -26,7 +26,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Float:
-    """A number that Tryton keeps as a binary float (quantities); it is written digit by digit all the same."""
+    """A number that Tryton keeps as a float (quantities); it is written digit by digit all the same."""
 
     value: Decimal
 
