@@ -14,8 +14,10 @@ from typing import Any
 
 from lineshaft.base.errors import HubError, StoreUnavailable
 from lineshaft.bpmn.kernel import commands
+from lineshaft.bpmn.program import Program
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.serial import Serial
+from lineshaft.engine.starts import Starts
 from lineshaft.engine.steps import Steps, decode_command, message_job
 from lineshaft.engine.transaction import Transaction
 from lineshaft.feel import codec as values
@@ -41,8 +43,10 @@ class Jobs:
         steps: Steps,
         again: Callable[[Effect, float], None],
         let_go: Callable[[str], bool],
+        starts: Starts,
     ) -> None:
         self._runtime = runtime
+        self._starts = starts
         self._let_go = let_go
         self._steps = steps
         self._again = again
@@ -247,6 +251,7 @@ class Jobs:
         release = await runtime.releases.active()
         starts = release.starts("message", data["name"]) if release is not None else []
         started = False
+        chosen: list[tuple[Program, str, dict[str, Any]]] = []
         for program, element in starts:
             if data["key"]:
                 running = await runtime.store.instances(
@@ -258,12 +263,19 @@ class Jobs:
                 )
                 if running.items:
                     continue
+            started = True
+            variables = await self._starts.gather(
+                tx, program, element, ("message", data["name"]), data["variables"]
+            )
+            if variables is not None:
+                chosen.append((program, element, variables))
+        # Nothing may come between the first step and the handing over of the unit.
+        for program, element, variables in chosen:
             assert release is not None
             command = commands.StartInstance(
-                variables=data["variables"], start_element=element, business_key=data["key"] or None
+                variables=variables, start_element=element, business_key=data["key"] or None
             )
             self._steps.start(tx, release, program, command, lane=job.lane)
-            started = True
         return started
 
     async def _match(self, job: Job) -> None:
@@ -347,9 +359,16 @@ class Jobs:
         tx.add(TakeJob(job.tenant, job.id))
         for subscription in waiting:
             self._deliver_to(tx, subscription, data)
+        chosen = []
         for program, element in release.starts("signal", data["name"]) if release is not None else []:
+            variables = await self._starts.gather(
+                tx, program, element, ("signal", data["name"]), data["variables"]
+            )
+            if variables is not None:
+                chosen.append((program, element, variables))
+        for program, element, variables in chosen:
             assert release is not None
-            command = commands.StartInstance(variables=data["variables"], start_element=element)
+            command = commands.StartInstance(variables=variables, start_element=element)
             self._steps.start(tx, release, program, command, lane=job.lane)
         await runtime.write(tx)
 
