@@ -175,8 +175,9 @@ class Factory:
             f"secrets_file = {json.dumps(str(folder / 'secrets.toml'))}\n"
             f"server.port = {self._ports['hub']}\n"
             f"{further}"
-            f"[systems.crm]\nbase_url = {json.dumps(self.crm_url)}\n"
-            f"[systems.erp]\nbase_url = {json.dumps(self.erp_url)}\n",
+            f'[console]\nenvironment = "simulation"\ndemo_roles = true\nspeed = {self.plan.speed:g}\n'
+            f"{self._system('crm', self.crm_url, '/orders/{number}')}"
+            f"{self._system('erp', self.erp_url, '/ui/orders/{number}')}",
             encoding="utf-8",
         )
         child = self._children["hub"] = Child(
@@ -184,6 +185,11 @@ class Factory:
         )
         await child.start()
         self.hub_starts += 1
+
+    def _system(self, name: str, url: str, page: str) -> str:
+        """Return the settings of a system: where its API is, and its own pages."""
+        pages = f"home_url = {json.dumps(url + '/')}\npage_url = {json.dumps(url + page)}\n"
+        return f"[systems.{name}]\nbase_url = {json.dumps(url)}\n{pages}"
 
     async def _deploy(self) -> None:
         files = [
