@@ -177,6 +177,7 @@ class Factory:
             f"secrets_file = {json.dumps(str(folder / 'secrets.toml'))}\n"
             f"server.port = {self._ports['hub']}\n"
             f"{further}"
+            f'[console]\nenvironment = "simulation"\ndemo_roles = true\nspeed = {self.plan.speed:g}\n'
             f"{hub_systems({name: self._ready[name] for name in self.systems})}",
             encoding="utf-8",
         )
@@ -185,6 +186,11 @@ class Factory:
         )
         await child.start()
         self.hub_starts += 1
+
+    def _system(self, name: str, url: str, page: str) -> str:
+        """Return the settings of a system: where its API is, and its own pages."""
+        pages = f"home_url = {json.dumps(url + '/')}\npage_url = {json.dumps(url + page)}\n"
+        return f"[systems.{name}]\nbase_url = {json.dumps(url)}\n{pages}"
 
     async def _deploy(self) -> None:
         files = [
