@@ -14,7 +14,9 @@ from lineshaft.base.text import Text
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import File, LoadedRelease
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import CheckStep, ConnectorSpec
+from lineshaft.sdk.trail import TrailSpec
 from lineshaft.security.tokens import Tokens
 from lineshaft.store.port import Store
 
@@ -29,6 +31,8 @@ class ConnectedSystem:
     spec: ConnectorSpec
     problem: Text | None = None
     """Why it cannot be called (a missing setting, for example)."""
+    page_url: str = ""
+    """Where people reach its own pages; ``""`` where nobody told."""
 
 
 class ConnectedSystems(Protocol):
@@ -42,6 +46,11 @@ class ConnectedSystems(Protocol):
         self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Incoming]:
         """Verify a webhook's delivery and return its events; see ``lineshaft.sdk.webhook``."""
+        ...
+
+    @property
+    def trail(self) -> TrailSpec:
+        """What the active release says about the chain of an order."""
         ...
 
     async def check(self, system: str) -> list[CheckStep]:
@@ -69,6 +78,7 @@ class Services:
     tokens: Tokens
     clock: Clock
     ids: Ids
+    processes: ProcessBook
     version: str
     tenant: str = "default"
     limits: Limits = DEFAULT_LIMITS

@@ -33,7 +33,11 @@ from lineshaft.sdk import (
     ResourceSpec,
 )
 from lineshaft.sdk.registry import Connection, Definition
+from lineshaft.sdk.trail import TrailSpec
 from lineshaft.sdk.webhook import WebhookReceiver
+
+PAGE_URL = "page_url"
+"""A setting that every system may have: where people find its own pages."""
 
 
 class NotConfigured:
@@ -107,6 +111,7 @@ class Connections:
         self._release: LoadedRelease | None = None
         self._systems: dict[str, ConnectedSystem] = {}
         self.connectors: dict[str, Connector] = {}
+        self.trail = TrailSpec()
 
     async def change(self, release: LoadedRelease, read: ReadRelease) -> dict[str, Connector]:
         """Connect the systems of a release; return the connectors that it replaces, still open."""
@@ -122,11 +127,14 @@ class Connections:
             connector, problem = self._connected(name, definition)
             connectors[name] = connector
             kind = read.kinds.get(name, "")
-            systems[name] = ConnectedSystem(name, kind, definition.spec.label, connector.spec, problem)
+            page = self._page_url(name)
+            systems[name] = ConnectedSystem(
+                name, kind, definition.spec.label, connector.spec, problem, page_url=page
+            )
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors
-        self._release, self._systems = release, systems
+        self._release, self._systems, self.trail = release, systems, read.trail
         return former
 
     async def close(self) -> None:
@@ -137,6 +145,7 @@ class Connections:
 
     def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
         settings = dict(self._config.systems.get(name, {}))
+        settings.pop(PAGE_URL, None)
         connection = Connection(name, settings, self._secret, self._clock)
         missing = sorted(each for each in definition.secrets if not self._has(each))
         try:
@@ -152,6 +161,15 @@ class Connections:
             )
             return NotConfigured(definition.spec, reason), reason
         return connector, None
+
+    def _page_url(self, name: str) -> str:
+        """Return where people find the system: its own setting, or where programs reach it."""
+        settings = self._config.systems.get(name, {})
+        for key in (PAGE_URL, "base_url"):
+            found = settings.get(key)
+            if isinstance(found, str) and found.startswith(("http://", "https://")):
+                return found.rstrip("/")
+        return ""
 
     def _has(self, secret: str) -> bool:
         try:
