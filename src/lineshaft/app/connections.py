@@ -36,8 +36,8 @@ from lineshaft.sdk.registry import Connection, Definition
 from lineshaft.sdk.trail import TrailSpec
 from lineshaft.sdk.webhook import WebhookReceiver
 
-PAGE_URL = "page_url"
-"""A setting that every system may have: where people find its own pages."""
+PAGE_SETTINGS = ("home_url", "page_url")
+"""Settings of every system that are for people's browsers, not for its connector."""
 
 
 class NotConfigured:
@@ -127,9 +127,9 @@ class Connections:
             connector, problem = self._connected(name, definition)
             connectors[name] = connector
             kind = read.kinds.get(name, "")
-            page = self._page_url(name)
+            pages = {key: self._page(name, key) for key in PAGE_SETTINGS}
             systems[name] = ConnectedSystem(
-                name, kind, definition.spec.label, connector.spec, problem, page_url=page
+                name, kind, definition.spec.label, connector.spec, problem, **pages
             )
         for connector in connectors.values():
             await connector.open()
@@ -144,8 +144,8 @@ class Connections:
         self.connectors = {}
 
     def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
-        settings = dict(self._config.systems.get(name, {}))
-        settings.pop(PAGE_URL, None)
+        configured = self._config.systems.get(name, {})
+        settings = {key: value for key, value in configured.items() if key not in PAGE_SETTINGS}
         connection = Connection(name, settings, self._secret, self._clock)
         missing = sorted(each for each in definition.secrets if not self._has(each))
         try:
@@ -162,14 +162,12 @@ class Connections:
             return NotConfigured(definition.spec, reason), reason
         return connector, None
 
-    def _page_url(self, name: str) -> str:
-        """Return where people find the system: its own setting, or where programs reach it."""
+    def _page(self, name: str, key: str) -> str | None:
+        """Return the address of a system's own page; only what a browser can safely follow."""
         settings = self._config.systems.get(name, {})
-        for key in (PAGE_URL, "base_url"):
-            found = settings.get(key)
-            if isinstance(found, str) and found.startswith(("http://", "https://")):
-                return found.rstrip("/")
-        return ""
+        # Where nobody says where its pages are, they are mostly where programs reach it.
+        found = str(settings.get(key) or (settings.get("base_url") if key == "home_url" else "") or "")
+        return found if found.startswith(("http://", "https://")) else None
 
     def _has(self, secret: str) -> bool:
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote, urljoin
 
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import Text
@@ -46,7 +47,10 @@ class KnownSystem:
 
     title: Text
     spec: ConnectorSpec | None
-    page_url: str
+    home_url: str | None = None
+    """Where its pages begin."""
+    page_url: str | None = None
+    """Its page of a document, with ``{kind}``, ``{number}`` and ``{local_id}`` to be filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +219,20 @@ class _Names:
         found = self._processes.get((run.release, run.process_id))
         return Words.of(found.element(element)) if found is not None else Words(element, element)
 
-    def url(self, system: str, path: str | None) -> str | None:
-        known = self._systems.get(system)
-        return f"{known.page_url}{path}" if path and known is not None and known.page_url else None
+    def url(self, spec: TrailSpec, document: TracedDocument) -> str | None:
+        """Return the page of a document: as the configuration says, or as the pack does."""
+        known = self._systems.get(document.system)
+        if known is None:
+            return None
+        local_id = document.id.split("/", 2)[-1]
+        if known.page_url:
+            told = {"{kind}": document.kind, "{number}": document.number, "{local_id}": local_id}
+            url = known.page_url
+            for mark, value in told.items():
+                url = url.replace(mark, quote(value, safe=""))
+            return url
+        path = spec.page(document.system, document.kind, document.number, local_id)
+        return urljoin(known.home_url, path) if path and known.home_url else None
 
 
 async def trail(
@@ -340,18 +355,12 @@ def _head(spec: TrailSpec, document: TracedDocument, names: _Names) -> OrderHead
         ordered_on=text_of(fields, "ordered_on", "order_date"),
         due_on=text_of(fields, "due_on", "due_date", "delivery_date"),
         late=False,
-        url=names.url(
-            document.system, spec.page(document.system, document.kind, document.number, _local(document.id))
-        ),
+        url=names.url(spec, document),
     )
 
 
 def _is_past(due_on: str, now: datetime) -> bool:
     return due_on[:10] < now.date().isoformat()
-
-
-def _local(document_id: str) -> str:
-    return document_id.split("/", 2)[-1]
 
 
 def _amount(document: TracedDocument) -> str | None:
@@ -373,7 +382,6 @@ def _document(
     word = spec.status(document.system, document.kind, document.status)
     units = {each.unit for each in document.lines}
     total = shown(sum((decimal_of(each.quantity) for each in document.lines), Decimal(0)))
-    page = spec.page(document.system, document.kind, document.number, _local(document.id))
     return TrailDocument(
         id=document.id,
         system=document.system,
@@ -392,7 +400,7 @@ def _document(
         unit=next(iter(units)) if len(units) == 1 else None,
         amount=_amount(document),
         currency=_currency(document),
-        url=names.url(document.system, page),
+        url=names.url(spec, document),
         fields=document.fields,
         lines=document.lines,
     )

@@ -29,7 +29,10 @@ async def search_everything(
 @router.get("/trace/{number:path}", response_model=Trail)
 async def trace_number(number: str, services: ServicesOf, caller: Reader) -> Json:
     """Return everything that belongs to a number: order, stages, documents, lines, runs, calls, story."""
-    known = {each.name: KnownSystem(each.title, each.spec, each.page_url) for each in services.systems.all()}
+    known = {
+        each.name: KnownSystem(each.title, each.spec, each.home_url, each.page_url)
+        for each in services.systems.all()
+    }
     found = await trail(
         services.store,
         caller.scope,
