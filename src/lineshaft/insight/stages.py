@@ -6,8 +6,8 @@ order, line to line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -61,6 +61,8 @@ class Stage:
     """How much of what was ordered has come here, 0 to 1; ``None`` where quantities do not tell."""
     documents: list[str]
     systems: list[str]
+    waiting: bool = False
+    """The process waits here, as the pack's ``elements`` say."""
 
 
 class Downstream:
@@ -86,12 +88,6 @@ class Downstream:
     def reached(self, line: str) -> Mapping[str, Decimal]:
         """Return how much of a line of the root reached each document."""
         return self._flow.reached(self.root.id, line)
-
-
-def stage_of(spec: TrailSpec, document: TracedDocument, before: str | None = None) -> str | None:
-    """Return the stage of a document; one of no known kind stands with what it follows from."""
-    stage = spec.stage(document.system, document.kind)
-    return stage.name if stage is not None else before
 
 
 def order_lines(
@@ -143,14 +139,17 @@ def stages_of(
     following: Downstream,
     lines: list[OrderLine],
     stage_by_id: Mapping[str, str | None],
+    *,
+    waits: Collection[str],
     now: datetime,
 ) -> list[Stage]:
-    """Return every stage of the pack, filled."""
+    """Return every stage of the pack, filled; ``waits`` are the elements in which the processes stand."""
     open_lines = [each for each in lines if each.state != "cancelled" and decimal_of(each.quantity) > 0]
     out = []
     for stage in spec.stages:
         here = [each for each in following.documents if stage_by_id.get(each.id) == stage.name]
-        out.append(_stage(spec, stage, here, open_lines, now))
+        made = _stage(spec, stage, here, open_lines, now)
+        out.append(replace(made, waiting=made.state != "done" and not set(waits).isdisjoint(stage.elements)))
     return _with_skipped(out)
 
 
@@ -219,7 +218,7 @@ def _with_skipped(stages: list[Stage]) -> list[Stage]:
     later = False
     for stage in reversed(stages):
         if stage.state == "pending" and later:
-            stage = Stage(stage.name, stage.title, stage.holder, "skipped", None, None, False, None, [], [])
-        later = later or stage.state in ("active", "done")
+            stage = replace(stage, state="skipped")
+        later = later or stage.state in ("active", "done") or stage.waiting
         out.append(stage)
     return out[::-1]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from lineshaft.insight.stages import OrderLine, Stage
+from lineshaft.insight.reasons import reason_of
+from lineshaft.insight.stages import Stage
 from lineshaft.insight.timeline import TracedCall, TracedRun
 from lineshaft.insight.waiting import Place
 from lineshaft.insight.words import Words, words
@@ -54,13 +55,14 @@ _NOBODY = Words("", "")
 def standing(
     state: str,
     stages: list[Stage],
-    lines: list[OrderLine],
     runs: list[TracedRun],
     calls: list[TracedCall],
     names: Names,
 ) -> Standing | None:
     """Return where an order is; ``state`` is that of the order's own document."""
-    stage = next((each for each in stages if each.state not in ("done", "skipped")), None)
+    stage = next((each for each in stages if each.waiting), None) or next(
+        (each for each in stages if each.state not in ("done", "skipped")), None
+    )
     at = stage.name if stage is not None else (stages[-1].name if stages else None)
     holder = stage.holder if stage is not None else _NOBODY
     late = any(each.late for each in stages)
@@ -79,7 +81,7 @@ def standing(
         text = words("All done: {last}.", "已全部完成:{last}。", last=stages[-1].title)
         return Standing(text, _NOBODY, at, since, "done", False)
     waits = sorted(((wait, run) for run in runs for wait in run.waits), key=lambda pair: pair[0].since)
-    so_far = _so_far(stages, lines)
+    so_far = _so_far(stages)
     if waits:
         wait, run = waits[-1]
         text = _joined(so_far, _waiting(wait, run, calls, names))
@@ -100,7 +102,7 @@ def _trouble(
     for call in reversed(calls):
         label, system = names.operation(call.system, call.operation), names.system(call.system)
         since = call.settled_at or call.created_at
-        reason = call.error_text or ""
+        reason = reason_of(call)
         if call.status == "dead":
             text = words(
                 "Stopped at “{label}” ({system}): {reason}", "卡在“{label}”({system}):{reason}",
@@ -116,7 +118,7 @@ def _trouble(
             )
             return text, since, _IT
         if call.status == "parked":
-            text = words("Waits for a code: {reason}", "待匹配编码:{reason}", reason=reason)
+            text = words("Waits for a code: {reason}.", "待匹配:{reason}。", reason=reason)
             return text, since, words("Master-data desk", "主数据专员")
     for run in runs:
         for wait in run.waits:
@@ -138,12 +140,12 @@ def _refused(stages: list[Stage], calls: list[TracedCall], names: Names) -> Stan
         return Standing(words("The order was refused.", "订单已被驳回。"), holder, at, None, "failed", False)
     text = words(
         "Refused by {system}: {reason}", "{system} 驳回:{reason}",
-        system=names.system(last.system), reason=last.error_text or "",
+        system=names.system(last.system), reason=reason_of(last),
     )  # fmt: skip
     return Standing(text, holder, at, last.settled_at or last.created_at, "failed", False)
 
 
-def _so_far(stages: list[Stage], lines: list[OrderLine]) -> Words | None:
+def _so_far(stages: list[Stage]) -> Words | None:
     """Return "Delivery 60 %" for the furthest stage that has part of the order."""
     for stage in reversed(stages):
         if stage.share is not None and 0 < stage.share < 1 and stage.state == "active":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from lineshaft.insight.reasons import reason_of
 from lineshaft.insight.standing import Names
 from lineshaft.insight.timeline import TracedCall, TracedDocument, TracedEvent, TracedRun
 from lineshaft.insight.words import Words, words
@@ -27,11 +28,12 @@ class Chapter:
     text: Words
     number: str | None
     attempts: int
-    detail: str | None
+    detail: Words | None
 
 
 def story_of(
     spec: TrailSpec,
+    *,
     documents: list[TracedDocument],
     events: list[TracedEvent],
     calls: list[TracedCall],
@@ -40,8 +42,11 @@ def story_of(
 ) -> list[Chapter]:
     """Return the story; looks into codes and mappings (``hub.…``) only where they went wrong."""
     told = [_event(spec, each, names) for each in events if each.type in spec.events or _is_dead(each)]
-    told += [_document(spec, each, names) for each in documents if each.created_at is not None]
     told += [_call(each, names) for each in calls if each.system != "hub" or each.status in _TROUBLED]
+    named = {(each.system, each.number) for each in told}
+    # What a call or an event has told of already is not told twice.
+    fresh = [each for each in documents if (each.system, each.number) not in named]
+    told += [_document(spec, each, names) for each in fresh if each.created_at is not None]
     for run in runs:
         title = names.process(run)
         began = words("Process “{title}” began", "流程“{title}”开始", title=title)
@@ -73,18 +78,19 @@ def _is_dead(event: TracedEvent) -> bool:
 
 def _event(spec: TrailSpec, event: TracedEvent, names: Names) -> Chapter:
     dead = _is_dead(event)
+    system = event.source.partition("/")[0]
     title = spec.events.get(event.type)
     text = Words.of(title) if title is not None else words("A message came in", "收到消息")
     return Chapter(
         event.received_at,
         "event",
         "failed" if dead else "done",
-        event.source,
-        names.system(event.source),
+        system,
+        names.system(system),
         text,
         event.subject,
         1,
-        event.note if dead else None,
+        Words(event.note or "", event.note or "") if dead else None,
     )
 
 
@@ -97,7 +103,7 @@ def _document(spec: TrailSpec, document: TracedDocument, names: Names) -> Chapte
         "done",
         document.system,
         names.system(document.system),
-        words("{kind} exists", "已有{kind}", kind=kind),
+        words("{kind} made", "生成{kind}", kind=kind),
         document.number,
         1,
         None,
@@ -126,7 +132,7 @@ def _call(call: TracedCall, names: Names) -> Chapter:
         words(english, chinese, label=label),
         call.number,
         call.attempts,
-        call.error_text if call.status != "done" else None,
+        reason_of(call) if call.status != "done" and call.error_text else None,
     )
 
 

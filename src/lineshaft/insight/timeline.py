@@ -203,7 +203,7 @@ async def trace(store: Store, scope: Scope, number: str) -> Timeline:
             TracedLink(e.from_id, e.from_line, e.to_id, e.to_line, e.quantity, e.unit, e.cause) for e in links
         ],
         runs=traced_runs,
-        calls=[_call(each) for each in ordered],
+        calls=[call_of(each) for each in ordered],
         events=[
             TracedEvent(e.source, e.id, e.type, e.subject, e.occurred_at, e.received_at, e.note)
             for e in told_events
@@ -369,7 +369,8 @@ async def _run(store: Store, scope: Scope, instance: Instance) -> TracedRun:
     )
 
 
-def _call(effect: Effect) -> TracedCall:
+def call_of(effect: Effect) -> TracedCall:
+    """Return a line of the ledger as a timeline shows it."""
     evidence = values.decode(effect.evidence) if effect.evidence else {}
     number = evidence.get("number") if isinstance(evidence, dict) else None
     return TracedCall(

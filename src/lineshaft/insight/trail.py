@@ -16,6 +16,7 @@ from urllib.parse import quote, urljoin
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import Text
 from lineshaft.insight.processes import ProcessBook, ReadProcess
+from lineshaft.insight.reasons import reason_of
 from lineshaft.insight.search import text_of
 from lineshaft.insight.stages import Downstream, OrderLine, Stage, order_lines, stages_of
 from lineshaft.insight.standing import Standing, standing
@@ -163,7 +164,7 @@ class TrailCall:
     attempts: int
     number: str | None
     error_class: str | None
-    error_text: str | None
+    reason: Words | None
     reference: str | None
     instance_id: str | None
     element: str | None
@@ -239,9 +240,10 @@ async def trail(
     store: Store,
     scope: Scope,
     book: ProcessBook,
+    number: str,
+    *,
     spec: TrailSpec,
     systems: Mapping[str, KnownSystem],
-    number: str,
     now: datetime,
 ) -> Trail:
     """Return the trail of ``number``, within what ``scope`` may see."""
@@ -270,16 +272,17 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         runs = [each for each in timeline.runs if each.business_key in keys] or timeline.runs
         mine = {each.id for each in runs}
         calls = [each for each in timeline.calls if each.instance_id is None or each.instance_id in mine]
+        waits = {wait.element for run in runs for wait in run.waits}
         lines = order_lines(spec, following, stage_by_id)
-        stages = stages_of(spec, following, lines, stage_by_id, now)
-        where = standing(heads[0].state, stages, lines, runs, calls, names)
+        stages = stages_of(spec, following, lines, stage_by_id, waits=waits, now=now)
+        where = standing(heads[0].state, stages, runs, calls, names)
         late = heads[0].due_on is not None and _is_past(heads[0].due_on, now)
         unfinished = any(each.state not in ("done", "skipped") for each in stages)
         heads[0] = replace(heads[0], late=late and unfinished and heads[0].state != "cancelled")
         if where is not None and heads[0].late:
             where = replace(where, late=True)
     elif timeline.runs or timeline.calls:
-        where = standing("", [], [], timeline.runs, timeline.calls, names)
+        where = standing("", [], timeline.runs, timeline.calls, names)
     return Trail(
         number=timeline.number,
         found=timeline.found,
@@ -293,7 +296,14 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         links=timeline.links,
         runs=[_run(each, names) for each in timeline.runs],
         calls=[_call(each, names) for each in timeline.calls],
-        story=story_of(spec, timeline.documents, timeline.events, timeline.calls, timeline.runs, names),
+        story=story_of(
+            spec,
+            documents=timeline.documents,
+            events=timeline.events,
+            calls=timeline.calls,
+            runs=timeline.runs,
+            names=names,
+        ),
         events=timeline.events,
         bindings=timeline.bindings,
         troubles=timeline.troubles,
@@ -429,6 +439,12 @@ def _edges(timeline: Timeline) -> list[Edge]:
     return out
 
 
+def trail_calls(calls: list[TracedCall], systems: Mapping[str, KnownSystem]) -> list[TrailCall]:
+    """Return calls with their words."""
+    names = _Names(systems, {})
+    return [_call(each, names) for each in calls]
+
+
 def _run(run: TracedRun, names: _Names) -> TrailRun:
     def wait_of(wait: Place) -> TrailWait:
         return TrailWait(wait.element, names.element(run, wait.element), wait.since, wait.kind, wait.detail)
@@ -459,7 +475,7 @@ def _call(call: TracedCall, names: _Names) -> TrailCall:
         call.attempts,
         call.number,
         call.error_class,
-        call.error_text,
+        reason_of(call) if call.error_text else None,
         call.reference,
         call.instance_id,
         call.element,

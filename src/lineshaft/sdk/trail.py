@@ -10,6 +10,7 @@ A pack says it in ``trail/*.yaml``, so that no stage and no status is written in
         documents: [despatch_advice, wms.*]   # kind, system.kind or system.*
         covers_order: true                    # done only when all that was ordered is in it
         within_h: 48                          # hours after which the stage is late
+        elements: [delivered]                 # a process that waits in one of these waits for this stage
     kinds:
       despatch_advice: {zh: 发货单, en: Delivery note}
     statuses:
@@ -57,6 +58,7 @@ class StageSpec:
     documents: tuple[str, ...]
     covers_order: bool = False
     within_h: float | None = None
+    elements: tuple[str, ...] = ()
 
     def fits(self, system: str, kind: str) -> int:
         """Return how exactly a document belongs here: 0 not at all, 3 by system and kind."""
@@ -156,6 +158,7 @@ def _stage(table: Table) -> StageSpec:
         tuple(str(node.value) for node in table.items("documents")),
         table.flag("covers_order"),
         table.number("within_h", None),
+        tuple(str(node.value) for node in table.items("elements")),
     )
     table.done()
     return stage

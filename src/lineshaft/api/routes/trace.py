@@ -9,10 +9,19 @@ from fastapi import Query
 from lineshaft.api.access import Reader, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
+from lineshaft.api.services import Services
 from lineshaft.insight.search import TEXT_MAX, Found, search
 from lineshaft.insight.trail import KnownSystem, Trail, trail
 
 router = make_router("trace")
+
+
+def known_systems(services: Services) -> dict[str, KnownSystem]:
+    """Return the connected systems as a trail names and links them."""
+    return {
+        each.name: KnownSystem(each.title, each.spec, each.home_url, each.page_url)
+        for each in services.systems.all()
+    }
 
 
 @router.get("/search", response_model=Found)
@@ -29,17 +38,13 @@ async def search_everything(
 @router.get("/trace/{number:path}", response_model=Trail)
 async def trace_number(number: str, services: ServicesOf, caller: Reader) -> Json:
     """Return everything that belongs to a number: order, stages, documents, lines, runs, calls, story."""
-    known = {
-        each.name: KnownSystem(each.title, each.spec, each.home_url, each.page_url)
-        for each in services.systems.all()
-    }
     found = await trail(
         services.store,
         caller.scope,
         services.processes,
-        services.systems.trail,
-        known,
         number,
-        services.clock.now(),
+        spec=services.systems.trail,
+        systems=known_systems(services),
+        now=services.clock.now(),
     )
     return Json(found)
