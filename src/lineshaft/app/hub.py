@@ -39,6 +39,7 @@ from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
 from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
 from lineshaft.security.secrets import Secrets
@@ -94,6 +95,7 @@ class Hub:
             live=self.live,
             clock=self.clock,
             ids=self.ids,
+            processes=ProcessBook(self.store),
             version=lineshaft.__version__,
             tenant=engine.tenant,
             limits=engine.limits,
