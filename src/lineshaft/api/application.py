@@ -17,8 +17,10 @@ from lineshaft.api.routes import (
     dead_letters,
     effects,
     instances,
+    live,
     messages,
     releases,
+    session,
     status,
     systems,
     tasks,
@@ -29,6 +31,8 @@ from lineshaft.base.errors import HubError
 
 ROUTERS = (
     status.router,
+    session.router,
+    live.router,
     systems.router,
     releases.router,
     instances.router,

@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from lineshaft.base.text import Text
 from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.feel import codec as values
+from lineshaft.security.people import Caller
 from lineshaft.store.rows import (
     Binding,
     DeadLetter,
@@ -40,6 +42,11 @@ class TitleView:
     zh: str
     en: str
 
+    @classmethod
+    def of(cls, value: Text) -> TitleView:
+        """Return the view of a text."""
+        return cls(**value.to_dict())
+
 
 @dataclass(frozen=True, slots=True)
 class HealthView:
@@ -60,6 +67,45 @@ class MeView:
     roles: list[str]
     rights: list[str]
     departments: list[str] | None
+    title: TitleView | None = None
+    """How screens call somebody whose name is a word of the hub (a demo role)."""
+
+    @classmethod
+    def of(cls, caller: Caller, title: Text | None = None) -> MeView:
+        """Return the view of a caller."""
+        departments = caller.scope.departments
+        return cls(
+            caller.name,
+            caller.scope.tenant,
+            sorted(caller.roles),
+            sorted(caller.rights),
+            sorted(departments) if departments is not None else None,
+            TitleView.of(title) if title is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRoleView:
+    """A role that may be taken with one click; a demo's hub only has some."""
+
+    name: str
+    title: TitleView
+    about: TitleView
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """Who is signed in (``me``), and how one may sign in."""
+
+    me: MeView | None
+    csrf: str | None
+    """To be shown in the header X-CSRF-Token with every write."""
+    demo_roles: list[DemoRoleView]
+    environment: str
+    """``production``, ``test``, ``simulation`` or empty."""
+    speed: float | None
+    """Simulated seconds per second, in a simulation."""
+    version: str
 
 
 @dataclass(frozen=True, slots=True)

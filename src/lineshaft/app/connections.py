@@ -35,6 +35,9 @@ from lineshaft.sdk import (
 from lineshaft.sdk.registry import Connection, Definition
 from lineshaft.sdk.webhook import WebhookReceiver
 
+PAGE_SETTINGS = ("home_url", "page_url")
+"""Settings of every system that are for people's browsers, not for its connector."""
+
 
 class NotConfigured:
     """Stands for a system that cannot be called as it is configured."""
@@ -122,7 +125,10 @@ class Connections:
             connector, problem = self._connected(name, definition)
             connectors[name] = connector
             kind = read.kinds.get(name, "")
-            systems[name] = ConnectedSystem(name, kind, definition.spec.label, connector.spec, problem)
+            pages = {key: self._page(name, key) for key in PAGE_SETTINGS}
+            systems[name] = ConnectedSystem(
+                name, kind, definition.spec.label, connector.spec, problem, **pages
+            )
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors
@@ -136,7 +142,8 @@ class Connections:
         self.connectors = {}
 
     def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
-        settings = dict(self._config.systems.get(name, {}))
+        configured = self._config.systems.get(name, {})
+        settings = {key: value for key, value in configured.items() if key not in PAGE_SETTINGS}
         connection = Connection(name, settings, self._secret, self._clock)
         missing = sorted(each for each in definition.secrets if not self._has(each))
         try:
@@ -152,6 +159,11 @@ class Connections:
             )
             return NotConfigured(definition.spec, reason), reason
         return connector, None
+
+    def _page(self, name: str, key: str) -> str | None:
+        """Return the address of a system's own page; only what a browser can safely follow."""
+        found = str(self._config.systems.get(name, {}).get(key) or "")
+        return found if found.startswith(("http://", "https://")) else None
 
     def _has(self, secret: str) -> bool:
         try:

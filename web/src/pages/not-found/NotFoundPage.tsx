@@ -7,6 +7,7 @@ export function NotFoundPage() {
   return (
     <Result
       status="404"
+      icon={null}
       title={t('notFound.title')}
       subTitle={t('notFound.why')}
       extra={
@@ -14,6 +15,7 @@ export function NotFoundPage() {
           <Button type="primary">{t('notFound.home')}</Button>
         </Link>
       }
+      data-ready="not-found"
     />
   );
 }
