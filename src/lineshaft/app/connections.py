@@ -216,8 +216,18 @@ class Connections:
         connector = self._connector(system)
         if not isinstance(connector, WebhookReceiver):
             raise NotFound(text("There is no webhook {name}.", "没有推送 {name}。", name=trigger))
+        rule = self._release.source(system, trigger, "webhook") if self._release is not None else None
+        if rule is None:
+            raise NotFound(
+                text(
+                    "The active release takes no webhook {name} of {system}; name it under `sources`.",
+                    "当前发布版本未启用 {system} 的推送 {name};请在 `sources` 中写明。",
+                    name=trigger,
+                    system=system,
+                ),
+                code="source_not_chosen",
+            )
         changes = connector.receive(trigger, headers, body, now)
-        rule = self._release.source(system, trigger) if self._release is not None else None
         return [incoming_of(system, each, rule) for each in changes]
 
     async def check(self, system: str) -> list[CheckStep]:

@@ -18,6 +18,7 @@ from lineshaft.engine.calls import Calls
 from lineshaft.engine.checks import Checks
 from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.jobs import Jobs
+from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.router import Router
 from lineshaft.engine.runtime import Observer, Runtime
@@ -58,6 +59,7 @@ class Worker:
             self,
             lambda i, e: observer.bug(f"kernel {i}", e),
         )
+        self.notices = Notices(self.runtime, self._again, self.offer_job)
         settle = Settle(
             self.runtime,
             self.steps,
@@ -65,6 +67,7 @@ class Worker:
             again=self._again,
             offer_job=self.offer_job,
             hold_back=lambda system: self.calls.close_gate(self.protection.gate(system)),
+            notices=self.notices,
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
         self.calls.on_room = self.wake
@@ -72,9 +75,12 @@ class Worker:
         self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go, starts)
         self.schedules = Schedules(self.runtime, self.steps, starts, self.offer_job)
         self.jobs.handlers["schedule"] = self.schedules.fire
-        self.router = Router(self.runtime, self.steps, self.offer_job)
-        self.checks = Checks(self.runtime, self.systems, self.protection, self.offer_job, self._again)
+        self.router = Router(self.runtime, self.steps, self.offer_job, self.notices)
+        self.checks = Checks(
+            self.runtime, self.systems, self.protection, self.offer_job, self._again, self.notices
+        )
         self.jobs.handlers["check"] = self.checks.check
+        self.jobs.handlers["notice"] = self.notices.tell
         self.runtime.keeper.on_lost = self._lanes_lost
         self.runtime.keeper.on_gained = lambda lanes: self.wake()
         self._wake = asyncio.Event()
