@@ -137,21 +137,16 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
                 mappings[mapping.name] = mapping
         except DefinitionError as error:
             problems += error.problems
-<<<<<<< HEAD
     trail = TrailSpec()
     try:
         trail = read_trail(item for item in sorted(contents.items()) if item[0].startswith("trail/"))
     except DefinitionError as error:
         problems += error.problems
-    if problems:
-        raise DefinitionError(problems)
-    return ReadRelease(pack, systems, mappings, kinds, trail)
-=======
     if not problems and pack is not None:
         problems += _check_sources(pack.sources, systems)
     if problems:
         raise DefinitionError(problems)
-    return ReadRelease(pack, systems, mappings, kinds)
+    return ReadRelease(pack, systems, mappings, kinds, trail)
 
 
 def _check_sources(sources: Iterable[Source], systems: Mapping[str, Definition]) -> list[Problem]:
@@ -183,4 +178,3 @@ def _check_sources(sources: Iterable[Source], systems: Mapping[str, Definition])
                 )
             )
     return problems
->>>>>>> engine
