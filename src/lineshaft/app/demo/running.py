@@ -94,9 +94,7 @@ def _plan(wish: Wish) -> Plan:
         "erp": ("--delivery", "notice", "--production", "mes"),
         "oa": ("--approval", wish.approval, "--approval-hours", "2"),
     }
-    return Plan(
-        wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, hub_settings=_shown(wish)
-    )
+    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, hub_settings=_shown(wish))
 
 
 def _shown(wish: Wish) -> dict[str, str]:
