@@ -8,6 +8,7 @@ from lineshaft.base.text import Text, text
 from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.expressions import is_feel
 from lineshaft.bpmn.kernel import schedule, workdays
+from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
 from lineshaft.bpmn.rules.place import Place
 
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
@@ -188,6 +189,18 @@ def _loop(place: Place, element: ElementDefinition) -> None:
         )
     if loop is None:
         return
+    if element.type not in ACTIVITY_TYPES and element.type != "eventSubProcess":
+        place.note(
+            "loop-misplaced",
+            text(
+                "Expected a loop at an activity only, but {id} is a {type}",
+                "只有活动可以设置循环，但 {id} 是 {type}",
+                id=element.id,
+                type=element.type,
+            ),
+            text("Remove the loop marker.", "请删除循环标记。"),
+            element,
+        )
     if loop.kind == "multi":
         if not (found.input_collection or loop.cardinality or loop.input_data):
             _missing(
@@ -314,6 +327,20 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         seen.add((event, job_type))
 
 
+def _receive(place: Place, element: ElementDefinition) -> None:
+    if element.flag("instantiate", False) and element.incoming:
+        place.note(
+            "receive-task-start-incoming",
+            text(
+                "Expected no incoming flow at the instantiating receive task {id}, but it has one",
+                "实例化接收任务 {id} 不应有输入顺序流，但有",
+                id=element.id,
+            ),
+            text("Remove the flow or the attribute instantiate.", "请删除该顺序流或 instantiate 属性。"),
+            element,
+        )
+
+
 _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "serviceTask": _service,
     "sendTask": _send,
@@ -322,4 +349,5 @@ _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "callActivity": _call,
     "userTask": _user,
     "adHocSubProcess": _ad_hoc,
+    "receiveTask": _receive,
 }

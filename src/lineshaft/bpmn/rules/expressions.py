@@ -75,7 +75,8 @@ def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
     if found.script and element.type in ("scriptTask", "serviceTask"):
         yield found.script, element.line
     plain = element.type == "scriptTask" and found.script is None and not found.task_type
-    language = (element.attributes.get("scriptFormat") or "").strip().lower()
+    named = element.attributes.get("scriptFormat") or element.attributes.get("scriptLanguage") or ""
+    language = named.strip().lower()
     if plain and element.script and language in _FEEL_SCRIPTS:
         yield element.script, element.line
     if found.active_elements:
@@ -129,8 +130,20 @@ def _readable(
 
 def _targets(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    for source, _ in found.inputs if place.is_zeebe else ():
+        if not source:
+            place.note(
+                "mapping-source",
+                text(
+                    "Expected a source for every input mapping of {id}, but one has none",
+                    "{id} 的每个输入映射都应有来源，但有一个没有",
+                    id=element.id,
+                ),
+                text("Fill in the source.", "请填写来源。"),
+                element,
+            )
     for _, target in (*found.inputs, *found.outputs, *found.child_inputs, *found.child_outputs):
-        if not _VARIABLE.match(target):
+        if not (target if place.is_camunda else _VARIABLE.match(target)):
             place.note(
                 "mapping-target",
                 text(

@@ -149,6 +149,7 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             )
     events = ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
     if element.type in events and not element.outgoing and not no_out:
+        alone = element.type == "startEvent" and len(list(place.process.inside(element.container))) == 1
         place.note(
             "no-way-on",
             text(
@@ -156,6 +157,7 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             ),
             text("Draw a flow from it.", "请从该元素画出一条顺序流。"),
             element,
+            warning=alone or (place.is_camunda and not place.is_zeebe),
         )
     if element.type == "endEvent" and not element.incoming:
         place.note(
