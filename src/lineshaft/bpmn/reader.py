@@ -424,6 +424,9 @@ class _Reader:
             identifier = f"line-{line}"
         attributes = {str(key): str(value) for key, value in node.attrib.items()}
         executable = attributes.get("isExecutable", "true").strip() in ("true", "1")
+        if "isExecutable" not in attributes:
+            # Where nothing is said a process may run; a pool without anything in it is a black box.
+            executable = any(local(child) in FLOW_NODES for child in model_children(node))
         process = ProcessDefinition(identifier, node.get("name"), line, executable, attributes, node=node)
         if identifier in self.document.processes:
             return

@@ -14,6 +14,7 @@ from lineshaft.bpmn.rules.place import Place
 _FEEL_LANGUAGE = re.compile(r"feel|juel|^\s*$", re.IGNORECASE)
 _UNDERSTOOD = re.compile(r"xpath|feel|juel|java\.sun\.com|unified", re.IGNORECASE)
 _VARIABLE = re.compile(r"^[^\W\d][\w]*(\.[^\W\d][\w]*)*$")
+_CALL = re.compile(r"\w\s*\(|[;{}]")
 _FEEL_SCRIPTS = frozenset({"feel", "text/feel", "application/feel"})
 
 
@@ -35,6 +36,7 @@ def check(document: Document) -> None:
                     text("Write the condition in FEEL.", "请用 FEEL 书写该条件。"),
                     line=flow.line,
                     name=flow.id,
+                    warning=_means_the_same(flow.condition or ""),
                 )
             elif flow.condition:
                 _readable(place, flow.condition, flow.line, flow.id, condition_of)
@@ -49,6 +51,17 @@ def check(document: Document) -> None:
             if is_feel(source):
                 _readable(place, source, process.line, process.id)
     _roots(document)
+
+
+def _means_the_same(source: str) -> bool:
+    """Tell whether a condition of another language only compares and counts, as FEEL does: no calls."""
+    if _CALL.search(source):
+        return False
+    try:
+        condition_of(source)
+    except ExpressionError:
+        return False
+    return True
 
 
 def _roots(document: Document) -> None:

@@ -149,7 +149,10 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             )
     events = ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
     if element.type in events and not element.outgoing and not no_out:
-        alone = element.type == "startEvent" and len(list(place.process.inside(element.container))) == 1
+        beside = [e for e in place.process.inside(element.container) if e.type != "eventSubProcess"]
+        container = place.process.elements.get(element.container)
+        alone = element.type == "startEvent" and len(beside) == 1
+        alone = alone or (container is not None and container.type == "adHocSubProcess")
         place.note(
             "no-way-on",
             text(
