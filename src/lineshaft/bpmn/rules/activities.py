@@ -47,6 +47,22 @@ def _missing(
     )
 
 
+def _either(place: Place, element: ElementDefinition, *names: str) -> None:
+    """Of these extensions an element has one: with two it is not clear which is meant."""
+    if all(f"zeebe:{name}" in element.extensions.dialects for name in names):
+        place.note(
+            "extension-conflict",
+            text(
+                "Expected {id} to have one of {names}, but it has both",
+                "{id} 应只有 {names} 之一，但两者都有",
+                id=element.id,
+                names=", ".join(f"zeebe:{name}" for name in names),
+            ),
+            text("Remove one of them.", "请删除其中一个。"),
+            element,
+        )
+
+
 def _service(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
     if place.is_zeebe and not found.task_type:
@@ -78,6 +94,7 @@ def _send(place: Place, element: ElementDefinition) -> None:
 
 def _script(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    _either(place, element, "script", "taskDefinition")
     if found.script is not None:
         if not found.script.strip().removeprefix("="):
             _missing(place, element, "script-missing", text("an expression", "表达式"))
@@ -89,6 +106,7 @@ def _script(place: Place, element: ElementDefinition) -> None:
 
 def _rule(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    _either(place, element, "calledDecision", "taskDefinition")
     if "zeebe:calledDecision" in found.dialects:
         if not found.decision_id:
             _missing(place, element, "decision-missing", text("a decision id", "决策 id"))
@@ -134,6 +152,11 @@ def _call(place: Place, element: ElementDefinition) -> None:
 
 def _user(place: Place, element: ElementDefinition) -> None:
     _dates(place, element)
+    found = element.extensions
+    if "zeebe:formDefinition" in found.dialects:
+        if not found.form:
+            _missing(place, element, "form-missing", text("a form id, key or reference", "表单 id、键或引用"))
+        _binding(place, element, found.form_binding, found.form_version_tag)
     priority = element.extensions.priority
     if priority and not is_feel(priority):
         good = priority.strip().lstrip("-").isdigit() and 0 <= int(priority) <= 100
@@ -314,7 +337,9 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
             _wrong(place, element, "working-calendar", calendar)
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
-        if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
+        nowhere = event == "start" and element.type in _NOT_AT_START
+        nowhere = nowhere or (event == "end" and element.type.endswith("Gateway"))
+        if event not in ("start", "end") or nowhere:
             _wrong(place, element, "listener-event", event)
         if not job_type:
             _missing(

@@ -47,6 +47,7 @@ def check(document: Document) -> None:
                 if value and is_feel(value):
                     _readable(place, value, element.line, element.id)
             _targets(place, element)
+            _static(place, element)
         for source in (s for _, s, _ in process.extensions.listeners):
             if is_feel(source):
                 _readable(place, source, process.line, process.id)
@@ -71,6 +72,9 @@ def _roots(document: Document) -> None:
             for source in (root.name, root.code, root.extensions.correlation_key):
                 if source and is_feel(source):
                     _readable(place, source, root.line, root.id)
+            key = root.extensions.correlation_key
+            if key and place.is_zeebe and not is_feel(key):
+                _no_expression(place, key, root.line, root.id)
 
 
 def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
@@ -141,22 +145,48 @@ def _readable(
         )
 
 
+def _static(place: Place, element: ElementDefinition) -> None:
+    """What Camunda 8 takes only as an expression: a plain text there is a forgotten ``=``."""
+    found = element.extensions
+    texts = [found.input_collection, found.output_element, found.active_elements]
+    if "zeebe" not in found.dialects:
+        return
+    for source in texts:
+        if source and not is_feel(source):
+            _no_expression(place, source, element.line, element.id)
+
+
+def _no_expression(place: Place, source: str, line: int, name: str) -> None:
+    place.note(
+        "expression-expected",
+        text(
+            "Expected an expression that starts with =, but found {source}",
+            "应为以 = 开头的表达式，但为 {source}",
+            source=source,
+        ),
+        text("Write = before it.", "请在前面加上 =。"),
+        line=line,
+        name=name,
+    )
+
+
 def _targets(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
-    for source, _ in found.inputs if place.is_zeebe else ():
+    for source, _ in (*found.inputs, *found.outputs) if place.is_zeebe else ():
         if not source:
             place.note(
                 "mapping-source",
                 text(
-                    "Expected a source for every input mapping of {id}, but one has none",
-                    "{id} 的每个输入映射都应有来源，但有一个没有",
+                    "Expected a source for every mapping of {id}, but one has none",
+                    "{id} 的每个映射都应有来源，但有一个没有",
                     id=element.id,
                 ),
                 text("Fill in the source.", "请填写来源。"),
                 element,
             )
     for _, target in (*found.inputs, *found.outputs, *found.child_inputs, *found.child_outputs):
-        if not (target if place.is_camunda else _VARIABLE.match(target)):
+        older = place.is_camunda and not place.is_zeebe
+        if not (target if older else _VARIABLE.match(target)):
             place.note(
                 "mapping-target",
                 text(

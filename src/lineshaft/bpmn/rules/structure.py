@@ -77,6 +77,16 @@ def _none_starts(place: Place, container: str) -> list[ElementDefinition]:
 
 def _process(place: Place) -> None:
     process = place.process
+    if "zeebe:versionTag" in process.extensions.dialects and not process.extensions.version_tag:
+        place.note(
+            "version-tag-missing",
+            text(
+                "Expected the version tag of process {id} to have a value, but it is empty",
+                "流程 {id} 的版本标签应有值，但为空",
+                id=process.id,
+            ),
+            text("Fill it in or remove it.", "请填写或删除。"),
+        )
     top = list(process.inside(process.id))
     starts = [element for element in top if element.type == "startEvent"]
     if not top:
