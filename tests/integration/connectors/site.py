@@ -1,4 +1,4 @@
-"""Any of the simulated systems as real processes, with the connectors that the pack's manifests make of them."""
+"""Simulated systems as real processes, with the connectors that the pack's manifests make of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Approvals in the OA, messages by mail and to telephones, and the CRM's "no", against the simulated systems."""
+"""Approvals in the OA, messages by mail and to telephones, and the CRM's "no"."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_an_approval_is_asked_for_once_and_follows_its_dispatch_notice(sit
     assert {"fieldName": "je", "fieldValue": "1234.5"} in stored["mainData"]
     assert stored["detailData"] == [
         [{"fieldName": "cpxh", "fieldValue": "BX-F210"}, {"fieldName": "sl", "fieldValue": "60"}]
-    ]  # noqa: E501
+    ]
     conflict = await raised(Refused, site.call("oa.workflow.create", {**request, "details": []}))
     assert conflict.vendor_code == "KEY_CONFLICT"
     await raised(Invalid, site.call("oa.workflow.create", {**request, "workflow": "NONE"}))

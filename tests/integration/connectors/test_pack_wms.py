@@ -162,8 +162,8 @@ async def test_an_instruction_is_changed_and_cancelled_until_it_has_left(site: S
 
 async def test_material_is_issued_once(site: Site) -> None:
     code = material(site, 20)
-    wanted = {"ext_key": f"PS-{next(NUMBERS)}", "material": code, "quantity": 7, "work_order_no": "SCDD-000001",
-              "station": "组装"}  # fmt: skip
+    place = {"work_order_no": "SCDD-000001", "station": "组装"}
+    wanted = {"ext_key": f"PS-{next(NUMBERS)}", "material": code, "quantity": 7, **place}
     before = await stock(site, code)
     issued = await site.call("wms.issue.insert", wanted)
     assert issued.documents[0].follows == "erp/work_order/SCDD-000001"
