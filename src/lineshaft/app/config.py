@@ -16,6 +16,8 @@ together, with its place and a remedy. Secrets never stand here: a setting refer
 
     [systems.crm]                            # the settings that the system's manifest asks for
     base_url = "https://crm.example"
+    home_url = "https://crm.example/"        # its own first page, for people
+    page_url = "https://crm.example/{kind}/{number}"  # its own page of a document
 
 In the environment the path of a key is joined by ``_``: ``LINESHAFT_STORE_URL``,
 ``LINESHAFT_SYSTEMS_CRM_BASE_URL``.
@@ -108,6 +110,18 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleConfig:
+    """What the console's pages say of this hub."""
+
+    environment: str = ""
+    """``production``, ``test`` or ``simulation``, shown on every page; ``""``: nothing is shown."""
+    speed: float = 0.0
+    """Simulated seconds per second, shown in a simulation; 0: not shown."""
+    demo_roles: bool = False
+    """Whether anybody may sign in as a role of the demo's factory; in a simulation only."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogConfig:
     """What is written to standard error, as JSON lines."""
 
@@ -126,6 +140,7 @@ class HubConfig:
     store: StoreConfig = field(default_factory=StoreConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    console: ConsoleConfig = field(default_factory=ConsoleConfig)
     log: LogConfig = field(default_factory=LogConfig)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     """System → the settings its manifest asks for."""
@@ -157,10 +172,12 @@ LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "engine.live_instances_max": (100, 1_000_000),
         "engine.message_ttl_s": (0, 31_536_000),
         "engine.shutdown_s": (0, 600),
+        "console.speed": (0, 1_000_000),
     }
 )
 """Smallest and greatest value of every number."""
 
+_ENVIRONMENTS = ("", "production", "test", "simulation")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -330,6 +347,11 @@ def _converted(kind: Any, value: Any) -> Any:
         if not isinstance(value, str | Path):
             raise TypeError
         return Path(value)
+    if kind is bool:
+        word = str(value).lower()
+        if word not in ("true", "false"):
+            raise ValueError
+        return word == "true"
     if isinstance(value, bool):
         raise TypeError
     if kind is int:
@@ -386,9 +408,28 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
     level = values.get("log.level", "info")
     if level not in _LEVELS:
         _one_of("log.level", level, _LEVELS, problems)
+    _judge_console(values, problems)
     url = values.get("store.url", "")
     if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
         _one_of("store.url", url, ("sqlite:///path", "postgresql://…", "memory:"), problems)
+
+
+def _judge_console(values: Mapping[str, Any], problems: list[Problem]) -> None:
+    environment = values.get("console.environment", "")
+    if environment not in _ENVIRONMENTS:
+        _one_of("console.environment", environment, _ENVIRONMENTS[1:], problems)
+    if values.get("console.demo_roles") and environment != "simulation":
+        problems.append(
+            Problem(
+                "config_demo_roles",
+                text(
+                    'Expected console.environment = "simulation" where console.demo_roles is on: '
+                    "with it anybody may sign in.",
+                    'console.demo_roles 允许任何人登录,仅可与 console.environment = "simulation" 一起使用。',
+                ),
+                Place(path="console.demo_roles"),
+            )
+        )
 
 
 # -- words -----------------------------------------------------------------------------------------------
@@ -440,7 +481,9 @@ def _one_of(path: str, value: str, known: Sequence[str], problems: list[Problem]
 
 
 def _kind_name(kind: Any) -> str:
-    return {str: "text", int: "a whole number", float: "a number", Path: "a path"}.get(kind, "numbers")
+    return {bool: "true or false", str: "text", int: "a whole number", float: "a number", Path: "a path"}.get(
+        kind, "numbers"
+    )
 
 
 def _error(problems: Sequence[Problem]) -> ConfigError:

@@ -33,7 +33,11 @@ from lineshaft.sdk import (
     ResourceSpec,
 )
 from lineshaft.sdk.registry import Connection, Definition
+from lineshaft.sdk.trail import TrailSpec
 from lineshaft.sdk.webhook import WebhookReceiver
+
+PAGE_SETTINGS = ("home_url", "page_url")
+"""Settings of every system that are for people's browsers, not for its connector."""
 
 
 class NotConfigured:
@@ -107,6 +111,7 @@ class Connections:
         self._release: LoadedRelease | None = None
         self._systems: dict[str, ConnectedSystem] = {}
         self.connectors: dict[str, Connector] = {}
+        self.trail = TrailSpec()
 
     async def change(self, release: LoadedRelease, read: ReadRelease) -> dict[str, Connector]:
         """Connect the systems of a release; return the connectors that it replaces, still open."""
@@ -122,11 +127,14 @@ class Connections:
             connector, problem = self._connected(name, definition)
             connectors[name] = connector
             kind = read.kinds.get(name, "")
-            systems[name] = ConnectedSystem(name, kind, definition.spec.label, connector.spec, problem)
+            pages = {key: self._page(name, key) for key in PAGE_SETTINGS}
+            systems[name] = ConnectedSystem(
+                name, kind, definition.spec.label, connector.spec, problem, **pages
+            )
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors
-        self._release, self._systems = release, systems
+        self._release, self._systems, self.trail = release, systems, read.trail
         return former
 
     async def close(self) -> None:
@@ -136,7 +144,8 @@ class Connections:
         self.connectors = {}
 
     def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
-        settings = dict(self._config.systems.get(name, {}))
+        configured = self._config.systems.get(name, {})
+        settings = {key: value for key, value in configured.items() if key not in PAGE_SETTINGS}
         connection = Connection(name, settings, self._secret, self._clock)
         missing = sorted(each for each in definition.secrets if not self._has(each))
         try:
@@ -152,6 +161,13 @@ class Connections:
             )
             return NotConfigured(definition.spec, reason), reason
         return connector, None
+
+    def _page(self, name: str, key: str) -> str | None:
+        """Return the address of a system's own page; only what a browser can safely follow."""
+        settings = self._config.systems.get(name, {})
+        # Where nobody says where its pages are, they are mostly where programs reach it.
+        found = str(settings.get(key) or (settings.get("base_url") if key == "home_url" else "") or "")
+        return found if found.startswith(("http://", "https://")) else None
 
     def _has(self, secret: str) -> bool:
         try:
@@ -200,8 +216,18 @@ class Connections:
         connector = self._connector(system)
         if not isinstance(connector, WebhookReceiver):
             raise NotFound(text("There is no webhook {name}.", "没有推送 {name}。", name=trigger))
+        rule = self._release.source(system, trigger, "webhook") if self._release is not None else None
+        if rule is None:
+            raise NotFound(
+                text(
+                    "The active release takes no webhook {name} of {system}; name it under `sources`.",
+                    "当前发布版本未启用 {system} 的推送 {name};请在 `sources` 中写明。",
+                    name=trigger,
+                    system=system,
+                ),
+                code="source_not_chosen",
+            )
         changes = connector.receive(trigger, headers, body, now)
-        rule = self._release.source(system, trigger) if self._release is not None else None
         return [incoming_of(system, each, rule) for each in changes]
 
     async def check(self, system: str) -> list[CheckStep]:

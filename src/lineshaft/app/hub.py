@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 import lineshaft
 from lineshaft.api.application import make_application
-from lineshaft.api.services import Services
+from lineshaft.api.services import Services, Surroundings
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.lock import HubLock
@@ -25,20 +25,25 @@ from lineshaft.app.references import CrossReference
 from lineshaft.app.stores import make_store
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
+from lineshaft.app.watched_store import follow_others, watched
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
 from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.sql import SQL
+from lineshaft.connectors.tryton import TRYTON
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
+from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
 from lineshaft.security.secrets import Secrets
+from lineshaft.security.sessions import FileSessions
 from lineshaft.security.tokens import FileTokens, Tokens
 
 
@@ -49,11 +54,12 @@ class Hub:
         self.config = config
         self.clock = SystemClock()
         self.ids = SystemIds()
-        self.store = make_store(config)
+        self.live = LiveFeed()
+        self.store = watched(make_store(config), self.live)
         self.tokens = tokens
         self.secrets = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
         self.registry = Registry()
-        for kind in (HTTP, MAIL, OPCUA, SQL):
+        for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
             self.registry.register(kind, "lineshaft")
         self.registry.load_entry_points()
         self.observer = LogObserver()
@@ -83,11 +89,17 @@ class Hub:
             systems=self.connections,
             publisher=self,
             tokens=tokens,
+            sessions=FileSessions(
+                config.data_dir / "sessions.json", tokens, with_demo_roles=config.console.demo_roles
+            ),
+            live=self.live,
             clock=self.clock,
             ids=self.ids,
+            processes=ProcessBook(self.store),
             version=lineshaft.__version__,
             tenant=engine.tenant,
             limits=engine.limits,
+            surroundings=Surroundings(config.console.environment, config.console.speed or None),
         )
         self.application: ASGIApp = make_application(self.services)
         self._connected = ""
@@ -126,10 +138,12 @@ class Hub:
         await self.sources.start()
         self._polls = True
         self._background.append(asyncio.create_task(self._watch_release()))
+        self._background.append(asyncio.create_task(follow_others(self.store, self.live)))
         LOGGER.info("hub started", extra={"fields": {"worker": self.worker.name, "store": self.store.name}})
 
     async def stop(self) -> None:
         """End in good order: calls under way end, what they brought is committed, lanes are given back."""
+        self.live.close()
         if self._works:
             await self.sources.stop()
             await self.worker.stop()

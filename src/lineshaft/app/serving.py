@@ -93,6 +93,8 @@ async def serve(
         ready(url)
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        # The server waits for open answers to end, and streams end only when they are told to.
+        hub.live.close()
         server.should_exit = True
         await serving
     finally:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from lineshaft.feel import codec as values
 from lineshaft.sdk import DocumentFact
 from lineshaft.store.rows import Document, DocumentLine, DocumentLink
 from lineshaft.store.writes import PutDocument, PutDocumentLine, PutDocumentLink, Write
+
+_PARTY_MAX: Final = 200
+"""Characters of a firm's name that are searched."""
 
 
 def document_writes(
@@ -28,6 +32,7 @@ def document_writes(
     writes: list[Write] = []
     for fact in facts:
         document_id = f"{system}/{fact.kind}/{fact.local_id}"
+        party, code = _party(fact)
         writes.append(
             PutDocument(
                 Document(
@@ -43,7 +48,10 @@ def document_writes(
                     created_at=now,
                     business_key=business_key,
                     department=department,
-                    payload=values.encode(dict(fact.fields)),
+                    # Nothing told is left as it was: a status alone must not wipe amount and customer.
+                    payload=values.encode(dict(fact.fields)) if fact.fields else b"",
+                    party=party,
+                    party_code=code,
                 )
             )
         )
@@ -83,3 +91,13 @@ def document_writes(
                     )
                 )
     return writes
+
+
+def _party(fact: DocumentFact) -> tuple[str | None, str | None]:
+    """Return name and number of the firm that a document is for: its fields ``customer`` or ``supplier``."""
+    for name in ("customer", "supplier"):
+        told = [fact.fields.get(field) for field in (name, f"{name}_code")]
+        party, code = (str(each)[:_PARTY_MAX] if each is not None else "" for each in told)
+        if party or code:
+            return party or code, code
+    return None, None

@@ -24,6 +24,7 @@ from lineshaft.base.errors import (
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
 from lineshaft.engine.documents import document_writes
+from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.steps import Steps
@@ -34,7 +35,6 @@ from lineshaft.feel import codec as values
 from lineshaft.sdk import Outcome
 from lineshaft.store.rows import DeadLetter, Effect, Job, SystemState
 from lineshaft.store.writes import (
-    InsertEffect,
     PutDeadLetter,
     PutJob,
     PutSystemState,
@@ -58,7 +58,9 @@ class Settle:
         again: Callable[[Effect, float], None],
         offer_job: Callable[[Job], None],
         hold_back: Callable[[str], None],
+        notices: Notices,
     ) -> None:
+        self._notices = notices
         self._runtime = runtime
         self._steps = steps
         self._protection = protection
@@ -295,10 +297,10 @@ class Settle:
         )
         tx = self._runtime.begin(effect.lane)
         tx.add(PutSystemState(state, known.version if known is not None else 0))
-        self._dead_writes(tx, effect, error, outage=True)
+        letter = self._dead_writes(tx, effect, error, outage=True)
         check = check_job(effect.tenant, effect.system, tx.now, self._runtime.config.check_gaps_s[0])
         tx.add(PutJob(check))
-        self._notice(tx, effect, error)
+        self._notices.outage(tx, effect, error, state, letter.id)
 
         def settled(result: UnitResult) -> None:
             gate.clear_suspicion(effect.id)
@@ -317,12 +319,15 @@ class Settle:
 
     def _dead(self, effect: Effect, error: ConnectorError, *, outage: bool) -> None:
         tx = self._runtime.begin(effect.lane)
-        self._dead_writes(tx, effect, error, outage=outage)
+        letter = self._dead_writes(tx, effect, error, outage=outage)
+        self._notices.dead_letter(tx, letter, effect, error)
         self._submit(tx, effect)
 
     # -- parts -------------------------------------------------------------------------------------------
 
-    def _dead_writes(self, tx: Transaction, effect: Effect, error: ConnectorError, *, outage: bool) -> None:
+    def _dead_writes(
+        self, tx: Transaction, effect: Effect, error: ConnectorError, *, outage: bool
+    ) -> DeadLetter:
         words = _words(error)
         tx.add(
             UpdateEffect(
@@ -334,63 +339,28 @@ class Settle:
                 error_text=words,
             )
         )
-        tx.add(
-            PutDeadLetter(
-                DeadLetter(
-                    tenant=effect.tenant,
-                    id=self._runtime.ids.new(),
-                    subject="effect",
-                    subject_id=effect.id,
-                    lane=effect.lane,
-                    status="open",
-                    error_class=error.default_code,
-                    cause=cause_of(effect.system, effect.operation, error),
-                    error_text=words,
-                    created_at=tx.now,
-                    system=effect.system,
-                    operation=effect.operation,
-                    instance_id=effect.instance_id,
-                    business_key=effect.business_key,
-                    department=effect.department,
-                    payload=effect.request,
-                    attempts=effect.attempts,
-                    outage=outage,
-                )
-            )
-        )
-
-    def _notice(self, tx: Transaction, effect: Effect, error: ConnectorError) -> None:
-        """Tell the IT team once, through the operation that the configuration names."""
-        operation = self._runtime.config.notice_operation
-        if operation is None or operation.partition(".")[0] == effect.system:
-            return
-        system, _, name = operation.partition(".")
-        notice = {
-            "kind": "outage",
-            "system": effect.system,
-            "operation": effect.operation,
-            "business_key": effect.business_key,
-            "error": _words(error),
-            "attempts": effect.attempts,
-        }
-        notice_id = f"notice/{self._runtime.ids.new()}"
-        row = Effect(
+        letter = DeadLetter(
             tenant=effect.tenant,
-            id=notice_id,
+            id=self._runtime.ids.new(),
+            subject="effect",
+            subject_id=effect.id,
             lane=effect.lane,
-            system=system,
-            operation=name,
-            safety="idempotency_key",
-            idempotency_key=notice_id,
-            status="intended",
+            status="open",
+            error_class=error.default_code,
+            cause=cause_of(effect.system, effect.operation, error),
+            error_text=words,
             created_at=tx.now,
-            due_at=tx.now,
-            request=values.encode({"payload": notice, "headers": {}}),
+            system=effect.system,
+            operation=effect.operation,
+            instance_id=effect.instance_id,
             business_key=effect.business_key,
             department=effect.department,
+            payload=effect.request,
+            attempts=effect.attempts,
+            outage=outage,
         )
-        tx.add(InsertEffect(row))
-        tx.then(lambda: self._again(row, 0.0))
+        tx.add(PutDeadLetter(letter))
+        return letter
 
     def _step(self, tx: Transaction, effect: Effect, command: Any) -> None:
         """Let the process that waits for this effect go on, if it still does."""
@@ -418,7 +388,7 @@ def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
         kind="check",
         due_at=now + timedelta(seconds=gap_s),
         created_at=now,
-        payload=values.encode({"system": system}),
+        payload=values.encode({"system": system, "since": now}),
     )
 
 

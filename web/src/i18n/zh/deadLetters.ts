@@ -1,0 +1,3 @@
+export const deadLetters = {
+  title: '异常单据',
+} as const;

@@ -1,0 +1,3 @@
+export const instances = {
+  title: '流程实例',
+} as const;

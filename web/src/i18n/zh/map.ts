@@ -1,0 +1,3 @@
+export const map = {
+  title: '系统全景',
+} as const;

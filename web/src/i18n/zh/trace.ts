@@ -1,0 +1,3 @@
+export const trace = {
+  title: '单据联查',
+} as const;

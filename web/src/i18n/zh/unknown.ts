@@ -1,0 +1,3 @@
+export const unknown = {
+  title: '结果待核实',
+} as const;
