@@ -117,7 +117,7 @@ async def test_what_the_shop_floor_tells_is_posted_once_whatever_is_lost(site: S
     bill_no = await work_order(site, 50)
     taken = {"bill_no": bill_no, "external_no": f"GD-{bill_no}"}
     await site.lost_and_again("erp.work_order.accept", taken, "WorkOrder.Accept")
-    other = await raised(Invalid, site.call("erp.work_order.accept", {**taken, "external_no": "GD-other"}))
+    other = await raised(Refused, site.call("erp.work_order.accept", {**taken, "external_no": "GD-other"}))
     assert other.vendor_code == "2009"
 
     report = {"bill_no": bill_no, "external_key": f"{bill_no}/10", "operation": 10}
@@ -209,7 +209,7 @@ async def test_a_sales_order_lives_it_is_changed_taken_back_and_cancelled(site: 
     assert back.answer["status"] == "A"
     gone = await site.lost_and_again("erp.sales_order.cancel", {"bill_no": bill_no}, "SalesOrder.Cancel")
     assert gone.documents[0].status == "E"
-    await raised(Invalid, site.call("erp.sales_order.change", change))
+    await raised(Refused, site.call("erp.sales_order.change", change))
     rich = await ordered(site, 900_000_000, audited=False)
     credit = await raised(Refused, site.call("erp.sales_order.submit", {"bill_no": rich}))
     assert "超信用额度" in (credit.vendor_text or "")
@@ -248,7 +248,7 @@ async def test_a_dispatch_notice_is_rejected_renewed_approved_and_shipped_in_two
     bill = {"bill_no": notice["BillNo"]}
     no = {**bill, "approver": "销售总监", "remark": "客户要求改期"}
     await site.lost_and_again("erp.dispatch_notice.reject", no, "DispatchNotice.Reject")
-    await raised(Invalid, site.call("erp.dispatch_notice.approve", bill))
+    await raised(Refused, site.call("erp.dispatch_notice.approve", bill))
     await site.lost_and_again("erp.dispatch_notice.renew", bill, "DispatchNotice.Renew")
     created = await of(site, "erp.dispatch_notice.created", order)
     renewed = created[-1].data["BillNo"]
