@@ -130,6 +130,8 @@ async def running_plant(folder: Path) -> AsyncIterator[Plant]:
         }
         made: dict[str, HttpConnector] = {}
         for file in pack.of("systems"):
+            if file.name not in ready:
+                continue
             settings = {"base_url": ready[file.name]["url"]}
             connection = Connection(file.name, settings, SECRETS.__getitem__, FixedClock())
             made[file.name] = HTTP.read(file.content, file.path).connect(connection)
