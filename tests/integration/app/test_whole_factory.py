@@ -61,7 +61,9 @@ async def oa(factory: Factory, path: str, body: object = None) -> Any:
             token = (await answer.json())["data"]["token"]
         headers = {"appid": "oa-app", "token": token}
         method = "GET" if body is None else "POST"
-        async with session.request(method, f"{factory.url('oa')}{path}", json=body, headers=headers) as answer:
+        async with session.request(
+            method, f"{factory.url('oa')}{path}", json=body, headers=headers
+        ) as answer:
             return (await answer.json())["data"]
 
 
@@ -127,14 +129,18 @@ async def test_two_line_order_is_made_approved_shipped_and_told_in_all_systems(f
         return (mails, texts) if len(mails) >= 2 and len(texts) >= 2 else None
 
     mails, texts = await until(factory, told, "mails and text messages")
-    deliveries = (await factory.erp("Delivery.Query", {"SourceBillNo": number, "StartRow": 0, "Limit": 9}))["Rows"]
+    deliveries = (await factory.erp("Delivery.Query", {"SourceBillNo": number, "StartRow": 0, "Limit": 9}))[
+        "Rows"
+    ]
     assert len(deliveries) == len(mails) == len(texts) == 2
     for delivery, mail, text in zip(deliveries, mails, texts, strict=True):
         assert delivery["BillNo"] in mail["text"]
         assert delivery["BillNo"] in text["text"]
     assert mails[0]["to"] == ["purchasing@kh-0002.example"]
 
-    (work,) = (await factory.erp("WorkOrder.Query", {"SourceBillNo": number, "StartRow": 0, "Limit": 9}))["Rows"]
+    (work,) = (await factory.erp("WorkOrder.Query", {"SourceBillNo": number, "StartRow": 0, "Limit": 9}))[
+        "Rows"
+    ]
     assert (work["Status"], work["FinishedQty"], work["Percent"]) == ("Finished", "500", "100")
     assert [operation["GoodQty"] for operation in work["Operations"]] == ["500"] * 4
     postings = await factory.erp("FinishedGoods.Query", {"WorkOrderNo": work["BillNo"]})
@@ -159,7 +165,8 @@ async def assert_every_number_finds_the_whole(factory: Factory, number: str) -> 
         by_kind.setdefault((each["system"], each["kind"]), []).append(each["number"])
     asked = {
         "crm": by_kind["crm", "sales_order"], "erp": by_kind["erp", "sales_order"],
-        "mes": by_kind["mes", "work_order"], "wms": by_kind["wms", "shipment"], "oa": by_kind["oa", "approval"],
+        "mes": by_kind["mes", "work_order"], "wms": by_kind["wms", "shipment"],
+        "oa": by_kind["oa", "approval"],
     }  # fmt: skip
     assert (len(asked["mes"]), len(asked["wms"]), len(asked["oa"])) == (1, 2, 2)
     documents = {(each["system"], each["kind"], each["number"]) for each in whole["documents"]}
@@ -169,6 +176,7 @@ async def assert_every_number_finds_the_whole(factory: Factory, number: str) -> 
             assert {(d["system"], d["kind"], d["number"]) for d in found["documents"]} == documents, each
     ordered = next(each for each in whole["documents"] if each["system"] == "crm")
     progress = [
-        {each["kind"]: (each["quantity"], each["of"]) for each in line["progress"]} for line in ordered["lines"]
+        {each["kind"]: (each["quantity"], each["of"]) for each in line["progress"]}
+        for line in ordered["lines"]
     ]
     assert [each["despatch_advice"] for each in progress] == [("100", "100"), ("500", "500")]

@@ -20,8 +20,10 @@ def link(order: str, line: str, qty: str, plan: str = "JH-1") -> dict[str, Any]:
 
 def work_order(number: str = "SCDD-1", qty: str = "500", *links: dict[str, Any]) -> dict[str, Any]:
     return {
-        "BillNo": number, "MaterialNo": "M-A", "Model": "A", "Qty": qty, "Percent": "96", "NeedDate": None,
-        "Materials": [{"MaterialNo": "M-51", "Model": "GB-F2"}], "Links": list(links) or [link("1", "1", qty)],
+        "BillNo": number, "MaterialNo": "M-A", "Model": "A", "Qty": qty, "Percent": "96",
+        "NeedDate": None,
+        "Materials": [{"MaterialNo": "M-51", "Model": "GB-F2"}],
+        "Links": list(links) or [link("1", "1", qty)],
     }  # fmt: skip
 
 
@@ -63,7 +65,7 @@ def received(hub: PackHub, qty: int, key: str = "FG-SCDD-1", number: str = "SCDD
     hub.event("wms.receipt.posted", row)
 
 
-# -- production ----------------------------------------------------------------------------------------------
+# -- production -----------------------------------------------------------------------------------------
 
 
 def test_work_order_goes_to_the_mes_and_its_goods_are_posted_once() -> None:
@@ -92,7 +94,9 @@ def test_goods_that_the_warehouse_took_by_hand_are_not_received_again() -> None:
     (receipt,) = hub.of("wms.receipt.insert")
     assert receipt["quantity"] == 300
     received(hub, 300)
-    posts = [(post["external_key"], post["quantity"], post["final"]) for post in hub.of("erp.finished_goods.post")]
+    posts = [
+        (post["external_key"], post["quantity"], post["final"]) for post in hub.of("erp.finished_goods.post")
+    ]
     assert posts == [("HAND-00001", 200, False), ("FG-SCDD-1", 300, True)]
     assert hub.run("production").state == "completed", hub.troubles
 
@@ -186,17 +190,21 @@ def test_several_work_orders_of_one_order_and_one_of_several_orders_tell_each_li
     assert (lines["XS-1", 1], lines["XS-1", 2]) == ("in_production", "reserved")
     assert len(hub.runs("production")) == 2
     (created, _) = hub.of("mes.work_order.create")
-    assert [(each["order_no"], each["quantity"]) for each in created["links"]] == [("JH-1", 300), ("JH-2", 200)]
+    assert [(each["order_no"], each["quantity"]) for each in created["links"]] == [
+        ("JH-1", 300),
+        ("JH-2", 200),
+    ]
 
 
-# -- reports ---------------------------------------------------------------------------------------------------
+# -- reports --------------------------------------------------------------------------------------------
 
 
 def report(number: str = "BG-1", code: str = "ZZ", **changes: Any) -> dict[str, Any]:
     return {
         "reportNo": number, "reportKey": number, "externalOrderNo": "SCDD-1", "operationCode": code,
         "operationName": "组装", "goodQty": "480", "badQty": "10", "scrapQty": "0", "laborHours": "6.5",
-        "machineCode": "press-1", "workerRole": "组装工", "materials": [{"itemCode": "GB-F2", "usedQty": "510"}],
+        "machineCode": "press-1", "workerRole": "组装工",
+        "materials": [{"itemCode": "GB-F2", "usedQty": "510"}],
         "totals": {"goodQty": "480"}, "workOrder": {"quantity": "500"},
     } | changes  # fmt: skip
 
@@ -256,7 +264,7 @@ def test_person_decides_about_pending_pieces() -> None:
     assert hub.run("quality-decision").state == "completed", hub.troubles
 
 
-# -- dispatch --------------------------------------------------------------------------------------------------
+# -- dispatch -------------------------------------------------------------------------------------------
 
 
 def notice(number: str = "FHTZ-1") -> dict[str, Any]:
@@ -366,7 +374,7 @@ def test_refused_instruction_waits_for_the_warehouse_and_is_given_anew() -> None
     assert [each["ext_key"] for each in hub.of("wms.shipment.insert")] == ["FHTZ-1", "FHTZ-1/2"]
 
 
-# -- material --------------------------------------------------------------------------------------------------
+# -- material -------------------------------------------------------------------------------------------
 
 
 def test_material_is_issued_line_by_line_and_a_shortage_waits_for_the_warehouse() -> None:

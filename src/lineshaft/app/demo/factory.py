@@ -34,6 +34,7 @@ from lineshaft.security.tokens import write_private
 
 PACK = "order-to-delivery"
 
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the demo shall be."""
