@@ -129,9 +129,7 @@ async def running_plant(folder: Path) -> AsyncIterator[Plant]:
             ),
         }
         made: dict[str, HttpConnector] = {}
-        for file in pack.of("systems"):
-            if file.name not in ready:
-                continue
+        for file in (each for each in pack.of("systems") if each.name in ready):
             settings = {"base_url": ready[file.name]["url"]}
             connection = Connection(file.name, settings, SECRETS.__getitem__, FixedClock())
             made[file.name] = HTTP.read(file.content, file.path).connect(connection)
