@@ -94,14 +94,14 @@ class Plant:
         """End every process, the hub first."""
         for name in ("hub", "crm"):
             child = self._children.pop(name, None)
-            if child is None or child.poll() is not None:
+            if child is None:
                 continue
             child.terminate()
             try:
-                child.wait(_STOP_S)
+                child.communicate(timeout=_STOP_S)
             except subprocess.TimeoutExpired:
                 child.kill()
-                child.wait()
+                child.communicate()
         self.tryton.stop()
 
     def run(self, module: str, *arguments: str) -> str:

@@ -204,7 +204,7 @@ def _fresh(folder: Path) -> Path:
 
 
 def _keep(folder: Path, target: Path) -> None:
-    """Move a database to its place as one file: what still stands in its log beside it is brought in first."""
+    """Move a database to its place as one file: what stands in its log is brought in first."""
     database = folder / f"{DATABASE}.sqlite"
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
