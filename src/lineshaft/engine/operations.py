@@ -16,7 +16,7 @@ from lineshaft.base.ids import Ids, lane_of
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import Command, commands
-from lineshaft.engine.steps import encode_command, message_job
+from lineshaft.engine.steps import encode_command, message_job, signal_job
 from lineshaft.feel import codec as values
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Binding, DeadLetter, Effect, Instance, Job, SystemState
@@ -156,6 +156,17 @@ class Operations:
             key=key,
             variables=dict(variables),
             ttl_s=ttl_s,
+            now=self._clock.now(),
+        )
+        await self._write([PutJob(job)])
+
+    async def signal(self, scope: Scope, name: str, variables: Mapping[str, Any]) -> None:
+        """Broadcast a signal to whoever waits for it and to what it starts."""
+        job = signal_job(
+            tenant=scope.tenant,
+            signal_id=self._ids.new(),
+            name=name,
+            variables=dict(variables),
             now=self._clock.now(),
         )
         await self._write([PutJob(job)])

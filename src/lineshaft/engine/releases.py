@@ -190,6 +190,8 @@ class Releases:
         self._scope = scope
         self._loaded: dict[str, LoadedRelease] = {}
         self._active: LoadedRelease | None = None
+        self.since: datetime | None = None
+        """When the active release was deployed, as far as ``refresh`` has seen."""
 
     def know(self, loaded: LoadedRelease) -> None:
         """Take over a release that is compiled already (several workers in one process share it)."""
@@ -212,6 +214,7 @@ class Releases:
         """Look which release is active now."""
         row = await self._store.active_release(self._scope)
         self._active = await self.get(row.id) if row is not None else None
+        self.since = row.created_at if row is not None else None
         return self._active
 
     async def active(self) -> LoadedRelease | None:
@@ -233,7 +236,7 @@ class Releases:
         if result.error is not None:
             raise result.error
         self._loaded[loaded.id] = loaded
-        self._active = loaded
+        self._active, self.since = loaded, now
         return loaded
 
 

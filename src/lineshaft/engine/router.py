@@ -10,13 +10,15 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
-from lineshaft.base.errors import HubError, NotFound, UnexpectedError
+from lineshaft.base.errors import HubError, InputError, NotFound, UnexpectedError
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
+from lineshaft.bpmn.kernel.machine import Rejection
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.routes import Route
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.serial import Serial
+from lineshaft.engine.starts import refusal, waits_for_a_condition
 from lineshaft.engine.steps import Steps, message_job
 from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import storable
@@ -95,9 +97,8 @@ class Router:
         else:
             facts = facts_of(event, data)
             routes = [route for route in release.routes if route.matches(facts)]
-            for route in routes:
-                self._follow(tx, event, facts, route, release)
-            note = None if routes else "no route"
+            followed = [self._follow(tx, event, facts, route, release) for route in routes]
+            note = None if any(followed) else "condition not met" if routes else "no route"
         tx.writes.insert(0, RouteEvent(event.tenant, event.source, event.id, tx.now, note))
         return tx
 
@@ -108,6 +109,7 @@ class Router:
         command = commands.StartInstance(
             variables=data.get("variables") or {}, business_key=data.get("business_key")
         )
+        _check(refusal(program, command, tx.now))
         self._steps.start(
             tx,
             release,
@@ -125,7 +127,8 @@ class Router:
         facts: dict[str, Any],
         route: Route,
         release: LoadedRelease,
-    ) -> None:
+    ) -> bool:
+        """Let a rule start or tell something; ``False``: no condition of its process is true."""
         runtime = self._runtime
         key = str(route.key.evaluate(facts, strict=True)) if route.key is not None else event.key
         variables = route.variables_of(facts)
@@ -138,6 +141,12 @@ class Router:
         )
         if route.start is not None:
             lane = lane_of(event.tenant, key)
+            command = commands.StartInstance(variables=variables, business_key=key)
+            program = release.program(route.start)
+            refused = refusal(program, command, tx.now)
+            if refused is not None and waits_for_a_condition(program):
+                return False
+            _check(refused)
             payload = {
                 "process_id": route.start,
                 "variables": variables,
@@ -145,10 +154,7 @@ class Router:
                 "department": department,
             }
             if lane == event.lane:
-                command = commands.StartInstance(variables=variables, business_key=key)
-                self._steps.start(
-                    tx, release, release.program(route.start), command, lane=lane, department=department
-                )
+                self._steps.start(tx, release, program, command, lane=lane, department=department)
             else:
                 job = Job(
                     tenant=event.tenant,
@@ -172,6 +178,7 @@ class Router:
                 now=tx.now,
             )
             self._owe(tx, job)
+        return True
 
     def _owe(self, tx: Transaction, job: Job) -> None:
         tx.add(PutJob(job))
@@ -200,6 +207,11 @@ class Router:
             )
         )
         return tx
+
+
+def _check(refused: Rejection | None) -> None:
+    if refused is not None:
+        raise InputError(refused.message, code=refused.code)
 
 
 def facts_of(event: Event, data: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ else can touch the instance.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -204,7 +204,7 @@ class Steps:
         effect_id = f"{live.id}/{effect.token}/{effect.attempt}"
         on_stuck = effect.headers.get("on_stuck", "pass")
         ordered = on_stuck in ("hold_key", "supersede")
-        payload = dict(effect.variables)
+        payload = _without(effect.variables, effect.spare)
         admitted = (
             operation is not None
             and operation.is_repeatable
@@ -281,7 +281,7 @@ class Steps:
                     process_id=live.program.process_id,
                     business_key=live.business_key,
                     department=live.department,
-                    payload=values.encode(dict(effect.variables)),
+                    payload=values.encode(_without(effect.variables, effect.spare)),
                 )
             )
         )
@@ -477,6 +477,14 @@ class Steps:
         tx.then(lambda: self._offers.offer_job(job))
 
 
+def _without(variables: Mapping[str, Any], spare: tuple[str, ...]) -> dict[str, Any]:
+    """Return what is stored with a call or task: a round of a loop has its item, not the whole collection."""
+    found = dict(variables)
+    for name in spare:
+        found.pop(name, None)
+    return found
+
+
 def command_job(live: Live, command: kernel.Command, job_id: str, now: Any) -> Job:
     """Return a job that will carry out ``command`` on its instance."""
     return Job(
@@ -495,7 +503,8 @@ def encode_command(command: kernel.Command) -> bytes:
     """Return a command as stored: its class's name and its fields."""
     fields = {name: getattr(command, name) for name in command.__dataclass_fields__}
     plain = {
-        name: dict(value) if name in ("variables", "elements") else value for name, value in fields.items()
+        name: dict(value) if name in ("variables", "elements", "changes") else value
+        for name, value in fields.items()
     }
     return values.encode({"command": type(command).__name__, "fields": plain})
 

@@ -21,7 +21,9 @@ from lineshaft.engine.jobs import Jobs
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.router import Router
 from lineshaft.engine.runtime import Observer, Runtime
+from lineshaft.engine.schedules import Schedules
 from lineshaft.engine.settle import Settle
+from lineshaft.engine.starts import Starts
 from lineshaft.engine.steps import Steps
 from lineshaft.engine.systems import Operation, Systems
 from lineshaft.sdk import Connector
@@ -66,7 +68,10 @@ class Worker:
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
         self.calls.on_room = self.wake
-        self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go)
+        starts = Starts(self.runtime)
+        self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go, starts)
+        self.schedules = Schedules(self.runtime, self.steps, starts, self.offer_job)
+        self.jobs.handlers["schedule"] = self.schedules.fire
         self.router = Router(self.runtime, self.steps, self.offer_job)
         self.checks = Checks(self.runtime, self.systems, self.protection, self.offer_job, self._again)
         self.jobs.handlers["check"] = self.checks.check
@@ -151,6 +156,7 @@ class Worker:
                 workers = await runtime.keeper.beat(runtime.is_busy)
                 self.protection.share_among(workers)
                 await runtime.releases.refresh()
+                await self.schedules.follow()
                 await self._read_system_states()
             except HubError as error:
                 runtime.observer.trouble("heartbeat", error)

@@ -76,9 +76,9 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
     sellers = {no: name for no, name, _ in firm.SELLERS}
     connection.executemany("INSERT INTO salesperson (no, name, department) VALUES (?, ?, ?)", firm.SELLERS)
     connection.executemany(
-        "INSERT INTO account (account_no, name, contact_name, level, city, phone, owner, custom, "
+        "INSERT INTO account (account_no, name, contact_name, level, city, phone, email, owner, custom, "
         "source, created_at,"
-        " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
+        " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
         [
             (
                 f"KH-{b.number:04d}",
@@ -87,6 +87,7 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
                 b.level,
                 b.city,
                 b.phone,
+                f"purchasing@kh-{b.number:04d}.example",
                 sellers[b.seller],
                 none,
                 now,

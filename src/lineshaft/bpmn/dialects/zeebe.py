@@ -123,11 +123,22 @@ def _listeners(found: Extensions, node: XmlNode) -> None:
             found.listeners.append((item.get("eventType") or "", item.get("type") or "", item.get("retries")))
 
 
+_OLDER_EVENTS = {
+    "create": "creating",
+    "assignment": "assigning",
+    "update": "updating",
+    "complete": "completing",
+    "cancel": "canceling",
+}
+"""What the modeller of Camunda 8.7 called a task listener's events."""
+
+
 def _task_listeners(found: Extensions, node: XmlNode) -> None:
     for item in node:
         if _local(item) == "taskListener":
+            event = item.get("eventType") or ""
             found.task_listeners.append(
-                (item.get("eventType") or "", item.get("type") or "", item.get("retries"))
+                (_OLDER_EVENTS.get(event, event), item.get("type") or "", item.get("retries"))
             )
 
 

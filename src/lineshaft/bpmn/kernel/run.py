@@ -357,8 +357,18 @@ class Run:
         move(token, ACTIVE)
         (node.loop_element if body else node.element).activate(self, scope, token, node)
 
-    def listen(self, scope: ScopeState, token: Token, node: Node, listeners: tuple[Any, ...]) -> bool:
-        """Ask for the next listener's job; tell whether there was one."""
+    def listen(
+        self,
+        scope: ScopeState,
+        token: Token,
+        node: Node,
+        listeners: tuple[Any, ...],
+        headers: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Ask for the next listener's job; tell whether there was one.
+
+        With ``headers`` it is a listener of a user task, told what the task is like.
+        """
         extra = dict(token.extra or {})
         index = extra.get("listener", 0)
         if index >= len(listeners):
@@ -379,10 +389,10 @@ class Run:
                 node.id,
                 job_type,
                 self.visible(scope, token),
-                node.work.headers,
+                node.work.headers if headers is None else {**node.work.headers, **headers},
                 retries,
                 token.attempt,
-                "listener",
+                "listener" if headers is None else "task_listener",
             )
         )
         return True
@@ -417,6 +427,8 @@ class Run:
                 self.propagate(found, scope, None)
             if in_round and not (token.extra and "listener" in token.extra):
                 node.loop_element.collect(self, scope, token, node)
+            elif node.ad_hoc is not None and not (token.extra and "listener" in token.extra):
+                node.ad_hoc.element.collect(self, scope, token, node)
             if flows is not None and node.end_listeners:
                 token.extra = {**(token.extra or {}), "flows": [flow.id for flow in flows]}
             if node.end_listeners and self.listen(scope, token, node, node.end_listeners):
@@ -621,6 +633,8 @@ class Run:
             self.close_scope(inner)
         if token.extra and token.extra.get("calling"):
             self.effects.append(effects.CancelCall(token.number))
+            if node.type == "userTask" and token.state == ACTIVE:
+                node.element.terminate(self, scope, token, node)
         elif token.state == ACTIVE and node.type != "process":
             body = node.loop is not None and scope.kind != ITERATION
             if not body:

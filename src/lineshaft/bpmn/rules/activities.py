@@ -12,6 +12,7 @@ from lineshaft.bpmn.rules.place import Place
 
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
 _ZEEBE_BINDINGS = frozenset({"latest", "deployment", "versionTag"})
+_TASK_EVENTS = frozenset({"creating", "assigning", "updating", "completing", "canceling"})
 _NOT_AT_START = frozenset({"startEvent", "boundaryEvent"})
 
 
@@ -151,17 +152,13 @@ def _user(place: Place, element: ElementDefinition) -> None:
 
 
 def _ad_hoc(place: Place, element: ElementDefinition) -> None:
-    if element.extensions.output_collection and element.loop is None:
-        place.note(
-            "ad-hoc-output-ignored",
-            text(
-                "Expected no output collection at ad-hoc sub-process {id}, but it has one: it stays empty",
-                "自由子流程 {id} 设有输出集合，但它不会被填充",
-                id=element.id,
-            ),
-            text("Set the variable inside.", "请在子流程内设置该变量。"),
+    found = element.extensions
+    if bool(found.output_collection) != bool(found.output_element):
+        _missing(
+            place,
             element,
-            warning=True,
+            "ad-hoc-output-incomplete",
+            text("both an output collection and an output element", "输出集合和输出元素"),
         )
 
 
@@ -286,18 +283,15 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         _missing(place, element, "header-key-missing", text("a key for every header", "每个头信息的键"))
     if "zeebe:subscription" in found.dialects and not found.correlation_key:
         _missing(place, element, "correlation-key-missing", text("a correlation key", "关联键"))
-    if found.task_listeners:
-        place.note(
-            "task-listener-ignored",
-            text(
-                "Expected no task listeners, but {id} has some: they are not run",
-                "{id} 有任务监听器，它们不会被执行",
-                id=element.id,
-            ),
-            text("Use execution listeners instead.", "请改用执行监听器。"),
-            element,
-            warning=True,
-        )
+    for event, job_type, retries in found.task_listeners:
+        if event not in _TASK_EVENTS or element.type != "userTask":
+            _wrong(place, element, "listener-event", event)
+        if not job_type:
+            _missing(
+                place, element, "listener-type-missing", text("a type for every listener", "每个监听器的类型")
+            )
+        if retries and not is_feel(retries) and not retries.strip().isdigit():
+            _wrong(place, element, "retries", retries)
     for calendar in (found.properties.get("workingCalendar"), place.calendar):
         if calendar is None:
             continue

@@ -353,6 +353,10 @@ class Bench:
         self._tasks.pop((task.instance.id, task.token), None)
         self._drain()
 
+    def change_task(self, task: Task, **changes: Any) -> None:
+        """Hand a task over (``assignee=…``) or change it (``priority=…``, ``candidate_groups=…`` …)."""
+        self.do(task.instance, commands.ChangeTask(task.token, changes))
+
     def jobs(self, instance: BenchInstance | None = None, **matching: Any) -> list[Job]:
         """Return the open jobs; further arguments filter by a job's attributes."""
         return [

@@ -117,7 +117,10 @@ async def read_page(session: Session, seen: Seen, rule: ChangesRule, position: P
     )  # fmt: skip
     rows = [seen.decode(row) for row in await session.fetch(statement, values)]
     try:
-        changes = tuple(_change(rule, row) for row in rows)
+        # Several rows may tell the same thing, e.g. the lines of one refused document.
+        changes = tuple(
+            {change.id: change for change in reversed([_change(rule, row) for row in rows])}.values()
+        )[::-1]
     except ExpressionError as error:
         raise Invalid(error.message, code="records_unreadable", hint=error.hint) from error
     high = position.high
