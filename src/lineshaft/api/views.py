@@ -18,6 +18,7 @@ from lineshaft.insight.processes import ReadProcess
 from lineshaft.insight.run import RunFlow, RunNode, RunTrouble
 from lineshaft.insight.trail import TrailCall
 from lineshaft.security.people import Caller
+from lineshaft.store.port import Cause
 from lineshaft.store.rows import (
     Binding,
     DeadLetter,
@@ -134,6 +135,18 @@ class SystemView:
     operations: list[str] = field(default_factory=list)
     triggers: list[str] = field(default_factory=list)
     problem: TitleView | None = None
+    operation_titles: dict[str, TitleView] = field(default_factory=dict)
+    calls: int = 0
+    """Calls asked for since the time that was given."""
+    events: int = 0
+    """Events it told since then."""
+    error_at: datetime | None = None
+    error_class: str | None = None
+    error_text: str | None = None
+    """The newest failure since then, or of a call that still waits."""
+    home_url: str | None = None
+    page_url: str | None = None
+    """Its own pages, as the configuration names them; see ``lineshaft.api.services``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +315,8 @@ class EffectView:
     reference: str | None
     request: Any
     evidence: Any
+    key: str
+    """Our own number of the call, which the target may know it by."""
 
     @classmethod
     def of(cls, row: Effect) -> EffectView:
@@ -326,6 +341,7 @@ class EffectView:
             row.reference,
             request.get("payload"),
             decoded(row.evidence),
+            row.idempotency_key,
         )
 
 
@@ -376,6 +392,92 @@ class DeadLetterView:
             row.closed_by,
             payload,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """Failed items that failed for the same reason."""
+
+    cause: str
+    system: str | None
+    operation: str | None
+    error_class: str
+    error_text: str
+    count: int
+    oldest_at: datetime
+    newest_at: datetime
+
+    @classmethod
+    def of(cls, row: Cause) -> CauseView:
+        """Return the view of a cause."""
+        return cls(
+            row.cause,
+            row.system,
+            row.operation,
+            row.error_class,
+            row.error_text,
+            row.count,
+            row.oldest_at,
+            row.newest_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CausePage:
+    """Causes, the most frequent first."""
+
+    items: list[CauseView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field that an operation declares."""
+
+    name: str
+    type: str
+    required: bool
+    title: TitleView | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """Something that a payload lacks, in the caller's language."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterDetailView:
+    """A failed item with everything a person needs to correct it."""
+
+    letter: DeadLetterView
+    payload_text: str
+    """The payload as JSON text with every digit it had: to be shown and edited."""
+    fields: list[FieldView]
+    """What the operation declares; empty where it declares nothing."""
+    first_at: datetime | None
+    """When the item first came up."""
+    attempted_at: datetime | None
+    """When it was tried last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResultView:
+    """What became of one item of a replay of many."""
+
+    id: str
+    ok: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedView:
+    """What became of a replay of many."""
+
+    items: list[ReplayResultView]
+    replayed: int
 
 
 @dataclass(frozen=True, slots=True)

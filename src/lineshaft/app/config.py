@@ -408,6 +408,13 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
     level = values.get("log.level", "info")
     if level not in _LEVELS:
         _one_of("log.level", level, _LEVELS, problems)
+    _judge_console(values, problems)
+    url = values.get("store.url", "")
+    if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
+        _one_of("store.url", url, ("sqlite:///path", "postgresql://…", "memory:"), problems)
+
+
+def _judge_console(values: Mapping[str, Any], problems: list[Problem]) -> None:
     environment = values.get("console.environment", "")
     if environment not in _ENVIRONMENTS:
         _one_of("console.environment", environment, _ENVIRONMENTS[1:], problems)
@@ -423,9 +430,6 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
                 Place(path="console.demo_roles"),
             )
         )
-    url = values.get("store.url", "")
-    if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
-        _one_of("store.url", url, ("sqlite:///path", "postgresql://…", "memory:"), problems)
 
 
 # -- words -----------------------------------------------------------------------------------------------

@@ -263,7 +263,11 @@ def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Field
     reopened = fields.flag("reopen", default=False) and row["status"] != "draft"
     if "if_version" in fields and fields.whole("if_version", 0) != row["version"]:
         raise Refusal("wrong_state", f"Order {row['order_no']} has version {row['version']} by now.")
-    if row["status"] in ("draft", "cancelled") and not reopened and (lines or set(fields.values) - {"message"}):
+    if (
+        row["status"] in ("draft", "cancelled")
+        and not reopened
+        and (lines or set(fields.values) - {"message"})
+    ):
         raise Refusal("wrong_state", f"Order {row['order_no']} is {row['status']}: it takes only a message.")
     changed = any(head[name] != row[name] for name in head)
     for line in lines:
