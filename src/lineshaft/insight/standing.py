@@ -59,6 +59,7 @@ def standing(
     runs: list[TracedRun],
     calls: list[TracedCall],
     names: Names,
+    *,
     working: Mapping[str, Words] | None = None,
 ) -> Standing | None:
     """Return where an order is.

@@ -275,7 +275,8 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         waits = {wait.element for run in runs for wait in run.waits}
         lines = order_lines(spec, following, stage_by_id)
         stages = stages_of(spec, following, lines, stage_by_id, waits=waits, now=now)
-        where = standing(heads[0].state, stages, runs, calls, names, _working(spec, following, stages, names))
+        working = _working(spec, following, stages, names)
+        where = standing(heads[0].state, stages, runs, calls, names, working=working)
         late = heads[0].due_on is not None and _is_past(heads[0].due_on, now)
         unfinished = any(each.state not in ("done", "skipped") for each in stages)
         heads[0] = replace(heads[0], late=late and unfinished and heads[0].state != "cancelled")
