@@ -121,7 +121,11 @@ def batches_of(plan: Plan) -> list[Batch]:
         if cls is Variable and (new := plan.new_variables):
             chosen = [row for key, row in rows.items() if row is not None and key in new]
             add("variable_in", ROW_SHAPES[cls], chosen)
-            add("put", ROW_SHAPES[cls], [row for key, row in rows.items() if row is not None and key not in new])
+            add(
+                "put",
+                ROW_SHAPES[cls],
+                [row for key, row in rows.items() if row is not None and key not in new],
+            )
         else:
             add("put", ROW_SHAPES[cls], [row for row in rows.values() if row is not None])
     add("history", ROW_SHAPES[History], plan.history)

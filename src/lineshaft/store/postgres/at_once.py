@@ -102,5 +102,3 @@ def _text(has_lease: bool, parts: Sequence[Any], expected: Sequence[int]) -> str
         counts.append(f"(SELECT count(*) FROM {name})" if is_counted else "-1")
         first += len(arguments)
     return f"WITH {', '.join(steps)} SELECT {', '.join(counts)}"
-
-
