@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from lineshaft.api.services import ConnectedSystem
+from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.packs import ReadRelease
 from lineshaft.app.references import CrossReference
@@ -129,6 +130,12 @@ class Connections:
             systems[name] = ConnectedSystem(
                 name, kind, definition.spec.label, connector.spec, problem, **pages
             )
+        if self._config.alerts.mail_to:
+            connector, problem = self._alerts(read)
+            connectors[alerts.SYSTEM] = connector
+            systems[alerts.SYSTEM] = ConnectedSystem(
+                alerts.SYSTEM, "mail", connector.spec.label, connector.spec, problem
+            )
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors
@@ -159,6 +166,19 @@ class Connections:
             )
             return NotConfigured(definition.spec, reason), reason
         return connector, None
+
+    def _alerts(self, read: ReadRelease) -> tuple[Connector, Text | None]:
+        """Return what sends alert mails; without its settings the mails wait, and the reason is shown."""
+        connection = Connection(alerts.SYSTEM, {}, self._secret, self._clock)
+        try:
+            return alerts.alerts_connector(self._config, read.systems, connection), None
+        except ConfigError as error:
+            return NotConfigured(alerts.SPEC, error.message), error.message
+
+    def title(self, system: str) -> Text:
+        """Return a system's name for people."""
+        found = self._systems.get(system)
+        return found.title if found is not None else text("{system}", "{system}", system=system)
 
     def _page(self, name: str, key: str) -> str | None:
         """Return the address of a system's own page; only what a browser can safely follow."""

@@ -77,7 +77,7 @@ class Worker:
         self.jobs.handlers["schedule"] = self.schedules.fire
         self.router = Router(self.runtime, self.steps, self.offer_job, self.notices)
         self.checks = Checks(
-            self.runtime, self.systems, self.protection, self.offer_job, self._again, self.notices
+            self.runtime, self.systems, self.protection, self.offer_job, self._again, notices=self.notices
         )
         self.jobs.handlers["check"] = self.checks.check
         self.jobs.handlers["notice"] = self.notices.tell
