@@ -445,6 +445,13 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
     if level not in _LEVELS:
         _one_of("log.level", level, _LEVELS, problems)
     _judge_alerts(values, problems)
+    _judge_console(values, problems)
+    url = values.get("store.url", "")
+    if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
+        _one_of("store.url", url, ("sqlite:///path", "postgresql://…", "memory:"), problems)
+
+
+def _judge_console(values: Mapping[str, Any], problems: list[Problem]) -> None:
     environment = values.get("console.environment", "")
     if environment not in _ENVIRONMENTS:
         _one_of("console.environment", environment, _ENVIRONMENTS[1:], problems)
@@ -460,9 +467,6 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
                 Place(path="console.demo_roles"),
             )
         )
-    url = values.get("store.url", "")
-    if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
-        _one_of("store.url", url, ("sqlite:///path", "postgresql://…", "memory:"), problems)
 
 
 def _judge_alerts(values: Mapping[str, Any], problems: list[Problem]) -> None:
@@ -480,7 +484,7 @@ def _judge_alerts(values: Mapping[str, Any], problems: list[Problem]) -> None:
     if values.get("alerts.mail_to") and not (by_system or (by_host and values.get("alerts.mail_from"))):
         message = text(
             "Expected alerts.mail_system, or alerts.smtp_host and alerts.mail_from, beside alerts.mail_to.",
-            "设置了 alerts.mail_to,还需设置 alerts.mail_system,或同时设置 alerts.smtp_host 与 alerts.mail_from。",
+            "设置了 alerts.mail_to,还需 alerts.mail_system,或 alerts.smtp_host 与 alerts.mail_from。",
         )
         problems.append(Problem("config_alerts", message, Place(path="alerts.mail_to")))
 

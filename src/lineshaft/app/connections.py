@@ -34,6 +34,7 @@ from lineshaft.sdk import (
     ResourceSpec,
 )
 from lineshaft.sdk.registry import Connection, Definition
+from lineshaft.sdk.trail import TrailSpec
 from lineshaft.sdk.webhook import WebhookReceiver
 
 PAGE_SETTINGS = ("home_url", "page_url")
@@ -111,6 +112,7 @@ class Connections:
         self._release: LoadedRelease | None = None
         self._systems: dict[str, ConnectedSystem] = {}
         self.connectors: dict[str, Connector] = {}
+        self.trail = TrailSpec()
 
     async def change(self, release: LoadedRelease, read: ReadRelease) -> dict[str, Connector]:
         """Connect the systems of a release; return the connectors that it replaces, still open."""
@@ -139,7 +141,7 @@ class Connections:
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors
-        self._release, self._systems = release, systems
+        self._release, self._systems, self.trail = release, systems, read.trail
         return former
 
     async def close(self) -> None:
@@ -182,7 +184,9 @@ class Connections:
 
     def _page(self, name: str, key: str) -> str | None:
         """Return the address of a system's own page; only what a browser can safely follow."""
-        found = str(self._config.systems.get(name, {}).get(key) or "")
+        settings = self._config.systems.get(name, {})
+        # Where nobody says where its pages are, they are mostly where programs reach it.
+        found = str(settings.get(key) or (settings.get("base_url") if key == "home_url" else "") or "")
         return found if found.startswith(("http://", "https://")) else None
 
     def _has(self, secret: str) -> bool:

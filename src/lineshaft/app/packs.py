@@ -17,6 +17,7 @@ from lineshaft.engine.releases import File
 from lineshaft.mapping import CompiledMapping, read_mapping
 from lineshaft.sdk.pack import Pack, Source, read_pack
 from lineshaft.sdk.registry import Definition, Registry
+from lineshaft.sdk.trail import TrailSpec, read_trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class ReadRelease:
     mappings: dict[str, CompiledMapping] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     """The kind of connector of each system."""
+    trail: TrailSpec = field(default_factory=TrailSpec)
 
 
 def folder_of(name_or_path: str) -> Path:
@@ -135,11 +137,16 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
                 mappings[mapping.name] = mapping
         except DefinitionError as error:
             problems += error.problems
+    trail = TrailSpec()
+    try:
+        trail = read_trail(item for item in sorted(contents.items()) if item[0].startswith("trail/"))
+    except DefinitionError as error:
+        problems += error.problems
     if not problems and pack is not None:
         problems += _check_sources(pack.sources, systems)
     if problems:
         raise DefinitionError(problems)
-    return ReadRelease(pack, systems, mappings, kinds)
+    return ReadRelease(pack, systems, mappings, kinds, trail)
 
 
 def _check_sources(sources: Iterable[Source], systems: Mapping[str, Definition]) -> list[Problem]:

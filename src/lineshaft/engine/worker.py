@@ -145,7 +145,7 @@ class Worker:
         It is taken from the store, not from here: an older event of its key may lie there that another
         worker took in, and new work queues behind old work.
         """
-        if event.lane in self.runtime.keeper.lanes:
+        if self.runtime.keeper.takes(event.lane):
             self.wake()
 
     def _again(self, effect: Effect, delay_s: float) -> None:

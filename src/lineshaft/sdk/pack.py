@@ -24,6 +24,7 @@ FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "processes": (".bpmn",),
     "decisions": (".dmn",),
     "forms": (".form", ".json", ".yaml"),
+    "trail": (".yaml",),
     "alerts": (".yaml",),
     "kpis": (".yaml",),
     "tests": (".yaml", ".json", ".csv"),

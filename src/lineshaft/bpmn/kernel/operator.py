@@ -115,7 +115,8 @@ def set_variables(run: Run, command: commands.SetVariables) -> Refusal:
         node = run.nodes[token.element]
         calling = (token.extra or {}).get("calling")
         if node.task_listeners.get("updating") and token.state == ACTIVE and not calling:
-            node.element.update(run, scope, token, node, command.variables, command.local)
+            wanted = {"variables": dict(command.variables), "local": command.local}
+            node.element.update(run, scope, token, node, wanted)
             return None
     if command.local or number == ROOT:
         run.set_local(number, command.variables)

@@ -7,7 +7,7 @@ hub drops what it has seen by the change's id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -117,10 +117,7 @@ async def read_page(session: Session, seen: Seen, rule: ChangesRule, position: P
     )  # fmt: skip
     rows = [seen.decode(row) for row in await session.fetch(statement, values)]
     try:
-        # Several rows may tell the same thing, e.g. the lines of one refused document.
-        changes = tuple(
-            {change.id: change for change in reversed([_change(rule, row) for row in rows])}.values()
-        )[::-1]
+        changes = _each_once(_change(rule, row) for row in rows)
     except ExpressionError as error:
         raise Invalid(error.message, code="records_unreadable", hint=error.hint) from error
     high = position.high
@@ -131,6 +128,14 @@ async def read_page(session: Session, seen: Seen, rule: ChangesRule, position: P
         return ChangePage(changes, encode_position(Position(position.since, high, after)), more=True)
     candidates = [value for value in (position.since, high) if value is not None]
     return ChangePage(changes, encode_position(Position(since=max(candidates, default=None))))
+
+
+def _each_once(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Several rows may tell the same thing, e.g. all lines of a refused document: the first one tells it."""
+    found: dict[str, Change] = {}
+    for change in changes:
+        found.setdefault(change.id, change)
+    return tuple(found.values())
 
 
 def _back(rule: ChangesRule, value: Any) -> Any:
