@@ -86,7 +86,13 @@ class Hub:
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
         cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
-        self.connections = Connections(config, self.secrets, self.clock, self.ids, cross_reference)
+        self.connections = Connections(
+            config,
+            self.secrets,
+            self.clock,
+            cross_reference=cross_reference,
+            ask=self.worker.asking.ask,
+        )
         self.letters = alerts.AlertLetters(config, self.connections.title)
         self.worker.notices.compose = self.letters
         self.intake = Intake(
