@@ -299,7 +299,7 @@ def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[tuple[
         if text is None:
             known = sum(1 for key in _texts if key[0] == id(statement))
             if known >= _SAME_VARIANTS_MAX:
-                constant = frozenset()  # noqa: PLW2901 - the plain text serves
+                constant = frozenset()
             text = _texts[id(statement), constant] = statement.sql(constant)
         for place in constant:
             arguments[place] = arguments[place][0]
