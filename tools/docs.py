@@ -83,6 +83,15 @@ def api() -> str:
     return _page(lines)
 
 
+def openapi() -> str:
+    """Return the API's own description, from which the console's types are made."""
+    from lineshaft.api.application import make_routes
+
+    services: Any = SimpleNamespace(version="0")
+    described = make_routes(services).openapi()
+    return json.dumps(described, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
 def commands() -> str:
     """List every command, from its own help."""
     import typer.main
@@ -189,6 +198,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/floors.md": floors,
     "reference/performance.md": performance,
     "reference/proof.md": proof,
+    "../web/openapi.json": openapi,
 }
 """Every generated page: its path below ``docs/`` and what writes it."""
 

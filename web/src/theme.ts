@@ -1,19 +1,48 @@
-// The look: dense, quiet, 13 px; the colours of state stand in widgets/StateTag.tsx alone.
+// The look: dense, quiet; the colours of state stand in widgets/states.tsx alone. Light or dark is the user's choice.
 import { theme as antTheme, type ThemeConfig } from 'antd';
+import { createContext, useContext } from 'react';
 
-export const FONTS =
-  '"Segoe UI","PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif';
+export const FONTS = '"Segoe UI","PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif';
+export const MONO = '"Cascadia Mono",Consolas,"SF Mono","Noto Sans Mono CJK SC","DejaVu Sans Mono",monospace';
 
-export const theme: ThemeConfig = {
-  algorithm: antTheme.compactAlgorithm,
-  token: {
-    colorPrimary: '#0958d9',
-    colorBgLayout: '#f5f5f5',
-    borderRadius: 4,
-    fontFamily: FONTS,
-    fontSize: 14,
-  },
-  components: {
-    Layout: { headerBg: '#001529', headerHeight: 48, siderBg: '#ffffff' },
-  },
-};
+export type Mode = 'light' | 'dark';
+const KEY = 'lineshaft.mode';
+
+export function firstMode(): Mode {
+  return localStorage.getItem(KEY) === 'dark' ? 'dark' : 'light';
+}
+
+export function keepMode(mode: Mode): void {
+  localStorage.setItem(KEY, mode);
+}
+
+export const ModeContext = createContext<{ mode: Mode; change: (mode: Mode) => void }>({
+  mode: 'light',
+  change: () => undefined,
+});
+export const useMode = () => useContext(ModeContext);
+
+export function themeOf(mode: Mode): ThemeConfig {
+  const dark = mode === 'dark';
+  return {
+    algorithm: dark ? [antTheme.darkAlgorithm, antTheme.compactAlgorithm] : antTheme.compactAlgorithm,
+    token: {
+      colorPrimary: dark ? '#1668dc' : '#0958d9',
+      colorLink: dark ? '#69b1ff' : '#0958d9',
+      colorError: dark ? '#dc4446' : '#cf1322',
+      colorTextSecondary: dark ? 'rgba(255,255,255,0.72)' : '#595959',
+      colorTextDescription: dark ? 'rgba(255,255,255,0.65)' : '#595959',
+      colorTextPlaceholder: dark ? 'rgba(255,255,255,0.55)' : '#6b6b6b',
+      colorBgLayout: dark ? '#0d1117' : '#f5f5f5',
+      borderRadius: 4,
+      fontFamily: FONTS,
+      fontFamilyCode: MONO,
+      fontSize: 14,
+    },
+    components: {
+      Layout: { headerBg: '#001529', headerHeight: 48, siderBg: dark ? '#141414' : '#ffffff' },
+      Menu: { itemHeight: 36 },
+      Table: { cellPaddingBlockSM: 6 },
+    },
+  };
+}

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +19,7 @@ from lineshaft.api.problems import on_bug, problem
 from lineshaft.api.services import Services
 from lineshaft.base.text import text
 from lineshaft.security.people import Caller, Right
+from lineshaft.security.sessions import COOKIE, Session, same
 
 _LOGGER = logging.getLogger("lineshaft.api")
 
@@ -40,10 +40,15 @@ def _entry(methods: str, path: str, why: str) -> Anonymous:
 ANONYMOUS: Final = (
     _entry("GET HEAD", r"/api/v1/health", "says only whether the hub runs"),
     _entry("GET HEAD", r"/api/v1/openapi\.json", "describes the routes, holds no data"),
+    _entry("GET", r"/api/v1/session", "says who is signed in and how one may sign in; holds no data"),
+    _entry("POST DELETE", r"/api/v1/session", "signing in and out"),
     _entry("POST", r"/hooks/[^/]+/[^/]+", "every delivery is signed; the manifest verifies it"),
     _entry("GET HEAD", r"/(?!api/|hooks/).*", "files of the console; what they show comes from the API"),
 )
-"""The closed list. Everything else needs a token."""
+"""The closed list. Everything else needs a token or a session."""
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER: Final = "x-csrf-token"
 
 
 def is_anonymous(method: str, path: str) -> bool:
@@ -65,7 +70,6 @@ class Gatekeeper:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         request_id = self._services.ids.new()
         scope["lineshaft.request_id"] = request_id
         started = ended = False
@@ -81,10 +85,13 @@ class Gatekeeper:
 
         request = Request(scope, receive)
         try:
-            caller = self._caller(headers)
+            caller = who_calls(self._services, request)
             scope["lineshaft.caller"] = caller
             if caller is None and not is_anonymous(scope["method"], scope["path"]):
                 await _unknown_caller(request)(scope, receive, answer)
+                return
+            if not _is_own_page(request):
+                await _other_page(request)(scope, receive, answer)
                 return
             await self._app(scope, receive, answer)
         except Exception as error:
@@ -94,11 +101,43 @@ class Gatekeeper:
             if not started:
                 await (await on_bug(request, error))(scope, receive, answer)
 
-    def _caller(self, headers: Headers) -> Caller | None:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            return None
-        return self._services.tokens.caller(token.strip(), self._services.clock.now())
+
+def who_calls(services: Services, request: Request) -> Caller | None:
+    """Return who sends a request: a program by its token, a person by the session of their browser.
+
+    A session is left in the request's scope; whoever shows a token is that token's holder, session or not.
+    """
+    now = services.clock.now()
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return services.tokens.caller(token.strip(), now)
+    cookie = request.cookies.get(COOKIE)
+    session = services.sessions.find(cookie, now) if cookie else None
+    request.scope["lineshaft.session"] = session
+    return session.caller if session is not None else None
+
+
+def _is_own_page(request: Request) -> bool:
+    """Tell whether a write by session comes from a page of this hub: only such a page knows the secret."""
+    session: Session | None = request.scope.get("lineshaft.session")
+    if session is None or request.method in _SAFE:
+        return True
+    if request.method == "POST" and request.url.path == "/api/v1/session":
+        # Who signs in anew may have lost the old secret; that route looks where the request comes from.
+        return True
+    return same(session.csrf, request.headers.get(CSRF_HEADER, ""))
+
+
+def _other_page(request: Request) -> ASGIApp:
+    return problem(
+        request,
+        403,
+        code="csrf",
+        detail=text(
+            "Expected the header X-CSRF-Token of this session.", "请求缺少本次登录的 X-CSRF-Token 请求头。"
+        ),
+        hint=text("Reload the page and try again.", "请刷新页面后重试。"),
+    )
 
 
 def _unknown_caller(request: Request) -> ASGIApp:

@@ -17,8 +17,11 @@ from lineshaft.api.routes import (
     dead_letters,
     effects,
     instances,
+    live,
     messages,
+    processes,
     releases,
+    session,
     status,
     systems,
     tasks,
@@ -29,8 +32,11 @@ from lineshaft.base.errors import HubError
 
 ROUTERS = (
     status.router,
+    session.router,
+    live.router,
     systems.router,
     releases.router,
+    processes.router,
     instances.router,
     effects.router,
     dead_letters.router,

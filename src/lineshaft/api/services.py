@@ -14,7 +14,11 @@ from lineshaft.base.text import Text
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import File, LoadedRelease
+from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import CheckStep, ConnectorSpec
+from lineshaft.sdk.trail import TrailSpec
+from lineshaft.security.sessions import Sessions
 from lineshaft.security.tokens import Tokens
 from lineshaft.store.port import Store
 
@@ -29,6 +33,10 @@ class ConnectedSystem:
     spec: ConnectorSpec
     problem: Text | None = None
     """Why it cannot be called (a missing setting, for example)."""
+    home_url: str | None = None
+    """The first page of the system's own screens, where the configuration names one."""
+    page_url: str | None = None
+    """The page of one document there, with ``{kind}``, ``{number}`` and ``{local_id}`` to be filled in."""
 
 
 class ConnectedSystems(Protocol):
@@ -42,6 +50,11 @@ class ConnectedSystems(Protocol):
         self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Incoming]:
         """Verify a webhook's delivery and return its events; see ``lineshaft.sdk.webhook``."""
+        ...
+
+    @property
+    def trail(self) -> TrailSpec:
+        """What the active release says about the chain of an order."""
         ...
 
     async def check(self, system: str) -> list[CheckStep]:
@@ -58,6 +71,16 @@ class Publisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Which world this hub stands in, as people are told on every page."""
+
+    environment: str = ""
+    """``production``, ``test``, ``simulation``; ``""``: nothing is said."""
+    speed: float | None = None
+    """Simulated seconds per second, in a simulation."""
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything the routes use."""
 
@@ -67,8 +90,12 @@ class Services:
     systems: ConnectedSystems
     publisher: Publisher
     tokens: Tokens
+    sessions: Sessions
+    live: LiveFeed
     clock: Clock
     ids: Ids
+    processes: ProcessBook
     version: str
     tenant: str = "default"
     limits: Limits = DEFAULT_LIMITS
+    surroundings: Surroundings = Surroundings()

@@ -9,13 +9,15 @@ import asyncio
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.types import ASGIApp
 
 import lineshaft
 from lineshaft.api.application import make_application
-from lineshaft.api.services import Services
+from lineshaft.api.services import Services, Surroundings
+from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.lock import HubLock
@@ -25,20 +27,25 @@ from lineshaft.app.references import CrossReference
 from lineshaft.app.stores import make_store
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
+from lineshaft.app.watched_store import follow_others, watched
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
 from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.sql import SQL
+from lineshaft.connectors.tryton import TRYTON
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
+from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
 from lineshaft.security.secrets import Secrets
+from lineshaft.security.sessions import FileSessions
 from lineshaft.security.tokens import FileTokens, Tokens
 
 
@@ -49,16 +56,24 @@ class Hub:
         self.config = config
         self.clock = SystemClock()
         self.ids = SystemIds()
-        self.store = make_store(config)
+        self.live = LiveFeed()
+        self.store = watched(make_store(config), self.live)
         self.tokens = tokens
         self.secrets = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
         self.registry = Registry()
-        for kind in (HTTP, MAIL, OPCUA, SQL):
+        for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
             self.registry.register(kind, "lineshaft")
         self.registry.load_entry_points()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
         engine = config.engine.engine_config()
+        if config.alerts.mail_to:
+            engine = replace(
+                engine,
+                notice_operation=alerts.OPERATION,
+                notice_gather_s=config.alerts.gather_s,
+                notice_quiet_s=config.alerts.quiet_s,
+            )
         self.worker = Worker(
             self.store,
             {},
@@ -71,7 +86,15 @@ class Hub:
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
         cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
-        self.connections = Connections(config, self.secrets, self.clock, self.ids, cross_reference)
+        self.connections = Connections(
+            config,
+            self.secrets,
+            self.clock,
+            cross_reference=cross_reference,
+            ask=self.worker.asking.ask,
+        )
+        self.letters = alerts.AlertLetters(config, self.connections.title)
+        self.worker.notices.compose = self.letters
         self.intake = Intake(
             runtime.committer(None), self.clock, engine.tenant, engine.limits, self.worker.offer_event
         )
@@ -83,11 +106,17 @@ class Hub:
             systems=self.connections,
             publisher=self,
             tokens=tokens,
+            sessions=FileSessions(
+                config.data_dir / "sessions.json", tokens, with_demo_roles=config.console.demo_roles
+            ),
+            live=self.live,
             clock=self.clock,
             ids=self.ids,
+            processes=ProcessBook(self.store),
             version=lineshaft.__version__,
             tenant=engine.tenant,
             limits=engine.limits,
+            surroundings=Surroundings(config.console.environment, config.console.speed or None),
         )
         self.application: ASGIApp = make_application(self.services)
         self._connected = ""
@@ -126,10 +155,12 @@ class Hub:
         await self.sources.start()
         self._polls = True
         self._background.append(asyncio.create_task(self._watch_release()))
+        self._background.append(asyncio.create_task(follow_others(self.store, self.live)))
         LOGGER.info("hub started", extra={"fields": {"worker": self.worker.name, "store": self.store.name}})
 
     async def stop(self) -> None:
         """End in good order: calls under way end, what they brought is committed, lanes are given back."""
+        self.live.close()
         if self._works:
             await self.sources.stop()
             await self.worker.stop()

@@ -77,6 +77,7 @@ async def serve(
     hub = build(config, environment)
     listener = _listen(config)
     url = f"http://{config.server.host}:{listener.getsockname()[1]}"
+    hub.letters.console = hub.letters.console or url
     await hub.start()
     collector.ease()
     try:
@@ -93,6 +94,8 @@ async def serve(
         ready(url)
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        # The server waits for open answers to end, and streams end only when they are told to.
+        hub.live.close()
         server.should_exit = True
         await serving
     finally:

@@ -60,6 +60,7 @@ def incoming_of(system: str, change: Change, rule: SourceRule | None) -> Incomin
         occurred_at=change.occurred_at,
         system=system,
         documents=change.documents,
+        priority=rule.priority if rule is not None else 1,
     )
     if rule is None or rule.key is None:
         return incoming

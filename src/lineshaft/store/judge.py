@@ -36,7 +36,7 @@ from lineshaft.store.rows import (
     Task,
     Variable,
 )
-from lineshaft.store.shapes import row_key
+from lineshaft.store.shapes import KEPT, row_key
 
 Key = tuple[Any, ...]
 
@@ -46,6 +46,16 @@ SUPERSEDABLE: frozenset[str] = frozenset({"intended", "parked"})
 """Nothing of these has reached the target."""
 
 _MISSING: Any = object()
+
+
+def renewed(stored: Document, row: Document) -> Document:
+    """Return ``row`` as it stands after it is put over ``stored``; see ``PutDocument``."""
+    sides = {"stored": stored, "excluded": row}
+    kept = {}
+    for name, (first, second) in KEPT.items():
+        value = getattr(sides[first], name)
+        kept[name] = getattr(sides[second], name) if value is None or value == b"" else value
+    return replace(row, **kept)
 
 
 @dataclass(slots=True)
@@ -475,7 +485,7 @@ class _Run:
         if earlier is not None:
             if row.source_version < earlier.source_version:
                 return
-            row = replace(row, created_at=row.created_at or earlier.created_at)
+            row = renewed(earlier, row)
         self.put(self.plan.documents, key, row)
 
     def put_release(self, write: w.PutRelease) -> None:

@@ -36,6 +36,7 @@ from lineshaft.store.rows import (
     Instance,
     Job,
     Message,
+    Party,
     Release,
     StoredInstance,
     Subscription,
@@ -72,6 +73,36 @@ class Backlog:
     status: str
     count: int
     oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What went on with one system since a time."""
+
+    system: str
+    calls: int
+    """Effects that were asked for since then."""
+    events: int
+    """Events of its that were taken in since then."""
+    error_at: datetime | None = None
+    error_class: str | None = None
+    error_text: str | None = None
+    """The newest failure: of an effect that is still open, or of a dead letter written since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Dead letters of one status that failed for the same reason."""
+
+    cause: str
+    system: str | None
+    operation: str | None
+    error_class: str
+    error_text: str
+    """Of one of them."""
+    count: int
+    oldest_at: datetime
+    newest_at: datetime
 
 
 class Store(Protocol):
@@ -336,12 +367,45 @@ class Store(Protocol):
         """Return dead letters, oldest first."""
         ...
 
+    async def dead_letter_causes(
+        self, scope: Scope, *, status: str = "open", limit: int = 200
+    ) -> list[Cause]:
+        """Return why dead letters failed, the most frequent cause first."""
+        ...
+
     async def find_documents(self, scope: Scope, number: str) -> list[Document]:
         """Return documents whose number, local id or business key is ``number``."""
         ...
 
     async def documents(self, scope: Scope, ids: Collection[str]) -> list[Document]:
         """Return documents by id."""
+        ...
+
+    async def documents_by_prefix(self, scope: Scope, prefix: str, limit: int) -> list[Document]:
+        """Return documents whose number, local id or business key begins with ``prefix``.
+
+        Of each of the three at most ``limit``, the greatest first (numbers grow with time).
+        """
+        ...
+
+    async def recent_documents(
+        self, scope: Scope, *, part: str = "", window: int = 5_000, limit: int = 50
+    ) -> list[Document]:
+        """Return of the tenant's ``window`` newest documents those that have ``part`` in their number.
+
+        Newest first; ASCII letters match in either case.
+        """
+        ...
+
+    async def parties(self, scope: Scope, part: str, limit: int) -> list[Party]:
+        """Return the firms of documents that have ``part`` in their name or code, by name.
+
+        Of the first 20,000 firms; ASCII letters match in either case.
+        """
+        ...
+
+    async def party_documents(self, scope: Scope, party: Party, limit: int) -> list[Document]:
+        """Return the newest documents of a firm, newest first."""
         ...
 
     async def document_lines(self, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
@@ -358,6 +422,10 @@ class Store(Protocol):
 
     async def backlog(self, scope: Scope) -> list[Backlog]:
         """Return what is open, by system and status; events to route as system ``""``, status ``open``."""
+        ...
+
+    async def activity(self, scope: Scope, since: datetime) -> list[Activity]:
+        """Return what went on with each system since a time, by system; the quiet ones are left out."""
         ...
 
     async def counts(self, scope: Scope) -> dict[str, int]:

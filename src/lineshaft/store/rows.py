@@ -319,6 +319,18 @@ class Document:
     business_key: str | None = None
     department: str | None = None
     payload: bytes = b""
+    party: str | None = None
+    """The name of the firm (customer, supplier) it is for, as its system writes it."""
+    party_code: str | None = None
+    """That firm's number in the same system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A firm that some document is for; not a table, but what documents say."""
+
+    name: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)

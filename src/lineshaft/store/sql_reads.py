@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 from lineshaft.base.ids import LANES
 from lineshaft.base.scope import Scope
 from lineshaft.store import queries as q
+from lineshaft.store.activity import Newest, merged
 from lineshaft.store.cursors import Position, read_cursor, write_cursor
-from lineshaft.store.port import Backlog, Page
+from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
     Binding,
     Cursor,
@@ -30,6 +31,7 @@ from lineshaft.store.rows import (
     InstanceScope,
     Job,
     Message,
+    Party,
     Release,
     StoredInstance,
     Subscription,
@@ -37,6 +39,7 @@ from lineshaft.store.rows import (
     Task,
     Variable,
 )
+from lineshaft.store.searching import LAST_CHARACTER, folded
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -428,6 +431,34 @@ async def documents(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[D
     return await _rows(self, Document, _scoped(scope, ids=list(ids)), q.documents, _restricted(scope))
 
 
+async def documents_by_prefix(self: SqlMake, scope: Scope, prefix: str, limit: int) -> list[Document]:
+    """See the port."""
+    values = _scoped(scope, low=prefix, high=prefix + LAST_CHARACTER, limit=limit)
+    found = await _rows(self, Document, values, q.documents_by_prefix, _restricted(scope))
+    return list({row.id: row for row in found}.values())
+
+
+async def recent_documents(
+    self: SqlMake, scope: Scope, *, part: str = "", window: int = 5_000, limit: int = 50
+) -> list[Document]:
+    """See the port."""
+    values = _scoped(scope, part=folded(part), window=window, limit=limit)
+    return await _rows(self, Document, values, q.recent_documents, _restricted(scope), bool(part))
+
+
+async def parties(self: SqlMake, scope: Scope, part: str, limit: int) -> list[Party]:
+    """See the port."""
+    values = _scoped(scope, part=folded(part), limit=limit)
+    records = await _records(self, values, q.parties, _restricted(scope))
+    return [Party(record[0], record[1]) for record in records]
+
+
+async def party_documents(self: SqlMake, scope: Scope, party: Party, limit: int) -> list[Document]:
+    """See the port."""
+    values = _scoped(scope, party=party.name, party_code=party.code, limit=limit)
+    return await _rows(self, Document, values, q.party_documents, _restricted(scope))
+
+
 async def document_lines(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
     """See the port."""
     values = _scoped(scope, ids=list(ids))
@@ -458,6 +489,34 @@ async def backlog(self: SqlMake, scope: Scope) -> list[Backlog]:
         for system, status, count, oldest in await _records(self, values, q.backlog_effects, restricted)
     ]
     return out
+
+
+async def activity(self: SqlMake, scope: Scope, since: datetime) -> list[Activity]:
+    """See the port."""
+    values, restricted = _scoped(scope, since=since), _restricted(scope)
+    failures = [
+        Newest(system, self.time_of(at), error_class, error_text)
+        for build in (q.open_errors, q.dead_errors)
+        for system, at, error_class, error_text in await _records(self, values, build, restricted)
+    ]
+    return merged(
+        await _records(self, values, q.calls_since, restricted),
+        await _records(self, values, q.events_since, restricted),
+        failures,
+    )
+
+
+async def dead_letter_causes(
+    self: SqlMake, scope: Scope, *, status: str = "open", limit: int = 200
+) -> list[Cause]:
+    """See the port."""
+    values = _scoped(scope, status=status, limit=limit)
+    found = []
+    for record in await _records(self, values, q.dead_letter_causes, _restricted(scope)):
+        cause, system, operation, error_class, words, count, oldest, newest = record
+        times = (self.time_of(oldest), self.time_of(newest))
+        found.append(Cause(cause, system, operation, error_class, words, count, *times))
+    return found
 
 
 async def counts(self: SqlMake, scope: Scope) -> dict[str, int]:

@@ -299,7 +299,8 @@ class PutSystemState:
 class PutDocument:
     """Write a document; one with a smaller ``source_version`` than stored changes nothing.
 
-    ``created_at`` of ``None`` leaves the stored one.
+    ``created_at`` stays as it was first written. What the new row leaves open (an empty payload; no business
+    key, party or party code) stays as stored: a short notice does not wipe what a full one has told.
     """
 
     row: Document

@@ -1,56 +1,80 @@
-// The one place that speaks HTTP. Errors are RFC 9457 problem details where the hub gives them.
-const TOKEN = 'lineshaft.token';
+// The one place that speaks HTTP. Requests and answers have the types of the hub's own description
+// (schema.d.ts, generated); errors are RFC 9457 problem details.
+import createClient from 'openapi-fetch';
+
+import type { components, paths } from './schema';
+
+export type Schemas = components['schemas'];
 
 export class ApiError extends Error {
   constructor(
+    /** 0: no answer at all. */
     readonly status: number,
     message: string,
     readonly code?: string,
+    readonly hint?: string,
+    readonly requestId?: string,
   ) {
     super(message);
   }
+
+  /** Nobody answered, or somebody on the way did. */
+  get isAway(): boolean {
+    return [0, 502, 504].includes(this.status);
+  }
 }
 
-export const token = {
-  get: () => sessionStorage.getItem(TOKEN),
-  set: (value: string) => sessionStorage.setItem(TOKEN, value),
-  clear: () => sessionStorage.removeItem(TOKEN),
-};
+// Shown with every write, so that no other site can make a signed-in browser write (see api/session.ts).
+let csrf = '';
+export function setCsrf(value: string): void {
+  csrf = value;
+}
 
-// `answers` are statuses whose body is an answer too, e.g. 503 of a hub that says what is down.
-export async function get(path: string, signal?: AbortSignal, answers: number[] = []): Promise<unknown> {
-  const headers: Record<string, string> = {
-    Accept: 'application/json',
-    'Accept-Language': document.documentElement.lang,
-  };
-  const known = token.get();
-  if (known) headers.Authorization = `Bearer ${known}`;
-  let response: Response;
+const WRITES = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+export const api = createClient<paths>({
+  baseUrl: '/',
+  credentials: 'same-origin',
+  headers: { Accept: 'application/json' },
+});
+
+api.use({
+  onRequest({ request }) {
+    request.headers.set('Accept-Language', document.documentElement.lang);
+    if (WRITES.has(request.method) && csrf) request.headers.set('X-CSRF-Token', csrf);
+    return request;
+  },
+});
+
+interface Asked<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** Returns what was asked for, or throws an ApiError that a person can read. */
+export async function answerOf<T>(asking: Promise<Asked<T>>): Promise<T> {
+  let asked: Asked<T>;
   try {
-    response = await fetch(`/api/v1${path}`, { headers, credentials: 'same-origin', signal: signal ?? null });
+    asked = await asking;
   } catch (problem) {
-    if (signal?.aborted) throw problem;
+    if (problem instanceof DOMException && problem.name === 'AbortError') throw problem;
     throw new ApiError(0, '');
   }
-  const body: unknown = await response.json().catch(() => null);
-  if (!response.ok && !(body !== null && answers.includes(response.status))) {
-    const problem = asRecord(body);
-    throw new ApiError(response.status, asText(problem.detail) ?? asText(problem.title) ?? '', asText(problem.code));
+  const { data, error, response } = asked;
+  if (!response.ok) {
+    const said = typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : {};
+    throw new ApiError(
+      response.status,
+      textOf(said.detail) ?? textOf(said.title) ?? '',
+      textOf(said.code),
+      textOf(said.hint),
+      textOf(said.request_id) ?? response.headers.get('X-Request-Id') ?? undefined,
+    );
   }
-  // A server that does not know the API answers with a page.
-  if (body === null) throw new ApiError(404, '');
-  return body;
+  return data as T;
 }
 
-// What comes from outside is read field by field; a missing one is absent, never a crash.
-export function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-export function asText(value: unknown): string | undefined {
+function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-export function asNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

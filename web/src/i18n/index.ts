@@ -6,6 +6,12 @@ import { en } from './en';
 import { zh } from './zh';
 
 export type Language = 'zh' | 'en';
+/** A text that comes from the hub in both languages. */
+export interface Bilingual {
+  zh: string;
+  en: string;
+}
+
 const KEY = 'lineshaft.language';
 
 function firstLanguage(): Language {

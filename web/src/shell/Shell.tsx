@@ -1,50 +1,97 @@
-// Top bar, side menu, and the page between them.
-import { DashboardOutlined, TranslationOutlined } from '@ant-design/icons';
-import { Button, Layout, Menu } from 'antd';
-import { useEffect } from 'react';
+// Top bar, side menu by rights, and the page between them.
+import { LogoutOutlined, UserOutlined } from '@ant-design/icons';
+import { Badge, Button, Dropdown, Layout, Menu } from 'antd';
+import { useTranslation } from 'react-i18next';
 import { Link, Outlet, useLocation } from 'react-router';
 
+import { useOverview } from '../api/overview';
+import { type Me, type Right, type Session, useSignOut } from '../api/session';
 import { useLanguage } from '../i18n';
+import { PAGES } from '../pages';
+import { EnvironmentBadge } from './EnvironmentBadge';
+import { LanguageButton, ModeButton } from './buttons';
+import { LiveDot } from './LiveDot';
+import { SearchBox } from './SearchBox';
 
-export function Shell() {
-  const { language, change, t } = useLanguage();
-  const { pathname } = useLocation();
-  useEffect(() => {
-    document.title = `${t('menu.status')} · ${t('product.name')}`;
-  }, [t, language]);
-  const other = language === 'zh' ? 'en' : 'zh';
+export function Shell({ session, me }: { session: Session; me: Me }) {
+  const { t } = useTranslation();
   return (
-    <Layout style={{ minHeight: '100vh' }}>
+    <Layout className="shell">
+      <a className="skip" href="#content">
+        {t('top.skip')}
+      </a>
       <Layout.Header className="topbar">
         <Link to="/" className="brand">
           <img src="/icon.svg" alt="" width={28} height={28} />
-          {t('product.name')} <small>{t('product.subtitle')}</small>
+          {t('product.name')}
         </Link>
+        <EnvironmentBadge session={session} />
+        <SearchBox />
         <span className="gap" />
-        <Button
-          ghost
-          icon={<TranslationOutlined />}
-          onClick={() => change(other)}
-          aria-label={t('language.change')}
-          lang={other === 'zh' ? 'zh-CN' : 'en'}
-        >
-          {t(`language.${other}`)}
-        </Button>
+        <LiveDot />
+        <ModeButton />
+        <LanguageButton />
+        <UserMenu me={me} />
       </Layout.Header>
       <Layout>
-        <Layout.Sider width={200} breakpoint="md" collapsedWidth={48}>
-          <Menu
-            mode="inline"
-            selectedKeys={[pathname]}
-            items={[{ key: '/', icon: <DashboardOutlined />, label: <Link to="/">{t('menu.status')}</Link> }]}
-          />
+        <Layout.Sider width={184} breakpoint="lg" collapsedWidth={56}>
+          <SideMenu me={me} />
         </Layout.Sider>
         <Layout.Content>
-          <main className="page">
+          <main className="page" id="content">
             <Outlet />
           </main>
         </Layout.Content>
       </Layout>
     </Layout>
+  );
+}
+
+function SideMenu({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const { pathname } = useLocation();
+  const overview = useOverview();
+  const allowed = PAGES.filter((page) => page.word && (me.rights as Right[]).includes(page.right));
+  const here = allowed
+    .filter((page) => page.path === pathname || (page.path !== '/' && pathname.startsWith(`${page.path}/`)))
+    .map((page) => page.path);
+  return (
+    <nav aria-label={t('menu.label')}>
+      <Menu
+        mode="inline"
+        selectedKeys={here}
+        items={allowed.map((page) => ({
+          key: page.path,
+          icon: page.icon,
+          label: (
+            <Link to={page.path} className="menu-link">
+              <span>{t(`menu.${page.word ?? 'map'}`)}</span>
+              {page.figure && (
+                <Badge count={overview.data?.[page.figure] ?? 0} overflowCount={999} color="#a8071a" size="small" />
+              )}
+            </Link>
+          ),
+        }))}
+      />
+    </nav>
+  );
+}
+
+function UserMenu({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const { language } = useLanguage();
+  const signOut = useSignOut();
+  return (
+    <Dropdown
+      trigger={['click']}
+      menu={{
+        items: [{ key: 'out', icon: <LogoutOutlined />, label: t('top.signOut') }],
+        onClick: () => signOut.mutate(),
+      }}
+    >
+      <Button type="text" className="on-dark" icon={<UserOutlined />} data-action="user">
+        {me.title?.[language] ?? me.name}
+      </Button>
+    </Dropdown>
   );
 }

@@ -1,20 +1,41 @@
-// One look for every list that could not be read: what, why, and the way on.
-import { Alert, Button } from 'antd';
+// One look for everything that could not be read: what, why, the number to quote, and the way on.
+import { Alert, Button, Result, Space, Typography } from 'antd';
 import { useTranslation } from 'react-i18next';
 
 import { ApiError } from '../api/client';
 
-export function Trouble({ error, retry }: { error: Error; retry: () => void }) {
+export function Trouble({ error, retry }: { error: Error; retry?: () => void }) {
   const { t } = useTranslation();
-  const away = !(error instanceof ApiError) || error.status === 0 || error.status === 502 || error.status === 504;
-  const why = away ? t('status.unreachableWhy') : error.message;
+  const known = error instanceof ApiError ? error : undefined;
+  if (known?.status === 403) {
+    return (
+      <Result
+        status="403"
+        icon={null}
+        title={t('trouble.noRight')}
+        subTitle={known.message || t('trouble.noRightWhy')}
+        data-ready="no-right"
+      />
+    );
+  }
+  const away = !known || known.isAway;
   return (
     <Alert
       type="error"
       showIcon
-      title={away ? t('status.unreachable') : t('status.failed')}
-      description={why}
-      action={<Button onClick={retry}>{t('common.retry')}</Button>}
+      title={away ? t('trouble.unreachable') : t('trouble.failed')}
+      description={
+        <Space orientation="vertical" size={2}>
+          <span>{away ? t('trouble.unreachableWhy') : known.message}</span>
+          {known?.hint && <span>{known.hint}</span>}
+          {known?.requestId && (
+            <Typography.Text copyable={{ text: known.requestId }} className="request-id">
+              {t('common.requestId')} {known.requestId.slice(-12)}
+            </Typography.Text>
+          )}
+        </Space>
+      }
+      action={retry && <Button onClick={retry}>{t('common.retry')}</Button>}
       data-ready="trouble"
     />
   );

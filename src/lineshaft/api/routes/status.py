@@ -24,9 +24,7 @@ async def get_health(services: ServicesOf) -> Json:
 @router.get("/me", response_model=MeView)
 async def get_me(caller: Reader) -> Json:
     """Say who is calling and what they may do."""
-    scope = caller.scope
-    departments = sorted(scope.departments) if scope.departments is not None else None
-    return Json(MeView(caller.name, scope.tenant, sorted(caller.roles), sorted(caller.rights), departments))
+    return Json(MeView.of(caller))
 
 
 @router.get("/overview", response_model=OverviewView)

@@ -12,7 +12,7 @@ from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.store.memory import reads
 from lineshaft.store.memory.database import Held, MemoryDatabase
-from lineshaft.store.port import Backlog, Lease, Page
+from lineshaft.store.port import Activity, Backlog, Cause, Lease, Page
 from lineshaft.store.rows import (
     Binding,
     Cursor,
@@ -28,6 +28,7 @@ from lineshaft.store.rows import (
     Instance,
     Job,
     Message,
+    Party,
     Release,
     StoredInstance,
     Subscription,
@@ -449,6 +450,28 @@ class MemoryStore:
         await self._enter("documents")
         return reads.documents(self._db, scope, ids)
 
+    async def documents_by_prefix(self, scope: Scope, prefix: str, limit: int) -> list[Document]:
+        """See the port."""
+        await self._enter("documents_by_prefix")
+        return reads.documents_by_prefix(self._db, scope, prefix, limit)
+
+    async def recent_documents(
+        self, scope: Scope, *, part: str = "", window: int = 5_000, limit: int = 50
+    ) -> list[Document]:
+        """See the port."""
+        await self._enter("recent_documents")
+        return reads.recent_documents(self._db, scope, part, window, limit)
+
+    async def parties(self, scope: Scope, part: str, limit: int) -> list[Party]:
+        """See the port."""
+        await self._enter("parties")
+        return reads.parties(self._db, scope, part, limit)
+
+    async def party_documents(self, scope: Scope, party: Party, limit: int) -> list[Document]:
+        """See the port."""
+        await self._enter("party_documents")
+        return reads.party_documents(self._db, scope, party, limit)
+
     async def document_lines(self, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
         """See the port."""
         await self._enter("document_lines")
@@ -468,6 +491,18 @@ class MemoryStore:
         """See the port."""
         await self._enter("backlog")
         return reads.backlog(self._db, scope)
+
+    async def activity(self, scope: Scope, since: datetime) -> list[Activity]:
+        """See the port."""
+        await self._enter("activity")
+        return reads.activity(self._db, scope, since)
+
+    async def dead_letter_causes(
+        self, scope: Scope, *, status: str = "open", limit: int = 200
+    ) -> list[Cause]:
+        """See the port."""
+        await self._enter("dead_letter_causes")
+        return reads.dead_letter_causes(self._db, scope, status=status, limit=limit)
 
     async def counts(self, scope: Scope) -> dict[str, int]:
         """See the port."""

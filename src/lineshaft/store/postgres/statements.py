@@ -18,7 +18,7 @@ from lineshaft.store import schema as s
 from lineshaft.store import writes as w
 from lineshaft.store.batches import Batch
 from lineshaft.store.rows import Definition, Document, Effect, Event, History, Instance, Variable
-from lineshaft.store.shapes import KEYS, ROW_SHAPES, WRITE_SHAPES, Column, Shape
+from lineshaft.store.shapes import KEPT, KEYS, ROW_SHAPES, WRITE_SHAPES, Column, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,18 @@ def _upsert(cls: type) -> Statement:
     return _insert(s.TABLES[cls].name, cls, _names(cls), f"ON CONFLICT ({_list(keys)}) DO UPDATE SET {sets}")
 
 
+_EMPTY: Final = {"payload": r"'\x'::bytea"}
+
+
 def _put_document() -> Statement:
     put = _upsert(Document)
-    template = put.template.replace(
-        '"created_at" = excluded."created_at"',
-        '"created_at" = coalesce(excluded."created_at", t."created_at")',
-    )
+    template = put.template
+    for name, (first, second) in KEPT.items():
+        said = f'nullif({first}."{name}", {_EMPTY[name]})' if name in _EMPTY else f'{first}."{name}"'
+        template = template.replace(
+            f'"{name}" = excluded."{name}"',
+            f'"{name}" = coalesce({said}, {second}."{name}")'.replace("stored.", "t."),
+        )
     return Statement(template + ' WHERE excluded."source_version" >= t."source_version"', put.columns)
 
 

@@ -1,0 +1,57 @@
+// Who is signed in, and how one may sign in.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+
+import { answerOf, api, setCsrf, type Schemas } from './client';
+
+export type Session = Schemas['SessionView'];
+export type Me = Schemas['MeView'];
+export type Right = 'read' | 'work' | 'operate' | 'deploy' | 'intake' | 'administer';
+
+const KEY = ['session'] as const;
+
+export function useSession() {
+  return useQuery({
+    queryKey: KEY,
+    queryFn: async ({ signal }) => {
+      const session = await answerOf(api.GET('/api/v1/session', { signal }));
+      setCsrf(session.csrf ?? '');
+      return session;
+    },
+    staleTime: 60_000,
+  });
+}
+
+/** Who is signed in; only below the sign-in gate. */
+export function useMe(): Me {
+  const { data } = useSession();
+  if (!data?.me) throw new Error('Expected somebody to be signed in.');
+  return data.me;
+}
+
+export function useMay(right: Right): boolean {
+  return useSession().data?.me?.rights.includes(right) ?? false;
+}
+
+export function useSignIn() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { key?: string; demo_role?: string }) => answerOf(api.POST('/api/v1/session', { body })),
+    onSuccess: (session) => {
+      setCsrf(session.csrf ?? '');
+      queries.clear();
+      queries.setQueryData(KEY, session);
+    },
+  });
+}
+
+export function useSignOut() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => answerOf(api.DELETE('/api/v1/session')),
+    onSuccess: (session) => {
+      setCsrf('');
+      queries.clear();
+      queries.setQueryData(KEY, session);
+    },
+  });
+}

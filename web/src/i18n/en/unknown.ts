@@ -1,0 +1,41 @@
+import type { Shape } from '../shape';
+import type { unknown as source } from '../zh/unknown';
+
+export const unknown: Shape<typeof source> = {
+  title: 'Outcomes to verify',
+  about: 'Sent, but without a reliable answer: look in the other system, then decide.',
+  tabUnknown: 'Outcomes to verify',
+  tabParked: 'Waiting for a code',
+  empty:
+    'No outcome is unclear. A document that the other system has received, but whose answer was lost and cannot be verified by itself, appears here.',
+  parkedEmpty:
+    'Nothing waits for a code. Documents that name a customer, product or other code the target does not have yet appear here.',
+  number: 'Document',
+  target: 'System and operation',
+  sentAt: 'Sent at',
+  attempts: 'Attempts',
+  sent: 'What was sent',
+  key: 'Our request number',
+  keyWhy: 'look for it, or for the document number, in the other system',
+  probe: 'Automatic check',
+  probeNext: 'next automatic check {{time}}',
+  probeNone: 'This operation cannot be checked automatically; look in the other system',
+  openSystem: 'Open {{system}}',
+  done: 'It was done',
+  doneTitle: '{{number}} was carried out in “{{system}}”',
+  doneWhy: 'Enter its number in the other system; the process goes on from here and nothing is sent twice.',
+  doneNumber: 'Number in the other system',
+  doneField: '{{field}} (its answer)',
+  doneMissing: 'Enter the number in the other system',
+  notDone: 'Not done, send again',
+  notDoneTitle: 'Send {{number}} again',
+  notDoneWhy: 'Make sure that “{{system}}” does not have this document: if it does, sending again may double it.',
+  notDoneSure: 'I have looked in “{{system}}”: it does not have this document',
+  decided: '{{number}} is decided',
+  parkedAbout: 'Once the code is there, what waits goes on by itself.',
+  missing: 'Missing code',
+  waiting: 'Documents that wait',
+  since: 'Oldest',
+  documents: '{{count}} documents',
+  more: 'More than 500 documents wait; the newest are listed here.',
+};

@@ -1,0 +1,10 @@
+// The source of all words: one file per area. Add an area here and in ../en/index.ts.
+import { common } from './common';
+import { deadLetters } from './deadLetters';
+import { instances } from './instances';
+import { map } from './map';
+import { session } from './session';
+import { trace } from './trace';
+import { unknown } from './unknown';
+
+export const zh = { ...common, session, map, deadLetters, unknown, trace, instances } as const;

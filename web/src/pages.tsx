@@ -1,0 +1,72 @@
+// The pages: each area is a folder below pages/, loaded when somebody goes there. Menu and routes are made from this.
+import { AlertOutlined, ApartmentOutlined, FileSearchOutlined, PartitionOutlined, QuestionCircleOutlined } from '@ant-design/icons';
+import type { ComponentType, ReactNode } from 'react';
+
+import type { Right } from './api/session';
+
+type Lazy = () => Promise<{ Component: ComponentType }>;
+
+export interface PageEntry {
+  /** Word of the menu: `menu.…`; none where a page is not in the menu. */
+  word?: 'map' | 'trace' | 'instances' | 'deadLetters' | 'unknown';
+  icon?: ReactNode;
+  /** Where the menu leads. */
+  path: string;
+  right: Right;
+  /** A figure of the overview that the menu shows beside the word. */
+  figure?: 'dead' | 'unknown';
+  routes: { path: string; lazy: Lazy }[];
+}
+
+const map: Lazy = async () => ({ Component: (await import('./pages/map/MapPage')).MapPage });
+const trace: Lazy = async () => ({ Component: (await import('./pages/trace/TracePage')).TracePage });
+const instances: Lazy = async () => ({ Component: (await import('./pages/instances/InstancesPage')).InstancesPage });
+const instance: Lazy = async () => ({ Component: (await import('./pages/instances/InstancePage')).InstancePage });
+const deadLetters: Lazy = async () => ({
+  Component: (await import('./pages/dead-letters/DeadLettersPage')).DeadLettersPage,
+});
+const unknown: Lazy = async () => ({ Component: (await import('./pages/unknown/UnknownPage')).UnknownPage });
+export const notFound: Lazy = async () => ({ Component: (await import('./pages/not-found/NotFoundPage')).NotFoundPage });
+
+export const PAGES: PageEntry[] = [
+  { word: 'map', icon: <ApartmentOutlined />, path: '/', right: 'read', routes: [{ path: '/', lazy: map }] },
+  {
+    word: 'trace',
+    icon: <FileSearchOutlined />,
+    path: '/trace',
+    right: 'read',
+    routes: [
+      { path: '/trace', lazy: trace },
+      { path: '/trace/:number', lazy: trace },
+    ],
+  },
+  {
+    word: 'instances',
+    icon: <PartitionOutlined />,
+    path: '/instances',
+    right: 'read',
+    routes: [
+      { path: '/instances', lazy: instances },
+      { path: '/instances/:id', lazy: instance },
+    ],
+  },
+  {
+    word: 'deadLetters',
+    icon: <AlertOutlined />,
+    path: '/dead-letters',
+    right: 'operate',
+    figure: 'dead',
+    routes: [
+      { path: '/dead-letters', lazy: deadLetters },
+      { path: '/dead-letters/:id', lazy: deadLetters },
+    ],
+  },
+  {
+    word: 'unknown',
+    icon: <QuestionCircleOutlined />,
+    path: '/unknown',
+    right: 'operate',
+    figure: 'unknown',
+    routes: [{ path: '/unknown', lazy: unknown }],
+  },
+];
