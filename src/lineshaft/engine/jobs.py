@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from lineshaft.base.errors import HubError, StoreUnavailable
 from lineshaft.bpmn.kernel import commands
@@ -260,18 +260,25 @@ class Jobs:
         tx.add(TakeJob(job.tenant, job.id))
         if waiting:
             self._deliver_to(tx, waiting[0], data)
-        elif not await self._start_by_message(tx, job, data):
+        else:
+            started = await self._start_by_message(tx, job, data)
             ttl_s = float(data["ttl_s"])
-            if ttl_s > 0:
+            if started == "busy" and tx.now < job.created_at + timedelta(seconds=ttl_s):
+                # Its process runs for this key; when that run has ended, the message starts the next one.
+                due_at = tx.now + timedelta(seconds=min(60, 2 ** min(job.attempts, 6)))
+                tx.add(PutJob(replace(job, due_at=due_at, attempts=job.attempts + 1)))
+            elif started == "none" and ttl_s > 0:
                 tx.add(PutMessage(_message(job, data, tx.now, ttl_s)))
         await runtime.write(tx)
 
-    async def _start_by_message(self, tx: Transaction, job: Job, data: dict[str, Any]) -> bool:
+    async def _start_by_message(
+        self, tx: Transaction, job: Job, data: dict[str, Any]
+    ) -> Literal["started", "busy", "none"]:
         """Start the processes that begin with this message, one run per key at a time."""
         runtime = self._runtime
         release = await runtime.releases.active()
         starts = release.starts("message", data["name"]) if release is not None else []
-        started = False
+        started = busy = False
         chosen: list[tuple[Program, str, dict[str, Any]]] = []
         for program, element in starts:
             if data["key"]:
@@ -283,6 +290,7 @@ class Jobs:
                     limit=1,
                 )
                 if running.items:
+                    busy = True
                     continue
             started = True
             variables = await self._starts.gather(
@@ -297,7 +305,7 @@ class Jobs:
                 variables=variables, start_element=element, business_key=data["key"] or None
             )
             self._steps.start(tx, release, program, command, lane=job.lane)
-        return started
+        return "started" if started else "busy" if busy else "none"
 
     async def _match(self, job: Job) -> None:
         data = values.decode(job.payload)

@@ -236,10 +236,11 @@ class Bench:
                 and _fits(effect, message)
                 and instance.process_id not in message.reached
             ):
-                message.reached.add(instance.process_id)
                 if effect.once:
                     self._subscriptions.pop((instance.id, effect.subscription), None)
-                self._try(instance, commands.Correlate(effect.subscription, dict(message.variables)))
+                # Another event of the same gateway may have come first: then the message waits on.
+                if self._try(instance, commands.Correlate(effect.subscription, dict(message.variables))):
+                    message.reached.add(instance.process_id)
                 return
 
     def _unsubscribe(self, instance: BenchInstance, effect: effects.Unsubscribe) -> None:
