@@ -35,8 +35,8 @@ class Customer:
 
 
 def found(client: Client, currency: str) -> None:
-    """Make the company, its chart of accounts, a category of goods and the material that things are made of."""
-    tree = client.one("res.user", ["login", "=", "admin"])
+    """Make the company, its chart of accounts, a category of goods and the material for what is made."""
+    user = client.one("res.user", ["login", "=", "admin"])
     (money,) = client.create(
         "currency.currency",
         # Two digits, as the books are kept. Tryton rounds a line half to even, the orders were rounded half
@@ -48,11 +48,15 @@ def found(client: Client, currency: str) -> None:
     (person,) = client.create("party.party", {"name": "系统集成"})
     (employee,) = client.create("company.employee", {"party": person, "company": company})
     client.write(
-        "res.user", tree,
+        "res.user", user,
         {"companies": [["add", [company]]], "company": company,
          "employees": [["add", [employee]]], "employee": employee},
     )  # fmt: skip
     client.renew()
+    # A number of its own kind for each kind of document: a number that is searched finds one thing.
+    for name, prefix in (("Sale", "XS"), ("Production", "SC"), ("Customer Shipment", "FH")):
+        sequence = client.one("ir.sequence", ["name", "=", name])
+        client.write("ir.sequence", sequence, {"prefix": prefix, "padding": 5})
     accounts = _chart(client, company)
     client.create(
         "product.category",

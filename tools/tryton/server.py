@@ -54,7 +54,7 @@ class Server:
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -80,7 +80,7 @@ class Server:
             self._process = subprocess.Popen(
                 [str(CACHE / "venv" / "bin" / "trytond"), "-c", str(config), "-d", DATABASE],
                 stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True,
-                env=_bare(), preexec_fn=_end_with_parent,
+                env=_bare(), preexec_fn=end_with_parent,
             )  # fmt: skip
         deadline = time.monotonic() + START_S
         while not self._answers():
@@ -159,37 +159,59 @@ def _install(tell: Callable[[str], None]) -> None:
 
 
 def _seed(tell: Callable[[str], None]) -> Path:
+    """Make the database that servers get copies of: the modules' own, with the company in it."""
     seed = _seed_file()
     if seed.exists():
         return seed
-    tell("initialising a Tryton database (a minute or two, once)")
-    folder = CACHE / "making"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    # trytond-admin does not make the file, it wants to find it.
-    database = folder / f"{DATABASE}.sqlite"
-    database.touch()
-    (folder / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
+    base = _base(tell)
+    folder = _fresh(CACHE / "making")
+    shutil.copyfile(base, folder / f"{DATABASE}.sqlite")
     server = Server(folder)
-    config = _write_config(folder, server.port)
+    server.start()
+    try:
+        company.found(server.client(), CURRENCY)
+    finally:
+        server.stop()
+    _keep(folder, seed)
+    return seed
+
+
+def _base(tell: Callable[[str], None]) -> Path:
+    """Make a database with the modules and nothing else: the slow part, the same for every company."""
+    base = CACHE / f"base-{_digest()}.sqlite"
+    if base.exists():
+        return base
+    tell("initialising a Tryton database (about a minute, once)")
+    folder = _fresh(CACHE / "making")
+    # trytond-admin does not make the file, it wants to find it.
+    (folder / f"{DATABASE}.sqlite").touch()
+    (folder / "password").write_text(f"{PASSWORD}\n", encoding="utf-8")
+    config = _write_config(folder, free_port())
     _run(
         [str(CACHE / "venv" / "bin" / "trytond-admin"), "-c", str(config), "-d", DATABASE,
          "--email", "admin@example.com", "-u", *MODULES, "--activate-dependencies"],
         "the Tryton database cannot be initialised",
         env={**_bare(), "TRYTONPASSFILE": str(folder / "password")},
     )  # fmt: skip
-    server.start()
-    try:
-        company.found(server.client(), CURRENCY)
-    finally:
-        server.stop()
-    with sqlite3.connect(database) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.execute("PRAGMA journal_mode = DELETE")
+    _keep(folder, base)
+    return base
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def _keep(folder: Path, target: Path) -> None:
+    """Move a database to its place as one file: what stands in its log is brought in first."""
+    database = folder / f"{DATABASE}.sqlite"
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.execute("PRAGMA journal_mode = DELETE")
     connection.close()
-    database.replace(seed)
+    database.replace(target)
     shutil.rmtree(folder)
-    return seed
 
 
 def _seed_file() -> Path:
@@ -233,13 +255,14 @@ def _bare() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask Linux to end this process when the one that started it dies, however that happens."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -222,7 +222,12 @@ class Calls:
         gate.wait(effect.id, effect.priority, effect.created_at.timestamp())
         self._pump(gate)
 
+    def pump_gate(self, gate: Gate) -> None:
+        """Let go on whatever may call one system."""
+        self._pump(gate)
+
     def _pump(self, gate: Gate) -> None:
+        gate.serve_askers()
         while not self._stopping and self._calling < self._runtime.config.calls_max:
             effect_id = gate.next_waiting()
             if effect_id is None:
@@ -394,7 +399,7 @@ class Calls:
 
     async def _finish_error(self, effect: Effect, error: ConnectorError, operation: Operation | None) -> None:
         gate = self._protection.gate(effect.system)
-        if isinstance(error, Unavailable) and not gate.is_closed:
+        if isinstance(error, Unavailable) and not gate.is_closed and error.about is None:
             # Before the place is free again: else the next one would run into the same outage.
             gate.suspect_is(effect.id)
         self._leave(gate, effect.id)

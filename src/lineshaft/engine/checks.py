@@ -33,6 +33,7 @@ class Checks:
         protection: Protection,
         offer_job: Callable[[Job], None],
         again: Callable[[Effect, float], None],
+        *,
         notices: Notices,
     ) -> None:
         self._notices = notices

@@ -194,8 +194,8 @@ class Settle:
         self._submit(tx, effect)
 
     def _rate_limited(self, effect: Effect, error: RateLimited) -> None:
-        gate = self._protection.gate(effect.system)
-        gate.slow_down(error.wait_s)
+        if error.about is None:
+            self._protection.gate(effect.system).slow_down(error.wait_s)
         due_at = self._runtime.clock.now() + timedelta(seconds=error.wait_s)
         self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1))
 
@@ -215,7 +215,7 @@ class Settle:
         self._submit(tx, effect)
 
     def _unavailable(self, effect: Effect, error: ConnectorError) -> None:
-        gate = self._protection.gate(effect.system)
+        gate = self._protection.gate(error.about or effect.system)
         if gate.is_closed:
             # The circuit opened meanwhile: this one waits like all others, and the call does not count.
             self._wait_for_system(effect, error)
@@ -227,15 +227,19 @@ class Settle:
         if gap_s is None:
             self._open_circuit(effect, error)
             return
-        gate.suspect_is(effect.id)
-        self._hold_back(effect.system)
+        if error.about is None:
+            gate.suspect_is(effect.id)
+            self._hold_back(effect.system)
         due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
         self._once_more(effect, due_at, attempts=effect.attempts, error=error)
 
     def _wait_for_system(self, effect: Effect, error: ConnectorError) -> None:
-        now = self._runtime.clock.now()
+        """Wait uncounted; one that only had to ask the system asks again later."""
+        asked = error.about is not None
+        gap_s = self._runtime.config.check_gaps_s[0] if asked else 0.0
+        due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
         attempts = max(0, effect.attempts - 1)
-        self._once_more(effect, now, attempts=attempts, error=error, at_its_time=False)
+        self._once_more(effect, due_at, attempts=attempts, error=error, at_its_time=asked)
 
     def _once_more(
         self,
@@ -283,11 +287,12 @@ class Settle:
 
     def _open_circuit(self, effect: Effect, error: ConnectorError) -> None:
         """The first exhausted item opens the circuit: one dead letter, one notice; the rest waits."""
-        gate = self._protection.gate(effect.system)
+        system = error.about or effect.system
+        gate = self._protection.gate(system)
         known = gate.state
         state = SystemState(
             tenant=effect.tenant,
-            system=effect.system,
+            system=system,
             version=(known.version if known is not None else 0) + 1,
             circuit="open",
             paused=known.paused if known is not None else False,
@@ -298,7 +303,7 @@ class Settle:
         tx = self._runtime.begin(effect.lane)
         tx.add(PutSystemState(state, known.version if known is not None else 0))
         letter = self._dead_writes(tx, effect, error, outage=True)
-        check = check_job(effect.tenant, effect.system, tx.now, self._runtime.config.check_gaps_s[0])
+        check = check_job(effect.tenant, system, tx.now, self._runtime.config.check_gaps_s[0])
         tx.add(PutJob(check))
         self._notices.outage(tx, effect, error, state, letter.id)
 
@@ -306,7 +311,7 @@ class Settle:
             gate.clear_suspicion(effect.id)
             if result.status == "written":
                 gate.state = state
-                self._hold_back(effect.system)
+                self._hold_back(system)
                 self._offer_job(check)
                 self.on_settled(effect, result)
             elif result.error is not None and result.error.code == "write_conflict":
@@ -350,7 +355,7 @@ class Settle:
             cause=cause_of(effect.system, effect.operation, error),
             error_text=words,
             created_at=tx.now,
-            system=effect.system,
+            system=(error.about if outage else None) or effect.system,
             operation=effect.operation,
             instance_id=effect.instance_id,
             business_key=effect.business_key,

@@ -14,6 +14,7 @@ from typing import Any
 from lineshaft.base.clock import Clock
 from lineshaft.base.errors import HubError, StoreError, StoreUnavailable
 from lineshaft.base.ids import Ids
+from lineshaft.engine.asking import Asking
 from lineshaft.engine.calls import Calls
 from lineshaft.engine.checks import Checks
 from lineshaft.engine.config import EngineConfig
@@ -71,13 +72,14 @@ class Worker:
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
         self.calls.on_room = self.wake
+        self.asking = Asking(self.runtime, self.systems, self.protection, self.calls.pump_gate)
         starts = Starts(self.runtime)
         self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go, starts)
         self.schedules = Schedules(self.runtime, self.steps, starts, self.offer_job)
         self.jobs.handlers["schedule"] = self.schedules.fire
         self.router = Router(self.runtime, self.steps, self.offer_job, self.notices)
         self.checks = Checks(
-            self.runtime, self.systems, self.protection, self.offer_job, self._again, self.notices
+            self.runtime, self.systems, self.protection, self.offer_job, self._again, notices=self.notices
         )
         self.jobs.handlers["check"] = self.checks.check
         self.jobs.handlers["notice"] = self.notices.tell

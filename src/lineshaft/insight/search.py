@@ -79,9 +79,13 @@ async def search(store: Store, scope: Scope, spec: TrailSpec, query: str, limit:
         _take(found, _newest_first(await store.documents_by_prefix(scope, beginning, limit + 1)))
     hits = [_hit(spec, each) for each in found.values()]
     customers: list[Hit] = []
-    for party in parties[:_PARTIES_MAX]:
+    shown: set[str] = set()
+    for party in sorted(parties[:_PARTIES_MAX], key=lambda each: not each.code):
         theirs = await store.party_documents(scope, party, _PER_PARTY_MAX)
-        customers.append(_customer(party, theirs))
+        # Some documents have only the name of the firm.
+        if party.name not in shown:
+            shown.add(party.name)
+            customers.append(_customer(party, theirs))
         fresh = [each for each in theirs if each.id not in found]
         _take(found, fresh)
         customers += [_hit(spec, each) for each in fresh]

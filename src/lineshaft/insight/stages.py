@@ -61,8 +61,10 @@ class Stage:
     """How much of what was ordered has come here, 0 to 1; ``None`` where quantities do not tell."""
     documents: list[str]
     systems: list[str]
+    awaits: tuple[str, ...] = ()
+    """Elements in which a process waits for this stage."""
     waiting: bool = False
-    """The process waits here, as the pack's ``elements`` say."""
+    """A process waits for it now."""
 
 
 class Downstream:
@@ -198,6 +200,7 @@ def _stage(
         share,
         [each.id for each in documents],
         sorted({each.system for each in documents}),
+        stage.elements,
     )
 
 

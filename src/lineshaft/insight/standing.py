@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -58,8 +59,14 @@ def standing(
     runs: list[TracedRun],
     calls: list[TracedCall],
     names: Names,
+    *,
+    working: Mapping[str, Words] | None = None,
 ) -> Standing | None:
-    """Return where an order is; ``state`` is that of the order's own document."""
+    """Return where an order is.
+
+    ``state`` is that of the order's own document; ``working`` says of a stage which document is under way.
+    """
+    working = working or {}
     stage = next((each for each in stages if each.waiting), None) or next(
         (each for each in stages if each.state not in ("done", "skipped")), None
     )
@@ -78,21 +85,24 @@ def standing(
         return _refused(stages, calls, names)
     if stages and stage is None:
         since = stages[-1].done_at
-        text = words("All done: {last}.", "已全部完成:{last}。", last=stages[-1].title)
+        text = words("All done.", "已全部完成。")
         return Standing(text, _NOBODY, at, since, "done", False)
-    waits = sorted(((wait, run) for run in runs for wait in run.waits), key=lambda pair: pair[0].since)
     so_far = _so_far(stages)
-    if waits:
-        wait, run = waits[-1]
-        text = _joined(so_far, _waiting(wait, run, calls, names))
-        who = holder
-        if wait.kind == "call":
-            call = _call_at(wait, run, calls)
-            who = names.system(call.system) if call is not None else holder
-        return Standing(text, who, at, wait.since, "waiting", late)
+    pairs = sorted(((wait, run) for run in runs for wait in run.waits), key=lambda pair: pair[0].since)
+    # What a person or another system owes says more than the events that a process could also take.
+    pressing = [pair for pair in pairs if pair[0].kind in ("task", "call")]
+    if not pressing and stage is not None and stage.name in working:
+        return Standing(_joined(so_far, working[stage.name]), holder, at, stage.since, "active", late)
+    expected = [pair for pair in pairs if stage is not None and pair[0].element in stage.awaits]
+    for wait, run in [*pressing, *expected, *([] if stages else pairs)]:
+        call = _call_at(wait, run, calls) if wait.kind == "call" else None
+        who = names.system(call.system) if call is not None else holder
+        return Standing(
+            _joined(so_far, _waiting(wait, run, call, names)), who, at, wait.since, "waiting", late
+        )
     if stage is None:
         return None
-    text = _joined(so_far, words("{stage} is next.", "下一步:{stage}。", stage=stage.title))
+    text = _joined(so_far, words("next: {stage}.", "下一步:{stage}。", stage=stage.title))
     return Standing(text, holder, at, stage.since, "active", late)
 
 
@@ -158,19 +168,16 @@ def _joined(first: Words | None, second: Words) -> Words:
     return second if first is None else words("{a}; {b}", "{a};{b}", a=first, b=second)
 
 
-def _waiting(wait: Place, run: TracedRun, calls: list[TracedCall], names: Names) -> Words:
-    if wait.kind == "task":
+def _waiting(wait: Place, run: TracedRun, call: TracedCall | None, names: Names) -> Words:
+    if call is not None:
         return words(
-            "waits for a person: {name}.", "等待人工处理:{name}。", name=names.element(run, wait.element)
-        )
-    if wait.kind == "call":
-        call = _call_at(wait, run, calls)
-        if call is not None:
-            return words(
-                "{system} is being called: {label}.", "正在调用 {system}:{label}。",
-                system=names.system(call.system), label=names.operation(call.system, call.operation),
-            )  # fmt: skip
-    return words("waits for: {name}.", "等待:{name}。", name=names.element(run, wait.element))
+            "{system} is being called: {label}.", "正在调用 {system}:{label}。",
+            system=names.system(call.system), label=names.operation(call.system, call.operation),
+        )  # fmt: skip
+    name = names.element(run, wait.element)
+    if wait.kind == "task":
+        return words("waits for a person: {name}.", "等待人工处理:{name}。", name=name)
+    return words("waits for: {name}.", "等待:{name}。", name=name)
 
 
 def _call_at(wait: Place, run: TracedRun, calls: list[TracedCall]) -> TracedCall | None:

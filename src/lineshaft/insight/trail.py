@@ -36,7 +36,7 @@ from lineshaft.insight.timeline import (
     trace,
 )
 from lineshaft.insight.waiting import Place
-from lineshaft.insight.words import Words
+from lineshaft.insight.words import Words, words
 from lineshaft.sdk.spec import ConnectorSpec
 from lineshaft.sdk.trail import TrailSpec
 from lineshaft.store.port import Store
@@ -275,7 +275,8 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         waits = {wait.element for run in runs for wait in run.waits}
         lines = order_lines(spec, following, stage_by_id)
         stages = stages_of(spec, following, lines, stage_by_id, waits=waits, now=now)
-        where = standing(heads[0].state, stages, runs, calls, names)
+        working = _working(spec, following, stages, names)
+        where = standing(heads[0].state, stages, runs, calls, names, working=working)
         late = heads[0].due_on is not None and _is_past(heads[0].due_on, now)
         unfinished = any(each.state not in ("done", "skipped") for each in stages)
         heads[0] = replace(heads[0], late=late and unfinished and heads[0].state != "cancelled")
@@ -309,6 +310,23 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         troubles=timeline.troubles,
         complete=timeline.complete,
     )
+
+
+def _working(spec: TrailSpec, following: Downstream, stages: list[Stage], names: _Names) -> dict[str, Words]:
+    """Return of each stage the newest document that is not finished, in words."""
+    known = {each.id: each for each in following.documents}
+    found = {}
+    for stage in stages:
+        for document in reversed([known[each] for each in stage.documents]):
+            word = spec.status(document.system, document.kind, document.status)
+            if word.state in ("open", "active"):
+                found[stage.name] = words(
+                    "{kind} {number} ({system}): {status}.", "{system}{kind} {number} {status}。",
+                    kind=Words.of(spec.kind(document.system, document.kind)), number=document.number,
+                    system=names.system(document.system), status=Words.of(word.title),
+                )  # fmt: skip
+                break
+    return found
 
 
 def _stages_by_id(spec: TrailSpec, timeline: Timeline) -> dict[str, str | None]:

@@ -128,6 +128,15 @@ class ReferenceSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Files that a pack takes from another, as they stand there."""
+
+    pack: str
+    files: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """A pack, read."""
 
@@ -191,6 +200,24 @@ def read_pack(files: Mapping[str, bytes]) -> Pack:
     )
 
 
+def taken_by(manifest: bytes) -> tuple[Taken, ...]:
+    """Return what a ``pack.yaml`` takes from other packs; whoever collects the files of a pack adds them.
+
+    Raises:
+        DefinitionError: It cannot be read.
+    """
+    problems = Problems()
+    root = Table(read_yaml(manifest, "pack.yaml"), problems)
+    found = []
+    for node in root.items("takes"):
+        table = Table(node, problems)
+        pack = table.text("from", required=True, pattern=_NAME) or ""
+        found.append(Taken(pack, table.texts("files"), table.place))
+        table.done()
+    problems.raise_if_any()
+    return tuple(found)
+
+
 def _check_systems(reader: _Reader, files: Iterable[PackFile], problems: Problems) -> None:
     """A source or reference names a system that the pack describes."""
     systems = {file.name for file in files if file.folder == "systems"}
@@ -232,6 +259,8 @@ class _Reader:
         root.take("title", required=True)
         title = root.label("title", name)
         description = root.label("description", "")
+        # Read by taken_by; the files are here already.
+        root.take("takes")
         root.done()
         return name, version, title, description
 

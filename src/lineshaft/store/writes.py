@@ -111,9 +111,14 @@ class DeleteScope:
 
 @dataclass(frozen=True, slots=True)
 class PutVariable:
-    """Write a variable."""
+    """Write a variable.
+
+    ``is_new`` says that it is not stored yet, which is cheaper to write; one that is there all the same is
+    replaced.
+    """
 
     row: Variable
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def process(*more: str) -> bytes:
     names = ["s", "one", "two", *more, "e"]
     flows = "".join(
         f'<sequenceFlow id="f{n}" sourceRef="{a}" targetRef="{b}"/>'
-        for n, (a, b) in enumerate(zip(names, names[1:], strict=False))
+        for n, (a, b) in enumerate(pairwise(names))
     )
     tasks = "".join(f'<userTask id="{name}"/>' for name in names[1:-1])
     return (

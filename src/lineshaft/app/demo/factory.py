@@ -170,7 +170,13 @@ class Factory:
         secrets = hub_secrets()
         lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in secrets.items())
         write_private(folder / "secrets.toml", lines)
-        further = "".join(f"{name} = {value}\n" for name, value in self.plan.hub_settings.items())
+        shown = {
+            "console.environment": '"simulation"',
+            "console.demo_roles": "true",
+            "console.speed": f"{self.plan.speed:.1f}",
+        }
+        settings = shown | dict(self.plan.hub_settings)
+        further = "".join(f"{name} = {value}\n" for name, value in settings.items())
         config = folder / "hub.toml"
         config.write_text(
             f"# Written by the demo at every start.\n"
@@ -178,7 +184,6 @@ class Factory:
             f"secrets_file = {json.dumps(str(folder / 'secrets.toml'))}\n"
             f"server.port = {self._ports['hub']}\n"
             f"{further}"
-            f'[console]\nenvironment = "simulation"\ndemo_roles = true\nspeed = {self.plan.speed:g}\n'
             f"{hub_systems({name: self._ready[name] for name in self.systems})}",
             encoding="utf-8",
         )
@@ -187,11 +192,6 @@ class Factory:
         )
         await child.start()
         self.hub_starts += 1
-
-    def _system(self, name: str, url: str, page: str) -> str:
-        """Return the settings of a system: where its API is, and its own pages."""
-        pages = f"home_url = {json.dumps(url + '/')}\npage_url = {json.dumps(url + page)}\n"
-        return f"[systems.{name}]\nbase_url = {json.dumps(url)}\n{pages}"
 
     async def _deploy(self) -> None:
         files = [

@@ -83,27 +83,17 @@ async def _real(
 
 
 def _plan(wish: Wish) -> Plan:
+    options: dict[str, tuple[str, ...]] = {}
     if wish.orders is not None:
         # Everything is in stock or made at once: the orders' way is looked at here, not the factory's pace.
-        options = {"erp": ("--delivery", "instant")}
+        options["erp"] = ("--delivery", "instant")
         return Plan(wish.folder, wish.port, wish.speed, empty=True, webhook=False, options=options)
     if wish.fast_delivery:
-        options = {"erp": ("--delivery", "instant", "--first-shipment", "0.6")}
-        return Plan(wish.folder, wish.port, wish.speed, options=options, hub_settings=_shown(wish))
-    options = {
-        "erp": ("--delivery", "notice", "--production", "mes"),
-        "oa": ("--approval", wish.approval, "--approval-hours", "2"),
-    }
-    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, hub_settings=_shown(wish))
-
-
-def _shown(wish: Wish) -> dict[str, str]:
-    """What the hub's console says of itself."""
-    return {
-        "console.environment": '"simulation"',
-        "console.speed": f"{wish.speed:.1f}",
-        "console.demo_roles": "true",
-    }
+        options["erp"] = ("--delivery", "instant", "--first-shipment", "0.6")
+        return Plan(wish.folder, wish.port, wish.speed, options=options)
+    options["erp"] = ("--delivery", "notice", "--production", "mes")
+    options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
+    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options)
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:

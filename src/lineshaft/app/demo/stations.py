@@ -115,16 +115,17 @@ def hub_systems(ready: Mapping[str, Mapping[str, Any]]) -> str:
     tables: dict[str, dict[str, Any]] = {}
     for system, line in ready.items():
         if system == "wms":
-            tables["wms"] = {"file": line["database"]}
+            tables["wms"] = {"file": line["database"], "home_url": f"{line['url']}/"}
         elif system == "mail":
-            tables["sms"] = {"base_url": line["url"]}
+            tables["sms"] = {"base_url": line["url"], "home_url": f"{line['url']}/"}
             tables["mail"] = {
                 "host": line["smtp_host"],
                 "port": int(line["smtp_port"]),
                 "sender": "lineshaft@factory.example",
             }
         else:
-            tables[system] = {"base_url": line["url"]}
+            home = "/ui" if system == "erp" else "/"
+            tables[system] = {"base_url": line["url"], "home_url": f"{line['url']}{home}"}
         if system == "mes" and line.get("opcua_url"):
             tables["machines"] = {"url": line["opcua_url"], "home_url": f"{line['url']}/machines"}
         pages = tables[system]

@@ -168,6 +168,15 @@ def complete_element(run: Run, command: commands.CompleteElement) -> Refusal:
     if found is None:
         return _unknown(command.token)
     scope, token, node = found
+    if node.type == "eventBasedGateway":
+        return (
+            "event_not_named",
+            text(
+                "Expected one of the events after {node} to be named, but it is the gateway itself",
+                "应指明 {node} 之后的某个事件，而不是网关本身",
+                node=node.id,
+            ),
+        )
     run.events.append(events.ElementMoved(token.number, node.id, "completed", command.reason))
     run.close_incidents(scope, token.number)
     if run.has_scope(token.number):
@@ -216,6 +225,8 @@ def activate_element(run: Run, command: commands.ActivateElement) -> Refusal:
                 container=node.container.id,
             ),
         )
+    # A join that is begun by hand uses up what has come to it.
+    scope.arrivals.pop(node.id, None)
     if node.container.type == "adHocSubProcess":
         token = node.container.element.start(run, scope, node.container, node)
     else:

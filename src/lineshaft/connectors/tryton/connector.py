@@ -7,7 +7,6 @@ parties and products.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,7 +23,7 @@ from lineshaft.connectors.tryton.records import Record, Records
 from lineshaft.connectors.tryton.sales import MODEL as SALE
 from lineshaft.connectors.tryton.sales import TARGETS as SALE_TARGETS
 from lineshaft.connectors.tryton.sales import Sales
-from lineshaft.connectors.tryton.session import Session, Warned
+from lineshaft.connectors.tryton.session import Session, Warned, time_left
 from lineshaft.connectors.tryton.steps import Step, Steps
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, DocumentFact, ItemOutcome, Outcome
@@ -157,20 +156,22 @@ class TrytonConnector:
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         """Carry out an operation once."""
+        token = time_left.set(context.timeout_s)
         try:
-            async with asyncio.timeout(context.timeout_s * 4):
-                if operation in _TARGETS:
-                    return await self._step(operation, payload, context)
-                handler = self._handlers.get(operation)
-                if handler is None:
-                    raise self._unknown("operation", operation)
-                return await handler(payload, context)
+            if operation in _TARGETS:
+                return await self._step(operation, payload, context)
+            handler = self._handlers.get(operation)
+            if handler is None:
+                raise self._unknown("operation", operation)
+            return await handler(payload, context)
         except Warned as question:
             raise Refused(
                 text("{system}: {words}", "{system}:{words}", system=self._system, words=question.words),
                 vendor_code=f"UserWarning:{question.name}",
                 vendor_text=question.words,
             ) from None
+        finally:
+            time_left.reset(token)
 
     async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         """Look for a sale with our number."""

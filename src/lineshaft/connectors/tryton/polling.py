@@ -72,7 +72,10 @@ def decode_position(cursor: bytes) -> Position:
 
 
 async def beginning(session: Session, model: str) -> Position:
-    """Return the position from which on changes are new: the latest stamp there is."""
+    """Return the position from which on changes are new: the latest stamp there is.
+
+    What was written within the overlap before it is told as well: rather twice than never.
+    """
     latest = _BEGINNING
     for name in ("write_date", "create_date"):
         rows = await session.search(model, [[name, "!=", None]], [name], limit=1, order=[[name, "DESC"]])

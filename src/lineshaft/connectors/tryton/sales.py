@@ -94,9 +94,7 @@ class Sales:
         products = await self._codes.ids("product", [line.product for line in order.lines])
         values = await self._values(order, products)
         if known is None:
-            (made,) = await self._session.write(
-                f"model.{MODEL}.create", [values], sending=sending, timeout_s=60.0
-            )
+            (made,) = await self._session.write(f"model.{MODEL}.create", [values], sending=sending)
             return await self._read_back(int(made)), False
         if await self._is_same(known, values["lines"][0][1]):
             return known, True
@@ -104,7 +102,7 @@ class Sales:
         await self._steps.walk(MODEL, sale_id, (Step("draft", {"quotation"}),), ("draft",), sending)
         old = [int(line["line_id"]) for line in known["lines"]]
         change = {**values, "lines": [["delete", old], *values["lines"]]}
-        await self._session.write(f"model.{MODEL}.write", [sale_id], change, sending=sending, timeout_s=60.0)
+        await self._session.write(f"model.{MODEL}.write", [sale_id], change, sending=sending)
         return await self._read_back(sale_id), False
 
     async def _read_back(self, sale_id: int) -> Record:

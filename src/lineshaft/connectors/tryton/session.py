@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from itertools import count
 from typing import Any, Final
 from urllib.parse import quote
@@ -32,6 +33,9 @@ _WORDS_MAX: Final = 1_000
 _WAIT_DEFAULT_S: Final = 5.0
 
 Sending = Callable[[], None]
+
+time_left: ContextVar[float] = ContextVar("lineshaft_tryton_time", default=60.0)
+"""How long each request of the call at hand may take."""
 
 
 class Warned(Exception):
@@ -92,22 +96,22 @@ class Session:
             reply = await self._post("model.res.user.get_preferences", [True, {}], self._header)
             self.context = self._result(reply, "preferences", reads_only=True)
 
-    async def read(self, method: str, *params: Any, timeout_s: float = 30.0) -> Any:
+    async def read(self, method: str, *params: Any) -> Any:
         """Make a call that changes nothing.
 
         Raises:
             ConnectorError: One of the six classes; never *unknown*.
         """
-        return await self._call(method, params, timeout_s=timeout_s, sending=None)
+        return await self._call(method, params, sending=None)
 
-    async def write(self, method: str, *params: Any, sending: Sending, timeout_s: float = 30.0) -> Any:
+    async def write(self, method: str, *params: Any, sending: Sending) -> Any:
         """Make a call that changes something.
 
         Raises:
             Warned: Tryton asks whether that is meant.
             ConnectorError: One of the six classes.
         """
-        return await self._call(method, params, timeout_s=timeout_s, sending=sending)
+        return await self._call(method, params, sending=sending)
 
     async def search(
         self,
@@ -145,15 +149,13 @@ class Session:
 
     # -- sending ---------------------------------------------------------------------------------------------
 
-    async def _call(
-        self, method: str, params: Sequence[Any], *, timeout_s: float, sending: Sending | None
-    ) -> Any:
+    async def _call(self, method: str, params: Sequence[Any], *, sending: Sending | None) -> Any:
         for last in (False, True):
             await self.log_in()
             header = self._header
             # The context is always the last positional parameter.
             body = [*params, dict(self.context)]
-            reply = await self._post(method, body, header, timeout_s=timeout_s, sending=sending)
+            reply = await self._post(method, body, header, sending=sending)
             if reply.status != 401:
                 return self._result(reply, method, reads_only=sending is None)
             if self._header == header:
@@ -168,7 +170,6 @@ class Session:
         params: list[Any],
         header: str | None,
         *,
-        timeout_s: float = 30.0,
         sending: Sending | None = None,
     ) -> Reply:
         prepared = Prepared("POST", self._path, body=encode_call(next(self._numbers), method, params))
@@ -176,7 +177,7 @@ class Session:
         if header is not None:
             prepared.headers["Authorization"] = header
         return await self._transport.exchange(
-            prepared, timeout_s=timeout_s, reads_only=sending is None, sending=sending
+            prepared, timeout_s=time_left.get(), reads_only=sending is None, sending=sending
         )
 
     def _result(self, reply: Reply, what: str, *, reads_only: bool) -> Any:

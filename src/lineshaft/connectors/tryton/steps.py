@@ -27,7 +27,6 @@ class Step:
     button: str
     before: Collection[str]
     """The states it is pressed in; in any other state nothing is done."""
-    timeout_s: float = 60.0
 
 
 class Steps:
@@ -95,7 +94,7 @@ class Steps:
         method = f"model.{model}.{step.button}"
         for _ in range(_QUESTIONS_MAX):
             try:
-                await self._session.write(method, [record], sending=sending, timeout_s=step.timeout_s)
+                await self._session.write(method, [record], sending=sending)
                 return
             except Warned as question:
                 if not self._manifest.accepts(question.name):
