@@ -170,7 +170,13 @@ class Factory:
         secrets = hub_secrets()
         lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in secrets.items())
         write_private(folder / "secrets.toml", lines)
-        further = "".join(f"{name} = {value}\n" for name, value in self.plan.hub_settings.items())
+        shown = {
+            "console.environment": '"simulation"',
+            "console.demo_roles": "true",
+            "console.speed": f"{self.plan.speed:.1f}",
+        }
+        settings = shown | dict(self.plan.hub_settings)
+        further = "".join(f"{name} = {value}\n" for name, value in settings.items())
         config = folder / "hub.toml"
         config.write_text(
             f"# Written by the demo at every start.\n"

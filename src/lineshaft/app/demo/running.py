@@ -90,19 +90,10 @@ def _plan(wish: Wish) -> Plan:
         return Plan(wish.folder, wish.port, wish.speed, empty=True, webhook=False, options=options)
     if wish.fast_delivery:
         options["erp"] = ("--delivery", "instant", "--first-shipment", "0.6")
-        return Plan(wish.folder, wish.port, wish.speed, options=options, hub_settings=_shown(wish))
+        return Plan(wish.folder, wish.port, wish.speed, options=options)
     options["erp"] = ("--delivery", "notice", "--production", "mes")
     options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
-    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, hub_settings=_shown(wish))
-
-
-def _shown(wish: Wish) -> dict[str, str]:
-    """What the hub's console says of itself."""
-    return {
-        "console.environment": '"simulation"',
-        "console.speed": f"{wish.speed:.1f}",
-        "console.demo_roles": "true",
-    }
+    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options)
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:

@@ -101,23 +101,37 @@ def hub_secrets() -> dict[str, str]:
     }
 
 
+_PAGES = {
+    "crm": "/orders/{number}",
+    "erp": "/ui/orders/{number}",
+    "mes": "/orders/{number}",
+    "oa": "/requests/{number}",
+}
+"""Where a system shows one of its own documents."""
+
+
 def hub_systems(ready: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the tables ``[systems.…]`` of the hub's configuration, from what the systems said when ready."""
     tables: dict[str, dict[str, Any]] = {}
     for system, line in ready.items():
         if system == "wms":
-            tables["wms"] = {"file": line["database"]}
+            tables["wms"] = {"file": line["database"], "home_url": f"{line['url']}/"}
         elif system == "mail":
-            tables["sms"] = {"base_url": line["url"]}
+            tables["sms"] = {"base_url": line["url"], "home_url": f"{line['url']}/"}
             tables["mail"] = {
                 "host": line["smtp_host"],
                 "port": int(line["smtp_port"]),
                 "sender": "lineshaft@factory.example",
             }
         else:
-            tables[system] = {"base_url": line["url"]}
+            home = "/ui" if system == "erp" else "/"
+            tables[system] = {"base_url": line["url"], "home_url": f"{line['url']}{home}"}
         if system == "mes" and line.get("opcua_url"):
-            tables["machines"] = {"url": line["opcua_url"]}
+            tables["machines"] = {"url": line["opcua_url"], "home_url": f"{line['url']}/machines"}
+        pages = tables[system]
+        pages["home_url"] = f"{line['url']}/"
+        if system in _PAGES:
+            pages["page_url"] = line["url"] + _PAGES[system]
     return "".join(
         f"[systems.{name}]\n"
         + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items())
