@@ -70,9 +70,8 @@ def page() -> str:
     lines = [_HEAD, "| operation | takes | gives | safety |", "|---|---|---|---|"]
     for each in OPERATIONS:
         safety = "reads only" if each.reads_only else f"`{each.safety}`"
-        lines.append(
-            f"| `{each.name}`: {_both(each.label)} | {_fields(each.input)} | {_fields(each.output)} | {safety} |"
-        )
+        takes, gives = _fields(each.input), _fields(each.output)
+        lines.append(f"| `{each.name}`: {_both(each.label)} | {takes} | {gives} | {safety} |")
     lines += ["\n## Resources and their events\n", "| resource | fields | events |", "|---|---|---|"]
     spec = make_spec("erp", Text("Tryton", "Tryton"), SERIES, 1, 1.0)
     for resource, trigger in zip(RESOURCES, spec.triggers, strict=True):
