@@ -118,7 +118,7 @@ async def test_a_sale_goes_from_order_to_delivery_and_each_step_may_be_repeated(
         again = await do(erp, f"sale.{step}", sale_id)
         assert (done.answer["state"], again.answer["state"], again.repeated) == (state, state, True)
     assert done.number is not None
-    assert done.number.startswith("XS")
+    assert done.number.startswith("TXS")
 
     (production,) = (await do(erp, "production.query", sale_id)).answer["rows"]
     assert (production["reference"], production["lines"][0]["from_line"]) == ("SO-1", "20")
