@@ -1,4 +1,4 @@
-"""Start events in the engine: schedules fire once per due time on any number of nodes; events start by parts."""
+"""Start events: schedules fire once per due time on any number of nodes; events start by their parts."""
 
 from __future__ import annotations
 

@@ -30,6 +30,11 @@ def dumps(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
+def pretty(value: Any) -> str:
+    """Return ``value`` as JSON for people: a line per value, its digits as they are."""
+    return msgspec.json.format(dumps(value), indent=2).decode()
+
+
 def loads(content: bytes) -> Any:
     """Return JSON as values; fractions are ``Decimal``.
 

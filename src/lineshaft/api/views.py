@@ -14,7 +14,11 @@ import msgspec
 from lineshaft.base.text import Text
 from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.feel import codec as values
+from lineshaft.insight.processes import ReadProcess
+from lineshaft.insight.run import RunFlow, RunNode, RunTrouble
+from lineshaft.insight.trail import TrailCall
 from lineshaft.security.people import Caller
+from lineshaft.store.port import Cause
 from lineshaft.store.rows import (
     Binding,
     DeadLetter,
@@ -131,6 +135,20 @@ class SystemView:
     operations: list[str] = field(default_factory=list)
     triggers: list[str] = field(default_factory=list)
     problem: TitleView | None = None
+    operation_titles: dict[str, TitleView] = field(default_factory=dict)
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    """Operation → the fields of its answer, where it declares them."""
+    calls: int = 0
+    """Calls asked for since the time that was given."""
+    events: int = 0
+    """Events it told since then."""
+    error_at: datetime | None = None
+    error_class: str | None = None
+    error_text: str | None = None
+    """The newest failure since then, or of a call that still waits."""
+    home_url: str | None = None
+    page_url: str | None = None
+    """Its own pages, as the configuration names them; see ``lineshaft.api.services``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +209,22 @@ class PublishedView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessView:
+    """A process of a release."""
+
+    id: str
+    title: TitleView
+    version: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceView:
     """A run of a process."""
 
     id: str
     process_id: str
+    title: TitleView
     business_key: str | None
     status: str
     started_at: datetime
@@ -206,11 +235,15 @@ class InstanceView:
     department: str | None
 
     @classmethod
-    def of(cls, row: Instance) -> InstanceView:
+    def of(cls, row: Instance, process: ReadProcess | None) -> InstanceView:
         """Return the view of an instance."""
+        title = (
+            process.title.to_dict() if process is not None else {"zh": row.process_id, "en": row.process_id}
+        )
         return cls(
             row.id,
             row.process_id,
+            TitleView(**title),
             row.business_key,
             row.status,
             row.started_at,
@@ -224,18 +257,24 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True)
 class InstanceDetailView:
-    """A run of a process with its variables by scope."""
+    """A run of a process: where it has been, what it called, what it holds."""
 
     instance: InstanceView
-    variables: dict[str, dict[str, Any]]
+    version: str
+    nodes: list[RunNode]
+    flows: list[RunFlow]
+    incidents: list[RunTrouble]
+    calls: list[TrailCall]
+    variables: dict[str, dict[str, Any]] | None
+    """By scope; ``None`` where the caller may not see values (the right ``operate``)."""
 
-    @classmethod
-    def of(cls, stored: StoredInstance) -> InstanceDetailView:
-        """Return the view of an instance and what it holds."""
+    @staticmethod
+    def variables_of(stored: StoredInstance) -> dict[str, dict[str, Any]]:
+        """Return what an instance holds, by scope."""
         variables: dict[str, dict[str, Any]] = {}
         for (scope, name), content in sorted(stored.variables.items()):
             variables.setdefault(str(scope), {})[name] = decoded(content)
-        return cls(InstanceView.of(stored.instance), variables)
+        return variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +317,8 @@ class EffectView:
     reference: str | None
     request: Any
     evidence: Any
+    key: str
+    """Our own number of the call, which the target may know it by."""
 
     @classmethod
     def of(cls, row: Effect) -> EffectView:
@@ -302,6 +343,7 @@ class EffectView:
             row.reference,
             request.get("payload"),
             decoded(row.evidence),
+            row.idempotency_key,
         )
 
 
@@ -352,6 +394,92 @@ class DeadLetterView:
             row.closed_by,
             payload,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """Failed items that failed for the same reason."""
+
+    cause: str
+    system: str | None
+    operation: str | None
+    error_class: str
+    error_text: str
+    count: int
+    oldest_at: datetime
+    newest_at: datetime
+
+    @classmethod
+    def of(cls, row: Cause) -> CauseView:
+        """Return the view of a cause."""
+        return cls(
+            row.cause,
+            row.system,
+            row.operation,
+            row.error_class,
+            row.error_text,
+            row.count,
+            row.oldest_at,
+            row.newest_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CausePage:
+    """Causes, the most frequent first."""
+
+    items: list[CauseView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """A field that an operation declares."""
+
+    name: str
+    type: str
+    required: bool
+    title: TitleView | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """Something that a payload lacks, in the caller's language."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterDetailView:
+    """A failed item with everything a person needs to correct it."""
+
+    letter: DeadLetterView
+    payload_text: str
+    """The payload as JSON text with every digit it had: to be shown and edited."""
+    fields: list[FieldView]
+    """What the operation declares; empty where it declares nothing."""
+    first_at: datetime | None
+    """When the item first came up."""
+    attempted_at: datetime | None
+    """When it was tried last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResultView:
+    """What became of one item of a replay of many."""
+
+    id: str
+    ok: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedView:
+    """What became of a replay of many."""
+
+    items: list[ReplayResultView]
+    replayed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -517,6 +645,14 @@ class SystemPage:
     """Connected systems."""
 
     items: list[SystemView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPage:
+    """Processes."""
+
+    items: list[ProcessView]
     next: str | None = None
 
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 import lineshaft
 from lineshaft.api.application import make_application
 from lineshaft.api.services import Services, Surroundings
+from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.lock import HubLock
@@ -39,6 +41,7 @@ from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
 from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
 from lineshaft.security.secrets import Secrets
@@ -64,6 +67,13 @@ class Hub:
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
         engine = config.engine.engine_config()
+        if config.alerts.mail_to:
+            engine = replace(
+                engine,
+                notice_operation=alerts.OPERATION,
+                notice_gather_s=config.alerts.gather_s,
+                notice_quiet_s=config.alerts.quiet_s,
+            )
         self.worker = Worker(
             self.store,
             {},
@@ -76,7 +86,15 @@ class Hub:
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
         cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
-        self.connections = Connections(config, self.secrets, self.clock, self.ids, cross_reference)
+        self.connections = Connections(
+            config,
+            self.secrets,
+            self.clock,
+            cross_reference=cross_reference,
+            ask=self.worker.asking.ask,
+        )
+        self.letters = alerts.AlertLetters(config, self.connections.title)
+        self.worker.notices.compose = self.letters
         self.intake = Intake(
             runtime.committer(None), self.clock, engine.tenant, engine.limits, self.worker.offer_event
         )
@@ -94,6 +112,7 @@ class Hub:
             live=self.live,
             clock=self.clock,
             ids=self.ids,
+            processes=ProcessBook(self.store),
             version=lineshaft.__version__,
             tenant=engine.tenant,
             limits=engine.limits,

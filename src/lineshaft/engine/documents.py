@@ -7,6 +7,7 @@ quantities where the fact names lines.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -32,29 +33,8 @@ def document_writes(
     writes: list[Write] = []
     for fact in facts:
         document_id = f"{system}/{fact.kind}/{fact.local_id}"
-        party, code = _party(fact)
-        writes.append(
-            PutDocument(
-                Document(
-                    tenant=tenant,
-                    id=document_id,
-                    system=system,
-                    kind=fact.kind,
-                    number=fact.number,
-                    local_id=fact.local_id,
-                    status=fact.status,
-                    updated_at=now,
-                    source_version=fact.source_version,
-                    created_at=now,
-                    business_key=business_key,
-                    department=department,
-                    # Nothing told is left as it was: a status alone must not wipe amount and customer.
-                    payload=values.encode(dict(fact.fields)) if fact.fields else b"",
-                    party=party,
-                    party_code=code,
-                )
-            )
-        )
+        row = _document(tenant, system, fact, document_id, now)
+        writes.append(PutDocument(replace(row, business_key=business_key, department=department)))
         if fact.follows is not None:
             writes.append(
                 PutDocumentLink(DocumentLink(tenant, fact.follows, "", document_id, "", cause=fact.cause))
@@ -91,6 +71,26 @@ def document_writes(
                     )
                 )
     return writes
+
+
+def _document(tenant: str, system: str, fact: DocumentFact, document_id: str, now: datetime) -> Document:
+    party, code = _party(fact)
+    return Document(
+        tenant=tenant,
+        id=document_id,
+        system=system,
+        kind=fact.kind,
+        number=fact.number,
+        local_id=fact.local_id,
+        status=fact.status,
+        updated_at=now,
+        source_version=fact.source_version,
+        created_at=now,
+        # Nothing told is left as it was: a status alone must not wipe amount and customer.
+        payload=values.encode(dict(fact.fields)) if fact.fields else b"",
+        party=party,
+        party_code=code,
+    )
 
 
 def _party(fact: DocumentFact) -> tuple[str | None, str | None]:

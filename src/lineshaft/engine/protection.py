@@ -7,7 +7,9 @@ system is there at all (*suspect*): an outage is one event, not a thousand.
 
 from __future__ import annotations
 
+import asyncio
 import heapq
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +34,7 @@ class Gate:
     _calling: set[str] = field(default_factory=set)
     _waiting: list[tuple[int, float, str]] = field(default_factory=list)
     _waiting_ids: set[str] = field(default_factory=set)
+    _askers: deque[tuple[str, asyncio.Future[bool]]] = field(default_factory=deque)
     _allowance: float = 1.0
     _counted_at: float | None = None
     _not_before: float = 0.0
@@ -81,8 +84,8 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """How many effects wait here."""
-        return len(self._waiting_ids)
+        """How many effects and questions wait here."""
+        return len(self._waiting_ids) + len(self._askers)
 
     def try_enter(self, effect_id: str) -> bool:
         """Reserve a place to call now; the caller must ``leave``."""
@@ -101,6 +104,32 @@ class Gate:
             return False
         self._calling.add(effect_id)
         return True
+
+    def ask(self, name: str) -> asyncio.Future[bool] | None:
+        """Reserve a place for a question of another call (``None``: reserved), or queue for one.
+
+        The caller must ``leave`` where it got a place; ``False`` comes where the system was closed meanwhile.
+        """
+        if not self._askers and self._has_place() and self._take_allowance():
+            self._calling.add(name)
+            return None
+        place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._askers.append((name, place))
+        return place
+
+    def serve_askers(self) -> None:
+        """Give questions the places that are free: a call under way waits for each of them."""
+        while self._askers:
+            name, place = self._askers[0]
+            if not place.done():
+                if not self._has_place() or not self._take_allowance():
+                    return
+                self._calling.add(name)
+                place.set_result(True)
+            self._askers.popleft()
+
+    def _has_place(self) -> bool:
+        return not self.is_closed and len(self._calling) < self.concurrency_max
 
     def leave(self, effect_id: str) -> None:
         """The call of ``effect_id`` has ended."""
@@ -149,6 +178,10 @@ class Gate:
 
     def drain(self) -> list[str]:
         """Let go of everything that waits; it stays in the store."""
+        while self._askers:
+            _, place = self._askers.popleft()
+            if not place.done():
+                place.set_result(False)
         waiting = list(self._waiting_ids)
         self._waiting.clear()
         self._waiting_ids.clear()

@@ -77,7 +77,7 @@ class Starts:
         come = {(kind, name) for kind, name in kept["parts"]} | {part}
         together = {**kept["variables"], **variables}
         complete = wanted <= come
-        position = {"parts": [], "variables": {}}
+        position: dict[str, Any] = {"parts": [], "variables": {}}
         if not complete:
             position = {"parts": [list(each) for each in sorted(come & wanted)], "variables": together}
         version = known.version if known is not None else 0

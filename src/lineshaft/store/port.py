@@ -75,6 +75,36 @@ class Backlog:
     oldest_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What went on with one system since a time."""
+
+    system: str
+    calls: int
+    """Effects that were asked for since then."""
+    events: int
+    """Events of its that were taken in since then."""
+    error_at: datetime | None = None
+    error_class: str | None = None
+    error_text: str | None = None
+    """The newest failure: of an effect that is still open, or of a dead letter written since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Dead letters of one status that failed for the same reason."""
+
+    cause: str
+    system: str | None
+    operation: str | None
+    error_class: str
+    error_text: str
+    """Of one of them."""
+    count: int
+    oldest_at: datetime
+    newest_at: datetime
+
+
 class Store(Protocol):
     """A durable store. Open it once; its methods may be awaited concurrently."""
 
@@ -337,6 +367,12 @@ class Store(Protocol):
         """Return dead letters, oldest first."""
         ...
 
+    async def dead_letter_causes(
+        self, scope: Scope, *, status: str = "open", limit: int = 200
+    ) -> list[Cause]:
+        """Return why dead letters failed, the most frequent cause first."""
+        ...
+
     async def find_documents(self, scope: Scope, number: str) -> list[Document]:
         """Return documents whose number, local id or business key is ``number``."""
         ...
@@ -386,6 +422,10 @@ class Store(Protocol):
 
     async def backlog(self, scope: Scope) -> list[Backlog]:
         """Return what is open, by system and status; events to route as system ``""``, status ``open``."""
+        ...
+
+    async def activity(self, scope: Scope, since: datetime) -> list[Activity]:
+        """Return what went on with each system since a time, by system; the quiet ones are left out."""
         ...
 
     async def counts(self, scope: Scope) -> dict[str, int]:

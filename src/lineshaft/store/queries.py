@@ -614,6 +614,68 @@ def backlog_effects(q: Queries, restricted: bool) -> Select:
     )
 
 
+def calls_since(q: Queries, restricted: bool) -> Select:
+    """Return how many effects each system was asked for since a time."""
+    t = s.effect
+    where = [*q.visible(t, restricted), t.c.created_at >= time_at("since")]
+    return sa.select(t.c.system, sa.func.count()).where(*where).group_by(t.c.system)
+
+
+def events_since(q: Queries, restricted: bool) -> Select:
+    """Return how many events each source brought since a time."""
+    t = s.event
+    where = [*q.visible(t, restricted), t.c.received_at >= time_at("since")]
+    return sa.select(t.c.source, sa.func.count()).where(*where).group_by(t.c.source)
+
+
+def _newest_error(t: sa.Table, at: sa.ColumnElement[datetime], where: list[Condition]) -> sa.Select[Any]:
+    """Return the newest failure of each system."""
+    place = sa.func.row_number().over(partition_by=t.c.system, order_by=(at.desc(), t.c.id.desc()))
+    ranked = (
+        sa.select(t.c.system, at.label("at"), t.c.error_class, t.c.error_text, place.label("place"))
+        .where(*where)
+        .subquery()
+    )
+    first = ranked.c.place == sa.literal_column("1")
+    return sa.select(ranked.c.system, ranked.c.at, ranked.c.error_class, ranked.c.error_text).where(first)
+
+
+def open_errors(q: Queries, restricted: bool) -> Select:
+    """Return the newest failure of each system among effects that still wait for an answer."""
+    t = s.effect
+    where = [*q.visible(t, restricted), sa.text(f"effect.{s.OPEN_EFFECT}"), t.c.error_text.is_not(None)]
+    return _newest_error(t, sa.func.coalesce(t.c.attempted_at, t.c.created_at, type_=s.Moment), where)
+
+
+def dead_errors(q: Queries, restricted: bool) -> Select:
+    """Return the newest dead letter of each system since a time."""
+    t = s.dead_letter
+    where = [*q.visible(t, restricted), t.c.created_at >= time_at("since"), t.c.system.is_not(None)]
+    return _newest_error(t, t.c.created_at, where)
+
+
+def dead_letter_causes(q: Queries, restricted: bool) -> Select:
+    """Return dead letters of a status by cause."""
+    t = s.dead_letter
+    number = sa.func.count()
+    return (
+        sa.select(
+            t.c.cause,
+            t.c.system,
+            t.c.operation,
+            sa.func.min(t.c.error_class),
+            sa.func.min(t.c.error_text),
+            number,
+            sa.func.min(t.c.created_at, type_=s.Moment),
+            sa.func.max(t.c.created_at, type_=s.Moment),
+        )
+        .where(*q.visible(t, restricted), t.c.status == text_of("status"))
+        .group_by(t.c.cause, t.c.system, t.c.operation)
+        .order_by(number.desc(), t.c.cause, t.c.system, t.c.operation)
+        .limit(whole("limit"))
+    )
+
+
 def counts(q: Queries, restricted: bool) -> Select:
     """Return the number of instances by status, and of what is open for people."""
     n = sa.func.count()
@@ -640,6 +702,7 @@ ALL_READS: Final = (
     (effect, 1), (effects, 6), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
     (find_documents, 1), (documents, 1), (documents_by_prefix, 1), (recent_documents, 2), (parties, 1),
     (party_documents, 1), (document_lines, 1), (document_links, 1), (find_bindings, 0),
-    (backlog_events, 1), (backlog_effects, 1), (counts, 1),
+    (backlog_events, 1), (backlog_effects, 1), (counts, 1), (calls_since, 1), (events_since, 1),
+    (open_errors, 1), (dead_errors, 1), (dead_letter_causes, 1),
 )  # fmt: skip
 """Every read and how many flags it takes, so that a test can try each of them on each database."""

@@ -12,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 from lineshaft.base.ids import LANES
 from lineshaft.base.scope import Scope
 from lineshaft.store import queries as q
+from lineshaft.store.activity import Newest, merged
 from lineshaft.store.cursors import Position, read_cursor, write_cursor
-from lineshaft.store.port import Backlog, Page
+from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
     Binding,
     Cursor,
@@ -488,6 +489,34 @@ async def backlog(self: SqlMake, scope: Scope) -> list[Backlog]:
         for system, status, count, oldest in await _records(self, values, q.backlog_effects, restricted)
     ]
     return out
+
+
+async def activity(self: SqlMake, scope: Scope, since: datetime) -> list[Activity]:
+    """See the port."""
+    values, restricted = _scoped(scope, since=since), _restricted(scope)
+    failures = [
+        Newest(system, self.time_of(at), error_class, error_text)
+        for build in (q.open_errors, q.dead_errors)
+        for system, at, error_class, error_text in await _records(self, values, build, restricted)
+    ]
+    return merged(
+        await _records(self, values, q.calls_since, restricted),
+        await _records(self, values, q.events_since, restricted),
+        failures,
+    )
+
+
+async def dead_letter_causes(
+    self: SqlMake, scope: Scope, *, status: str = "open", limit: int = 200
+) -> list[Cause]:
+    """See the port."""
+    values = _scoped(scope, status=status, limit=limit)
+    found = []
+    for record in await _records(self, values, q.dead_letter_causes, _restricted(scope)):
+        cause, system, operation, error_class, words, count, oldest, newest = record
+        times = (self.time_of(oldest), self.time_of(newest))
+        found.append(Cause(cause, system, operation, error_class, words, count, *times))
+    return found
 
 
 async def counts(self: SqlMake, scope: Scope) -> dict[str, int]:

@@ -302,7 +302,54 @@ REFUSED = [
     ("lane-member-unknown", '<laneSet><lane id="l"><flowNodeRef>x</flowNodeRef></lane></laneSet>' + SE, ""),
     ("association-end-unknown", SE + '<association id="as" sourceRef="s" targetRef="x"/>', ""),
     ("event-definition-unknown", between(catch("<eventDefinitionRef>x</eventDefinitionRef>")), ""),
+    ("element-unknown", between('<task id="c"><task id="inner"/></task>'), ""),
+    ("element-unknown", between(f'<task id="c">{flows("s e")}</task>'), ""),
+    ("event-definition-misplaced", between(f'<task id="c">{TIMER}</task>'), ""),
+    ("event-definition-misplaced", between(f'<exclusiveGateway id="c">{ON_M}</exclusiveGateway>'), M),
+    (
+        "loop-misplaced",
+        between(catch(ON_M + MULTI.format("<loopCardinality>2</loopCardinality>"))),
+        M,
+    ),
+    ("attribute-value", between('<receiveTask id="c" messageRef="m" instantiate="yes"/>'), M),
+    ("attribute-value", between('<parallelGateway id="c" gatewayDirection="Sideways"/>'), ""),
+    ("attribute-value", with_task(boundary(TIMER, attributes='cancelActivity="no"') + flows("b e")), ""),
+    (
+        "receive-task-start-incoming",
+        between('<receiveTask id="c" messageRef="m" instantiate="true"/>'),
+        M,
+    ),
+    ("link-without-source", SE + catch('<linkEventDefinition name="L"/>') + flows("c e"), ""),
     # The dialect of Camunda 8 asks for more.
+    (
+        "mapping-source",
+        between(
+            '<userTask id="c">'
+            + extension('<zeebe:ioMapping><zeebe:input target="a"/></zeebe:ioMapping>')
+            + "</userTask>"
+        ),
+        "",
+    ),
+    (
+        "ad-hoc-output-incomplete",
+        between(
+            '<adHocSubProcess id="c">'
+            + extension('<zeebe:adHoc outputCollection="all"/>')
+            + '<task id="t"/></adHocSubProcess>'
+        ),
+        "",
+    ),
+    (
+        "listener-event",
+        between(
+            '<userTask id="c">'
+            + extension(
+                '<zeebe:taskListeners><zeebe:taskListener eventType="never" type="x"/></zeebe:taskListeners>'
+            )
+            + "</userTask>"
+        ),
+        "",
+    ),
     ("task-definition-missing", between('<serviceTask id="c"/>') + extension("<zeebe:properties/>"), ""),
     (
         "task-type-missing",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineshaft.store import writes as w
-from lineshaft.store.port import Backlog, Store
+from lineshaft.store.port import Activity, Backlog, Store
 from support import store_rows as a
 from support.store_rows import ALL, ENGINE, T0, at, unit, written
 
@@ -162,6 +162,42 @@ async def test_backlog_says_how_much_waits_and_since_when(store: Store) -> None:
         Backlog("erp", "intended", 2, at(1)),
         Backlog("erp", "parked", 1, at(2)),
     ]
+
+
+async def test_activity_counts_what_came_since_a_time_and_keeps_the_newest_failure(store: Store) -> None:
+    for name, source in (("e1", "crm/order"), ("e2", "crm/account"), ("e3", "erp/stock")):
+        await written(store, w.InsertEvent(a.event(name, source=source, received_at=at(5))))
+    await written(store, w.InsertEvent(a.event("old", received_at=at(1))))
+    await _insert(
+        store,
+        a={"created_at": at(4), "status": "done"},
+        b={"created_at": at(1), "error_class": "unavailable", "error_text": "503", "attempted_at": at(6)},
+        c={"created_at": at(4), "error_class": "refused", "error_text": "no", "status": "refused"},
+        d={"created_at": at(4), "system": "mes", "status": "unknown", "error_text": "silence"},
+    )
+    await written(store, w.PutDeadLetter(a.letter("x", system="erp", error_text="x", created_at=at(5))))
+    await written(store, w.PutDeadLetter(a.letter("y", system="oa", error_text="y", created_at=at(2))))
+    assert await store.activity(ENGINE, at(3)) == [
+        Activity("crm", 0, 2),
+        Activity("erp", 2, 1, at(6), "unavailable", "503"),
+        Activity("mes", 1, 0, at(4), None, "silence"),
+    ]
+
+
+async def test_dead_letters_of_one_cause_are_one_group_and_the_greatest_comes_first(store: Store) -> None:
+    for number, (cause, system) in enumerate([("c1", "erp"), ("c2", "erp"), ("c2", "erp"), ("c2", "mes")]):
+        letter = a.letter(
+            f"d{number}", cause=cause, system=system, operation="save", error_text=f"t{number}",
+            created_at=at(number),
+        )  # fmt: skip
+        await written(store, w.PutDeadLetter(letter))
+    await written(store, w.PutDeadLetter(a.letter("closed", cause="c1", system="erp", status="replayed")))
+    found = await store.dead_letter_causes(ENGINE)
+    assert [(each.cause, each.system, each.count) for each in found] == [
+        ("c2", "erp", 2), ("c1", "erp", 1), ("c2", "mes", 1),
+    ]  # fmt: skip
+    assert (found[0].error_text, found[0].oldest_at, found[0].newest_at) == ("t1", at(1), at(2))
+    assert await store.dead_letter_causes(ENGINE, limit=1) == found[:1]
 
 
 async def test_subscriptions_and_messages_come_oldest_first(store: Store) -> None:

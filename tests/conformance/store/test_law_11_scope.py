@@ -50,6 +50,8 @@ READS: dict[str, Any] = {
     "document_links": lambda s, c: s.document_links(c, ["north"]),
     "backlog": lambda s, c: s.backlog(c),
     "counts": lambda s, c: s.counts(c),
+    "activity": lambda s, c: s.activity(c, at(-1)),
+    "dead_letter_causes": lambda s, c: s.dead_letter_causes(c),
 }
 OF_A_TENANT: dict[str, Any] = {
     "due_jobs": lambda s, c: s.due_jobs(c, ALL, FAR, 99),
@@ -162,6 +164,8 @@ async def test_sums_count_only_what_the_scope_may_see(store: Store) -> None:
     assert (await store.counts(north))["active"] == 1
     assert (await store.counts(Scope("default")))["active"] == 3
     assert {part.count for part in await store.backlog(north)} == {1}
+    assert {part.count for part in await store.dead_letter_causes(north)} == {1}
+    assert {part.system: part.calls for part in await store.activity(north, at(-1))} == {"crm": 0, "erp": 2}
     assert await store.next_due(north, ALL, at(50)) == at(ord("n"))
 
 

@@ -129,6 +129,8 @@ async def _everything(store: Store) -> dict[str, Any]:
         "bindings": await store.bindings(ENGINE, "party", "crm", ["c0", "c1", "c2"]),
         "backlog": await store.backlog(ENGINE),
         "counts": await store.counts(ENGINE),
+        "activity": await store.activity(ENGINE, at(1)),
+        "causes": await store.dead_letter_causes(ENGINE),
     }
 
 

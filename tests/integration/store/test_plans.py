@@ -204,7 +204,7 @@ async def test_every_read_in_every_variant_runs(make: str, tmp_path: Path, postg
     store = SqliteStore(tmp_path / "s.sqlite") if make == "sqlite" else PostgresStore(postgres_dsn)
     await store.open()
     values = {name: ["1"] for name in _LISTS} | {"lanes": [1], "limit": 1, "window": 1, "after_rest": 1}
-    times = dict.fromkeys(["due_before", "after", "after_at", "now"], T0)
+    times = dict.fromkeys(["due_before", "after", "after_at", "now", "since"], T0)
     for build, count in q.ALL_READS:
         for flags in itertools.product([False, True], repeat=count):
             query = store.queries.get(build, *flags)

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+from starlette.requests import Request
 
 from lineshaft.api.access import Operator, Reader, ServicesOf
-from lineshaft.api.json_edge import Json
+from lineshaft.api.json_edge import Json, pretty
+from lineshaft.api.payloads import lacking
 from lineshaft.api.routing import Cursor, Limit, make_router
-from lineshaft.api.views import DeadLetterPage, DeadLetterView, DoneView
-from lineshaft.base.errors import NotFound
-from lineshaft.base.text import text
+from lineshaft.api.services import Services
+from lineshaft.api.views import (
+    CausePage,
+    CauseView,
+    DeadLetterDetailView,
+    DeadLetterPage,
+    DeadLetterView,
+    DoneView,
+    FieldView,
+    FindingView,
+    ReplayedView,
+    ReplayResultView,
+    TitleView,
+)
+from lineshaft.base.errors import HubError, InputError, NotFound
+from lineshaft.base.text import Text, language_of, text
+from lineshaft.sdk import FieldSpec
+from lineshaft.security.people import Caller
+from lineshaft.store.rows import DeadLetter
 
 router = make_router("dead letters")
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A replay; with ``payload`` where a person has corrected it."""
+    """A replay; with ``payload`` where a person has corrected it. The original is kept."""
 
     payload: dict[str, Any] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayMany:
+    """Several items to send again, and why."""
+
+    ids: Annotated[list[str], Field(min_length=1, max_length=500)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A payload to look at."""
+
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why an item is closed without a replay."""
+
+    reason: str = ""
 
 
 @router.get("/dead-letters", response_model=DeadLetterPage)
@@ -39,24 +83,115 @@ async def list_dead_letters(
     return Json(DeadLetterPage([DeadLetterView.of(each) for each in page.items], page.next))
 
 
+@router.get("/dead-letter-causes", response_model=CausePage)
+async def list_dead_letter_causes(services: ServicesOf, caller: Reader, status: str = "open") -> Json:
+    """Return why items failed, the most frequent cause first: many failures are mostly one."""
+    rows = await services.store.dead_letter_causes(caller.scope, status=status)
+    return Json(CausePage([CauseView.of(each) for each in rows]))
+
+
+@router.post("/dead-letters/replay", response_model=ReplayedView, status_code=202)
+async def replay_dead_letters(
+    wish: ReplayMany, request: Request, services: ServicesOf, caller: Operator
+) -> Json:
+    """Send several on their way again, for a reason; each has its own result."""
+    language = language_of(request.headers.get("accept-language"))
+    results: list[ReplayResultView] = []
+    for letter_id in dict.fromkeys(wish.ids):
+        try:
+            await services.operations.replay(caller.scope, letter_id, by=_by(caller, wish.reason))
+        except HubError as error:
+            results.append(ReplayResultView(letter_id, False, error.message.in_language(language)))
+        else:
+            results.append(ReplayResultView(letter_id, True))
+    return Json(ReplayedView(results, sum(each.ok for each in results)), 202)
+
+
 @router.get("/dead-letters/{letter_id}", response_model=DeadLetterView)
 async def get_dead_letter(letter_id: str, services: ServicesOf, caller: Reader) -> Json:
     """Return one dead letter."""
-    row = await services.store.dead_letter(caller.scope, letter_id)
-    if row is None:
-        raise NotFound(text("There is no dead letter {id}.", "没有异常单据 {id}。", id=letter_id))
-    return Json(DeadLetterView.of(row))
+    return Json(DeadLetterView.of(await _known(services, caller, letter_id)))
+
+
+@router.get("/dead-letters/{letter_id}/detail", response_model=DeadLetterDetailView)
+async def get_dead_letter_detail(letter_id: str, services: ServicesOf, caller: Reader) -> Json:
+    """Return one dead letter with its payload as text, and what its operation declares."""
+    row = await _known(services, caller, letter_id)
+    view = DeadLetterView.of(row)
+    effect = await services.store.effect(caller.scope, row.subject_id) if row.subject == "effect" else None
+    return Json(
+        DeadLetterDetailView(
+            view,
+            pretty(view.payload),
+            [
+                FieldView(
+                    each.name, each.type, each.required, TitleView.of(each.label) if each.label else None
+                )
+                for each in _declared(services, row)
+            ],
+            effect.created_at if effect is not None else row.created_at,
+            effect.attempted_at if effect is not None else None,
+        )
+    )
+
+
+@router.post("/dead-letters/{letter_id}/check", response_model=list[FindingView])
+async def check_dead_letter_payload(
+    letter_id: str, content: Content, request: Request, services: ServicesOf, caller: Reader
+) -> Json:
+    """Compare a corrected payload with what its operation declares; nothing is changed."""
+    row = await _known(services, caller, letter_id)
+    language = language_of(request.headers.get("accept-language"))
+    return Json(
+        [
+            FindingView(each.path, each.message.in_language(language))
+            for each in lacking(_declared(services, row), content.payload)
+        ]
+    )
 
 
 @router.post("/dead-letters/{letter_id}/replay", response_model=DoneView, status_code=202)
 async def replay_dead_letter(letter_id: str, replay: Replay, services: ServicesOf, caller: Operator) -> Json:
     """Send it on its way again."""
-    await services.operations.replay(caller.scope, letter_id, by=caller.name, payload=replay.payload)
+    if replay.payload is not None:
+        row = await _known(services, caller, letter_id)
+        lacks = lacking(_declared(services, row), replay.payload)
+        if lacks:
+            raise InputError(
+                Text(
+                    " ".join(each.message.in_language("en") for each in lacks),
+                    "".join(each.message.in_language("zh") for each in lacks),
+                ),
+                code="payload_lacks",
+            )
+    by = _by(caller, replay.reason)
+    await services.operations.replay(caller.scope, letter_id, by=by, payload=replay.payload)
     return Json(DoneView(letter_id, "replayed"), 202)
 
 
 @router.post("/dead-letters/{letter_id}/discard", response_model=DoneView)
-async def discard_dead_letter(letter_id: str, services: ServicesOf, caller: Operator) -> Json:
+async def discard_dead_letter(
+    letter_id: str, services: ServicesOf, caller: Operator, closing: Closing | None = None
+) -> Json:
     """Close it without a replay."""
-    await services.operations.discard(caller.scope, letter_id, by=caller.name)
+    by = _by(caller, closing.reason if closing is not None else "")
+    await services.operations.discard(caller.scope, letter_id, by=by)
     return Json(DoneView(letter_id, "discarded"))
+
+
+async def _known(services: Services, caller: Caller, letter_id: str) -> DeadLetter:
+    row = await services.store.dead_letter(caller.scope, letter_id)
+    if row is None:
+        raise NotFound(text("There is no dead letter {id}.", "没有异常单据 {id}。", id=letter_id))
+    return row
+
+
+def _declared(services: Services, row: DeadLetter) -> Sequence[FieldSpec]:
+    """Return the fields that the failed operation declares, as the active release has it."""
+    system = next((each for each in services.systems.all() if each.name == row.system), None)
+    operation = system.spec.operation(row.operation) if system is not None and row.operation else None
+    return operation.input if operation is not None else ()
+
+
+def _by(caller: Caller, reason: str) -> str:
+    return f"{caller.name}: {reason.strip()}" if reason.strip() else caller.name

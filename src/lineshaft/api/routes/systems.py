@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Body
+from fastapi import Body, Query
 
 from lineshaft.api.access import Operator, Reader, ServicesOf
 from lineshaft.api.json_edge import Json
@@ -13,27 +14,28 @@ from lineshaft.api.services import ConnectedSystem
 from lineshaft.api.views import CheckStepView, DoneView, SystemPage, SystemView, TitleView
 from lineshaft.base.errors import NotFound
 from lineshaft.base.text import text
-from lineshaft.store.port import Backlog
+from lineshaft.store.port import Activity, Backlog
 from lineshaft.store.rows import SystemState
 
 router = make_router("systems")
 
 
+Since = Annotated[
+    datetime | None,
+    Query(description="calls, events and errors since this time, e.g. the caller's midnight; default: a day"),
+]
+
+
 @router.get("/systems", response_model=SystemPage)
-async def list_systems(services: ServicesOf, caller: Reader) -> Json:
-    """Return every system of the active release with its state and what waits for it."""
-    states = await services.store.system_states(caller.scope)
-    backlog = await services.store.backlog(caller.scope)
-    items = [_view(each, states.get(each.name), backlog) for each in services.systems.all()]
-    return Json(SystemPage(items))
+async def list_systems(services: ServicesOf, caller: Reader, since: Since = None) -> Json:
+    """Return every system of the active release with its state, what waits for it and what went on."""
+    return Json(SystemPage(await _views(services, caller, services.systems.all(), since)))
 
 
 @router.get("/systems/{name}", response_model=SystemView)
-async def get_system(name: str, services: ServicesOf, caller: Reader) -> Json:
+async def get_system(name: str, services: ServicesOf, caller: Reader, since: Since = None) -> Json:
     """Return one system."""
-    system = _known(services, name)
-    states = await services.store.system_states(caller.scope)
-    return Json(_view(system, states.get(name), await services.store.backlog(caller.scope)))
+    return Json((await _views(services, caller, [_known(services, name)], since))[0])
 
 
 @router.post("/systems/{name}/check", response_model=list[CheckStepView])
@@ -59,10 +61,13 @@ async def pause_system(
 
 
 @router.post("/systems/{name}/resume", response_model=DoneView)
-async def resume_system(name: str, services: ServicesOf, caller: Operator) -> Json:
+async def resume_system(
+    name: str, services: ServicesOf, caller: Operator, reason: Annotated[str, Body(embed=True)] = ""
+) -> Json:
     """Let a paused system be called again."""
     _known(services, name)
-    await services.operations.resume(caller.scope, name, by=caller.name)
+    by = f"{caller.name}: {reason.strip()}" if reason.strip() else caller.name
+    await services.operations.resume(caller.scope, name, by=by)
     return Json(DoneView(name, "resumed"))
 
 
@@ -73,7 +78,26 @@ def _known(services: ServicesOf, name: str) -> ConnectedSystem:
     raise NotFound(text("There is no system {name}.", "没有系统 {name}。", name=name))
 
 
-def _view(system: ConnectedSystem, state: SystemState | None, backlog: list[Backlog]) -> SystemView:
+async def _views(
+    services: ServicesOf, caller: Reader, systems: list[ConnectedSystem], since: datetime | None
+) -> list[SystemView]:
+    now = services.clock.now()
+    if since is None or since.tzinfo is None:
+        since = now - timedelta(days=1)
+    states = await services.store.system_states(caller.scope)
+    backlog = await services.store.backlog(caller.scope)
+    # A week at most: further back this is a question for reports.
+    activity = await services.store.activity(caller.scope, max(since, now - timedelta(days=7)))
+    busy = {each.system: each for each in activity}
+    return [
+        _view(each, states.get(each.name), backlog, busy.get(each.name, Activity(each.name, 0, 0)))
+        for each in systems
+    ]
+
+
+def _view(
+    system: ConnectedSystem, state: SystemState | None, backlog: list[Backlog], activity: Activity
+) -> SystemView:
     rows = [each for each in backlog if each.system == system.name]
 
     def count(*statuses: str) -> int:
@@ -107,5 +131,16 @@ def _view(system: ConnectedSystem, state: SystemState | None, backlog: list[Back
         dead=count("dead"),
         operations=[each.name for each in system.spec.operations],
         triggers=[each.name for each in system.spec.triggers],
-        problem=TitleView(**system.problem.to_dict()) if system.problem is not None else None,
+        problem=TitleView.of(system.problem) if system.problem is not None else None,
+        operation_titles={each.name: TitleView.of(each.label) for each in system.spec.operations},
+        answers={
+            each.name: [field.name for field in each.output] for each in system.spec.operations if each.output
+        },
+        calls=activity.calls,
+        events=activity.events,
+        error_at=activity.error_at,
+        error_class=activity.error_class,
+        error_text=activity.error_text,
+        home_url=system.home_url,
+        page_url=system.page_url,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
 from lineshaft.base.scope import Scope
+from lineshaft.store.activity import Newest, merged
 from lineshaft.store.cursors import EPOCH, Position, read_cursor, write_cursor
 from lineshaft.store.memory.database import MemoryDatabase
-from lineshaft.store.port import Backlog, Page
+from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
     Binding,
     DeadLetter,
@@ -419,6 +421,44 @@ def backlog(db: MemoryDatabase, scope: Scope) -> list[Backlog]:
     for effect in seen(scope, db.effect.by("open", scope.tenant)):
         groups.setdefault((effect.system, effect.status), []).append(effect.created_at)
     return [Backlog(*key, len(times), min(times)) for key, times in sorted(groups.items())]
+
+
+def activity(db: MemoryDatabase, scope: Scope, since: datetime) -> list[Activity]:
+    """See the port."""
+    calls = Counter(row.system for row in seen(scope, db.effect.rows.values()) if row.created_at >= since)
+    events_ = Counter(row.source for row in seen(scope, db.event.rows.values()) if row.received_at >= since)
+    failures = [
+        Newest(row.system, row.attempted_at or row.created_at, row.error_class, row.error_text)
+        for row in seen(scope, db.effect.by("open", scope.tenant))
+        if row.status in CALLABLE and row.error_text is not None
+    ]
+    failures += [
+        Newest(row.system, row.created_at, row.error_class, row.error_text)
+        for row in seen(scope, db.dead_letter.rows.values())
+        if row.created_at >= since and row.system is not None
+    ]
+    return merged(calls.items(), events_.items(), failures)
+
+
+def dead_letter_causes(db: MemoryDatabase, scope: Scope, *, status: str, limit: int) -> list[Cause]:
+    """See the port."""
+    groups: dict[tuple[str, str | None, str | None], list[DeadLetter]] = {}
+    for row in seen(scope, db.dead_letter.rows.values()):
+        if row.status == status:
+            groups.setdefault((row.cause, row.system, row.operation), []).append(row)
+    found = [
+        Cause(
+            *key,
+            min(row.error_class for row in rows),
+            min(row.error_text for row in rows),
+            len(rows),
+            min(row.created_at for row in rows),
+            max(row.created_at for row in rows),
+        )
+        for key, rows in groups.items()
+    ]
+    found.sort(key=lambda each: (-each.count, each.cause, each.system or "", each.operation or ""))
+    return found[:limit]
 
 
 def counts(db: MemoryDatabase, scope: Scope) -> dict[str, int]:

@@ -12,7 +12,7 @@ from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.store.memory import reads
 from lineshaft.store.memory.database import Held, MemoryDatabase
-from lineshaft.store.port import Backlog, Lease, Page
+from lineshaft.store.port import Activity, Backlog, Cause, Lease, Page
 from lineshaft.store.rows import (
     Binding,
     Cursor,
@@ -491,6 +491,18 @@ class MemoryStore:
         """See the port."""
         await self._enter("backlog")
         return reads.backlog(self._db, scope)
+
+    async def activity(self, scope: Scope, since: datetime) -> list[Activity]:
+        """See the port."""
+        await self._enter("activity")
+        return reads.activity(self._db, scope, since)
+
+    async def dead_letter_causes(
+        self, scope: Scope, *, status: str = "open", limit: int = 200
+    ) -> list[Cause]:
+        """See the port."""
+        await self._enter("dead_letter_causes")
+        return reads.dead_letter_causes(self._db, scope, status=status, limit=limit)
 
     async def counts(self, scope: Scope) -> dict[str, int]:
         """See the port."""

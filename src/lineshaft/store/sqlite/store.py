@@ -263,7 +263,9 @@ class SqliteStore:
     document_lines = sql_reads.document_lines
     document_links = sql_reads.document_links
     find_bindings = sql_reads.find_bindings
+    dead_letter_causes = sql_reads.dead_letter_causes
     backlog = sql_reads.backlog
+    activity = sql_reads.activity
     counts = sql_reads.counts
 
 

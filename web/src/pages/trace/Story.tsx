@@ -1,0 +1,44 @@
+// What happened, newest first.
+import { Timeline } from 'antd';
+import { useTranslation } from 'react-i18next';
+
+import type { Trail } from '../../api/trace';
+import { useLanguage } from '../../i18n';
+import { useMode } from '../../theme';
+import { looksOf } from '../../widgets/states';
+import { Moment } from '../../widgets/time';
+import { stateOf } from './states';
+
+export function Story({ story }: { story: Trail['story'] }) {
+  const { t } = useTranslation();
+  const { language } = useLanguage();
+  const { mode } = useMode();
+  const looks = looksOf(mode);
+  if (story.length === 0) return null;
+  return (
+    <section className="panel">
+      <h2 className="panel-title">{t('trace.story')}</h2>
+      <Timeline
+        className="story"
+        items={[...story].reverse().map((chapter) => {
+          const look = looks[stateOf(chapter.tone)];
+          return {
+            color: look.line,
+            icon: <span style={{ color: look.ink }}>{look.icon}</span>,
+            content: (
+              <div className={`chapter chapter-${chapter.tone}`}>
+                <span className="soft">
+                  <Moment at={chapter.at} />
+                </span>{' '}
+                {chapter.system && <span className="card-system">{chapter.system.toUpperCase()}</span>} {chapter.text[language]}{' '}
+                {chapter.number && <span className="mono">{chapter.number}</span>}
+                {chapter.attempts > 1 && <span className="soft"> · {t('trace.attempts', { count: chapter.attempts })}</span>}
+                {chapter.detail && <div className="chapter-detail">{chapter.detail[language]}</div>}
+              </div>
+            ),
+          };
+        })}
+      />
+    </section>
+  );
+}
