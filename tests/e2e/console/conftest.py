@@ -67,9 +67,7 @@ class Running:
         """Enter and confirm an order, as a salesperson does; its number."""
         line = {"line_no": 1, "model": model, "quantity": quantity}
         price = {"unit_price": "100.0000", "discount": "0", "tax_rate": "0.13"}
-        made = self.run(
-            self.factory.crm("POST", "/orders", {"account_no": account, "lines": [line | price]})
-        )
+        made = self.run(self.factory.crm("POST", "/orders", {"account_no": account, "lines": [line | price]}))
         self.run(self.factory.crm("POST", f"/orders/{made['id']}/confirm", {}))
         return str(made["order_no"])
 
@@ -179,6 +177,12 @@ def visit(request: pytest.FixtureRequest, browser: Browser, running: Running) ->
 def chinese(browser: Browser, running: Running) -> Iterator[Visit]:
     """A browser of a Chinese user."""
     yield from _visit(browser, running, "zh-CN")
+
+
+@pytest.fixture
+def english(browser: Browser, running: Running) -> Iterator[Visit]:
+    """A browser of an English user."""
+    yield from _visit(browser, running, "en-GB")
 
 
 def _visit(browser: Browser, running: Running, locale: str) -> Iterator[Visit]:

@@ -183,13 +183,17 @@ class _Reader:
         timeout_s = table.number("timeout_s", call_s) or call_s
         request = read_request(table, self.compiler, REQUEST_NAMES)
         answers = read_answers(table.table("answers"), self.compiler, ANSWER_NAMES, self.defaults)
-        answer = self.compiler.template(table.take("answer"), ANSWER_NAMES)
+        answered = table.take("answer")
+        answer = self.compiler.template(answered, ANSWER_NAMES)
         number = self.compiler.expression(table.take("number"), ANSWER_NAMES)
         repeated = self.compiler.expression(table.take("repeated"), ANSWER_NAMES)
         documents = read_documents(table.items("documents"), self.compiler, ANSWER_NAMES, table)
         safety, settles, key, probe = self._safety(table.table("safety"))
         inputs = self._fields(table.table("input"))
         outputs = self._fields(table.table("output"))
+        if not outputs and answered is not None and isinstance(answered.value, Mapping):
+            # What an operation answers is declared by what is taken from the answer, too.
+            outputs = tuple(FieldSpec(name, "Any") for name in answered.value)
         table.done()
         spec = OperationSpec(name, label, safety, settles, timeout_s, reads_only, inputs, outputs)
         if request is None:
