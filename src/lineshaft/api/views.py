@@ -136,6 +136,8 @@ class SystemView:
     triggers: list[str] = field(default_factory=list)
     problem: TitleView | None = None
     operation_titles: dict[str, TitleView] = field(default_factory=dict)
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    """Operation → the fields of its answer, where it declares them."""
     calls: int = 0
     """Calls asked for since the time that was given."""
     events: int = 0

@@ -9,7 +9,7 @@ import { Trouble } from './Trouble';
 import { moment } from './time';
 
 interface Props<T> {
-  query: Pick<UseQueryResult<T>, 'data' | 'error' | 'isPending' | 'dataUpdatedAt' | 'refetch'>;
+  query: Pick<UseQueryResult<T>, 'data' | 'error' | 'isPending' | 'dataUpdatedAt'> & { refetch: () => unknown };
   isEmpty: (data: T) => boolean;
   /** Says what would appear here. */
   empty: ReactNode;

@@ -133,6 +133,9 @@ def _view(
         triggers=[each.name for each in system.spec.triggers],
         problem=TitleView.of(system.problem) if system.problem is not None else None,
         operation_titles={each.name: TitleView.of(each.label) for each in system.spec.operations},
+        answers={
+            each.name: [field.name for field in each.output] for each in system.spec.operations if each.output
+        },
         calls=activity.calls,
         events=activity.events,
         error_at=activity.error_at,

@@ -74,6 +74,28 @@ export const common: Shape<typeof source> = {
     page: 'This page has failed',
     pageWhy: 'Reload it; if it happens again, tell the IT team.',
   },
+  reasons: {
+    class: {
+      unavailable: 'The system cannot be reached',
+      unknown: 'The outcome is unclear',
+      invalid: 'The other system does not accept this',
+      refused: 'The other system said no',
+      missing_reference: 'A code is missing',
+      rate_limited: 'Too many calls for the other system',
+      not_done: 'Verified as not done',
+    },
+    kind: {
+      customer: 'Customer',
+      product: 'Product',
+      material: 'Material',
+      supplier: 'Supplier',
+      unit: 'Unit',
+      warehouse: 'Warehouse',
+    },
+    missing: '{{kind}} {{code}} of {{system}} has no matching code yet',
+    original: ' (it said: {{said}})',
+    then: ': {{said}}',
+  },
   notFound: {
     title: 'There is no such page',
     why: 'The address may be mistyped, or the page has moved.',

@@ -11,4 +11,12 @@ export const session: Shape<typeof source> = {
   keyFrom: 'An administrator makes the keys; each is shown once.',
   action: 'Sign in',
   refused: 'The hub does not accept this key; it may have expired or been revoked.',
+  role: {
+    sales: 'Sales',
+    planning: 'Planning',
+    warehouse: 'Warehouse',
+    finance: 'Finance',
+    it: 'IT',
+    boss: 'Director',
+  },
 };

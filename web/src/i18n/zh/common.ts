@@ -72,5 +72,20 @@ export const common = {
     page: '页面出错了',
     pageWhy: '请刷新页面；如再次出现，请联系 IT。',
   },
+  reasons: {
+    class: {
+      unavailable: '系统无法访问',
+      unknown: '结果不明',
+      invalid: '对方不接受此内容',
+      refused: '对方驳回',
+      missing_reference: '缺少编码对照',
+      rate_limited: '对方限流',
+      not_done: '核实为未执行',
+    },
+    kind: { customer: '客户', product: '产品', material: '物料', supplier: '供应商', unit: '单位', warehouse: '仓库' },
+    missing: '{{system}}的{{kind}} {{code}} 还没有编码对照',
+    original: '（对方原文：{{said}}）',
+    then: '：{{said}}',
+  },
   notFound: { title: '没有这个页面', why: '地址可能写错了，或页面已移走。', home: '返回首页' },
 } as const;

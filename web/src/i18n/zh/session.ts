@@ -8,4 +8,5 @@ export const session = {
   keyFrom: '密钥由管理员创建，只显示一次。',
   action: '登录',
   refused: '枢纽不接受此密钥，它可能已过期或被撤销。',
+  role: { sales: '销售', planning: '计划', warehouse: '仓库', finance: '财务', it: 'IT', boss: '老板' },
 } as const;

@@ -1,0 +1,105 @@
+// Pause and resume with a reason, and the test of a connection step by step.
+import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons';
+import { App, Modal, Skeleton } from 'antd';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { type System, useCheck, usePause, useResume } from '../../api/systems';
+import { useLanguage } from '../../i18n';
+import { useMode } from '../../theme';
+import { ReasonDialog } from '../../widgets/ReasonDialog';
+import { looksOf } from '../../widgets/states';
+import { count } from '../../widgets/time';
+import { Trouble } from '../../widgets/Trouble';
+
+interface Props {
+  system: System;
+  close: () => void;
+}
+
+export function PauseDialog({ system, close }: Props) {
+  const { t } = useTranslation();
+  const { language } = useLanguage();
+  const { message } = App.useApp();
+  const pause = usePause();
+  const name = system.title[language];
+  return (
+    <ReasonDialog
+      title={t('map.pauseTitle', { system: name })}
+      action={t('map.pause')}
+      error={pause.error}
+      busy={pause.isPending}
+      close={close}
+      onReason={(reason) =>
+        pause.mutate(
+          { name: system.name, reason },
+          {
+            onSuccess: () => {
+              void message.success(t('map.paused', { system: name }));
+              close();
+            },
+          },
+        )
+      }
+    >
+      <p>{t('map.pauseWhy')}</p>
+      {system.waiting > 0 && <p>{t('map.pauseWaiting', { count: system.waiting })}</p>}
+    </ReasonDialog>
+  );
+}
+
+export function ResumeDialog({ system, close }: Props) {
+  const { t } = useTranslation();
+  const { language } = useLanguage();
+  const { message } = App.useApp();
+  const resume = useResume();
+  const name = system.title[language];
+  return (
+    <ReasonDialog
+      title={t('map.resumeTitle', { system: name })}
+      action={t('map.resume')}
+      error={resume.error}
+      busy={resume.isPending}
+      close={close}
+      onReason={(reason) =>
+        resume.mutate(
+          { name: system.name, reason },
+          {
+            onSuccess: () => {
+              void message.success(t('map.resumed', { system: name }));
+              close();
+            },
+          },
+        )
+      }
+    >
+      <p>{t('map.resumeWhy', { count: Number(count(system.waiting, 'en').replaceAll(',', '')) })}</p>
+    </ReasonDialog>
+  );
+}
+
+export function CheckDialog({ system, close }: Props) {
+  const { t } = useTranslation();
+  const { language } = useLanguage();
+  const { mode } = useMode();
+  const { mutate, data, error, isPending } = useCheck();
+  useEffect(() => mutate(system.name), [mutate, system.name]);
+  const looks = looksOf(mode);
+  return (
+    <Modal open title={t('map.checked', { system: system.title[language] })} footer={null} onCancel={close}>
+      {isPending && <Skeleton active paragraph={{ rows: 3 }} />}
+      {error && <Trouble error={error} retry={() => mutate(system.name)} />}
+      <ol className="check-steps" aria-live="polite">
+        {data?.map((step) => (
+          <li key={step.name.en}>
+            <span style={{ color: looks[step.ok ? 'done' : 'failed'].line }} aria-hidden>
+              {step.ok ? <CheckCircleFilled /> : <CloseCircleFilled />}
+            </span>
+            <strong>{step.name[language]}</strong>
+            <span>{step.detail[language]}</span>
+          </li>
+        ))}
+      </ol>
+    </Modal>
+  );
+}
