@@ -88,6 +88,10 @@ class EngineSettings:
     retry_gaps_s: tuple[float, ...] = (2.0, 8.0, 30.0)
     check_gaps_s: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0)
     message_ttl_s: float = 3600.0
+    backlog_events_max: int = 100_000
+    """Events that may wait to be routed; above it intake answers 429 and sources rest."""
+    backlog_age_s_max: float = 3600.0
+    """How long the oldest of them may have waited."""
     shutdown_s: float = 10.0
 
     def engine_config(self) -> EngineConfig:
@@ -200,6 +204,8 @@ LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "engine.calls_max": (1, 10_000),
         "engine.live_instances_max": (100, 1_000_000),
         "engine.message_ttl_s": (0, 31_536_000),
+        "engine.backlog_events_max": (1, 100_000_000),
+        "engine.backlog_age_s_max": (1, 31_536_000),
         "engine.shutdown_s": (0, 600),
         "alerts.smtp_port": (0, 65_535),
         "alerts.gather_s": (0, 3_600),

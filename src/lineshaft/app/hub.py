@@ -37,6 +37,7 @@ from lineshaft.connectors.sql import SQL
 from lineshaft.connectors.tryton import TRYTON
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
+from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
@@ -98,6 +99,7 @@ class Hub:
         self.intake = Intake(
             runtime.committer(None), self.clock, engine.tenant, engine.limits, self.worker.offer_event
         )
+        self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
         self.sources = self._new_sources()
         self.services = Services(
             store=self.store,
@@ -116,6 +118,7 @@ class Hub:
             version=lineshaft.__version__,
             tenant=engine.tenant,
             limits=engine.limits,
+            pressure=self.pressure,
             surroundings=Surroundings(config.console.environment, config.console.speed or None),
         )
         self.application: ASGIApp = make_application(self.services)
@@ -155,6 +158,7 @@ class Hub:
         await self.sources.start()
         self._polls = True
         self._background.append(asyncio.create_task(self._watch_release()))
+        self._background.append(asyncio.create_task(self.pressure.run()))
         self._background.append(asyncio.create_task(follow_others(self.store, self.live)))
         LOGGER.info("hub started", extra={"fields": {"worker": self.worker.name, "store": self.store.name}})
 
@@ -225,7 +229,9 @@ class Hub:
             self.worker.runtime,
             self.worker.systems,
             self.intake,
-            can_call=lambda system: not self.worker.protection.gate(system).is_closed,
+            can_call=lambda system: (
+                not self.pressure.is_high and not self.worker.protection.gate(system).is_closed
+            ),
         )
 
 

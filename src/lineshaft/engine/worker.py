@@ -21,6 +21,7 @@ from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.jobs import Jobs
 from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
+from lineshaft.engine.quotas import Quotas
 from lineshaft.engine.router import Router
 from lineshaft.engine.runtime import Observer, Runtime
 from lineshaft.engine.schedules import Schedules
@@ -72,6 +73,9 @@ class Worker:
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
         self.calls.on_room = self.wake
+        self.quotas = Quotas(self.runtime, self.protection, self.calls.pump_gate)
+        self.protection.is_alone = self.quotas.is_alone
+        self.protection.on_wanted = self.quotas.wanted
         self.asking = Asking(self.runtime, self.systems, self.protection, self.calls.pump_gate)
         starts = Starts(self.runtime)
         self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go, starts)
@@ -95,6 +99,7 @@ class Worker:
         """Begin to work; returns at once."""
         loops: list[Callable[[], Any]] = [self._beat, self._feed, self._listen]
         loops += [committer.run for committer in self.runtime.committers]
+        loops.append(self.quotas.run)
         self._loops = [asyncio.create_task(loop()) for loop in loops]
 
     async def stop(self) -> None:
@@ -162,7 +167,7 @@ class Worker:
         while True:
             try:
                 workers = await runtime.keeper.beat(runtime.is_busy)
-                self.protection.share_among(workers)
+                self.quotas.workers = workers
                 await runtime.releases.refresh()
                 await self.schedules.follow()
                 await self._read_system_states()
