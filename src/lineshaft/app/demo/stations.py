@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ OA_APP_SECRET = "oa-demo-secret"  # noqa: S105
 SMS_KEY = "sms-demo-key"
 WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105
 ADMIN = "plantbox-admin"
+
+ZONE = timezone(timedelta(hours=8))
+"""The factory's zone."""
 
 OFFICE = ("crm", "erp")
 """The two systems that carry an order by themselves."""
