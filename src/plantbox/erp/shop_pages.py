@@ -43,7 +43,7 @@ def _state(status: str, lang: str) -> str:
 def _step(operation: dict[str, Any], lang: str) -> str:
     """Return an operation's name; English readers get it from the firm's routing."""
     english = {step.seq: step.name_en for step in firm.ROUTING}
-    return operation["Name"] if lang == "zh" else english.get(operation["Seq"], operation["Name"])
+    return str(operation["Name"] if lang == "zh" else english.get(operation["Seq"], operation["Name"]))
 
 
 def _sale(bill_no: str) -> str:
