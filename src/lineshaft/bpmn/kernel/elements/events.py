@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lineshaft.base.errors import ExpressionError
 from lineshaft.bpmn.kernel import compensation, effects, events, throwing, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
-from lineshaft.bpmn.kernel.elements.tasks import publish, task_variables
+from lineshaft.bpmn.kernel.elements.tasks import publish
 from lineshaft.bpmn.kernel.state import PROCESS, ScopeState, Token
 from lineshaft.bpmn.program import Node, Trigger
 
