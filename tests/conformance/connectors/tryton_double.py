@@ -122,7 +122,8 @@ class TrytonDouble:
             self.lines.append(
                 {
                     "id": len(self.lines) + 1, "sale": number, "type": "line", "sequence": line["sequence"],
-                    "product": 1, "product.": {"id": 1, "code": "M-1"}, "quantity": line["quantity"], "unit": {"symbol": "u"},
+                    "product": 1, "product.": {"id": 1, "code": "M-1"}, "quantity": line["quantity"],
+                    "unit": {"symbol": "u"},
                     "unit_price": line["unit_price"], "amount": Decimal(0), "description": None,
                 }
             )  # fmt: skip
