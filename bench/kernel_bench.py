@@ -1,15 +1,20 @@
-"""How fast the kernel is: a ten-element order process, parallel multi-instance, size of an idle instance.
+"""The kernel: a ten-element order process beside SpiffWorkflow, wide parallel loops in memory and on SQLite.
 
-Run: ``PYTHONPATH=src python bench/kernel_bench.py [seconds]``. One thread; prints figures and one JSON line.
+Run: ``python -m bench.run kernel_bench``, or ``PYTHONPATH=src:. python -m bench.kernel_bench [seconds]``. One
+thread. SpiffWorkflow runs the same model in the same run (``kernel_spiff``); loops on SQLite go through the
+whole engine (``kernel_wide``).
 """
 
 from __future__ import annotations
 
 import json
+import statistics
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 
+from bench import kernel_wide
 from lineshaft import bpmn
 from lineshaft.bpmn.kernel import InstanceState, codec, commands, effects, step
 from lineshaft.bpmn.program import Program
@@ -158,20 +163,55 @@ def idle_bytes(program: Program) -> int:
     )
 
 
+def spiff(seconds: float) -> tuple[float, float] | None:
+    """Return SpiffWorkflow's instances a second, bare and saved; ``None`` where it is not there."""
+    model = order_process().replace("serviceTask", "manualTask").replace("=amount", "amount")
+    finished = subprocess.run(
+        [sys.executable, "-m", "bench.kernel_spiff", str(seconds)],
+        input=model, check=False, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    if finished.returncode:
+        print(f"SpiffWorkflow: {finished.stderr.strip().splitlines()[-1] if finished.stderr else 'failed'}")
+        return None
+    bare, saved = map(float, finished.stdout.split())
+    return bare, saved
+
+
+def durable(width: int, rounds: int) -> float:
+    """Return the cost of one round of a parallel loop on SQLite, in microseconds."""
+    model = multi_process().replace("erp.each", "noop.t1").replace('=r"', '=a1"')
+    return statistics.median(kernel_wide.on_sqlite(model, width) for _ in range(rounds))
+
+
 def main(argv: list[str]) -> None:
     seconds = float(argv[0]) if argv else 2.0
     definitions = bpmn.loads(order_process())
     order, wide = definitions["order"], bpmn.loads(multi_process())["multi"]
-    figures = {
-        "order_instances_per_s": round(rate(order, seconds, save=False)),
-        "order_instances_per_s_encoded_each_step": round(rate(order, seconds, save=True)),
-        "order_instances_per_s_on_bench": round(bench_rate(definitions, seconds)),
-        "multi_1000_us_per_round": round(multi(wide, 1_000), 1),
-        "multi_10000_us_per_round": round(multi(wide, 10_000), 1),
-        "idle_instance_bytes": idle_bytes(order),
-    }
-    for name, value in figures.items():
-        print(f"{name:45} {value:>10,}")
+    figures: dict[str, float] = {}
+
+    def note(name: str, value: float, digits: int = 0) -> None:
+        figures[name] = round(value, digits) if digits else round(value)
+        print(f"{name:70} {figures[name]:>10,}", flush=True)
+
+    bare, saved = rate(order, seconds, save=False), rate(order, seconds, save=True)
+    note("order process, instances/s", bare)
+    note("order process, each step's state encoded, instances/s", saved)
+    note("order process on the test bench, instances/s", bench_rate(definitions, seconds))
+    beside = spiff(seconds)
+    if beside is not None:
+        note("SpiffWorkflow, order process, instances/s", beside[0])
+        note("SpiffWorkflow, saved after each task, instances/s", beside[1])
+        note("order process: times SpiffWorkflow (must be >= 5)", bare / beside[0], 1)
+        note("order process, saved: times SpiffWorkflow (must be >= 15)", saved / beside[1], 1)
+    for where, cost in (
+        ("in memory", lambda width: multi(wide, width)),
+        ("on SQLite", lambda width: durable(width, 3 if width <= 1_000 else 1)),
+    ):
+        small, large = cost(1_000), cost(10_000)
+        note(f"parallel loop of 1,000 {where}, µs a round", small, 1)
+        note(f"parallel loop of 10,000 {where}, µs a round", large, 1)
+        note(f"parallel loop {where}: a round of 10,000 to one of 1,000 (flat: 1)", large / small, 2)
+    note("idle instance of ten elements, bytes (must be < 1,024)", idle_bytes(order))
     print(json.dumps({"figures": figures}))
 
 

@@ -13,9 +13,12 @@ from lineshaft.base.limits import DEFAULT_LIMITS, Limits
 from lineshaft.base.text import Text
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.operations import Operations
+from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease
 from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import CheckStep, ConnectorSpec
+from lineshaft.sdk.trail import TrailSpec
 from lineshaft.security.sessions import Sessions
 from lineshaft.security.tokens import Tokens
 from lineshaft.store.port import Store
@@ -48,6 +51,11 @@ class ConnectedSystems(Protocol):
         self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> list[Incoming]:
         """Verify a webhook's delivery and return its events; see ``lineshaft.sdk.webhook``."""
+        ...
+
+    @property
+    def trail(self) -> TrailSpec:
+        """What the active release says about the chain of an order."""
         ...
 
     async def check(self, system: str) -> list[CheckStep]:
@@ -87,7 +95,10 @@ class Services:
     live: LiveFeed
     clock: Clock
     ids: Ids
+    processes: ProcessBook
     version: str
     tenant: str = "default"
     limits: Limits = DEFAULT_LIMITS
     surroundings: Surroundings = Surroundings()
+    pressure: Pressure | None = None
+    """Says whether more can be taken in; ``None``: always."""

@@ -14,6 +14,9 @@ import msgspec
 from lineshaft.base.text import Text
 from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.feel import codec as values
+from lineshaft.insight.processes import ReadProcess
+from lineshaft.insight.run import RunFlow, RunNode, RunTrouble
+from lineshaft.insight.trail import TrailCall
 from lineshaft.security.people import Caller
 from lineshaft.store.port import Cause
 from lineshaft.store.rows import (
@@ -206,11 +209,22 @@ class PublishedView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessView:
+    """A process of a release."""
+
+    id: str
+    title: TitleView
+    version: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceView:
     """A run of a process."""
 
     id: str
     process_id: str
+    title: TitleView
     business_key: str | None
     status: str
     started_at: datetime
@@ -221,11 +235,15 @@ class InstanceView:
     department: str | None
 
     @classmethod
-    def of(cls, row: Instance) -> InstanceView:
+    def of(cls, row: Instance, process: ReadProcess | None) -> InstanceView:
         """Return the view of an instance."""
+        title = (
+            process.title.to_dict() if process is not None else {"zh": row.process_id, "en": row.process_id}
+        )
         return cls(
             row.id,
             row.process_id,
+            TitleView(**title),
             row.business_key,
             row.status,
             row.started_at,
@@ -239,18 +257,24 @@ class InstanceView:
 
 @dataclass(frozen=True, slots=True)
 class InstanceDetailView:
-    """A run of a process with its variables by scope."""
+    """A run of a process: where it has been, what it called, what it holds."""
 
     instance: InstanceView
-    variables: dict[str, dict[str, Any]]
+    version: str
+    nodes: list[RunNode]
+    flows: list[RunFlow]
+    incidents: list[RunTrouble]
+    calls: list[TrailCall]
+    variables: dict[str, dict[str, Any]] | None
+    """By scope; ``None`` where the caller may not see values (the right ``operate``)."""
 
-    @classmethod
-    def of(cls, stored: StoredInstance) -> InstanceDetailView:
-        """Return the view of an instance and what it holds."""
+    @staticmethod
+    def variables_of(stored: StoredInstance) -> dict[str, dict[str, Any]]:
+        """Return what an instance holds, by scope."""
         variables: dict[str, dict[str, Any]] = {}
         for (scope, name), content in sorted(stored.variables.items()):
             variables.setdefault(str(scope), {})[name] = decoded(content)
-        return cls(InstanceView.of(stored.instance), variables)
+        return variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -621,6 +645,14 @@ class SystemPage:
     """Connected systems."""
 
     items: list[SystemView]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessPage:
+    """Processes."""
+
+    items: list[ProcessView]
     next: str | None = None
 
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 import lineshaft
 from lineshaft.api.application import make_application
 from lineshaft.api.services import Services, Surroundings
+from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.lock import HubLock
@@ -32,12 +34,15 @@ from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.sql import SQL
+from lineshaft.connectors.tryton import TRYTON
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
+from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
 from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
 from lineshaft.security.secrets import Secrets
@@ -57,12 +62,19 @@ class Hub:
         self.tokens = tokens
         self.secrets = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
         self.registry = Registry()
-        for kind in (HTTP, MAIL, OPCUA, SQL):
+        for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
             self.registry.register(kind, "lineshaft")
         self.registry.load_entry_points()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
         engine = config.engine.engine_config()
+        if config.alerts.mail_to:
+            engine = replace(
+                engine,
+                notice_operation=alerts.OPERATION,
+                notice_gather_s=config.alerts.gather_s,
+                notice_quiet_s=config.alerts.quiet_s,
+            )
         self.worker = Worker(
             self.store,
             {},
@@ -75,10 +87,19 @@ class Hub:
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
         cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
-        self.connections = Connections(config, self.secrets, self.clock, self.ids, cross_reference)
+        self.connections = Connections(
+            config,
+            self.secrets,
+            self.clock,
+            cross_reference=cross_reference,
+            ask=self.worker.asking.ask,
+        )
+        self.letters = alerts.AlertLetters(config, self.connections.title)
+        self.worker.notices.compose = self.letters
         self.intake = Intake(
             runtime.committer(None), self.clock, engine.tenant, engine.limits, self.worker.offer_event
         )
+        self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
         self.sources = self._new_sources()
         self.services = Services(
             store=self.store,
@@ -93,9 +114,11 @@ class Hub:
             live=self.live,
             clock=self.clock,
             ids=self.ids,
+            processes=ProcessBook(self.store),
             version=lineshaft.__version__,
             tenant=engine.tenant,
             limits=engine.limits,
+            pressure=self.pressure,
             surroundings=Surroundings(config.console.environment, config.console.speed or None),
         )
         self.application: ASGIApp = make_application(self.services)
@@ -135,6 +158,7 @@ class Hub:
         await self.sources.start()
         self._polls = True
         self._background.append(asyncio.create_task(self._watch_release()))
+        self._background.append(asyncio.create_task(self.pressure.run()))
         self._background.append(asyncio.create_task(follow_others(self.store, self.live)))
         LOGGER.info("hub started", extra={"fields": {"worker": self.worker.name, "store": self.store.name}})
 
@@ -205,7 +229,9 @@ class Hub:
             self.worker.runtime,
             self.worker.systems,
             self.intake,
-            can_call=lambda system: not self.worker.protection.gate(system).is_closed,
+            can_call=lambda system: (
+                not self.pressure.is_high and not self.worker.protection.gate(system).is_closed
+            ),
         )
 
 

@@ -44,6 +44,23 @@ def text(en: str, zh: str, /, **values: object) -> Text:
     return Text(en, zh, values)
 
 
+def both_names(name: str) -> Text:
+    """Split a name that a model carries in both languages, "发货 Delivery shipped".
+
+    The Chinese part ends with the last Chinese character and what stands on to it without a blank; without
+    two parts the name is the same in both languages.
+    """
+    last = max((place for place, character in enumerate(name) if _is_chinese(character)), default=-1)
+    end = name.find(" ", last + 1)
+    if last < 0 or end < 0 or not name[end:].strip():
+        return Text(name.strip(), name.strip())
+    return Text(name[end:].strip(), name[:end].strip())
+
+
+def _is_chinese(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff"
+
+
 def language_of(tag: str | None, default: Language = "en") -> Language:
     """Choose the language for a locale name or an ``Accept-Language`` header, e.g. ``zh_CN.UTF-8``."""
     for part in (tag or "").split(","):

@@ -201,6 +201,9 @@ class _Compiler:
         ]
         node.start_listeners = tuple(listener for event, listener in made if event == "start")
         node.end_listeners = tuple(listener for event, listener in made if event == "end")
+        for event, job_type, retries in extensions.task_listeners:
+            listener = Listener(value_of(job_type), value_of(retries) if retries else None)
+            node.task_listeners[event] = (*node.task_listeners.get(event, ()), listener)
 
     def _work(self, node: Node, definition: ElementDefinition, kind: str) -> None:
         work = node.work
@@ -222,9 +225,9 @@ class _Compiler:
                 work.binding = BINDINGS.get(found.decision_binding or "", "release")
                 work.version_tag = found.decision_version_tag
             elif work.type is None:
-                work.type = Static(
-                    definition.attributes.get("implementation", "").strip("#") or definition.id
-                )
+                implementation = definition.attributes.get("implementation", "")
+                named = bool(implementation) and not implementation.startswith("##")
+                work.type = value_of(implementation) if named else Static(definition.id)
         elif kind == "callActivity":
             self._call(node, definition)
         elif kind in ("sendTask", "receiveTask"):
@@ -284,7 +287,7 @@ class _Compiler:
             return
         if work.type is not None:
             return
-        language = definition.attributes.get("scriptFormat")
+        language = definition.attributes.get("scriptFormat") or definition.attributes.get("scriptLanguage")
         text = definition.script or ""
         if language is not None and language.strip().lower() in _FEEL_LANGUAGES:
             work.script = Feel(feel_text(text))
@@ -333,6 +336,9 @@ class _Compiler:
         work, found = node.work, definition.extensions
         work.sequential = definition.attributes.get("ordering") == "Sequential"
         work.cancel_remaining = definition.flag("cancelRemainingInstances", True)
+        if found.output_collection and found.output_element and definition.loop is None:
+            work.output_variable = found.output_collection
+            work.output_element = Feel(feel_text(found.output_element))
         if found.active_elements:
             work.active_elements = Feel(feel_text(found.active_elements))
         elif zeebe.NAMESPACE in self.document.namespaces:
@@ -410,6 +416,9 @@ class _Compiler:
         elif loop.cardinality:
             spec.cardinality = Feel(feel_text(loop.cardinality))
         spec.element_variable = found.input_element or loop.input_item
+        source = spec.collection
+        if source is not None and spec.element_variable and source.names == (source.text,):
+            spec.spare = source.names
         spec.output_variable = found.output_collection or None
         if found.output_element:
             spec.output_element = Feel(feel_text(found.output_element))
@@ -533,12 +542,15 @@ class _Compiler:
         if node.type in ("inclusiveGateway", "complexGateway") and node.is_join:
             node.upstream = {flow.id: self._upstream(node, flow) for flow in node.incoming}
         holder = node.container
-        if holder is not None and holder.type == "adHocSubProcess" and holder.work.completion is not None:
-            node.ad_hoc = holder
+        collects = False
+        if holder is not None and holder.type == "adHocSubProcess":
+            collects = holder.work.output_element is not None
+            if collects or holder.work.completion is not None:
+                node.ad_hoc = holder
         node.plain = not (node.inputs or node.start_listeners or node.waiting_boundaries)
         splits = node.conditional_flows and not gateway
         rounds = node.loop is not None and node.loop.output_element is not None
-        node.plain_leave = not (node.outputs or node.end_listeners or splits or rounds)
+        node.plain_leave = not (node.outputs or node.end_listeners or splits or rounds or collects)
         if node.loop is not None:
             node.plain = False
 

@@ -99,6 +99,7 @@ class LoopSpec:
         "output_element",
         "output_variable",
         "parallel",
+        "spare",
         "standard",
         "test_before",
     )
@@ -113,6 +114,8 @@ class LoopSpec:
         self.cardinality: Value | None = None
         self.collection: Value | None = None
         self.element_variable: str | None = None
+        self.spare: tuple[str, ...] = ()
+        """The collection's variable where every round has its item: what happens inside can do without it."""
         self.output_variable: str | None = None
         self.output_element: Value | None = None
         self.condition: Feel | None = None
@@ -235,6 +238,7 @@ class Node:
         "start_listeners",
         "start_quantity",
         "starts",
+        "task_listeners",
         "triggers",
         "type",
         "upstream",
@@ -268,6 +272,8 @@ class Node:
         self.outputs: tuple[Mapping, ...] = ()
         self.start_listeners: tuple[Listener, ...] = ()
         self.end_listeners: tuple[Listener, ...] = ()
+        self.task_listeners: dict[str, tuple[Listener, ...]] = {}
+        """Of a user task, by event: creating, assigning, updating, completing, canceling."""
         self.work = Work()
         self.loop: LoopSpec | None = None
         self.children: tuple[Node, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -35,31 +36,79 @@ def trace(
 
 
 def show(around: Surroundings, found: dict[str, Any]) -> None:
-    """Print a timeline."""
+    """Print a trail: the same facts as the console's page."""
     for each in found["bindings"]:
         out(f"{each['object_type']}  {each['system']}: {each['local_id']}  {each['label']}".rstrip())
+    if found["order"]:
+        _show_order(around, found["order"])
+    if found["now"]:
+        _show_now(around, found["now"])
+    if found["stages"]:
+        out("  →  ".join(_stage(around, each) for each in found["stages"]))
     for document in found["documents"]:
-        total = document["fields"].get("gross_amount")
-        amount = f"  {total}" if total is not None else ""
-        out(
-            f"{document['system']:8} {document['kind']:16} {document['number']}  {document['status']}{amount}"
-        )
+        amount = f"  {_money(document)}" if document["amount"] is not None else ""
+        status = _both(around, document["status_title"])
+        kind = _both(around, document["kind_title"])
+        out(f"{document['system']:8} {kind}  {document['number']}  {status}{amount}")
         for line in document["lines"]:
             quantity = f"{line['quantity']} {line['unit']}"
             out(f"    {line['line']:>4}  {line['item']}  {quantity}  {_status(around, line)}")
     if found["runs"]:
         out(around.word("Runs", "流程"))
     for run in found["runs"]:
-        out(f"  {run['process_id']}  {run['status']}  {_time(run['started_at'])}")
+        out(f"  {_both(around, run['title'])}  {run['status']}  {_time(run['started_at'])}")
         for wait in run["waits"]:
             since = around.word("since", "自")
-            out(f"    {wait['element']}  {wait['detail'] or wait['kind']}  {since} {_time(wait['since'])}")
+            detail = wait["detail"] or wait["kind"]
+            out(f"    {_both(around, wait['title'])}  {detail}  {since} {_time(wait['since'])}")
     if found["troubles"]:
         out(around.word("To look at", "需关注"))
     for trouble in found["troubles"]:
         out(f"  {trouble['kind']:8} {trouble['subject']}  {trouble['text']}  {_time(trouble['since'])}")
     if not found["complete"]:
         around.say("There is more than is shown.", "内容较多,仅显示部分。")
+
+
+def _show_order(around: Surroundings, order: dict[str, Any]) -> None:
+    parts = [order["number"], order["customer"], order["customer_code"], _both(around, order["status"])]
+    if order["amount"] is not None:
+        parts.append(_money(order))
+    if order["due_on"]:
+        parts.append(f"{around.word('due', '交期')} {order['due_on'][:10]}")
+    if order["late"]:
+        parts.append(around.word("late", "已逾期"))
+    out("  ".join(part for part in parts if part))
+
+
+def _show_now(around: Surroundings, now: dict[str, Any]) -> None:
+    holder = _both(around, now["holder"])
+    who = f"  ({holder})" if holder else ""
+    since = f"  {around.word('since', '自')} {_time(now['since'])}" if now["since"] else ""
+    out(f"{_both(around, now['text'])}{who}{since}")
+
+
+_STAGE_WORDS = {
+    "pending": ("to come", "未开始"),
+    "active": ("under way", "进行中"),
+    "done": ("done", "完成"),
+    "failed": ("failed", "失败"),
+    "skipped": ("no document", "无单据"),
+    "cancelled": ("cancelled", "已取消"),
+}
+
+
+def _stage(around: Surroundings, stage: dict[str, Any]) -> str:
+    word = around.word(*_STAGE_WORDS[stage["state"]])
+    late = around.word(", late", ",超时") if stage["late"] else ""
+    return f"{_both(around, stage['title'])} [{word}{late}]"
+
+
+def _money(of: dict[str, Any]) -> str:
+    return f"{Decimal(of['amount']):,.2f} {of['currency'] or ''}".rstrip()
+
+
+def _both(around: Surroundings, words: dict[str, str]) -> str:
+    return around.word(words["en"], words["zh"])
 
 
 def _status(around: Surroundings, line: dict[str, Any]) -> str:

@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from lineshaft.base.errors import HubError, StoreUnavailable
 from lineshaft.bpmn.kernel import commands
+from lineshaft.bpmn.program import Program
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.serial import Serial
+from lineshaft.engine.starts import Starts
 from lineshaft.engine.steps import Steps, decode_command, message_job
 from lineshaft.engine.transaction import Transaction
 from lineshaft.feel import codec as values
@@ -41,8 +43,10 @@ class Jobs:
         steps: Steps,
         again: Callable[[Effect, float], None],
         let_go: Callable[[str], bool],
+        starts: Starts,
     ) -> None:
         self._runtime = runtime
+        self._starts = starts
         self._let_go = let_go
         self._steps = steps
         self._again = again
@@ -155,9 +159,30 @@ class Jobs:
             await self._runtime.write(tx)
 
     async def _command(self, job: Job) -> None:
-        _, tx = await self._on_instance(job, decode_command(job.payload))
+        command = decode_command(job.payload)
+        if isinstance(command, commands.Migrate):
+            await self._migrate(job, command)
+            return
+        _, tx = await self._on_instance(job, command)
         if tx is not None:
             await self._runtime.write(tx)
+
+    async def _migrate(self, job: Job, command: commands.Migrate) -> None:
+        """Move an instance to the active release; one that does not fit into it stays as it is."""
+        runtime = self._runtime
+        assert job.instance_id is not None
+        live = await runtime.live(job.instance_id, job.lane)
+        release = await runtime.releases.active()
+        if live is None and not runtime.keeper.holds(job.lane):
+            return
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        if live is not None and release is not None:
+            old = live.program.process_id
+            program = release.programs.get(command.elements.get(old, old))
+            if program is not None:
+                self._steps.migrate(tx, live, release, program, command)
+        await runtime.write(tx)
 
     async def _child(self, job: Job) -> None:
         data = values.decode(job.payload)
@@ -235,18 +260,26 @@ class Jobs:
         tx.add(TakeJob(job.tenant, job.id))
         if waiting:
             self._deliver_to(tx, waiting[0], data)
-        elif not await self._start_by_message(tx, job, data):
+        else:
+            started = await self._start_by_message(tx, job, data)
             ttl_s = float(data["ttl_s"])
-            if ttl_s > 0:
+            if started == "busy" and tx.now < job.created_at + timedelta(seconds=ttl_s):
+                # Its process runs for this key; when that run has ended, the message starts the next one.
+                due_at = tx.now + timedelta(seconds=min(60, 2 ** min(job.attempts, 6)))
+                tx.add(PutJob(replace(job, due_at=due_at, attempts=job.attempts + 1)))
+            elif started == "none" and ttl_s > 0:
                 tx.add(PutMessage(_message(job, data, tx.now, ttl_s)))
         await runtime.write(tx)
 
-    async def _start_by_message(self, tx: Transaction, job: Job, data: dict[str, Any]) -> bool:
+    async def _start_by_message(
+        self, tx: Transaction, job: Job, data: dict[str, Any]
+    ) -> Literal["started", "busy", "none"]:
         """Start the processes that begin with this message, one run per key at a time."""
         runtime = self._runtime
         release = await runtime.releases.active()
         starts = release.starts("message", data["name"]) if release is not None else []
-        started = False
+        started = busy = False
+        chosen: list[tuple[Program, str, dict[str, Any]]] = []
         for program, element in starts:
             if data["key"]:
                 running = await runtime.store.instances(
@@ -257,14 +290,22 @@ class Jobs:
                     limit=1,
                 )
                 if running.items:
+                    busy = True
                     continue
+            started = True
+            variables = await self._starts.gather(
+                tx, program, element, ("message", data["name"]), data["variables"]
+            )
+            if variables is not None:
+                chosen.append((program, element, variables))
+        # Nothing may come between the first step and the handing over of the unit.
+        for program, element, variables in chosen:
             assert release is not None
             command = commands.StartInstance(
-                variables=data["variables"], start_element=element, business_key=data["key"] or None
+                variables=variables, start_element=element, business_key=data["key"] or None
             )
             self._steps.start(tx, release, program, command, lane=job.lane)
-            started = True
-        return started
+        return "started" if started else "busy" if busy else "none"
 
     async def _match(self, job: Job) -> None:
         data = values.decode(job.payload)
@@ -347,9 +388,16 @@ class Jobs:
         tx.add(TakeJob(job.tenant, job.id))
         for subscription in waiting:
             self._deliver_to(tx, subscription, data)
+        chosen = []
         for program, element in release.starts("signal", data["name"]) if release is not None else []:
+            variables = await self._starts.gather(
+                tx, program, element, ("signal", data["name"]), data["variables"]
+            )
+            if variables is not None:
+                chosen.append((program, element, variables))
+        for program, element, variables in chosen:
             assert release is not None
-            command = commands.StartInstance(variables=data["variables"], start_element=element)
+            command = commands.StartInstance(variables=variables, start_element=element)
             self._steps.start(tx, release, program, command, lane=job.lane)
         await runtime.write(tx)
 

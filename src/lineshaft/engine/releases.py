@@ -89,10 +89,10 @@ class LoadedRelease:
             )
         return result.value
 
-    def source(self, system: str, trigger: str) -> SourceRule | None:
-        """Return what the release says about the events of a trigger."""
-        found = (each for each in self.sources if (each.system, each.trigger) == (system, trigger))
-        return next(found, None)
+    def source(self, system: str, trigger: str, kind: str) -> SourceRule | None:
+        """Return what the release says about a source; ``None``: it does not use it."""
+        wanted = (system, trigger, kind)
+        return next((each for each in self.sources if (each.system, each.trigger, each.kind) == wanted), None)
 
     def starts(self, kind: str, name: str) -> list[tuple[Program, str]]:
         """Return what a ``message`` or ``signal`` of this name starts: process and start element."""
@@ -190,6 +190,8 @@ class Releases:
         self._scope = scope
         self._loaded: dict[str, LoadedRelease] = {}
         self._active: LoadedRelease | None = None
+        self.since: datetime | None = None
+        """When the active release was deployed, as far as ``refresh`` has seen."""
 
     def know(self, loaded: LoadedRelease) -> None:
         """Take over a release that is compiled already (several workers in one process share it)."""
@@ -212,6 +214,7 @@ class Releases:
         """Look which release is active now."""
         row = await self._store.active_release(self._scope)
         self._active = await self.get(row.id) if row is not None else None
+        self.since = row.created_at if row is not None else None
         return self._active
 
     async def active(self) -> LoadedRelease | None:
@@ -233,7 +236,7 @@ class Releases:
         if result.error is not None:
             raise result.error
         self._loaded[loaded.id] = loaded
-        self._active = loaded
+        self._active, self.since = loaded, now
         return loaded
 
 

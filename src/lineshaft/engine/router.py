@@ -10,13 +10,16 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
-from lineshaft.base.errors import HubError, NotFound, UnexpectedError
+from lineshaft.base.errors import HubError, InputError, NotFound, UnexpectedError
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
+from lineshaft.bpmn.kernel.machine import Rejection
+from lineshaft.engine.notices import Notices
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.routes import Route
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.serial import Serial
+from lineshaft.engine.starts import refusal, waits_for_a_condition
 from lineshaft.engine.steps import Steps, message_job
 from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import storable
@@ -31,7 +34,10 @@ START_TYPE = "lineshaft.process.start"
 class Router:
     """Routes events."""
 
-    def __init__(self, runtime: Runtime, steps: Steps, offer_job: Callable[[Job], None]) -> None:
+    def __init__(
+        self, runtime: Runtime, steps: Steps, offer_job: Callable[[Job], None], notices: Notices
+    ) -> None:
+        self._notices = notices
         self._runtime = runtime
         self._steps = steps
         self._offer_job = offer_job
@@ -95,9 +101,8 @@ class Router:
         else:
             facts = facts_of(event, data)
             routes = [route for route in release.routes if route.matches(facts)]
-            for route in routes:
-                self._follow(tx, event, facts, route, release)
-            note = None if routes else "no route"
+            followed = [self._follow(tx, event, facts, route, release) for route in routes]
+            note = None if any(followed) else "condition not met" if routes else "no route"
         tx.writes.insert(0, RouteEvent(event.tenant, event.source, event.id, tx.now, note))
         return tx
 
@@ -108,6 +113,7 @@ class Router:
         command = commands.StartInstance(
             variables=data.get("variables") or {}, business_key=data.get("business_key")
         )
+        _check(refusal(program, command, tx.now))
         self._steps.start(
             tx,
             release,
@@ -125,7 +131,8 @@ class Router:
         facts: dict[str, Any],
         route: Route,
         release: LoadedRelease,
-    ) -> None:
+    ) -> bool:
+        """Let a rule start or tell something; ``False``: no condition of its process is true."""
         runtime = self._runtime
         key = str(route.key.evaluate(facts, strict=True)) if route.key is not None else event.key
         variables = route.variables_of(facts)
@@ -138,6 +145,12 @@ class Router:
         )
         if route.start is not None:
             lane = lane_of(event.tenant, key)
+            command = commands.StartInstance(variables=variables, business_key=key)
+            program = release.program(route.start)
+            refused = refusal(program, command, tx.now)
+            if refused is not None and waits_for_a_condition(program):
+                return False
+            _check(refused)
             payload = {
                 "process_id": route.start,
                 "variables": variables,
@@ -145,10 +158,7 @@ class Router:
                 "department": department,
             }
             if lane == event.lane:
-                command = commands.StartInstance(variables=variables, business_key=key)
-                self._steps.start(
-                    tx, release, release.program(route.start), command, lane=lane, department=department
-                )
+                self._steps.start(tx, release, program, command, lane=lane, department=department)
             else:
                 job = Job(
                     tenant=event.tenant,
@@ -172,6 +182,7 @@ class Router:
                 now=tx.now,
             )
             self._owe(tx, job)
+        return True
 
     def _owe(self, tx: Transaction, job: Job) -> None:
         tx.add(PutJob(job))
@@ -180,26 +191,29 @@ class Router:
     def _dead(self, event: Event, error: HubError) -> Transaction:
         tx = self._runtime.begin(event.lane)
         tx.add(RouteEvent(event.tenant, event.source, event.id, tx.now, f"dead: {error.code}"))
-        tx.add(
-            PutDeadLetter(
-                DeadLetter(
-                    tenant=event.tenant,
-                    id=self._runtime.ids.new(),
-                    subject="event",
-                    subject_id=f"{event.source} {event.id}",
-                    lane=event.lane,
-                    status="open",
-                    error_class="invalid",
-                    cause=blake2b(f"route/{event.type}/{error.code}".encode(), digest_size=10).hexdigest(),
-                    error_text=storable(str(error)),
-                    created_at=tx.now,
-                    business_key=event.key,
-                    department=event.department,
-                    payload=event.payload,
-                )
-            )
+        letter = DeadLetter(
+            tenant=event.tenant,
+            id=self._runtime.ids.new(),
+            subject="event",
+            subject_id=f"{event.source} {event.id}",
+            lane=event.lane,
+            status="open",
+            error_class="invalid",
+            cause=blake2b(f"route/{event.type}/{error.code}".encode(), digest_size=10).hexdigest(),
+            error_text=storable(str(error)),
+            created_at=tx.now,
+            business_key=event.key,
+            department=event.department,
+            payload=event.payload,
         )
+        tx.add(PutDeadLetter(letter))
+        self._notices.dead_letter(tx, letter, event, error)
         return tx
+
+
+def _check(refused: Rejection | None) -> None:
+    if refused is not None:
+        raise InputError(refused.message, code=refused.code)
 
 
 def facts_of(event: Event, data: Any) -> dict[str, Any]:

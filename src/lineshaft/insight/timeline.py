@@ -90,6 +90,7 @@ class TracedRun:
     started_at: datetime
     ended_at: datetime | None
     waits: list[Place]
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,10 @@ class TracedCall:
     error_class: str | None
     error_text: str | None
     reference: str | None
+    due_at: datetime | None = None
+    """When it is called again; ``None`` where it is settled."""
+    instance_id: str | None = None
+    element: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +203,7 @@ async def trace(store: Store, scope: Scope, number: str) -> Timeline:
             TracedLink(e.from_id, e.from_line, e.to_id, e.to_line, e.quantity, e.unit, e.cause) for e in links
         ],
         runs=traced_runs,
-        calls=[_call(each) for each in ordered],
+        calls=[call_of(each) for each in ordered],
         events=[
             TracedEvent(e.source, e.id, e.type, e.subject, e.occurred_at, e.received_at, e.note)
             for e in told_events
@@ -293,13 +298,13 @@ def _progress(
     line: DocumentLine, flow: Flow, kinds: dict[str, str], systems: dict[str, str]
 ) -> list[Progress]:
     sums: dict[str, Decimal] = {}
-    for target, quantity in flow.reached(line.document_id, line.line, _decimal(line.quantity)).items():
+    for target, quantity in flow.reached(line.document_id, line.line).items():
         kind = kinds.get(target, "")
         own = kinds.get(line.document_id)
         name = f"{systems.get(target, '')}.{kind}" if kind == own else kind
         if kind:
             sums[name] = sums.get(name, Decimal(0)) + quantity
-    return [Progress(name, _shown(total), line.quantity, line.unit) for name, total in sums.items()]
+    return [Progress(name, shown(total), line.quantity, line.unit) for name, total in sums.items()]
 
 
 class Flow:
@@ -309,22 +314,21 @@ class Flow:
     they brought; a sum over everything is then right, and a single share is the fair one.
     """
 
-    def __init__(self, links: Iterable[DocumentLink]) -> None:
+    def __init__(self, links: Iterable[DocumentLink | TracedLink]) -> None:
         self._out: dict[tuple[str, str], list[tuple[str, str, Decimal]]] = {}
         self._in: dict[tuple[str, str], Decimal] = {}
         for each in links:
             if not each.from_line or not each.to_line or each.quantity is None:
                 continue
-            quantity = _decimal(each.quantity)
+            quantity = decimal_of(each.quantity)
             self._out.setdefault((each.from_id, each.from_line), []).append(
                 (each.to_id, each.to_line, quantity)
             )
             target = (each.to_id, each.to_line)
             self._in[target] = self._in.get(target, Decimal(0)) + quantity
 
-    def reached(self, document: str, line: str, quantity: Decimal) -> dict[str, Decimal]:
+    def reached(self, document: str, line: str) -> dict[str, Decimal]:
         """Return how much of a line reached each document downstream."""
-        del quantity
         found: dict[str, Decimal] = {}
         front = [(document, line, Decimal(1))]
         seen = {(document, line)}
@@ -361,10 +365,12 @@ async def _run(store: Store, scope: Scope, instance: Instance) -> TracedRun:
         instance.started_at,
         instance.ended_at,
         waits,
+        instance.release,
     )
 
 
-def _call(effect: Effect) -> TracedCall:
+def call_of(effect: Effect) -> TracedCall:
+    """Return a line of the ledger as a timeline shows it."""
     evidence = values.decode(effect.evidence) if effect.evidence else {}
     number = evidence.get("number") if isinstance(evidence, dict) else None
     return TracedCall(
@@ -379,6 +385,9 @@ def _call(effect: Effect) -> TracedCall:
         effect.error_class,
         effect.error_text,
         effect.reference,
+        effect.due_at if effect.status in ("intended", "attempted", "unknown") else None,
+        effect.instance_id,
+        effect.element,
     )
 
 
@@ -411,13 +420,15 @@ def _line_order(line: DocumentLine) -> tuple[int, str]:
     return (int(line.line) if line.line.isdigit() else 1_000_000, line.line)
 
 
-def _decimal(quantity: str) -> Decimal:
+def decimal_of(quantity: str) -> Decimal:
+    """Return a stored quantity as a number; what is none counts as 0."""
     try:
         return Decimal(quantity)
     except InvalidOperation:
         return Decimal(0)
 
 
-def _shown(quantity: Decimal) -> str:
+def shown(quantity: Decimal) -> str:
+    """Return a quantity as text: six decimals at most, none that say nothing."""
     text = f"{quantity.quantize(Decimal('0.000001')):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -36,6 +36,7 @@ from lineshaft.store.rows import (
     Instance,
     Job,
     Message,
+    Party,
     Release,
     StoredInstance,
     Subscription,
@@ -378,6 +379,33 @@ class Store(Protocol):
 
     async def documents(self, scope: Scope, ids: Collection[str]) -> list[Document]:
         """Return documents by id."""
+        ...
+
+    async def documents_by_prefix(self, scope: Scope, prefix: str, limit: int) -> list[Document]:
+        """Return documents whose number, local id or business key begins with ``prefix``.
+
+        Of each of the three at most ``limit``, the greatest first (numbers grow with time).
+        """
+        ...
+
+    async def recent_documents(
+        self, scope: Scope, *, part: str = "", window: int = 5_000, limit: int = 50
+    ) -> list[Document]:
+        """Return of the tenant's ``window`` newest documents those that have ``part`` in their number.
+
+        Newest first; ASCII letters match in either case.
+        """
+        ...
+
+    async def parties(self, scope: Scope, part: str, limit: int) -> list[Party]:
+        """Return the firms of documents that have ``part`` in their name or code, by name.
+
+        Of the first 20,000 firms; ASCII letters match in either case.
+        """
+        ...
+
+    async def party_documents(self, scope: Scope, party: Party, limit: int) -> list[Document]:
+        """Return the newest documents of a firm, newest first."""
         ...
 
     async def document_lines(self, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:

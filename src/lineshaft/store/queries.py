@@ -468,6 +468,96 @@ def documents(q: Queries, restricted: bool) -> Select:
     return sa.select(t).where(*q.visible(t, restricted), q.among(t.c.id, "ids")).order_by(t.c.id)
 
 
+def documents_by_prefix(q: Queries, restricted: bool) -> Select:
+    """Return documents whose number, local id or business key lies between two texts."""
+    t = s.document
+
+    def part(column: sa.ColumnElement[str], *also: Condition) -> sa.Select[Any]:
+        where = [*q.visible(t, restricted), *also, column >= text_of("low"), column < text_of("high")]
+        chosen = sa.select(t).where(*where).order_by(column.desc(), t.c.id.desc()).limit(whole("limit"))
+        return sa.select(chosen.subquery())
+
+    named = sa.text("business_key IS NOT NULL")
+    return sa.union_all(part(t.c.number), part(t.c.local_id), part(t.c.business_key, named))
+
+
+def _contains(q: Queries, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    place = sa.func.instr if q.dialect == "sqlite" else sa.func.strpos
+    return sa.cast(place(sa.func.lower(column), text_of("part")), sa.Integer) > sa.literal_column("0")
+
+
+def recent_documents(q: Queries, restricted: bool, with_part: bool) -> Select:
+    """Return the newest documents; the window counts the tenant's own, seen or not, so that it is bounded."""
+    t = s.document
+    order = (t.c.created_at.desc(), t.c.id.desc())
+    own = [t.c.tenant == text_of("tenant"), t.c.created_at.is_not(None)]
+    newest = sa.select(t).where(*own).order_by(*order).limit(whole("window")).subquery("newest")
+    where = q.visible(newest, restricted)
+    if with_part:
+        where.append(_contains(q, newest.c.number))
+    return (
+        sa.select(newest)
+        .where(*where)
+        .order_by(newest.c.created_at.desc(), newest.c.id.desc())
+        .limit(whole("limit"))
+    )
+
+
+PARTIES_MAX: Final = 20_000
+
+
+def parties(q: Queries, restricted: bool) -> Select:
+    """Return firms that have a text in their name or code.
+
+    The firms are found by steps from one to the next over the index, so that the work grows with the number
+    of firms and not with that of documents.
+    """
+    t = s.document
+    known: list[Any] = [t.c.tenant == text_of("tenant"), sa.text("document.party IS NOT NULL")]
+
+    def next_one(column: sa.ColumnElement[Any], *after: Condition) -> Any:
+        chosen = sa.select(column).where(*known, *after).order_by(t.c.party, t.c.party_code)
+        return chosen.limit(sa.literal_column("1")).scalar_subquery()
+
+    one: sa.ColumnElement[int] = sa.literal_column("1")
+    first = sa.select(
+        next_one(t.c.party).label("party"), next_one(t.c.party_code).label("party_code"), one.label("place")
+    )
+    firms = first.cte("firms", recursive=True)
+    after = sa.tuple_(t.c.party, t.c.party_code) > sa.tuple_(firms.c.party, firms.c.party_code)
+    following = sa.select(
+        next_one(t.c.party, after), next_one(t.c.party_code, after), firms.c.place + one
+    ).where(firms.c.party.is_not(None), firms.c.place < sa.literal_column(str(PARTIES_MAX)))
+    firms = firms.union_all(following)
+    where: list[Condition] = [
+        firms.c.party.is_not(None),
+        sa.or_(_contains(q, firms.c.party), _contains(q, firms.c.party_code)),
+    ]
+    if restricted:
+        shown = t.alias("shown")
+        where.append(
+            sa.exists().where(
+                *q.visible(shown, True),
+                shown.c.party == firms.c.party,
+                shown.c.party_code == firms.c.party_code,
+            )
+        )
+    order = (firms.c.party, firms.c.party_code)
+    return sa.select(*order).where(*where).order_by(*order).limit(whole("limit"))
+
+
+def party_documents(q: Queries, restricted: bool) -> Select:
+    """Return the newest documents of a firm."""
+    t = s.document
+    where = [
+        *q.visible(t, restricted),
+        sa.text("document.party IS NOT NULL"),
+        t.c.party == text_of("party"),
+        t.c.party_code == text_of("party_code"),
+    ]
+    return sa.select(t).where(*where).order_by(t.c.created_at.desc(), t.c.id.desc()).limit(whole("limit"))
+
+
 def _shown_document(q: Queries, column: sa.ColumnElement[str], name: str) -> sa.ColumnElement[bool]:
     d = s.document.alias(name)
     return sa.exists().where(*q.visible(d, True), d.c.id == column)
@@ -610,7 +700,8 @@ ALL_READS: Final = (
     (parked, 1), (system_states, 0), (outage_dead_letters, 1), (cursor, 0), (active_release, 0),
     (definitions, 0), (bindings, 0), (local_ids, 0), (event, 1), (events, 4), (instances, 6), (history, 1),
     (effect, 1), (effects, 6), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
-    (find_documents, 1), (documents, 1), (document_lines, 1), (document_links, 1), (find_bindings, 0),
+    (find_documents, 1), (documents, 1), (documents_by_prefix, 1), (recent_documents, 2), (parties, 1),
+    (party_documents, 1), (document_lines, 1), (document_links, 1), (find_bindings, 0),
     (backlog_events, 1), (backlog_effects, 1), (counts, 1), (calls_since, 1), (events_since, 1),
     (open_errors, 1), (dead_errors, 1), (dead_letter_causes, 1),
 )  # fmt: skip

@@ -6,9 +6,14 @@ Times are aware, in UTC. ``tenant`` is part of every key; ``department`` decides
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from lineshaft.store.values import dataclass
 
 InstanceStatus = Literal["active", "completed", "terminated", "suspended", "frozen"]
 """``frozen``: the kernel raised where it must not (a bug); nothing touches it until a person decides."""
@@ -314,6 +319,18 @@ class Document:
     business_key: str | None = None
     department: str | None = None
     payload: bytes = b""
+    party: str | None = None
+    """The name of the firm (customer, supplier) it is for, as its system writes it."""
+    party_code: str | None = None
+    """That firm's number in the same system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A firm that some document is for; not a table, but what documents say."""
+
+    name: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,16 @@ document = _table(
     sa.Index("document_by_number", "number", "tenant"),
     sa.Index("document_by_local_id", "local_id", "tenant"),
     sa.Index("document_by_business_key", "business_key", "tenant", **_where("business_key IS NOT NULL")),
+    sa.Index("document_by_time", "tenant", "created_at", "id"),
+    sa.Index(
+        "document_by_party",
+        "tenant",
+        "party",
+        "party_code",
+        "created_at",
+        "id",
+        **_where("party IS NOT NULL"),
+    ),
     **_hot(80),
 )
 document_line = _table("document_line", rows.DocumentLine, **_CLUSTERED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
 from types import UnionType
@@ -52,6 +52,15 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     rows.Definition: ("tenant", "release", "kind", "name"),
 }
 """The columns by which a row of each class is found. An object may have several local ids in one system."""
+KEPT: Final = {
+    "created_at": ("stored", "excluded"),
+    "business_key": ("excluded", "stored"),
+    "payload": ("excluded", "stored"),
+    "party": ("excluded", "stored"),
+    "party_code": ("excluded", "stored"),
+}
+"""Columns of a document that are written again only where there is something to write: which side counts
+first, and which where that one says nothing. ``excluded`` is the new row, as SQL calls it."""
 
 _KEY_GETTERS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
     cls: attrgetter(*names) for cls, names in KEYS.items()
@@ -79,6 +88,8 @@ _LONG_KEYS: Final = frozenset(
         "operation",
         "department",
         "line",
+        "party",
+        "party_code",
     }
 )
 _LONG_IN: Final = {
@@ -163,7 +174,10 @@ def _int_sound(column: Column, values: Sequence[int]) -> bool:
 
 
 def _time_sound(column: Column, values: Sequence[datetime]) -> bool:
-    return all(value.utcoffset() is not None for value in values)
+    # The hub's own times carry this one zone; only others are asked for their offset, one by one.
+    return {value.tzinfo for value in values} == {UTC} or all(
+        value.utcoffset() is not None for value in values
+    )
 
 
 def _bool_sound(column: Column, values: Sequence[bool]) -> bool:

@@ -31,6 +31,7 @@ from lineshaft.store.rows import (
     InstanceScope,
     Job,
     Message,
+    Party,
     Release,
     StoredInstance,
     Subscription,
@@ -38,6 +39,7 @@ from lineshaft.store.rows import (
     Task,
     Variable,
 )
+from lineshaft.store.searching import LAST_CHARACTER, folded
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -427,6 +429,34 @@ async def find_documents(self: SqlMake, scope: Scope, number: str) -> list[Docum
 async def documents(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[Document]:
     """See the port."""
     return await _rows(self, Document, _scoped(scope, ids=list(ids)), q.documents, _restricted(scope))
+
+
+async def documents_by_prefix(self: SqlMake, scope: Scope, prefix: str, limit: int) -> list[Document]:
+    """See the port."""
+    values = _scoped(scope, low=prefix, high=prefix + LAST_CHARACTER, limit=limit)
+    found = await _rows(self, Document, values, q.documents_by_prefix, _restricted(scope))
+    return list({row.id: row for row in found}.values())
+
+
+async def recent_documents(
+    self: SqlMake, scope: Scope, *, part: str = "", window: int = 5_000, limit: int = 50
+) -> list[Document]:
+    """See the port."""
+    values = _scoped(scope, part=folded(part), window=window, limit=limit)
+    return await _rows(self, Document, values, q.recent_documents, _restricted(scope), bool(part))
+
+
+async def parties(self: SqlMake, scope: Scope, part: str, limit: int) -> list[Party]:
+    """See the port."""
+    values = _scoped(scope, part=folded(part), limit=limit)
+    records = await _records(self, values, q.parties, _restricted(scope))
+    return [Party(record[0], record[1]) for record in records]
+
+
+async def party_documents(self: SqlMake, scope: Scope, party: Party, limit: int) -> list[Document]:
+    """See the port."""
+    values = _scoped(scope, party=party.name, party_code=party.code, limit=limit)
+    return await _rows(self, Document, values, q.party_documents, _restricted(scope))
 
 
 async def document_lines(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:

@@ -1,1 +1,1 @@
-"""The pack order-to-delivery: a confirmed CRM order through the ERP to its delivery. Data only."""
+"""The pack order-to-delivery: a confirmed CRM order through the whole factory to its delivery. Data only."""

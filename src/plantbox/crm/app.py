@@ -57,6 +57,8 @@ def build(common: Common, options: CrmOptions) -> tuple[Face, Station]:
         failure=lambda status, kind, message: routes.failure(status, kind, message),
         inner_error=routes.inner_error,
         code_field="model",
+        main_write="orders.feedback",
+        calls_back=True,
         counts=lambda: {name: station.db.reader.execute(sql).fetchone()[0] for name, sql in COUNTED.items()},
         background=background,
         due=nothing_due,
@@ -76,9 +78,9 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
     sellers = {no: name for no, name, _ in firm.SELLERS}
     connection.executemany("INSERT INTO salesperson (no, name, department) VALUES (?, ?, ?)", firm.SELLERS)
     connection.executemany(
-        "INSERT INTO account (account_no, name, contact_name, level, city, phone, owner, custom, "
+        "INSERT INTO account (account_no, name, contact_name, level, city, phone, email, owner, custom, "
         "source, created_at,"
-        " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
+        " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
         [
             (
                 f"KH-{b.number:04d}",
@@ -87,6 +89,7 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
                 b.level,
                 b.city,
                 b.phone,
+                f"purchasing@kh-{b.number:04d}.example",
                 sellers[b.seller],
                 none,
                 now,

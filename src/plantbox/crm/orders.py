@@ -202,31 +202,37 @@ def change(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
                 "wrong_state", f"Line {line['line_no']}: {line['shipped_quantity']} were already shipped."
             )
         before[str(line["line_no"])] = line["quantity"]
-        worth = line_amounts(
-            quantity,
-            Decimal(line["unit_price"]),
-            Decimal(line["discount"]),
-            Decimal(line["tax_rate"]),
-            with_tax=bool(row["price_includes_tax"]),
-        )
-        connection.execute(
-            "UPDATE order_line SET quantity = ?, amount = ?, net_amount = ?, tax_amount = ?, gross_amount = ?"
-            " WHERE order_id = ? AND line_no = ?",
-            (
-                trimmed(quantity),
-                plain(worth.own),
-                plain(worth.net),
-                plain(worth.tax),
-                plain(worth.gross),
-                row["id"],
-                line["line_no"],
-            ),
-        )
+        _put_quantity(connection, row, line, quantity)
     connection.execute(
         "UPDATE orders SET version = version + 1, status_reason = ?, modified_at = ? WHERE id = ?",
         (fields.optional("reason"), desk.clock.text(), row["id"]),
     )
     return _finish(connection, desk, row["id"], "order.changed", dict(before))
+
+
+def _put_quantity(
+    connection: sqlite3.Connection, order: sqlite3.Row, line: sqlite3.Row, quantity: Decimal
+) -> None:
+    worth = line_amounts(
+        quantity,
+        Decimal(line["unit_price"]),
+        Decimal(line["discount"]),
+        Decimal(line["tax_rate"]),
+        with_tax=bool(order["price_includes_tax"]),
+    )
+    connection.execute(
+        "UPDATE order_line SET quantity = ?, amount = ?, net_amount = ?, tax_amount = ?, gross_amount = ?"
+        " WHERE order_id = ? AND line_no = ?",
+        (
+            trimmed(quantity),
+            plain(worth.own),
+            plain(worth.net),
+            plain(worth.tax),
+            plain(worth.gross),
+            order["id"],
+            line["line_no"],
+        ),
+    )
 
 
 def cancel(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields) -> tuple[str, Answer]:
@@ -247,15 +253,25 @@ def cancel(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
 
 
 def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields) -> tuple[str, Answer]:
-    """Write back what is so now; the same again changes nothing."""
+    """Write back what is so now; the same again changes nothing.
+
+    ``reopen`` takes back what the ERP refused: a cancellation, or with ``quantity`` per line a change.
+    """
     row = find_order(connection, ref)
     head = _feedback_head(fields, row)
     lines = fields.rows("lines", most=MAX_LINES, least=0) if "lines" in fields else []
-    if row["status"] in ("draft", "cancelled") and (lines or set(fields.values) - {"message"}):
+    reopened = fields.flag("reopen", default=False) and row["status"] != "draft"
+    if "if_version" in fields and fields.whole("if_version", 0) != row["version"]:
+        raise Refusal("wrong_state", f"Order {row['order_no']} has version {row['version']} by now.")
+    if (
+        row["status"] in ("draft", "cancelled")
+        and not reopened
+        and (lines or set(fields.values) - {"message"})
+    ):
         raise Refusal("wrong_state", f"Order {row['order_no']} is {row['status']}: it takes only a message.")
     changed = any(head[name] != row[name] for name in head)
     for line in lines:
-        changed = _feedback_line(connection, row["id"], line) or changed
+        changed = _feedback_line(connection, row, line, reopened=reopened) or changed
     if not changed:
         return row["order_no"], {**order_view(connection, row), "changed": False}
     connection.execute(
@@ -284,23 +300,30 @@ def _feedback_head(fields: Fields, row: sqlite3.Row) -> dict[str, str | int | No
     }
 
 
-def _feedback_line(connection: sqlite3.Connection, order_id: int, line: Fields) -> bool:
+def _feedback_line(
+    connection: sqlite3.Connection, order: sqlite3.Row, line: Fields, *, reopened: bool
+) -> bool:
     number = line.whole("line_no", 0)
     row = connection.execute(
-        "SELECT * FROM order_line WHERE order_id = ? AND line_no = ?", (order_id, number)
+        "SELECT * FROM order_line WHERE order_id = ? AND line_no = ?", (order["id"], number)
     ).fetchone()
     if row is None:
         raise BadField(line.at("line_no"), f"This order has no line {number}.")
     status = line.optional("status") or row["status"]
     if status not in LINE_STATES:
         raise BadField(line.at("status"), f"Expected one of {', '.join(LINE_STATES)}.")
+    if "quantity" in line and not reopened:
+        raise BadField(line.at("quantity"), "Expected a quantity only where a refused change is taken back.")
+    quantity = line.number("quantity", row["quantity"], low="0")
     names = ("shipped_quantity", "reserved_quantity", "planned_quantity")
     new = [status, *(trimmed(line.number(name, row[name], low="0")) for name in names)]
-    if new == [row["status"], *(row[name] for name in names)]:
+    if quantity != Decimal(row["quantity"]):
+        _put_quantity(connection, order, row, quantity)
+    elif new == [row["status"], *(row[name] for name in names)]:
         return False
     connection.execute(
         "UPDATE order_line SET status = ?, shipped_quantity = ?, reserved_quantity = ?, planned_quantity = ?"
         " WHERE order_id = ? AND line_no = ?",
-        (*new, order_id, number),
+        (*new, order["id"], number),
     )
     return True

@@ -68,11 +68,11 @@ def create_account(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
     if connection.execute("SELECT 1 FROM account WHERE account_no = ?", (number,)).fetchone():
         raise Refusal("wrong_state", f"Account {number} already exists.", "account_no")
     now = desk.clock.text()
-    names = ("contact_name", "level", "city", "phone", "owner")
+    names = ("contact_name", "level", "city", "phone", "email", "owner")
     connection.execute(
-        "INSERT INTO account (account_no, name, contact_name, level, city, phone, owner, custom, "
+        "INSERT INTO account (account_no, name, contact_name, level, city, phone, email, owner, custom, "
         "source, created_at,"
-        " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             fields.optional("name") or "",
@@ -94,11 +94,12 @@ def update_account(
 ) -> tuple[str, Answer]:
     """Change what is given of an account."""
     row = find_account(connection, ref)
-    names = ("name", "contact_name", "level", "city", "phone", "owner")
+    names = ("name", "contact_name", "level", "city", "phone", "email", "owner")
     values = [fields.optional(name) if name in fields else row[name] for name in names]
     values[0] = values[0] or ""
     connection.execute(
-        "UPDATE account SET name = ?, contact_name = ?, level = ?, city = ?, phone = ?, owner = ?, "
+        "UPDATE account SET name = ?, contact_name = ?, level = ?, city = ?, phone = ?, email = ?,"
+        " owner = ?, "
         "custom = ?,"
         " modified_at = ? WHERE id = ?",
         (*values, custom_json(fields, row["custom"]), desk.clock.text(), row["id"]),

@@ -6,7 +6,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS account (
   id INTEGER PRIMARY KEY AUTOINCREMENT, account_no TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
   contact_name TEXT,
-  level TEXT, city TEXT, phone TEXT, owner TEXT, custom TEXT NOT NULL, source TEXT,
+  level TEXT, city TEXT, phone TEXT, email TEXT, owner TEXT, custom TEXT NOT NULL, source TEXT,
   created_at TEXT NOT NULL, modified_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS product (
   id INTEGER PRIMARY KEY AUTOINCREMENT, model TEXT NOT NULL UNIQUE, name TEXT NOT NULL, name_en TEXT,

@@ -111,6 +111,8 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         "account_id": str(row["account_id"]),
         "account_no": account["account_no"],
         "account_name": account["name"],
+        "contact_phone": account["phone"],
+        "contact_email": account["email"],
         **{name: row[name] for name in ORDER_FIELDS},
         "price_includes_tax": bool(row["price_includes_tax"]),
         "status_label": ORDER_STATES[row["status"]][0],

@@ -84,7 +84,9 @@ def report(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
     again = known(connection, "Report", key, content)
     if again is not None:
         return bill_no, again
-    _live(row)
+    # Hours and pieces that are told late still belong to an order that is finished.
+    if row["status"] != "Finished":
+        _live(row)
     operation = connection.execute(
         "SELECT * FROM work_order_operation WHERE work_order_no = ? AND seq = ?", (bill_no, seq)
     ).fetchone()
@@ -103,8 +105,8 @@ def report(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
         ),
     )
     connection.execute(
-        "UPDATE work_order SET status = 'Started', last_seq = max(coalesce(last_seq, 0), ?)"
-        " WHERE bill_no = ?",
+        "UPDATE work_order SET status = CASE status WHEN 'Finished' THEN status ELSE 'Started' END,"
+        " last_seq = max(coalesce(last_seq, 0), ?) WHERE bill_no = ?",
         (seq, bill_no),
     )
     view = work_order_view(connection, find_work_order(connection, bill_no))
@@ -305,7 +307,9 @@ def _propose_anew(
 
 
 def change(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
-    """Make a work order smaller by itself; what its sales orders then lack is proposed anew."""
+    """Give a work order another quantity by itself. Smaller: what its sales orders then lack is proposed
+    anew. Larger, also after a cancellation: the shop floor makes it all the same; the surplus is free stock.
+    """
     return _shrink(connection, office, fields, fields.number("Qty", low="0"))
 
 
@@ -318,12 +322,13 @@ def _shrink(
     connection: sqlite3.Connection, office: Office, fields: Fields, qty: Decimal
 ) -> tuple[str, Answer]:
     row = find_work_order(connection, fields.text("BillNo"))
-    same = qty == Decimal(row["qty"]) or (qty == 0 and row["status"] == "Cancelled")
+    cancelled = row["status"] == "Cancelled"
+    same = qty == 0 if cancelled else qty == Decimal(row["qty"])
     if same:
         return row["bill_no"], {**work_order_view(connection, row), "AlreadyDone": True}
+    if qty > 0 and (row["status"] == "Cancelled" or (row["status"] in LIVE and qty > Decimal(row["qty"]))):
+        return row["bill_no"], {**production.reopen(connection, office, row, qty), "AlreadyDone": False}
     _live(row)
-    if qty > Decimal(row["qty"]):
-        raise Refusal("2009", "生产订单只能减少;增加请释放新的计划建议", "Qty")
     left = Decimal(row["qty"]) - qty
     cuts: list[tuple[sqlite3.Row, Decimal]] = []
     for link in reversed(production.links_of(connection, row["bill_no"])):

@@ -282,6 +282,17 @@ def resize(connection: sqlite3.Connection, office: Office, bill_no: str, qty: De
     tell_work_order(connection, office, bill_no, "Cancelled" if qty == 0 else "Changed")
 
 
+def reopen(connection: sqlite3.Connection, office: Office, row: sqlite3.Row, qty: Decimal) -> Answer:
+    """Let a work order be made after all, or in a larger quantity, because the shop floor does not stop."""
+    status = row["status"]
+    if status == "Cancelled":
+        status = "Released" if row["external_no"] is None else "Accepted"
+    connection.execute(
+        "UPDATE work_order SET qty = ?, status = ? WHERE bill_no = ?", (trimmed(qty), status, row["bill_no"])
+    )
+    return tell_work_order(connection, office, row["bill_no"], "Changed")
+
+
 def follow_plan(connection: sqlite3.Connection, office: Office, plan_no: str, cut: Decimal) -> None:
     """Take ``cut`` from the work order that makes a plan, because its sales order wants less."""
     link = connection.execute("SELECT * FROM work_order_link WHERE plan_no = ?", (plan_no,)).fetchone()

@@ -257,14 +257,20 @@ def change(connection: sqlite3.Connection, yard: Yard, row: sqlite3.Row, _: Faul
 
 
 def _ship_due(connection: sqlite3.Connection, yard: Yard) -> None:
+    """Ship what is due and there: one shipment per instruction, with all of its lines that leave now."""
     now = yard.clock.now()
+    left: dict[str, Decimal] = {}
+    loads: dict[str, list[tuple[sqlite3.Row, Decimal]]] = {}
     for pick in connection.execute(
         "SELECT * FROM PICK WHERE STATUS IN ('open', 'partial') AND DUE_AT <= ?"
         " ORDER BY DUE_AT, EXT_KEY, LINE_NO",
         (now.isoformat(),),
     ).fetchall():
+        material = pick["MATERIAL_CODE"]
         rest = Decimal(pick["QTY"]) - Decimal(pick["SHIPPED"])
-        part = min(rest, on_hand(connection, pick["MATERIAL_CODE"]))
+        there = left.get(material)
+        there = on_hand(connection, material) if there is None else there
+        part = min(rest, there)
         if part <= 0 or (part < rest and pick["PARTIAL"] == "N"):
             later = (now + timedelta(hours=RETRY_HOURS)).isoformat()
             connection.execute(
@@ -272,36 +278,42 @@ def _ship_due(connection: sqlite3.Connection, yard: Yard) -> None:
                 (later, pick["EXT_KEY"], pick["LINE_NO"]),
             )
             continue
-        _ship(connection, yard, pick, part, now)
+        left[material] = there - part
+        loads.setdefault(pick["EXT_KEY"], []).append((pick, part))
+    for load in loads.values():
+        _ship(connection, yard, load, now)
 
 
 def _ship(
-    connection: sqlite3.Connection, yard: Yard, pick: sqlite3.Row, part: Decimal, now: datetime
+    connection: sqlite3.Connection, yard: Yard, load: list[tuple[sqlite3.Row, Decimal]], now: datetime
 ) -> None:
     changed = yard.faults.pick("staging.shipment", ("wrong_code", "duplicate_webhook"))
-    move = Move("SHIPMENT", pick["WMS_NO"], now, _suffix(changed))
-    lots = take(connection, pick["MATERIAL_CODE"], part, move)
-    total = Decimal(pick["SHIPPED"]) + part
-    final = total == Decimal(pick["QTY"])
+    first = load[0][0]["WMS_NO"]
+    number = f"{first}-{next_number(connection, first)}"
+    chance = random.Random(f"{yard.seed}:carrier:{number}")
+    carrier, days = chance.choice(CARRIERS), str(chance.randint(1, 4))
     later = (now + timedelta(hours=RETRY_HOURS)).isoformat()
-    connection.execute(
-        "UPDATE PICK SET SHIPPED = ?, STATUS = ?, DUE_AT = ? WHERE EXT_KEY = ? AND LINE_NO = ?",
-        (trimmed(total), "shipped" if final else "partial", later, pick["EXT_KEY"], pick["LINE_NO"]),
-    )
-    chance = random.Random(f"{yard.seed}:carrier:{pick['WMS_NO']}")
-    number = f"{pick['WMS_NO']}-{next_number(connection, pick['WMS_NO'])}"
-    values = (
-        pick["EXT_KEY"], number, pick["LINE_NO"], pick["ORDER_NO"], pick["ORDER_LINE"],
-        pick["MATERIAL_CODE"] + move.suffix, trimmed(part), trimmed(total), pick["QTY"],
-        ",".join(lot for lot, _ in lots), "Y" if final else "N", chance.choice(CARRIERS),
-        str(chance.randint(1, 4)), now.isoformat(),
-    )  # fmt: skip
-    connection.executemany(
-        "INSERT INTO OUT_SHIPMENT (EXT_KEY, WMS_NO, LINE_NO, ORDER_NO, ORDER_LINE, MATERIAL_CODE, QTY,"
-        " TOTAL_QTY, NOTICE_QTY, LOT_NO, FINAL, CARRIER, ETA_DAYS, SHIPPED_AT)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [values] * _times(changed),
-    )
+    for pick, part in load:
+        move = Move("SHIPMENT", pick["WMS_NO"], now, _suffix(changed))
+        lots = take(connection, pick["MATERIAL_CODE"], part, move)
+        total = Decimal(pick["SHIPPED"]) + part
+        final = total == Decimal(pick["QTY"])
+        connection.execute(
+            "UPDATE PICK SET SHIPPED = ?, STATUS = ?, DUE_AT = ? WHERE EXT_KEY = ? AND LINE_NO = ?",
+            (trimmed(total), "shipped" if final else "partial", later, pick["EXT_KEY"], pick["LINE_NO"]),
+        )
+        values = (
+            pick["EXT_KEY"], number, pick["LINE_NO"], pick["ORDER_NO"], pick["ORDER_LINE"],
+            pick["MATERIAL_CODE"] + move.suffix, trimmed(part), trimmed(total), pick["QTY"],
+            ",".join(lot for lot, _ in lots), "Y" if final else "N", str(len(load)), carrier, days,
+            now.isoformat(),
+        )  # fmt: skip
+        connection.executemany(
+            "INSERT INTO OUT_SHIPMENT (EXT_KEY, WMS_NO, LINE_NO, ORDER_NO, ORDER_LINE, MATERIAL_CODE, QTY,"
+            " TOTAL_QTY, NOTICE_QTY, LOT_NO, FINAL, SHIPMENT_LINES, CARRIER, ETA_DAYS, SHIPPED_AT)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [values] * _times(changed),
+        )
 
 
 WORKS = {"receipt": receive, "shipment": instruct, "change": change, "issue": issue}

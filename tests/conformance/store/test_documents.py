@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineshaft.store import writes as w
 from lineshaft.store.port import Store
-from lineshaft.store.rows import Binding, DocumentLine, DocumentLink
+from lineshaft.store.rows import Binding, DocumentLine, DocumentLink, Party
 from support import store_rows as a
 from support.store_rows import ENGINE, T0, at, unit, written
 
@@ -35,6 +35,66 @@ async def test_older_version_of_a_document_changes_nothing(store: Store) -> None
     )
     (newest,) = await store.documents(ENGINE, [first.id])
     assert (newest.status, newest.source_version) == ("closed", 7)
+
+
+async def test_document_is_found_by_the_beginning_of_each_of_its_numbers(store: Store) -> None:
+    rows = [
+        a.document(f"erp/o/{n}", number=f"XS-{n:03}", local_id=f"L{n}", business_key=f"PO-{n}")
+        for n in range(1, 6)
+    ]
+    await written(store, *(w.PutDocument(row) for row in rows))
+    greatest = await store.documents_by_prefix(ENGINE, "XS-", 2)
+    assert [row.number for row in greatest] == ["XS-005", "XS-004"]
+    assert await store.documents_by_prefix(ENGINE, "L3", 9) == [rows[2]]
+    assert await store.documents_by_prefix(ENGINE, "PO-4", 9) == [rows[3]]
+    assert await store.documents_by_prefix(ENGINE, "S-00", 9) == []
+    assert await store.documents_by_prefix(ENGINE, "%", 9) == []
+
+
+async def test_newest_documents_are_found_by_a_part_of_their_number(store: Store) -> None:
+    rows = [a.document(f"erp/o/{n}", number=f"Xs-{n:03}", created_at=at(n)) for n in range(1, 6)]
+    await written(store, *(w.PutDocument(row) for row in rows))
+    assert [row.number for row in await store.recent_documents(ENGINE, limit=2)] == ["Xs-005", "Xs-004"]
+    assert await store.recent_documents(ENGINE, part="xS-003") == [rows[2]]
+    assert await store.recent_documents(ENGINE, part="003", window=2) == []
+    assert await store.recent_documents(ENGINE, part="_") == []
+
+
+async def test_firm_of_documents_is_found_by_a_part_of_its_name_or_code(store: Store) -> None:
+    firms = [("华东北辰制动", "KH-1"), ("北辰 Brakes", "KH-2"), ("南风", "kh-13")]
+    for n in range(6):
+        name, code = firms[n % 3]
+        made = a.document(f"crm/o/{n}", number=f"S{n}", created_at=at(n), party=name, party_code=code)
+        await written(store, w.PutDocument(made))
+    await written(store, w.PutDocument(a.document("crm/o/9", created_at=at(9))))
+    assert await store.parties(ENGINE, "北辰", 9) == [
+        Party("北辰 Brakes", "KH-2"),
+        Party("华东北辰制动", "KH-1"),
+    ]
+    assert await store.parties(ENGINE, "bRAKES", 9) == [Party("北辰 Brakes", "KH-2")]
+    assert [each.code for each in await store.parties(ENGINE, "KH-1", 9)] == ["KH-1", "kh-13"]
+    assert len(await store.parties(ENGINE, "", 2)) == 2
+    found = await store.party_documents(ENGINE, Party("南风", "kh-13"), 9)
+    assert [row.number for row in found] == ["S5", "S2"]
+    assert await store.party_documents(ENGINE, Party("南风", "KH-1"), 9) == []
+
+
+async def test_short_notice_of_a_document_does_not_wipe_what_a_full_one_told(store: Store) -> None:
+    full = {
+        "created_at": at(1),
+        "business_key": "PO-1",
+        "payload": b"p",
+        "party": "北辰",
+        "party_code": "KH-1",
+    }
+    await written(store, w.PutDocument(a.document(**full)))
+    await store.commit([unit(w.PutDocument(a.document(status="shipped", created_at=at(7))))])
+    (row,) = await store.documents(ENGINE, ["erp/sales_order/1"])
+    assert row == a.document(status="shipped", **full)
+    later = {"payload": b"q", "party": "南风", "party_code": "KH-2", "business_key": "PO-2"}
+    await written(store, w.PutDocument(a.document(**later)), w.PutDocument(a.document(status="closed")))
+    (row,) = await store.documents(ENGINE, ["erp/sales_order/1"])
+    assert row == a.document(status="closed", created_at=at(1), **later)
 
 
 async def test_lines_are_linked_n_to_m_with_quantities(store: Store) -> None:

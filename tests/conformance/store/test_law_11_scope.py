@@ -8,6 +8,7 @@ from lineshaft.base.scope import Scope
 from lineshaft.store import rows
 from lineshaft.store import writes as w
 from lineshaft.store.port import Page, Store
+from lineshaft.store.rows import Party
 from support import store_rows as a
 from support.store_rows import ALL, T0, at, unit
 
@@ -42,6 +43,9 @@ READS: dict[str, Any] = {
     "dead_letters by all": lambda s, c: s.dead_letters(c, system="erp", cause="c1"),
     "find_documents": lambda s, c: s.find_documents(c, "SO-1"),
     "documents": lambda s, c: s.documents(c, ["north", "south", "none"]),
+    "documents_by_prefix": lambda s, c: s.documents_by_prefix(c, "SO", 99),
+    "recent_documents": lambda s, c: s.recent_documents(c),
+    "party_documents": lambda s, c: s.party_documents(c, Party("北辰", "KH-1"), 99),
     "document_lines": lambda s, c: s.document_lines(c, ["north", "south", "none"]),
     "document_links": lambda s, c: s.document_links(c, ["north"]),
     "backlog": lambda s, c: s.backlog(c),
@@ -84,7 +88,7 @@ async def _fill(store: Store, tenant: str) -> None:
             unit(w.PutTask(a.task(name, assignee="li", **own)), w.PutIncident(a.incident(name, **own))),
             unit(w.PutDeadLetter(a.letter(name, system="erp", outage=True, **own))),
             unit(
-                w.PutDocument(a.document(name, **own)),
+                w.PutDocument(a.document(name, party="北辰", party_code="KH-1", created_at=T0, **own)),
                 w.PutDocumentLine(rows.DocumentLine(tenant, name, "10", "M-1", "5", "pcs")),
                 w.PutDocumentLink(rows.DocumentLink(tenant, "north", "10", name, "10", "5", "pcs")),
             ),
@@ -163,6 +167,15 @@ async def test_sums_count_only_what_the_scope_may_see(store: Store) -> None:
     assert {part.count for part in await store.dead_letter_causes(north)} == {1}
     assert {part.system: part.calls for part in await store.activity(north, at(-1))} == {"crm": 0, "erp": 2}
     assert await store.next_due(north, ALL, at(50)) == at(ord("n"))
+
+
+async def test_firms_of_hidden_documents_are_hidden(store: Store) -> None:
+    own = {"number": "SO-9", "party_code": "KH-2", "created_at": T0}
+    await _fill(store, "default")
+    await store.commit([unit(w.PutDocument(a.document("d", party="南风", department="south", **own)))])
+    assert await store.parties(Scope("default"), "", 9) == [Party("北辰", "KH-1"), Party("南风", "KH-2")]
+    assert await store.parties(Scope("default", frozenset({"north"})), "", 9) == [Party("北辰", "KH-1")]
+    assert await store.parties(Scope("other"), "", 9) == []
 
 
 async def test_lines_and_links_of_hidden_documents_are_hidden(store: Store) -> None:

@@ -41,7 +41,9 @@ class Running:
             "engine.retry_gaps_s": "[0.2, 0.3]",
             "engine.check_gaps_s": "[0.5]",
         }
-        plan = Plan(folder / "factory", port=0, delivery="instant", hub_settings=settings)
+        plan = Plan(
+            folder / "factory", port=0, options={"erp": ("--delivery", "instant")}, hub_settings=settings
+        )
         self.factory = Factory(plan, lambda en, zh: None)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

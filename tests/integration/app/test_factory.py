@@ -17,7 +17,8 @@ from lineshaft.app.demo.factory import Factory, Plan
 async def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Factory]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     plan = Plan(
-        tmp_path / "factory", port=0, delivery="instant", erp_options=("--first-shipment", "0.6"),
+        tmp_path / "factory", port=0,
+        options={"erp": ("--delivery", "instant", "--first-shipment", "0.6")},
         hub_settings={"engine.poll_s": "0.1"},
     )  # fmt: skip
     async with Factory(plan, lambda en, zh: None) as running:

@@ -61,6 +61,12 @@ HOT = {
         (False, False, False, False, False, True),
         "instance_with_incidents",
     ),
+    "firms": (q.parties, (False,), "document_by_party"),
+    "documents of a firm": (q.party_documents, (False,), "document_by_party"),
+    "documents made lately": (q.recent_documents, (False, True), "document_by_time"),
+    "documents by the beginning of a number": (q.documents_by_prefix, (False,), "document_by_number"),
+    "documents by the beginning of a local id": (q.documents_by_prefix, (False,), "document_by_local_id"),
+    "documents by the beginning of a key": (q.documents_by_prefix, (False,), "document_by_business_key"),
     "children": (q.children, (False,), "instance_by_parent"),
     "open tasks": (q.tasks, (False, True, False, False), "task_by_status"),
     "open incidents": (q.incidents, (False, True, False, True), "incident_open"),
@@ -92,7 +98,7 @@ def _value(name: str) -> Any:
         return [1, 2] if name == "lanes" else ["a", "b"]
     if name in _TIMES:
         return T0
-    return 1 if name == "limit" else "default"
+    return 1 if name in ("limit", "window") else "default"
 
 
 async def _fill(store: PostgresStore, rows: int) -> None:
@@ -110,6 +116,17 @@ async def _fill(store: PostgresStore, rows: int) -> None:
                     w.PutIncident(a.incident(f"i{n}", opened_at=a.at(n))),
                     w.PutBinding(Binding("default", "party", f"P{n}", "crm", f"c{n}", T0)),
                     w.AddHistory(a.history(f"i{n}")),
+                    w.PutDocument(
+                        a.document(
+                            f"crm/o/{n}",
+                            number=f"SO-{n}",
+                            local_id=f"{n}",
+                            business_key=f"SO-{n}",
+                            created_at=a.at(n),
+                            party=f"P{n}",
+                            party_code=f"c{n}",
+                        )
+                    ),
                     w.PutSubscription(a.subscription(f"i{n}", key=f"SO-{n}")),
                 )
                 for n in range(first, first + 500)
@@ -186,7 +203,7 @@ async def test_postgres_reads_by_index(young_postgres: str, name: str) -> None:
 async def test_every_read_in_every_variant_runs(make: str, tmp_path: Path, postgres_dsn: str) -> None:
     store = SqliteStore(tmp_path / "s.sqlite") if make == "sqlite" else PostgresStore(postgres_dsn)
     await store.open()
-    values = {name: ["1"] for name in _LISTS} | {"lanes": [1], "limit": 1, "after_rest": 1}
+    values = {name: ["1"] for name in _LISTS} | {"lanes": [1], "limit": 1, "window": 1, "after_rest": 1}
     times = dict.fromkeys(["due_before", "after", "after_at", "now", "since"], T0)
     for build, count in q.ALL_READS:
         for flags in itertools.product([False, True], repeat=count):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Query
 
 from lineshaft.api.access import Operator, Reader, Sender, ServicesOf
 from lineshaft.api.json_edge import Json
+from lineshaft.api.routes.trace import known_systems
 from lineshaft.api.routing import Cursor, Limit, make_router
+from lineshaft.api.services import Services
 from lineshaft.api.views import (
     DoneView,
     HistoryPage,
@@ -19,8 +23,13 @@ from lineshaft.api.views import (
     InstanceView,
 )
 from lineshaft.base.errors import NotFound
+from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import commands
+from lineshaft.insight.run import run_picture
+from lineshaft.insight.timeline import call_of
+from lineshaft.insight.trail import trail_calls
+from lineshaft.store.rows import Instance
 
 router = make_router("instances")
 
@@ -46,24 +55,65 @@ class Reason:
 async def list_instances(
     services: ServicesOf,
     caller: Reader,
+    *,
     process_id: str | None = None,
     status: str | None = None,
     business_key: str | None = None,
+    number: Annotated[str | None, Query(max_length=200, description="any number of any system")] = None,
     with_incidents: bool = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Json:
-    """Return instances, newest first."""
-    page = await services.store.instances(
-        caller.scope,
-        process_id=process_id,
-        status=status,
-        business_key=business_key,
-        with_incidents=with_incidents,
-        cursor=cursor,
-        limit=limit,
-    )
-    return Json(InstancePage([InstanceView.of(each) for each in page.items], page.next))
+    """Return instances, newest first; with ``number`` those that carry that document, without paging."""
+    if number:
+        rows, after = (
+            await _carrying(
+                services, caller.scope, number, process_id=process_id, status=status, limit=limit
+            ),
+            None,
+        )
+    else:
+        page = await services.store.instances(
+            caller.scope,
+            process_id=process_id,
+            status=status,
+            business_key=business_key,
+            with_incidents=with_incidents,
+            cursor=cursor,
+            limit=limit,
+        )
+        rows, after = page.items, page.next
+    views = [
+        InstanceView.of(each, await services.processes.get(caller.scope, each.release, each.process_id))
+        for each in rows
+    ]
+    return Json(InstancePage(views, after))
+
+
+_KEYS_MAX = 20
+"""Business keys that one number may lead to."""
+
+
+async def _carrying(
+    services: Services,
+    scope: Scope,
+    number: str,
+    *,
+    process_id: str | None,
+    status: str | None,
+    limit: int,
+) -> list[Instance]:
+    """Return the instances of the business keys that the documents of a number have."""
+    documents = await services.store.find_documents(scope, number)
+    documents += await services.store.documents_by_prefix(scope, number, _KEYS_MAX)
+    keys = dict.fromkeys([number, *(each.business_key for each in documents if each.business_key)])
+    found: dict[str, Instance] = {}
+    for key in list(keys)[:_KEYS_MAX]:
+        page = await services.store.instances(
+            scope, business_key=key, process_id=process_id, status=status, limit=limit
+        )
+        found |= {each.id: each for each in page.items}
+    return sorted(found.values(), key=lambda each: (each.started_at, each.id), reverse=True)[:limit]
 
 
 @router.post("/instances", response_model=DoneView, status_code=202)
@@ -82,11 +132,39 @@ async def start_instance(start: ProcessStart, services: ServicesOf, caller: Send
 
 @router.get("/instances/{instance_id}", response_model=InstanceDetailView)
 async def get_instance(instance_id: str, services: ServicesOf, caller: Reader) -> Json:
-    """Return one instance with its variables."""
-    found = await services.store.load_instances(caller.scope, [instance_id])
-    if instance_id not in found:
+    """Return one instance: elements and flows it took, calls, incidents, variables as rights allow."""
+    scope, store = caller.scope, services.store
+    stored = (await store.load_instances(scope, [instance_id])).get(instance_id)
+    if stored is None:
         raise NotFound(text("There is no instance {id}.", "没有流程实例 {id}。", id=instance_id))
-    return Json(InstanceDetailView.of(found[instance_id]))
+    instance = stored.instance
+    process = await services.processes.get(scope, instance.release, instance.process_id)
+    effects = (await store.effects(scope, instance_id=instance_id, limit=_CALLS_MAX)).items
+    picture = run_picture(
+        instance,
+        process,
+        await store.history(scope, instance_id),
+        effects=effects,
+        tasks=(await store.tasks(scope, instance_id=instance_id, limit=_CALLS_MAX)).items,
+        incidents=(await store.incidents(scope, instance_id=instance_id, limit=_CALLS_MAX)).items,
+        now=services.clock.now(),
+    )
+    ordered = sorted(effects, key=lambda each: (each.created_at, each.id))
+    return Json(
+        InstanceDetailView(
+            InstanceView.of(instance, process),
+            process.version if process is not None else "",
+            picture.nodes,
+            picture.flows,
+            picture.incidents,
+            trail_calls([call_of(each) for each in ordered], known_systems(services)),
+            InstanceDetailView.variables_of(stored) if "operate" in caller.rights else None,
+        )
+    )
+
+
+_CALLS_MAX = 500
+"""Calls of one instance that are shown."""
 
 
 @router.get("/instances/{instance_id}/history", response_model=HistoryPage)

@@ -1,4 +1,4 @@
-"""The sandbox factory of the demo: CRM, ERP and hub, on one folder that keeps everything between starts."""
+"""The sandbox factory of the demo: its systems and the hub, in one folder that outlives them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ import aiohttp
 
 from lineshaft.app.config import ADMIN_TOKEN
 from lineshaft.app.demo.children import Child, ChildFailed, read_line
+from lineshaft.app.demo.stations import (
+    ADMIN,
+    CRM_TOKEN,
+    ERP_APP_ID,
+    ERP_APP_SECRET,
+    OFFICE,
+    Common,
+    arguments_of,
+    hub_secrets,
+    hub_systems,
+    port_names,
+)
 from lineshaft.app.packs import files_in, folder_of
 from lineshaft.base.errors import Conflict
 from lineshaft.base.text import text
 from lineshaft.security.tokens import write_private
 
 PACK = "order-to-delivery"
-
-# The sandbox's own fixed credentials: it listens on this machine only and holds invented data.
-CRM_TOKEN = "crm-demo-token"  # noqa: S105
-ERP_APP_ID = "erp-app"
-ERP_APP_SECRET = "erp-demo-secret"  # noqa: S105
-WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +45,24 @@ class Plan:
     """Simulated seconds per second; 1440: a day is a minute."""
     empty: bool = False
     """Without the sandbox's own master data."""
-    delivery: str = "timed"
+    systems: tuple[str, ...] = OFFICE
+    """Which systems there are; ``WHOLE`` for all six."""
     webhook: bool = True
-    crm_options: tuple[str, ...] = ()
-    erp_options: tuple[str, ...] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further options of a system's process, by its name."""
     hub_settings: Mapping[str, str] = field(default_factory=dict)
     """Further lines of the hub's configuration: dotted key → TOML value."""
 
 
 class Factory:
-    """Starts and ends the three processes, and speaks to them."""
+    """Starts and ends the processes, and speaks to them."""
 
     def __init__(self, plan: Plan, tell: Callable[[str, str], None]) -> None:
         self.plan = plan
         self._tell = tell
         self.folder = plan.folder.absolute()
         self._ports: dict[str, int] = {}
+        self._ready: dict[str, dict[str, Any]] = {}
         self._children: dict[str, Child] = {}
         self._watching: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
@@ -62,14 +70,23 @@ class Factory:
         self.hub_starts = 0
 
     @property
+    def systems(self) -> tuple[str, ...]:
+        """The names of the simulated systems."""
+        return self.plan.systems
+
+    def url(self, system: str) -> str:
+        """Return a simulated system's address, which is that of its own pages too."""
+        return f"http://127.0.0.1:{self._ports[system]}"
+
+    @property
     def crm_url(self) -> str:
         """The CRM's address."""
-        return f"http://127.0.0.1:{self._ports['crm']}"
+        return self.url("crm")
 
     @property
     def erp_url(self) -> str:
         """The ERP's address."""
-        return f"http://127.0.0.1:{self._ports['erp']}"
+        return self.url("erp")
 
     @property
     def hub_url(self) -> str:
@@ -89,13 +106,13 @@ class Factory:
         self._choose_ports()
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
         try:
-            await asyncio.gather(self._start_system("crm"), self._start_system("erp"))
+            await asyncio.gather(*(self._start_system(name) for name in self.systems))
             await self._start_hub()
             await self._deploy()
         except BaseException:
             await self._end()
             raise
-        self._watching = [asyncio.create_task(self._watch(name)) for name in ("crm", "erp", "hub")]
+        self._watching = [asyncio.create_task(self._watch(name)) for name in (*self.systems, "hub")]
         return self
 
     async def __aexit__(
@@ -109,9 +126,10 @@ class Factory:
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
-        for name in ("hub", "crm", "erp"):
-            if name in self._children:
-                await self._children[name].stop()
+        # The hub first, so that it does not take its systems for broken.
+        if "hub" in self._children:
+            await self._children["hub"].stop()
+        await asyncio.gather(*(child.stop() for name, child in self._children.items() if name != "hub"))
         if self._session is not None:
             await self._session.close()
 
@@ -136,38 +154,29 @@ class Factory:
 
     async def _start_system(self, name: str) -> None:
         plan = self.plan
-        arguments = ["-m", "plantbox", name, "--port", str(self._ports[name])]
-        arguments += ["--admin-port", str(self._ports[f"{name}_admin"])]
-        arguments += ["--data", str(self.folder / name), "--speed", f"{plan.speed:g}"]
-        if plan.empty:
-            arguments.append("--empty")
-        if name == "crm":
-            arguments += ["--token", CRM_TOKEN]
-            if plan.webhook:
-                hook = f"{self.hub_url}/hooks/crm/orders"
-                arguments += ["--webhook", hook, "--webhook-secret", WEBHOOK_SECRET]
-            arguments += plan.crm_options
-        else:
-            arguments += ["--app-id", ERP_APP_ID, "--app-secret", ERP_APP_SECRET]
-            arguments += ["--delivery", plan.delivery, *plan.erp_options]
+        hub_url = self.hub_url if plan.webhook else None
+        common = Common(self.folder, plan.speed, plan.empty, hub_url)
+        arguments = arguments_of(name, common, self._ports, plan.options.get(name, ()))
         child = self._children[name] = Child(name, arguments, self.folder)
         ready = read_line(await child.start())
         if ready.get("system") != name:
             await child.stop()
             raise ChildFailed(text("{name} did not say that it is ready.", "{name} 未就绪。", name=name))
+        self._ready[name] = ready
 
     async def _start_hub(self) -> None:
         folder = self.folder / "hub"
         folder.mkdir(parents=True, exist_ok=True)
-        secrets = {
-            "crm_token": CRM_TOKEN,
-            "crm_webhook": WEBHOOK_SECRET,
-            "erp_app_id": ERP_APP_ID,
-            "erp_app_secret": ERP_APP_SECRET,
-        }
+        secrets = hub_secrets()
         lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in secrets.items())
         write_private(folder / "secrets.toml", lines)
-        further = "".join(f"{name} = {value}\n" for name, value in self.plan.hub_settings.items())
+        shown = {
+            "console.environment": '"simulation"',
+            "console.demo_roles": "true",
+            "console.speed": f"{self.plan.speed:.1f}",
+        }
+        settings = shown | dict(self.plan.hub_settings)
+        further = "".join(f"{name} = {value}\n" for name, value in settings.items())
         config = folder / "hub.toml"
         config.write_text(
             f"# Written by the demo at every start.\n"
@@ -175,9 +184,7 @@ class Factory:
             f"secrets_file = {json.dumps(str(folder / 'secrets.toml'))}\n"
             f"server.port = {self._ports['hub']}\n"
             f"{further}"
-            f'[console]\nenvironment = "simulation"\ndemo_roles = true\nspeed = {self.plan.speed:g}\n'
-            f"{self._system('crm', self.crm_url, '/orders/{number}')}"
-            f"{self._system('erp', self.erp_url, '/ui/orders/{number}')}",
+            f"{hub_systems({name: self._ready[name] for name in self.systems})}",
             encoding="utf-8",
         )
         child = self._children["hub"] = Child(
@@ -185,11 +192,6 @@ class Factory:
         )
         await child.start()
         self.hub_starts += 1
-
-    def _system(self, name: str, url: str, page: str) -> str:
-        """Return the settings of a system: where its API is, and its own pages."""
-        pages = f"home_url = {json.dumps(url + '/')}\npage_url = {json.dumps(url + page)}\n"
-        return f"[systems.{name}]\nbase_url = {json.dumps(url)}\n{pages}"
 
     async def _deploy(self) -> None:
         files = [
@@ -205,7 +207,7 @@ class Factory:
             known = json.loads(kept.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             known = {}
-        wanted = {"hub": self.plan.port, "crm": 0, "erp": 0, "crm_admin": 0, "erp_admin": 0}
+        wanted = {"hub": self.plan.port, **dict.fromkeys(port_names(self.systems), 0)}
         taken: set[int] = set()
         for name, port in wanted.items():
             chosen = next((each for each in (port, known.get(name, 0)) if each and _is_free(each)), 0)
@@ -213,7 +215,7 @@ class Factory:
                 chosen = _free_port()
             self._ports[name] = chosen
             taken.add(chosen)
-        kept.write_text(json.dumps(self._ports), encoding="utf-8")
+        kept.write_text(json.dumps({**known, **self._ports}), encoding="utf-8")
 
     # -- speaking --------------------------------------------------------------------------------------------
 
@@ -234,6 +236,16 @@ class Factory:
         if not answer["IsSuccess"]:
             raise Conflict(text("ERP: {message}", "ERP:{message}", message=answer["Message"]))
         return answer["Data"]
+
+    async def admin(self, system: str, method: str, path: str, body: object = None) -> Any:
+        """Ask the listener by which a simulated system itself is steered: faults, policy, time."""
+        url = f"http://127.0.0.1:{self._ports[f'{system}_admin']}/admin{path}"
+        return await self._ask(method, url, body, {"Authorization": f"Bearer {ADMIN}"})
+
+    async def advance(self, hours: int) -> None:
+        """Let so many hours pass in every system at once."""
+        body = {"hours": hours}
+        await asyncio.gather(*(self.admin(name, "POST", "/advance", body) for name in self.systems))
 
     async def _ask(self, method: str, url: str, body: object, headers: Mapping[str, str]) -> Any:
         assert self._session is not None

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lineshaft.app.demo.factory import CRM_TOKEN, ERP_APP_ID, ERP_APP_SECRET, Factory
+from lineshaft.app.demo.factory import Factory
 from lineshaft.app.demo.orders import RealOrders, read_orders
 from lineshaft.app.demo.report import Report, make_report
+from lineshaft.app.demo.stations import CRM_TOKEN, ERP_APP_ID, ERP_APP_SECRET
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import HubError, OperationalError
 from lineshaft.base.text import text

@@ -14,6 +14,7 @@ from lineshaft.app.demo.factory import Factory, Plan
 from lineshaft.app.demo.flowing import Flowing
 from lineshaft.app.demo.real_input import carry_over
 from lineshaft.app.demo.report import printed
+from lineshaft.app.demo.stations import TITLES, WHOLE
 from lineshaft.app.lock import HubLock
 from lineshaft.base.text import Language
 
@@ -32,6 +33,9 @@ class Wish:
     as_json: bool = False
     language: Language = "en"
     fast_delivery: bool = False
+    """CRM and ERP alone, which delivers at once."""
+    approval: str = "auto"
+    """Who approves shipments in the OA: ``auto`` after two simulated hours, or ``manual`` by hand."""
 
 
 async def demo(wish: Wish, out: Callable[[str], None]) -> int:
@@ -52,7 +56,7 @@ async def demo(wish: Wish, out: Callable[[str], None]) -> int:
     lock.acquire()
     try:
         async with Factory(_plan(wish), tell) as factory:
-            _introduce(factory, tell)
+            _introduce(factory, tell, wish.approval)
             if wish.orders is not None:
                 return await _real(factory, wish, out, tell)
             flowing = Flowing(factory, wish.language, out)
@@ -79,22 +83,34 @@ async def _real(
 
 
 def _plan(wish: Wish) -> Plan:
-    if wish.orders is None:
-        return Plan(
-            wish.folder,
-            wish.port,
-            wish.speed,
-            delivery="instant" if wish.fast_delivery else "timed",
-            erp_options=("--first-shipment", "0.6"),
+    options: dict[str, tuple[str, ...]] = {}
+    if wish.orders is not None:
+        # Everything is in stock or made at once: the orders' way is looked at here, not the factory's pace.
+        options["erp"] = ("--delivery", "instant")
+        return Plan(wish.folder, wish.port, wish.speed, empty=True, webhook=False, options=options)
+    if wish.fast_delivery:
+        options["erp"] = ("--delivery", "instant", "--first-shipment", "0.6")
+        return Plan(wish.folder, wish.port, wish.speed, options=options)
+    options["erp"] = ("--delivery", "notice", "--production", "mes")
+    options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
+    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options)
+
+
+def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:
+    for name in factory.systems:
+        title = TITLES[name]
+        tell(f"{title.en:<24}{factory.url(name)}", f"{title.zh}  {factory.url(name)}")
+    tell("No sign-in is asked for on these pages.", "以上页面无需登录。")
+    tell(
+        f"{'Lineshaft':<24}{factory.hub_url}   sign in as a role, or with the token {factory.token}",
+        f"Lineshaft  {factory.hub_url}  选择角色登录,或使用令牌 {factory.token}",
+    )
+    if "oa" in factory.systems:
+        tell(
+            "Shipments are approved in the OA: "
+            + ("by themselves after two simulated hours." if approval == "auto" else "by you."),
+            "发货审批(OA):" + ("模拟 2 小时后自动同意。" if approval == "auto" else "请在 OA 中审批。"),
         )
-    # Everything is in stock or made at once: the orders' way is looked at here, not the factory's pace.
-    return Plan(wish.folder, wish.port, wish.speed, empty=True, delivery="instant", webhook=False)
-
-
-def _introduce(factory: Factory, tell: Callable[[str, str], None]) -> None:
-    for name, url in (("CRM", factory.crm_url), ("ERP", factory.erp_url)):
-        tell(f"{name}  {url}", f"{name}  {url}")
-    tell(f"Hub  {factory.hub_url}   token: {factory.token}", f"系统 {factory.hub_url}   令牌:{factory.token}")
     tell(
         f"Any number's way:  lineshaft --config {factory.folder / 'hub' / 'hub.toml'} trace NUMBER",
         f"单据联查:  lineshaft --config {factory.folder / 'hub' / 'hub.toml'} trace 单号",

@@ -71,6 +71,8 @@ def _called_decision(found: Extensions, node: XmlNode) -> None:
 
 def _form(found: Extensions, node: XmlNode) -> None:
     found.form = node.get("formId") or node.get("externalReference") or node.get("formKey")
+    found.form_binding = node.get("bindingType")
+    found.form_version_tag = node.get("versionTag")
 
 
 def _assignment(found: Extensions, node: XmlNode) -> None:
@@ -123,11 +125,22 @@ def _listeners(found: Extensions, node: XmlNode) -> None:
             found.listeners.append((item.get("eventType") or "", item.get("type") or "", item.get("retries")))
 
 
+_OLDER_EVENTS = {
+    "create": "creating",
+    "assignment": "assigning",
+    "update": "updating",
+    "complete": "completing",
+    "cancel": "canceling",
+}
+"""What the modeller of Camunda 8.7 called a task listener's events."""
+
+
 def _task_listeners(found: Extensions, node: XmlNode) -> None:
     for item in node:
         if _local(item) == "taskListener":
+            event = item.get("eventType") or ""
             found.task_listeners.append(
-                (item.get("eventType") or "", item.get("type") or "", item.get("retries"))
+                (_OLDER_EVENTS.get(event, event), item.get("type") or "", item.get("retries"))
             )
 
 

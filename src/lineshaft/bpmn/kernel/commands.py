@@ -74,6 +74,17 @@ class CompleteTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeTask:
+    """Hand a task over or change it: ``changes`` of assignee, candidate_groups, candidate_users, due_at,
+    follow_up_at (ISO 8601 text) and priority. Its listeners may deny it.
+    """
+
+    token: int
+    changes: Mapping[str, Any]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FireTimer:
     """The timer with this number is due."""
 
@@ -196,6 +207,7 @@ Command = (
     | ThrowError
     | CompleteDecision
     | CompleteTask
+    | ChangeTask
     | FireTimer
     | Correlate
     | CompleteChild

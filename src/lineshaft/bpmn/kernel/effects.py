@@ -28,7 +28,12 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     retries: int = 3
     attempt: int = 1
-    kind: Literal["task", "listener"] = "task"
+    kind: Literal["task", "listener", "task_listener"] = "task"
+    spare: tuple[str, ...] = ()
+    """Variables that an engine need not write down with the call: the collections of the loops it runs in.
+
+    A loop over ten thousand items would otherwise store its collection ten thousand times.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class OpenTask:
     priority: int = 50
     form: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    spare: tuple[str, ...] = ()
+    """As at ``Call``."""
 
 
 @dataclass(frozen=True, slots=True)

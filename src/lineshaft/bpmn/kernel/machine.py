@@ -73,6 +73,13 @@ def step(program: Program, state: InstanceState, command: commands.Command, now:
     return Step(run.delta(), tuple(run.events), tuple(run.effects))
 
 
+def hold(program: Program, state: InstanceState, command: commands.Command, now: datetime) -> Step:
+    """Keep a command for ``Resume`` without carrying anything out; for an instance that a bug has frozen."""
+    run = Run(program, state, now)
+    operator.hold(run, command)
+    return Step(run.delta(), tuple(run.events), ())
+
+
 def _refuse(program: Program, state: InstanceState, command: commands.Command) -> Rejection | None:
     kind = type(command)
     if kind is commands.StartInstance:
@@ -275,6 +282,9 @@ def _listener_done(
     token.extra = extra
     run.close_incidents(scope, token.number)
     run.events.append(events.JobCompleted(token.number, node.id))
+    if token.state == ACTIVE and node.task_listeners:
+        node.element.listened(run, scope, token, node, command.variables)
+        return None
     if command.variables:
         if node.type == "process":
             run.propagate(command.variables, scope, None)
@@ -370,11 +380,28 @@ def _complete_task(run: Run, command: commands.CompleteTask) -> Rejection | None
     if found is None:
         return _gone(command.token, "task", "待办")
     scope, token, node = found
-    if node.type != "userTask" or not _asked(scope, token, node):
+    if not _is_open_task(scope, token, node):
         return _waits_for(found, "a person")
     run.events.append(events.TaskCompleted(token.number, node.id, command.person))
     run.close_incidents(scope, token.number)
     node.element.answered(run, scope, token, node, command.variables)
+    return None
+
+
+def _is_open_task(scope: ScopeState, token: Token, node: Node) -> bool:
+    """Tell whether a person may do something with a task: not while its listeners are asked."""
+    return node.type == "userTask" and _asked(scope, token, node) and not (token.extra or {}).get("calling")
+
+
+def _change_task(run: Run, command: commands.ChangeTask) -> Rejection | None:
+    found = _find(run, command.token)
+    if found is None:
+        return _gone(command.token, "task", "待办")
+    scope, token, node = found
+    if not _is_open_task(scope, token, node):
+        return _waits_for(found, "a person")
+    run.close_incidents(scope, token.number)
+    node.element.change(run, scope, token, node, command.changes)
     return None
 
 
@@ -454,7 +481,7 @@ def _resolve(run: Run, command: commands.ResolveIncident) -> Rejection | None:
 
 
 def _resume(run: Run, command: commands.Resume) -> Rejection | None:
-    if run.state.status != "suspended":
+    if run.state.status != "suspended" and not run.state.held:
         return _rejection("not_suspended", "a suspended instance", "已挂起的实例", run.state.status)
     run.status = "active"
     run.events.append(events.InstanceResumed(command.reason))
@@ -501,6 +528,7 @@ _HANDLERS: dict[type, Callable[[Run, Any], Rejection | None]] = {
     commands.ThrowError: _throw_error,
     commands.CompleteDecision: _complete_decision,
     commands.CompleteTask: _complete_task,
+    commands.ChangeTask: _change_task,
     commands.FireTimer: _fire_timer,
     commands.Correlate: _correlate,
     commands.CompleteChild: _complete_child,
@@ -517,4 +545,4 @@ _HANDLERS: dict[type, Callable[[Run, Any], Rejection | None]] = {
     commands.Migrate: _operator("migrate"),
 }
 
-__all__ = ["Rejection", "Step", "effects", "settle", "step"]
+__all__ = ["Rejection", "Step", "effects", "hold", "settle", "step"]

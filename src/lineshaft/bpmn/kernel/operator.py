@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.text import Text, text
-from lineshaft.bpmn.kernel import commands, compensation, events
+from lineshaft.bpmn.kernel import commands, compensation, effects, events
 from lineshaft.bpmn.kernel.state import ACTIVE, HELD, ITERATION, LOOP, PROCESS, ROOT, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
@@ -111,6 +111,13 @@ def set_variables(run: Run, command: commands.SetVariables) -> Refusal:
             return _unknown(number)
         scope = run.touch(place[0])
         token = scope.tokens[number]
+    if token is not None:
+        node = run.nodes[token.element]
+        calling = (token.extra or {}).get("calling")
+        if node.task_listeners.get("updating") and token.state == ACTIVE and not calling:
+            wanted = {"variables": dict(command.variables), "local": command.local}
+            node.element.update(run, scope, token, node, wanted)
+            return None
     if command.local or number == ROOT:
         run.set_local(number, command.variables)
     else:
@@ -161,12 +168,24 @@ def complete_element(run: Run, command: commands.CompleteElement) -> Refusal:
     if found is None:
         return _unknown(command.token)
     scope, token, node = found
+    if node.type == "eventBasedGateway":
+        return (
+            "event_not_named",
+            text(
+                "Expected one of the events after {node} to be named, but it is the gateway itself",
+                "应指明 {node} 之后的某个事件，而不是网关本身",
+                node=node.id,
+            ),
+        )
     run.events.append(events.ElementMoved(token.number, node.id, "completed", command.reason))
     run.close_incidents(scope, token.number)
     if run.has_scope(token.number):
         inner = run.touch(token.number)
         run.clear(inner)
         run.close_scope(inner)
+    elif node.type == "userTask" and token.state == ACTIVE:
+        run.effects.append(effects.CloseTask(token.number))
+        token.extra = None
     elif token.state == ACTIVE:
         node.element.terminate(run, scope, token, node)
     if node.loop is not None and scope.kind != ITERATION:
@@ -206,7 +225,12 @@ def activate_element(run: Run, command: commands.ActivateElement) -> Refusal:
                 container=node.container.id,
             ),
         )
-    token = run.new_token(scope, node)
+    # A join that is begun by hand uses up what has come to it.
+    scope.arrivals.pop(node.id, None)
+    if node.container.type == "adHocSubProcess":
+        token = node.container.element.start(run, scope, node.container, node)
+    else:
+        token = run.new_token(scope, node)
     if command.variables:
         run.set_local(scope.id, command.variables)
     run.events.append(events.ElementMoved(token.number, node.id, "activated", command.reason))

@@ -357,8 +357,18 @@ class Run:
         move(token, ACTIVE)
         (node.loop_element if body else node.element).activate(self, scope, token, node)
 
-    def listen(self, scope: ScopeState, token: Token, node: Node, listeners: tuple[Any, ...]) -> bool:
-        """Ask for the next listener's job; tell whether there was one."""
+    def listen(
+        self,
+        scope: ScopeState,
+        token: Token,
+        node: Node,
+        listeners: tuple[Any, ...],
+        headers: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Ask for the next listener's job; tell whether there was one.
+
+        With ``headers`` it is a listener of a user task, told what the task is like.
+        """
         extra = dict(token.extra or {})
         index = extra.get("listener", 0)
         if index >= len(listeners):
@@ -379,10 +389,10 @@ class Run:
                 node.id,
                 job_type,
                 self.visible(scope, token),
-                node.work.headers,
+                node.work.headers if headers is None else {**node.work.headers, **headers},
                 retries,
                 token.attempt,
-                "listener",
+                "listener" if headers is None else "task_listener",
             )
         )
         return True
@@ -417,6 +427,8 @@ class Run:
                 self.propagate(found, scope, None)
             if in_round and not (token.extra and "listener" in token.extra):
                 node.loop_element.collect(self, scope, token, node)
+            elif node.ad_hoc is not None and not (token.extra and "listener" in token.extra):
+                node.ad_hoc.element.collect(self, scope, token, node)
             if flows is not None and node.end_listeners:
                 token.extra = {**(token.extra or {}), "flows": [flow.id for flow in flows]}
             if node.end_listeners and self.listen(scope, token, node, node.end_listeners):
@@ -430,7 +442,13 @@ class Run:
             return
         self.leave(scope, token, node, flows)
 
-    def choose(self, scope: ScopeState, token: Token | None, node: Node) -> tuple[Flow, ...]:
+    def choose(
+        self,
+        scope: ScopeState,
+        token: Token | None,
+        node: Node,
+        extra: Mapping[str, Any] | None = None,
+    ) -> tuple[Flow, ...]:
         """Return the flows to take where some have conditions: all that are true, or else the default.
 
         Raises:
@@ -441,7 +459,7 @@ class Run:
         for flow in node.outgoing:
             if flow is node.default:
                 continue
-            if flow.condition is None or self.is_true(flow.condition, scope, token, flow.id):
+            if flow.condition is None or self.is_true(flow.condition, scope, token, flow.id, extra):
                 chosen.append(flow)
         if chosen:
             return tuple(chosen)
@@ -520,12 +538,17 @@ class Run:
             self.check_scope(scope)
 
     def remember(self, scope: ScopeState, token: Token, node: Node, body: bool) -> None:
-        """Note that an activity can be compensated: a loop as a whole, what is inside its rounds each."""
+        """Note that an activity can be compensated: a loop as a whole, what is inside its rounds each.
+
+        A compensation event sub-process is inside: every round has its own.
+        """
+        handler = node.compensation
+        inside = handler is not None and handler.type == "eventSubProcess"
         if scope.kind == ITERATION:
-            if node.compensation is not None:
+            if handler is not None and not inside:
                 return
             keeper = self.touch(self.read(scope.parent).parent)
-        elif body and node.compensation is None:
+        elif body and (handler is None or inside):
             return
         else:
             keeper = scope
@@ -621,6 +644,8 @@ class Run:
             self.close_scope(inner)
         if token.extra and token.extra.get("calling"):
             self.effects.append(effects.CancelCall(token.number))
+            if node.type == "userTask" and token.state == ACTIVE:
+                node.element.terminate(self, scope, token, node)
         elif token.state == ACTIVE and node.type != "process":
             body = node.loop is not None and scope.kind != ITERATION
             if not body:

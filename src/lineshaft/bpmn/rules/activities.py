@@ -8,10 +8,12 @@ from lineshaft.base.text import Text, text
 from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.expressions import is_feel
 from lineshaft.bpmn.kernel import schedule, workdays
+from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
 from lineshaft.bpmn.rules.place import Place
 
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
 _ZEEBE_BINDINGS = frozenset({"latest", "deployment", "versionTag"})
+_TASK_EVENTS = frozenset({"creating", "assigning", "updating", "completing", "canceling"})
 _NOT_AT_START = frozenset({"startEvent", "boundaryEvent"})
 
 
@@ -45,6 +47,22 @@ def _missing(
     )
 
 
+def _either(place: Place, element: ElementDefinition, *names: str) -> None:
+    """Of these extensions an element has one: with two it is not clear which is meant."""
+    if all(f"zeebe:{name}" in element.extensions.dialects for name in names):
+        place.note(
+            "extension-conflict",
+            text(
+                "Expected {id} to have one of {names}, but it has both",
+                "{id} 应只有 {names} 之一，但两者都有",
+                id=element.id,
+                names=", ".join(f"zeebe:{name}" for name in names),
+            ),
+            text("Remove one of them.", "请删除其中一个。"),
+            element,
+        )
+
+
 def _service(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
     if place.is_zeebe and not found.task_type:
@@ -76,6 +94,7 @@ def _send(place: Place, element: ElementDefinition) -> None:
 
 def _script(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    _either(place, element, "script", "taskDefinition")
     if found.script is not None:
         if not found.script.strip().removeprefix("="):
             _missing(place, element, "script-missing", text("an expression", "表达式"))
@@ -87,6 +106,7 @@ def _script(place: Place, element: ElementDefinition) -> None:
 
 def _rule(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    _either(place, element, "calledDecision", "taskDefinition")
     if "zeebe:calledDecision" in found.dialects:
         if not found.decision_id:
             _missing(place, element, "decision-missing", text("a decision id", "决策 id"))
@@ -132,6 +152,11 @@ def _call(place: Place, element: ElementDefinition) -> None:
 
 def _user(place: Place, element: ElementDefinition) -> None:
     _dates(place, element)
+    found = element.extensions
+    if "zeebe:formDefinition" in found.dialects:
+        if not found.form:
+            _missing(place, element, "form-missing", text("a form id, key or reference", "表单 id、键或引用"))
+        _binding(place, element, found.form_binding, found.form_version_tag)
     priority = element.extensions.priority
     if priority and not is_feel(priority):
         good = priority.strip().lstrip("-").isdigit() and 0 <= int(priority) <= 100
@@ -151,17 +176,13 @@ def _user(place: Place, element: ElementDefinition) -> None:
 
 
 def _ad_hoc(place: Place, element: ElementDefinition) -> None:
-    if element.extensions.output_collection and element.loop is None:
-        place.note(
-            "ad-hoc-output-ignored",
-            text(
-                "Expected no output collection at ad-hoc sub-process {id}, but it has one: it stays empty",
-                "自由子流程 {id} 设有输出集合，但它不会被填充",
-                id=element.id,
-            ),
-            text("Set the variable inside.", "请在子流程内设置该变量。"),
+    found = element.extensions
+    if bool(found.output_collection) != bool(found.output_element):
+        _missing(
+            place,
             element,
-            warning=True,
+            "ad-hoc-output-incomplete",
+            text("both an output collection and an output element", "输出集合和输出元素"),
         )
 
 
@@ -174,6 +195,21 @@ def _dates(place: Place, element: ElementDefinition) -> None:
             schedule.parse_date(value)
         except schedule.ScheduleError:
             _wrong(place, element, "task-date", value)
+
+
+def _loop_place(place: Place, element: ElementDefinition) -> None:
+    if element.type not in ACTIVITY_TYPES and element.type != "eventSubProcess":
+        place.note(
+            "loop-misplaced",
+            text(
+                "Expected a loop at an activity only, but {id} is a {type}",
+                "只有活动可以设置循环，但 {id} 是 {type}",
+                id=element.id,
+                type=element.type,
+            ),
+            text("Remove the loop marker.", "请删除循环标记。"),
+            element,
+        )
 
 
 def _loop(place: Place, element: ElementDefinition) -> None:
@@ -191,6 +227,7 @@ def _loop(place: Place, element: ElementDefinition) -> None:
         )
     if loop is None:
         return
+    _loop_place(place, element)
     if loop.kind == "multi":
         if not (found.input_collection or loop.cardinality or loop.input_data):
             _missing(
@@ -286,18 +323,15 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         _missing(place, element, "header-key-missing", text("a key for every header", "每个头信息的键"))
     if "zeebe:subscription" in found.dialects and not found.correlation_key:
         _missing(place, element, "correlation-key-missing", text("a correlation key", "关联键"))
-    if found.task_listeners:
-        place.note(
-            "task-listener-ignored",
-            text(
-                "Expected no task listeners, but {id} has some: they are not run",
-                "{id} 有任务监听器，它们不会被执行",
-                id=element.id,
-            ),
-            text("Use execution listeners instead.", "请改用执行监听器。"),
-            element,
-            warning=True,
-        )
+    for event, job_type, retries in found.task_listeners:
+        if event not in _TASK_EVENTS or element.type != "userTask":
+            _wrong(place, element, "listener-event", event)
+        if not job_type:
+            _missing(
+                place, element, "listener-type-missing", text("a type for every listener", "每个监听器的类型")
+            )
+        if retries and not is_feel(retries) and not retries.strip().isdigit():
+            _wrong(place, element, "retries", retries)
     for calendar in (found.properties.get("workingCalendar"), place.calendar):
         if calendar is None:
             continue
@@ -307,7 +341,9 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
             _wrong(place, element, "working-calendar", calendar)
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
-        if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
+        nowhere = event == "start" and element.type in _NOT_AT_START
+        nowhere = nowhere or (event == "end" and element.type.endswith("Gateway"))
+        if event not in ("start", "end") or nowhere:
             _wrong(place, element, "listener-event", event)
         if not job_type:
             _missing(
@@ -320,6 +356,20 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         seen.add((event, job_type))
 
 
+def _receive(place: Place, element: ElementDefinition) -> None:
+    if element.flag("instantiate", False) and element.incoming:
+        place.note(
+            "receive-task-start-incoming",
+            text(
+                "Expected no incoming flow at the instantiating receive task {id}, but it has one",
+                "实例化接收任务 {id} 不应有输入顺序流，但有",
+                id=element.id,
+            ),
+            text("Remove the flow or the attribute instantiate.", "请删除该顺序流或 instantiate 属性。"),
+            element,
+        )
+
+
 _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "serviceTask": _service,
     "sendTask": _send,
@@ -328,4 +378,5 @@ _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "callActivity": _call,
     "userTask": _user,
     "adHocSubProcess": _ad_hoc,
+    "receiveTask": _receive,
 }

@@ -177,6 +177,10 @@ class _Session:
             if rule.value is not None:
                 value = rule.value.value({"token": self._token, "settings": settings})
             prepared.headers[rule.header] = as_text(value)
+        if rule.headers is not None:
+            names = {"token": self._token, "settings": settings}
+            more = fill(rule.headers, names, self._vault)
+            prepared.headers.update({name: as_text(value) for name, value in more.items()})
         if rule.cookies and self._cookies:
             prepared.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
 

@@ -75,11 +75,13 @@ def _session(table: Table, compiler: Compiler) -> AuthRule:
     expired = compiler.expression(table.take("expired"), ANSWER_NAMES)
     header = table.text("header", required=not cookies, pattern=_HEADER) or ""
     value = compiler.expression(table.take("value"), {"token", "settings"})
+    headers = compiler.template(table.take("headers"), {"token", "settings"}, secrets=True)
     if request is None or (token is None and not cookies):
         return NoAuth()
     return SessionAuth(
-        request, success, token, expires, 30.0 if margin is None else margin, expired, header, value, cookies
-    )
+        request, success, token, expires, 30.0 if margin is None else margin, expired, header, value, cookies,
+        headers,
+    )  # fmt: skip
 
 
 def _signature(table: Table, compiler: Compiler) -> AuthRule:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lineshaft import feel
 from lineshaft.base.errors import ConfigError, ExpressionError
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Expression, Names, as_text, fill
@@ -23,16 +24,25 @@ def documents_of(rules: Iterable[DocumentRule], names: Names) -> tuple[DocumentF
     """
     found: list[DocumentFact] = []
     for rule in rules:
+        inner = names
+        if rule.source is not None:
+            # A shared rule is only asked where it applies: elsewhere there may be nothing to look at.
+            if rule.when is not None and rule.when.value(names) is not True:
+                continue
+            source = rule.source.value(names)
+            if source is None:
+                continue
+            inner = {**names, "source": source}
         if rule.each is None:
-            found += _document(rule, names)
+            found += _document(rule, inner)
             continue
-        for document in as_list(rule.each.value(names)):
-            found += _document(rule, {**names, "document": document})
+        for document in as_list(rule.each.value(inner)):
+            found += _document(rule, {**inner, "document": document})
     return tuple(found)
 
 
 def _document(rule: DocumentRule, names: Names) -> list[DocumentFact]:
-    if rule.when is not None and rule.when.value(names) is not True:
+    if rule.source is None and rule.when is not None and rule.when.value(names) is not True:
         return []
     lines = tuple(_lines(rule.lines, names)) if rule.lines is not None else ()
     fields = fill(rule.fields, names, _no_secret) if rule.fields is not None else {}
@@ -102,6 +112,8 @@ def _change(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:
     """Return a time stamp as an aware time: a time, ISO 8601 text, or seconds since the epoch."""
+    if isinstance(value, feel.DateTime):
+        value = value.to_python()
     if value is None or value == "":
         return None
     if isinstance(value, datetime):

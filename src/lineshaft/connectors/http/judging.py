@@ -22,7 +22,7 @@ from lineshaft.base.errors import (
     Unavailable,
 )
 from lineshaft.base.text import Text, text
-from lineshaft.connectors.http.expressions import as_text
+from lineshaft.connectors.http.expressions import Expression, as_text
 from lineshaft.connectors.http.model import AnswerRule, Judgement, Verdict
 from lineshaft.connectors.http.transport import Reply
 from lineshaft.connectors.http.wire import Unreadable, decode
@@ -150,7 +150,10 @@ def _error(
     )
     if judgement.verdict == "rate_limited":
         return RateLimited(
-            message, wait_s=_wait_s(rule, reply, names, case), vendor_code=vendor_code, vendor_text=words
+            message,
+            wait_s=_wait_s(judgement.wait_s or rule.wait_s, reply, names, case),
+            vendor_code=vendor_code,
+            vendor_text=words,
         )
     if judgement.verdict == "missing_reference" and judgement.reference is not None:
         try:
@@ -170,10 +173,10 @@ def _words(reply: Reply, case: Case) -> str:
     return case.redact(reply.body[: 4 * WORDS_MAX].decode("utf-8", "replace").strip())[:WORDS_MAX]
 
 
-def _wait_s(rule: AnswerRule, reply: Reply, names: Mapping[str, Any], case: Case) -> float:
+def _wait_s(rule: Expression | None, reply: Reply, names: Mapping[str, Any], case: Case) -> float:
     """Return the wait: as declared, else ``Retry-After`` (RFC 9110, 10.2.3), else ``RateLimit-Reset``."""
-    if rule.wait_s is not None:
-        declared = rule.wait_s.lenient(names)
+    if rule is not None:
+        declared = rule.lenient(names)
         if declared is not None:
             return max(0.0, float(declared))
     for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset-after"):

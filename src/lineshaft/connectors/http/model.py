@@ -41,10 +41,11 @@ class RequestRule:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a code or a status means; ``reference`` computes what is missing."""
+    """What a code or a status means; ``reference`` computes what is missing, ``wait_s`` how long to wait."""
 
     verdict: Verdict
     reference: Expression | None = None
+    wait_s: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class DocumentRule:
     kind: str
     number: Expression
     local_id: Expression
+    source: Expression | None = None
+    """For a shared rule: what it looks at, as ``source`` in its expressions; null: there is none."""
     when: Expression | None = None
     each: Expression | None = None
     """A list of documents; each is ``document`` in the other expressions."""
@@ -169,6 +172,8 @@ class SessionAuth:
     header: str
     value: Expression | None
     cookies: bool = False
+    headers: Template | None = None
+    """Further headers of every request, e.g. the application's id beside its token."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from lineshaft.connectors.http.model import (
     ChangesRule,
     CheckRule,
     CursorRule,
+    DocumentRule,
     KeyPlacement,
     Manifest,
     OperationRule,
@@ -33,12 +34,15 @@ from lineshaft.connectors.http.model import (
 from lineshaft.connectors.http.reading import (
     ANSWER_NAMES,
     REQUEST_NAMES,
+    SHARED_NAMES,
     WEBHOOK_NAMES,
     read_answers,
+    read_document,
     read_documents,
     read_event,
     read_request,
 )
+from lineshaft.sdk.fields import FIELD_TYPES, read_fields
 from lineshaft.sdk.schema import Problems, Table, read_yaml
 from lineshaft.sdk.spec import (
     ConnectorSpec,
@@ -51,18 +55,6 @@ from lineshaft.sdk.spec import (
 
 NAME: Final = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
 _SAFETIES: Final = ("idempotency_key", "natural_key", "probe", "none")
-_FIELD_TYPES: Final = (
-    "string",
-    "number",
-    "boolean",
-    "date",
-    "time",
-    "date and time",
-    "days and time duration",
-    "context",
-    "list",
-    "Any",
-)
 
 
 def read_manifest(content: bytes, file: str) -> Manifest:
@@ -84,6 +76,7 @@ class _Reader:
         self.problems = problems
         self.compiler = Compiler(problems)
         self.defaults = AnswerRule()
+        self.documents: dict[str, DocumentRule] = {}
 
     def read(self, root: Table) -> Manifest | None:
         root.format()
@@ -106,6 +99,11 @@ class _Reader:
         self.defaults = read_answers(root.table("answers"), self.compiler, ANSWER_NAMES, AnswerRule())
         auth = read_auth(root.table("auth"), self.compiler)
         check = self._check(root.table("check"))
+        for key, table in root.tables("documents"):
+            self._name(key, table)
+            shared = read_document(table, self.compiler, SHARED_NAMES)
+            if shared is not None:
+                self.documents[key] = shared
         pairs = [self._operation(key, table, call_s) for key, table in root.tables("operations")]
         resources = [self._resource(key, table) for key, table in root.tables("resources")]
         webhooks = [self._webhook(key, table) for key, table in root.tables("webhooks")]
@@ -150,7 +148,7 @@ class _Reader:
         fields = [FieldSpec("base_url", "string", Text("Address", "地址"), required=True)]
         defaults: dict[str, object] = {}
         for name, table in root.tables("settings"):
-            kind = table.choice("type", _FIELD_TYPES, "string") or "string"
+            kind = table.choice("type", FIELD_TYPES, "string") or "string"
             label = table.label("label", name)
             default = table.take("default")
             required = table.flag("required")
@@ -187,10 +185,12 @@ class _Reader:
         answer = self.compiler.template(answered, ANSWER_NAMES)
         number = self.compiler.expression(table.take("number"), ANSWER_NAMES)
         repeated = self.compiler.expression(table.take("repeated"), ANSWER_NAMES)
-        documents = read_documents(table.items("documents"), self.compiler, ANSWER_NAMES, table)
+        documents = read_documents(
+            table.items("documents"), self.compiler, ANSWER_NAMES, table, self.documents
+        )
         safety, settles, key, probe = self._safety(table.table("safety"))
-        inputs = self._fields(table.table("input"))
-        outputs = self._fields(table.table("output"))
+        inputs = read_fields(table.table("input"))
+        outputs = read_fields(table.table("output"))
         if not outputs and answered is not None and isinstance(answered.value, Mapping):
             # What an operation answers is declared by what is taken from the answer, too.
             outputs = tuple(FieldSpec(name, "Any") for name in answered.value)
@@ -231,7 +231,9 @@ class _Reader:
         found = self.compiler.expression(table.take("found", required=True), ANSWER_NAMES)
         answer = self.compiler.template(table.take("answer"), ANSWER_NAMES)
         number = self.compiler.expression(table.take("number"), ANSWER_NAMES)
-        documents = read_documents(table.items("documents"), self.compiler, ANSWER_NAMES, table)
+        documents = read_documents(
+            table.items("documents"), self.compiler, ANSWER_NAMES, table, self.documents
+        )
         table.done()
         if request is None or found is None:
             return None
@@ -240,7 +242,7 @@ class _Reader:
     def _resource(self, name: str, table: Table) -> tuple[ResourceRule, ResourceSpec, TriggerSpec | None]:
         self._name(name, table)
         label = table.label("label", name)
-        fields = self._fields(table.table("fields"))
+        fields = read_fields(table.table("fields"))
         read_table, changes_table = table.table("read"), table.table("changes")
         read = self._read(read_table) if read_table is not None else None
         changes, trigger = (None, None)
@@ -268,7 +270,7 @@ class _Reader:
         paging = self._paging(table.table("paging"))
         types = table.texts("event_types")
         interval = table.number("interval_s", 10.0) or 10.0
-        event = read_event(table, self.compiler, {"item", "settings"})
+        event = read_event(table, self.compiler, {"item", "settings"}, self.documents)
         table.done()
         trigger = TriggerSpec(name, "poll", types, name, interval)
         if request is None or records is None or event is None:
@@ -313,7 +315,7 @@ class _Reader:
         verify_table = table.table("verify", required=True)
         verify = self._verify(verify_table) if verify_table is not None else None
         types = table.texts("event_types")
-        event = read_event(table, self.compiler, WEBHOOK_NAMES)
+        event = read_event(table, self.compiler, WEBHOOK_NAMES, self.documents)
         table.done()
         trigger = TriggerSpec(name, "webhook", types)
         if verify is None or event is None:
@@ -348,23 +350,6 @@ class _Reader:
             stamp,
             300.0 if tolerance is None else tolerance,
         )
-
-    def _fields(self, table: Table | None) -> tuple[FieldSpec, ...]:
-        if table is None:
-            return ()
-        fields = []
-        for name, node in table.entries.items():
-            table.asked.append(name)
-            if isinstance(node.value, str):
-                kind = table.choice(name, (*_FIELD_TYPES, *(f"{kind}!" for kind in _FIELD_TYPES)))
-                required = bool(kind and kind.endswith("!"))
-                fields.append(FieldSpec(name, (kind or "Any").removesuffix("!"), None, required))
-                continue
-            below = Table(node, self.problems)
-            kind = below.choice("type", _FIELD_TYPES, "Any") or "Any"
-            fields.append(FieldSpec(name, kind, below.label("label", name), below.flag("required")))
-            below.done()
-        return tuple(fields)
 
     def _name(self, name: str, table: Table) -> None:
         if not re.fullmatch(NAME, name):

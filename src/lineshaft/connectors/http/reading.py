@@ -5,11 +5,12 @@ Pure. Each function reads one table; what is wrong is noted with its place. The 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final, cast
 
 from lineshaft.base.text import text
-from lineshaft.connectors.http.expressions import Compiler, Expression, Template
+from lineshaft.connectors.http.expressions import Compiler, Expression
 from lineshaft.connectors.http.model import (
     VERDICTS,
     AnswerRule,
@@ -25,6 +26,7 @@ from lineshaft.sdk.schema import Node, Table
 REQUEST_NAMES: Final = frozenset({"payload", "key", "settings"})
 ANSWER_NAMES: Final = frozenset({"status", "answer", "headers", "payload", "key", "settings"})
 WEBHOOK_NAMES: Final = frozenset({"body", "headers", "settings"})
+SHARED_NAMES: Final = frozenset({"source", "settings"})
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 
@@ -100,23 +102,49 @@ def _judgement(table: Table | None, key: str, compiler: Compiler, names: Collect
     below = Table(node, table.problems)
     verdict = below.choice("class", VERDICTS)
     reference = compiler.expression(below.take("reference", required=verdict == "missing_reference"), names)
+    wait = compiler.expression(below.take("wait_s"), names) if verdict == "rate_limited" else None
     below.done()
-    return Judgement(cast("Verdict", verdict), reference) if verdict else None
+    return Judgement(cast("Verdict", verdict), reference, wait) if verdict else None
+
+
+Shared = Mapping[str, DocumentRule]
+"""The manifest's own document rules by name: written once, used by operations and events."""
 
 
 def read_documents(
-    nodes: list[Node], compiler: Compiler, names: Collection[str], problems_of: Table
+    nodes: list[Node], compiler: Compiler, names: Collection[str], problems_of: Table, shared: Shared
 ) -> tuple[DocumentRule, ...]:
-    """Read a ``documents`` list."""
+    """Read a ``documents`` list; an entry with ``use`` takes a shared rule."""
     found = []
     for node in nodes:
-        rule = _document(Table(node, problems_of.problems), compiler, names)
+        table = Table(node, problems_of.problems)
+        if "use" in table.entries:
+            rule = _used(table, compiler, names, shared)
+        else:
+            rule = read_document(table, compiler, names)
         if rule is not None:
             found.append(rule)
     return tuple(found)
 
 
-def _document(table: Table, compiler: Compiler, names: Collection[str]) -> DocumentRule | None:
+def _used(table: Table, compiler: Compiler, names: Collection[str], shared: Shared) -> DocumentRule | None:
+    """Read ``{use: NAME, from: EXPRESSION}`` with its own ``when``, ``status``, ``version``."""
+    name = table.choice("use", tuple(shared))
+    source = compiler.expression(table.take("from", required=True), names)
+    when = compiler.expression(table.take("when"), names)
+    status = compiler.expression(table.take("status"), names)
+    version = compiler.expression(table.take("version"), names)
+    table.done()
+    rule = shared.get(name or "")
+    if rule is None or source is None:
+        return None
+    return replace(
+        rule, source=source, when=when, status=status or rule.status, version=version or rule.version
+    )
+
+
+def read_document(table: Table, compiler: Compiler, names: Collection[str]) -> DocumentRule | None:
+    """Read one document rule."""
     kind = table.text("kind", required=True, pattern=r"[a-z][a-z0-9_]*")
     each = compiler.expression(table.take("each"), names)
     inner = {*names, "document"} if table.take("each") is not None else names
@@ -153,9 +181,7 @@ def _lines(table: Table, compiler: Compiler, names: Collection[str]) -> LineRule
     return LineRule(each, line, item, quantity, unit, **optional)
 
 
-def read_event(
-    table: Table, compiler: Compiler, names: Collection[str], *, data: Template | None = None
-) -> EventRule | None:
+def read_event(table: Table, compiler: Compiler, names: Collection[str], shared: Shared) -> EventRule | None:
     """Read how events are taken out: id, type, subject, data, occurred_at, documents (and each, when)."""
     each = compiler.expression(table.take("each"), names)
     inner = {*names, "item"} if table.take("each") is not None else names
@@ -165,7 +191,7 @@ def read_event(
     subject = compiler.expression(table.take("subject", required=True), inner)
     content = compiler.template(table.take("data"), inner)
     occurred = compiler.expression(table.take("occurred_at"), inner)
-    documents = read_documents(table.items("documents"), compiler, inner, table)
+    documents = read_documents(table.items("documents"), compiler, inner, table, shared)
     if identity is None or kind is None or subject is None:
         return None
-    return EventRule(identity, kind, subject, each, when, content or data, occurred, documents)
+    return EventRule(identity, kind, subject, each, when, content, occurred, documents)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from lineshaft import feel
 from lineshaft.base.errors import ExpressionError, Place
 from lineshaft.base.text import Text, text
+from lineshaft.sdk.fields import read_fields
 from lineshaft.sdk.schema import Node, Problems, Table, read_yaml, undeclared, undeclared_problem
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, OperationSpec
 
@@ -152,10 +153,7 @@ class _Reader:
         subject = self._templates(table, "subject")
         body = self._templates(table, "text")
         timeout_s = table.number("timeout_s", call_s) or call_s
-        inputs = table.table("input")
-        fields: tuple[FieldSpec, ...] = ()
-        if inputs is not None:
-            fields = tuple(FieldSpec(one, inputs.text(one) or "Any") for one in inputs.entries)
+        fields = read_fields(table.table("input"))
         table.done()
         spec = OperationSpec(name, label, "none", timeout_s=timeout_s, input=fields)
         if to is None:

@@ -18,6 +18,7 @@ from asyncua import ua
 
 from lineshaft.base.errors import Invalid
 from lineshaft.base.text import text
+from lineshaft.connectors.opcua.manifest import ResourceRule
 from lineshaft.sdk.outcomes import Change
 
 _DATA_VALUE: Final = 0x400
@@ -71,14 +72,17 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def change_of(resource: str, kind: str, reading: Reading, *, gap: bool) -> Change:
+def change_of(rule: ResourceRule, reading: Reading, *, gap: bool) -> Change:
     """Return the event of one value; ``gap``: values before it were lost."""
+    node = next(one for one in rule.nodes if one.name == reading.node)
     return Change(
-        f"{resource}/{reading.node}/{reading.mark}" + ("/gap" if gap else ""),
-        kind,
-        reading.node,
+        f"{rule.name}/{reading.node}/{reading.mark}" + ("/gap" if gap else ""),
+        rule.type,
+        node.of or reading.node,
         {
             "node": reading.node,
+            "of": node.of or reading.node,
+            "what": node.what or reading.node,
             "value": reading.value,
             "status": reading.status,
             "good": reading.good,

@@ -90,7 +90,7 @@ class OpcUaConnector:
             return None
         readings = await self._read(await self._connected(f"{resource}.read"), rule)
         reading = next(one for one in readings if one.node == record_id)
-        return change_of(resource, rule.type, reading, gap=False).data
+        return change_of(rule, reading, gap=False).data
 
     async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
         """Read every node of a resource; return those with another value than at the cursor."""
@@ -100,7 +100,7 @@ class OpcUaConnector:
         found = news(readings, marks)
         marks |= {reading.node: reading.mark for reading in found}
         return ChangePage(
-            tuple(change_of(resource, rule.type, reading, gap=False) for reading in found),
+            tuple(change_of(rule, reading, gap=False) for reading in found),
             encode_cursor(marks),
         )
 
@@ -215,12 +215,12 @@ class OpcUaConnector:
             # Behind a cursor nobody knows what came and went before this value.
             gap = resumed and reading.node in marks
             marks[reading.node] = reading.mark
-            found.append(change_of(rule.name, rule.type, reading, gap=gap))
+            found.append(change_of(rule, reading, gap=gap))
         again = [node for node in rule.nodes if node.name in full]
         for node, data in zip(again, await session.read(again), strict=True):
             reading = reading_of(node.name, data)
             marks[node.name] = reading.mark
-            found.append(change_of(rule.name, rule.type, reading, gap=True))
+            found.append(change_of(rule, reading, gap=True))
         return found
 
     # -- carrying out -----------------------------------------------------------------------------

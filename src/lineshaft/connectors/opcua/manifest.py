@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, cast
 
 from lineshaft import feel
@@ -27,11 +27,16 @@ Action = Literal["read", "write", "call"]
 
 @dataclass(frozen=True, slots=True)
 class NodeRule:
-    """One listed node: its namespace's URI (``None``: the standard's own) and its id in it."""
+    """One listed node: its namespace's URI (``None``: the standard's own) and its id in it.
+
+    ``of`` and ``what`` tell its events apart: of which machine it is, and what it says about it.
+    """
 
     name: str
     namespace: str | None
     identifier: str
+    of: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +113,8 @@ class _Reader:
             self.namespaces = {one: namespaces.text(one) or "" for one in namespaces.entries}
         listed = root.table("nodes", required=True)
         for one in listed.entries if listed is not None else ():
-            written = listed.text(one) if listed is not None else None
-            if listed is not None and written is not None:
-                self.nodes[one] = self._node(one, written, listed.entries[one])
+            if listed is not None:
+                self._list(one, listed)
         pairs = [self._operation(key, table, call_s) for key, table in root.tables("operations")]
         resources = [self._resource(key, table) for key, table in root.tables("resources")]
         for table in (timeouts, auth):
@@ -135,6 +139,22 @@ class _Reader:
             {rule.name: rule for rule, _, _ in resources},
             connect_s,
         )
+
+    def _list(self, name: str, listed: Table) -> None:
+        """Read ``name: m:s=Press.State``, or a table with ``node``, ``of`` and ``what``."""
+        if not isinstance(listed.entries[name].value, Mapping):
+            written = listed.text(name)
+            if written is not None:
+                self.nodes[name] = self._node(name, written, listed.entries[name])
+            return
+        below = listed.table(name)
+        if below is None:
+            return
+        written = below.text("node", required=True)
+        of, what = below.text("of") or "", below.text("what") or ""
+        if written is not None:
+            self.nodes[name] = replace(self._node(name, written, below.entries["node"]), of=of, what=what)
+        below.done()
 
     def _node(self, name: str, written: str, node: Node) -> NodeRule:
         found = _NODE.match(written)
@@ -209,7 +229,7 @@ class _Reader:
         queue = table.integer("queue", 100, least=2)
         interval = table.number("interval_s", 10.0) or 10.0
         table.done()
-        trigger = TriggerSpec(name, "poll", (kind,), name, interval)
+        trigger = TriggerSpec(name, "poll", (kind,), name, interval, listens=True)
         return ResourceRule(name, nodes, kind, publishing, sampling, queue), label, trigger
 
     def _secret(self, table: Table, key: str) -> str | None:

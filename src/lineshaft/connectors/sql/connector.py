@@ -148,10 +148,10 @@ class SqlConnector:
         wanted = self._wanted(rule, names, case)
         key = {name: wanted.values[name] for name in rule.key}
         async with self._work(case, context.timeout_s, writes=False) as (session, _):
-            rows = await self._select(session, rule.table, key, None, limit=1)
+            rows = await self._select(session, rule.table, key, None, limit=max(1, len(wanted.rows)))
         if not rows:
             return None
-        return self._outcome(rule, Written(rows[0], changed=False), wanted, names, case)
+        return self._outcome(rule, Written(rows[0], False, tuple(rows)), wanted, names, case)
 
     async def write(
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
@@ -210,7 +210,7 @@ class SqlConnector:
 
     async def _seen_for(self, session: Session, rule: OperationRule) -> tuple[Seen, Seen | None]:
         seen = await self._look(session, rule.table)
-        if rule.key:
+        if rule.key and not rule.locks_key:
             seen.needs_unique(rule.key)
         return seen, await self._look(session, rule.lines.table) if rule.lines is not None else None
 
@@ -235,9 +235,11 @@ class SqlConnector:
     # -- values in and out ------------------------------------------------------------------------
 
     def _wanted(self, rule: OperationRule, names: Mapping[str, Any], case: Case) -> Wanted:
-        values = self._computed(rule.values, names, case)
-        if rule.key_column is not None:
-            values[rule.key_column] = names["key"]
+        rows = self._rows(rule, names, case)
+        values = rows[0] if rule.rows is not None else self._computed(rule.values, names, case)
+        for each in (values, *rows):
+            if rule.key_column is not None:
+                each[rule.key_column] = names["key"]
         lines: list[Mapping[str, Any]] = []
         by: dict[str, Any] = {}
         if rule.lines is not None:
@@ -259,7 +261,20 @@ class SqlConnector:
             self._computed(rule.only_while, names, case),
             lines,
             by,
+            rows,
         )
+
+    def _rows(self, rule: OperationRule, names: Mapping[str, Any], case: Case) -> list[dict[str, Any]]:
+        if rule.rows is None:
+            return []
+        try:
+            each = rule.rows.value(names)
+        except ExpressionError as error:
+            raise case.invalid(error.message, "request_incomplete") from error
+        found = each if isinstance(each, list | tuple) else [each]
+        if not found:
+            raise case.invalid(text("Expected at least one row", "至少应有一行"), "request_incomplete")
+        return [self._computed(rule.values, {**names, "line": line}, case) for line in found]
 
     def _computed(
         self, values: Mapping[str, Expression], names: Mapping[str, Any], case: Case
@@ -272,10 +287,13 @@ class SqlConnector:
     def _outcome(
         self, rule: OperationRule, written: Written, wanted: Wanted, names: Mapping[str, Any], case: Case
     ) -> Outcome:
-        full = {**names, "row": written.row, "lines": list(wanted.lines)}
+        full = {**names, "row": written.row, "rows": list(written.rows), "lines": list(wanted.lines)}
+        answer: dict[str, Any] = {"row": written.row}
+        if rule.rows is not None:
+            answer["rows"] = full["rows"]
         try:
             return Outcome(
-                {"row": written.row},
+                answer,
                 rule.number.words(full) or None if rule.number is not None else None,
                 documents_of(rule.documents, full),
                 repeated=not written.changed,
@@ -292,7 +310,7 @@ class SqlConnector:
         answer = {"rows": rows, "count": len(rows), "row": rows[0] if rows else None}
         if not rows:
             return Outcome(answer)
-        full = {**names, "row": rows[0], "lines": rows[0].get("lines", [])}
+        full = {**names, "row": rows[0], "rows": rows, "lines": rows[0].get("lines", [])}
         try:
             return Outcome(
                 answer,

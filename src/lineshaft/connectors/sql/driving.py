@@ -97,6 +97,10 @@ class Session(Protocol):
         """Take back what was not committed."""
         ...
 
+    async def lock(self, name: str) -> None:
+        """Let no other transaction that asks for the same name go on before this one has ended."""
+        ...
+
     async def fetch(self, statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the rows of a query, columns by name."""
         ...

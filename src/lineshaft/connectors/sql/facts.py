@@ -25,10 +25,14 @@ def documents_of(rules: Iterable[DocumentRule], names: Names) -> tuple[DocumentF
             needed(rule.number, names),
             needed(rule.local_id, names),
             status=_optional(rule.status, names),
+            source_version=int(_decimal(rule.version, names) or 0),
             lines=tuple(_lines(rule.lines, names)) if rule.lines is not None else (),
             follows=_optional(rule.follows, names) or None,
+            cause=_optional(rule.cause, names),
+            fields={name: value.value(names) for name, value in rule.fields.items()},
         )
         for rule in rules
+        if rule.when is None or rule.when.value(names) is True
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Sequence
 from typing import Any, Final
@@ -99,6 +100,7 @@ class MariaSession:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._locked: list[str] = []
 
     def mark(self, number: int) -> str:
         """Return ``%s``."""
@@ -112,13 +114,31 @@ class MariaSession:
         """Begin."""
         await self.execute("START TRANSACTION" if writes else "START TRANSACTION READ ONLY", ())
 
+    async def lock(self, name: str) -> None:
+        """Take a named lock; its names are short and belong to the whole server."""
+        short = "lineshaft." + hashlib.sha256(name.encode()).hexdigest()[:48]
+        (row,) = await self.fetch("SELECT GET_LOCK(%s, 30) AS taken", (short,))
+        if row["taken"] != 1:
+            raise Fault("busy", "GET_LOCK", "another transaction holds the key")
+        self._locked.append(short)
+
     async def commit(self) -> None:
         """Commit."""
         await self.execute("COMMIT", ())
+        await self._unlock()
 
     async def rollback(self) -> None:
         """Roll back."""
         await self.execute("ROLLBACK", ())
+        await self._unlock()
+
+    async def _unlock(self) -> None:
+        while self._locked:
+            try:
+                await self.execute("DO RELEASE_LOCK(%s)", (self._locked.pop(),))
+            except Fault:
+                # The connection has gone, and its locks with it: the next one to use it will see.
+                self._locked.clear()
 
     async def fetch(self, statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         """Return rows."""

@@ -83,8 +83,13 @@ class DocumentRule:
     kind: str
     number: Expression
     local_id: Expression
+    when: Expression | None = None
+    """Only where true."""
     status: Expression | None = None
+    version: Expression | None = None
     follows: Expression | None = None
+    cause: Expression | None = None
+    fields: Mapping[str, Expression] = field(default_factory=dict)
     lines: LineFactRule | None = None
 
 
@@ -107,6 +112,10 @@ class OperationRule:
     """The column that holds the hub's idempotency key."""
     compare: tuple[str, ...] = ()
     """Columns that must be the same where the row is there already (natural key)."""
+    rows: Expression | None = None
+    """A list: one row of the table for each, all of them under the same key, in one transaction."""
+    locks_key: bool = False
+    """No unique index holds the key: it is looked for under a lock of the key before anything is inserted."""
     lines: LinesRule | None = None
     linked: LinkedRows | None = None
     references: Mapping[str, Expression] = field(default_factory=dict)

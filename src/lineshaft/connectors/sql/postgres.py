@@ -96,6 +96,10 @@ class PostgresSession:
         """Begin."""
         await self.execute("BEGIN" if writes else "BEGIN READ ONLY", ())
 
+    async def lock(self, name: str) -> None:
+        """Take an advisory lock; it is given back when the transaction ends."""
+        await self.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (name,))
+
     async def commit(self) -> None:
         """Commit."""
         await self.execute("COMMIT", ())

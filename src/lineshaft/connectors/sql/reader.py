@@ -32,6 +32,7 @@ from lineshaft.connectors.sql.model import (
     SqlManifest,
     TableRule,
 )
+from lineshaft.sdk.fields import read_fields
 from lineshaft.sdk.schema import Node, Problems, Table, read_yaml
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, OperationSpec, ResourceSpec, Safety, TriggerSpec
 
@@ -41,7 +42,7 @@ _IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]{0,62}\Z")
 _TABLE: Final = re.compile(r"[^\W\d][\w$]{0,62}(\.[^\W\d][\w$]{0,62})?\Z")
 _SECRET: Final = re.compile(r"secret:([A-Za-z][A-Za-z0-9_.-]{0,63})\Z")
 _CALL_NAMES: Final = frozenset({"payload", "key"})
-_ROW_NAMES: Final = frozenset({"payload", "key", "row", "lines"})
+_ROW_NAMES: Final = frozenset({"payload", "key", "row", "rows", "lines"})
 _ITEM_NAMES: Final = frozenset({"item"})
 _PAGE_MAX: Final = 1000
 
@@ -235,40 +236,44 @@ class _Reader:
                 text("add `writable: true` to the table", "在该表中添加 `writable: true`"),
             )
         writes = action != "select"
-        values = self._values(table, "values", columns, _CALL_NAMES, required=writes) if writes else {}
+        rows = compile_node(table.take("rows"), _CALL_NAMES, self.problems) if action == "insert" else None
+        value_names = _CALL_NAMES if rows is None else _CALL_NAMES | {"line"}
+        values = self._values(table, "values", columns, value_names, required=writes) if writes else {}
         needs_where = action in ("update", "select")
         where = self._values(table, "where", columns, _CALL_NAMES, required=True) if needs_where else {}
         only_while: Mapping[str, Expression] = {}
         if action in ("upsert", "update"):
             only_while = self._values(table, "while", columns, _CALL_NAMES)
-        safety, key, key_column, compare = self._safety(table, action, listed, values)
-        lines = self._lines(table.table("lines")) if action in ("insert", "upsert") else None
+        safety, key, key_column, compare, without_index = self._safety(table, action, listed, values)
+        if rows is not None:
+            self._one_key(key, values, table)
+        lines = self._lines(table.table("lines")) if action in ("insert", "upsert") and rows is None else None
         linked = self._linked(table.table("lines"), columns) if action == "select" else None
         references = self._references(table.table("references"))
         number = compile_node(table.take("number"), _ROW_NAMES, self.problems)
         documents = self._documents(table, _ROW_NAMES)
-        inputs = self._inputs(table.table("input"))
+        inputs = read_fields(table.table("input"))
         table.done()
         spec = OperationSpec(name, label, safety, 0.0, timeout_s, action == "select", inputs)
         if listed is None:
             return None, spec
         rule = OperationRule(
-            name, listed, action, timeout_s, values, where, only_while, key, key_column, compare, lines,
-            linked, references, number, documents,
+            name, listed, action, timeout_s, values, where, only_while, key, key_column, compare, rows,
+            without_index or rows is not None, lines, linked, references, number, documents,
         )  # fmt: skip
         return rule, spec
 
     def _safety(
         self, table: Table, action: Action, listed: TableRule | None, values: Mapping[str, Expression]
-    ) -> tuple[Safety, tuple[str, ...], str | None, tuple[str, ...]]:
+    ) -> tuple[Safety, tuple[str, ...], str | None, tuple[str, ...], bool]:
         if action == "select":
-            return "none", (), None, ()
+            return "none", (), None, (), False
         if action == "update":
             # Setting the same columns of the same row to the same values again changes nothing.
-            return "natural_key", (), None, ()
+            return "natural_key", (), None, (), False
         below = table.table("safety", required=True)
         if below is None or listed is None:
-            return "none", (), None, ()
+            return "none", (), None, (), False
         kind = cast("Safety", below.choice("kind", ("natural_key", "idempotency_key")) or "none")
         column = None
         key: tuple[str, ...] = ()
@@ -296,8 +301,24 @@ class _Reader:
             compare = below.texts("compare") or computed
             for one in compare:
                 self._known(one, values, below.place)
+        without_index = below.flag("without_index")
         below.done()
-        return kind, key, column, compare
+        return kind, key, column, compare, without_index
+
+    def _one_key(self, key: tuple[str, ...], values: Mapping[str, Expression], table: Table) -> None:
+        """All rows of an operation stand under one key: it may not differ from row to row."""
+        for name in key:
+            if name in values and "line" in values[name].compiled.names:
+                self.problems.add(
+                    "key_differs",
+                    text(
+                        "Expected the same {name} for all rows, but it is computed from line",
+                        "各行的 {name} 应相同,实际取自 line",
+                        name=name,
+                    ),
+                    table.place,
+                    text("name the columns that all rows share", "请写各行共有的列"),
+                )
 
     def _lines(self, table: Table | None) -> LinesRule | None:
         if table is None:
@@ -371,13 +392,6 @@ class _Reader:
             if compiled is not None:
                 found[name] = compiled
         return found
-
-    def _inputs(self, table: Table | None) -> tuple[FieldSpec, ...]:
-        found = []
-        for name in table.entries if table is not None else ():
-            kind = table.text(name) if table is not None else None
-            found.append(FieldSpec(name, kind or "Any"))
-        return tuple(found)
 
     # -- resources --------------------------------------------------------------------------------
 
@@ -455,12 +469,20 @@ class _Reader:
             kind = below.text("kind", required=True, pattern=_KEY)
             number = compile_node(below.take("number", required=True), names, self.problems)
             local = compile_node(below.take("local_id", required=True), names, self.problems)
-            status = compile_node(below.take("status"), names, self.problems)
-            follows = compile_node(below.take("follows"), names, self.problems)
+            optional = {
+                key: compile_node(below.take(key), names, self.problems)
+                for key in ("when", "status", "version", "follows", "cause")
+            }
+            fields_table = below.table("fields")
+            fields = {
+                key: compiled
+                for key, entry in (fields_table.entries.items() if fields_table is not None else ())
+                if (compiled := compile_node(entry, names, self.problems)) is not None
+            }
             lines = self._line_facts(below.table("lines"), names)
             below.done()
             if kind is not None and number is not None and local is not None:
-                found.append(DocumentRule(kind, number, local, status, follows, lines))
+                found.append(DocumentRule(kind, number, local, fields=fields, lines=lines, **optional))
         return tuple(found)
 
     def _line_facts(self, table: Table | None, names: Collection[str]) -> LineFactRule | None:

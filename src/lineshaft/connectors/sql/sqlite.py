@@ -97,6 +97,9 @@ class SqliteSession:
         """Begin; a writer takes the file's lock at once, so that nothing fails half way."""
         await self.execute("BEGIN IMMEDIATE" if writes else "BEGIN", ())
 
+    async def lock(self, name: str) -> None:
+        """Nothing to do: a writer has the whole file to itself since it began."""
+
     async def commit(self) -> None:
         """Commit."""
         await self.execute("COMMIT", ())

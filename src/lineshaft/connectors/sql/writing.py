@@ -38,6 +38,8 @@ class Written:
 
     row: dict[str, Any]
     changed: bool
+    rows: tuple[dict[str, Any], ...] = ()
+    """All rows of the key, where an operation writes several; ``row`` is the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,13 @@ class Wanted:
     """What is to be written, computed before anything was sent."""
 
     values: Values
+    """Of the first row, where there are several."""
     where: Values
     only_while: Values
     lines: Sequence[Values]
     lines_by: Values
     """What tells the lines of this row from those of others."""
+    rows: Sequence[Values] = ()
 
 
 class Writer:
@@ -78,6 +82,10 @@ class Writer:
             Forbidden: The row that is there forbids it.
             Ambiguous: An update would change several rows.
         """
+        if self._rule.locks_key:
+            await self._session.lock(self._lock_name())
+        if self._rule.rows is not None:
+            return await self._insert_rows()
         if self._rule.action == "insert":
             return await self._insert()
         if self._rule.action == "upsert":
@@ -87,7 +95,14 @@ class Writer:
     async def _insert(self) -> Written:
         """Insert, or find the row that an earlier try (or somebody else) has inserted."""
         key = self._by(self._rule.key)
-        own = statements.insert(self._session, self._seen, self._wanted.values, self._rule.key)
+        unique = self._rule.key
+        if self._rule.locks_key:
+            found = await self._find(key, lock=True)
+            if found is not None:
+                self._must_be_ours(found)
+                return Written(found, changed=False)
+            unique = ()
+        own = statements.insert(self._session, self._seen, self._wanted.values, unique)
         lines = self._line_statements()
         self._sending()
         inserted, duplicate = 0, None
@@ -106,6 +121,27 @@ class Writer:
         if not inserted:
             self._must_be_ours(row)
         return Written(row, bool(inserted))
+
+    async def _insert_rows(self) -> Written:
+        """Insert all rows of a key, or find exactly these: never some of them, never twice."""
+        key, wanted = self._by(self._rule.key), self._wanted.rows
+        found = await self._all(key, len(wanted) + 1)
+        if found:
+            self._must_be_these(found)
+            return Written(found[0], False, tuple(found))
+        inserts = statements.insert_rows(self._session, self._seen, wanted)
+        self._sending()
+        for statement in inserts:
+            await self._session.execute(*statement)
+        found = await self._all(key, len(wanted))
+        return Written(found[0], True, tuple(found))
+
+    async def _all(self, key: Values, limit: int) -> list[dict[str, Any]]:
+        return [self._seen.decode(row) for row in await self._select(key, limit, lock=True)]
+
+    def _lock_name(self) -> str:
+        parts = [self._seen.rule.table, *(str(value) for value in self._by(self._rule.key).values())]
+        return "\x1f".join(parts)
 
     async def _upsert(self) -> Written:
         key = self._by(self._rule.key)
@@ -184,6 +220,24 @@ class Writer:
                     columns=", ".join(differing),
                 ),
             )
+
+    def _must_be_these(self, found: Sequence[Values]) -> None:
+        left = list(found)
+        for wanted in self._wanted.rows:
+            same = next((row for row in left if self._agrees(wanted, row)), None)
+            if same is None:
+                break
+            left.remove(same)
+        else:
+            if not left:
+                return
+        raise Forbidden(
+            "key_taken",
+            text("Expected a free key, but there are other rows with it", "该键已有其他行,内容不同"),
+        )
+
+    def _agrees(self, wanted: Values, row: Values) -> bool:
+        return all(self._seen.same(name, wanted[name], row[name]) for name in self._rule.compare)
 
     def _must_be(self, row: Values, only_while: Values) -> None:
         for name, value in only_while.items():

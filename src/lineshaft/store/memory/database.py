@@ -278,7 +278,7 @@ class MemoryDatabase:
         if stored is not None:
             if document.source_version < stored.source_version:
                 return
-            document = replace(document, created_at=document.created_at or stored.created_at)
+            document = j.renewed(stored, document)
         self.document.put(document)
 
     def _plain(self, cls: type) -> Table[Any]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from lineshaft.base.scope import Scope
 from lineshaft.store.activity import Newest, merged
-from lineshaft.store.cursors import Position, read_cursor, write_cursor
+from lineshaft.store.cursors import EPOCH, Position, read_cursor, write_cursor
 from lineshaft.store.memory.database import MemoryDatabase
 from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
@@ -24,10 +24,12 @@ from lineshaft.store.rows import (
     Instance,
     Job,
     Message,
+    Party,
     StoredInstance,
     Subscription,
     Task,
 )
+from lineshaft.store.searching import folded
 
 T = TypeVar("T")
 
@@ -304,6 +306,53 @@ def documents(db: MemoryDatabase, scope: Scope, ids: Collection[str]) -> list[Do
     """See the port."""
     rows = [db.document.rows.get((scope.tenant, name)) for name in sorted(set(ids))]
     return [row for row in rows if row is not None and scope.sees(row.department)]
+
+
+def documents_by_prefix(db: MemoryDatabase, scope: Scope, prefix: str, limit: int) -> list[Document]:
+    """See the port."""
+    rows = list(seen(scope, db.document.rows.values()))
+    found: dict[str, Document] = {}
+    for name in ("number", "local_id", "business_key"):
+        fitting = [row for row in rows if (getattr(row, name) or "").startswith(prefix)]
+        if name == "business_key":
+            fitting = [row for row in fitting if row.business_key is not None]
+        fitting.sort(key=lambda row: (getattr(row, name), row.id), reverse=True)
+        found |= {row.id: found.get(row.id, row) for row in fitting[:limit]}
+    return list(found.values())
+
+
+def recent_documents(db: MemoryDatabase, scope: Scope, part: str, window: int, limit: int) -> list[Document]:
+    """See the port."""
+    own = [row for row in db.document.rows.values() if row.tenant == scope.tenant]
+    newest = sorted((row for row in own if row.created_at), key=_made, reverse=True)[:window]
+    rows = [row for row in seen(scope, newest) if folded(part) in folded(row.number)]
+    return rows[:limit]
+
+
+def parties(db: MemoryDatabase, scope: Scope, part: str, limit: int) -> list[Party]:
+    """See the port."""
+    firms = {
+        (row.party, row.party_code)
+        for row in seen(scope, db.document.rows.values())
+        if row.party is not None and row.party_code is not None
+    }
+    wanted = folded(part)
+    fitting = [Party(*firm) for firm in sorted(firms) if any(wanted in folded(text) for text in firm)]
+    return fitting[:limit]
+
+
+def party_documents(db: MemoryDatabase, scope: Scope, party: Party, limit: int) -> list[Document]:
+    """See the port."""
+    rows = [
+        row
+        for row in seen(scope, db.document.rows.values())
+        if (row.party, row.party_code) == (party.name, party.code)
+    ]
+    return sorted(rows, key=_made, reverse=True)[:limit]
+
+
+def _made(row: Document) -> tuple[datetime, str]:
+    return (row.created_at or EPOCH, row.id)
 
 
 def document_lines(db: MemoryDatabase, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:

@@ -28,6 +28,7 @@ from lineshaft.store.rows import (
     Instance,
     Job,
     Message,
+    Party,
     Release,
     StoredInstance,
     Subscription,
@@ -448,6 +449,28 @@ class MemoryStore:
         """See the port."""
         await self._enter("documents")
         return reads.documents(self._db, scope, ids)
+
+    async def documents_by_prefix(self, scope: Scope, prefix: str, limit: int) -> list[Document]:
+        """See the port."""
+        await self._enter("documents_by_prefix")
+        return reads.documents_by_prefix(self._db, scope, prefix, limit)
+
+    async def recent_documents(
+        self, scope: Scope, *, part: str = "", window: int = 5_000, limit: int = 50
+    ) -> list[Document]:
+        """See the port."""
+        await self._enter("recent_documents")
+        return reads.recent_documents(self._db, scope, part, window, limit)
+
+    async def parties(self, scope: Scope, part: str, limit: int) -> list[Party]:
+        """See the port."""
+        await self._enter("parties")
+        return reads.parties(self._db, scope, part, limit)
+
+    async def party_documents(self, scope: Scope, party: Party, limit: int) -> list[Document]:
+        """See the port."""
+        await self._enter("party_documents")
+        return reads.party_documents(self._db, scope, party, limit)
 
     async def document_lines(self, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
         """See the port."""

@@ -16,7 +16,7 @@ from lineshaft.store import schema as s
 from lineshaft.store.batches import Batch
 from lineshaft.store.cursors import EPOCH
 from lineshaft.store.rows import Definition, Document, Effect, Event, History, Instance
-from lineshaft.store.shapes import KEYS, ROW_SHAPES, Shape
+from lineshaft.store.shapes import KEPT, KEYS, ROW_SHAPES, Shape
 
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
 
@@ -56,12 +56,18 @@ def _upsert(cls: type) -> Statement:
     return _insert(s.TABLES[cls].name, _names(cls), conflict)
 
 
+_EMPTY: Final = {"payload": "x''"}
+
+
 def _put_document() -> Statement:
     put = _upsert(Document)
-    sql = put.sql.replace(
-        '"created_at" = excluded."created_at"',
-        '"created_at" = coalesce(excluded."created_at", document."created_at")',
-    )
+    sql = put.sql
+    for name, (first, second) in KEPT.items():
+        said = f'nullif({first}."{name}", {_EMPTY[name]})' if name in _EMPTY else f'{first}."{name}"'
+        sql = sql.replace(
+            f'"{name}" = excluded."{name}"',
+            f'"{name}" = coalesce({said}, {second}."{name}")'.replace("stored.", "document."),
+        )
     return Statement(sql + ' WHERE excluded."source_version" >= document."source_version"', put.names)
 
 
@@ -176,7 +182,7 @@ def _by_class(kind: str, cls: type) -> tuple[Statement, ...]:
                 ("tenant", "release", "kind", "name", "digest"),
             ),
         )
-    if kind == "put":
+    if kind in {"put", "variable_in"}:
         return (_upsert(cls),)
     if kind == "version_in":
         return (_insert(table, names, _IGNORE),)

@@ -256,6 +256,10 @@ class SqliteStore:
     dead_letters = sql_reads.dead_letters
     find_documents = sql_reads.find_documents
     documents = sql_reads.documents
+    documents_by_prefix = sql_reads.documents_by_prefix
+    recent_documents = sql_reads.recent_documents
+    parties = sql_reads.parties
+    party_documents = sql_reads.party_documents
     document_lines = sql_reads.document_lines
     document_links = sql_reads.document_links
     find_bindings = sql_reads.find_bindings

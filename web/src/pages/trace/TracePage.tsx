@@ -1,8 +1,11 @@
-import { useTranslation } from 'react-i18next';
+// Answers first: where is it now, and who has it in hand.
+import { useParams } from 'react-router';
 
-import { PageHead } from '../../widgets/PageHead';
+import './trace.css';
+import { SearchView } from './SearchView';
+import { TrailView } from './TrailView';
 
 export function TracePage() {
-  const { t } = useTranslation();
-  return <PageHead title={t('trace.title')} />;
+  const { number } = useParams();
+  return number ? <TrailView key={number} number={number} /> : <SearchView />;
 }

@@ -116,6 +116,8 @@ class AdHocSubProcess:
     def activate(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
         """Open the scope and start the chosen activities."""
         inside = run.open_scope(token.number, scope.id, node, EMBEDDED)
+        if node.work.output_variable is not None:
+            run.set_variable(inside.id, node.work.output_variable, [])
         self.begin(run, scope, token, node, inside)
 
     def retry(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
@@ -144,9 +146,33 @@ class AdHocSubProcess:
             inside.counts["next"] = 1
             chosen = chosen[:1]
         for child in chosen:
-            run.new_token(inside, child)
-        if not chosen and work.completion is None:
+            self.start(run, inside, node, child)
+        if not chosen and work.completion is None and work.active_elements is None:
             run.check_scope(inside)
+
+    @staticmethod
+    def start(run: Run, inside: ScopeState, node: Node, child: Node) -> Token:
+        """Begin an activity inside; the variable that its output is taken from is its own."""
+        token = run.new_token(inside, child)
+        output = node.work.output_element
+        if output is not None and output.names == (output.text,):
+            run.set_variable(token.number, output.text, None)
+        return token
+
+    def collect(self, run: Run, inside: ScopeState, token: Token, node: Node) -> None:
+        """Add what a chain of activities brought to the output collection when its last one ends.
+
+        Raises:
+            ExpressionError: The output element has no value.
+        """
+        holder = node.ad_hoc
+        assert holder is not None
+        output, name = holder.work.output_element, holder.work.output_variable
+        if output is None or name is None or node.outgoing or node.type == "boundaryEvent":
+            return
+        value = run.evaluate(output, inside, token)
+        found = run.values(inside.id).get(name)
+        run.set_variable(inside.id, name, [*(found if isinstance(found, list) else ()), value])
 
     @staticmethod
     def _chosen(run: Run, inside: ScopeState, node: Node) -> list[Node]:
@@ -176,6 +202,7 @@ class AdHocSubProcess:
                 run.incident(scope, token, "condition", error.message)
                 return True
             if met:
+                inside.counts["met"] = 1
                 if inside.tokens and not node.work.cancel_remaining:
                     return False
                 done = inside.done
@@ -186,15 +213,14 @@ class AdHocSubProcess:
                 return True
         return False
 
-    @staticmethod
-    def _next_in_order(run: Run, inside: ScopeState, node: Node) -> bool:
+    def _next_in_order(self, run: Run, inside: ScopeState, node: Node) -> bool:
         """Start the next activity of a sequential one; tell whether there was one."""
         children = [child for child in node.children if not child.incoming and _starts_by_itself(child)]
         index = inside.counts.get("next", 0)
         if index >= len(children):
             return False
         inside.counts["next"] = index + 1
-        run.new_token(inside, children[index])
+        self.start(run, inside, node, children[index])
         return True
 
     def inside_done(self, run: Run, scope: ScopeState, token: Token, node: Node, inside: ScopeState) -> None:
@@ -212,6 +238,8 @@ class AdHocSubProcess:
     @staticmethod
     def _met(run: Run, inside: ScopeState, node: Node) -> bool:
         condition = node.work.completion
+        if inside.counts.get("met"):
+            return True
         try:
             return condition is not None and run.is_true(condition, inside, None, node.id)
         except ExpressionError:
@@ -221,6 +249,9 @@ class AdHocSubProcess:
     def _end(run: Run, scope: ScopeState, token: Token, node: Node, inside: ScopeState) -> None:
         if inside.done:
             token.extra = {**(token.extra or {}), "done": _plain(inside.done)}
+        name = node.work.output_variable
+        if name is not None and not node.outputs:
+            run.propagate({name: run.values(inside.id).get(name)}, scope, None)
         run.close_scope(inside)
         run.complete(scope, token, node)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import effects, events, schedule, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
-from lineshaft.bpmn.kernel.state import ScopeState, Token
+from lineshaft.bpmn.kernel.state import ITERATION, PROCESS, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
 if TYPE_CHECKING:
@@ -50,8 +49,23 @@ def ask(run: Run, scope: ScopeState, token: Token, node: Node, retries: int | No
             work.headers,
             retries,
             token.attempt,
+            spare=spare_variables(run, scope, node),
         )
     )
+
+
+def spare_variables(run: Run, scope: ScopeState, node: Node) -> tuple[str, ...]:
+    """Return the collections of the loops around a task: it has its item of each."""
+    found: tuple[str, ...] = ()
+    if node.inputs:
+        return found
+    while scope.kind != PROCESS:
+        if scope.kind == ITERATION:
+            loop = run.nodes[scope.element].loop
+            if loop is not None:
+                found += loop.spare
+        scope = run.read(scope.parent)
+    return found
 
 
 class JobTask:
@@ -175,94 +189,6 @@ class ReceiveTask:
     def retry(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
         """Wait after all."""
         self.activate(run, scope, token, node)
-
-
-class UserTask:
-    """User task: a task in the inbox."""
-
-    types: ClassVar[tuple[str, ...]] = ("userTask",)
-
-    arrive = staticmethod(Plain.arrive)
-    caught = staticmethod(Plain.not_caught)
-    inside_done = staticmethod(Plain.no_inside)
-    remember = staticmethod(Plain.remember)
-
-    def activate(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
-        """Put it into the inbox."""
-        try:
-            effect = self._task(run, scope, token, node)
-        except ExpressionError as error:
-            run.incident(scope, token, "task_assignment", error.message)
-            return
-        run.events.append(events.TaskOpened(token.number, node.id))
-        run.effects.append(effect)
-
-    def retry(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
-        """Put it into the inbox after all."""
-        self.activate(run, scope, token, node)
-
-    def answered(
-        self, run: Run, scope: ScopeState, token: Token, node: Node, answer: Mapping[str, Any]
-    ) -> None:
-        """Take the form's variables and go on."""
-        run.answer(scope, token, node, answer)
-
-    def terminate(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
-        """Take it out of the inbox."""
-        run.effects.append(effects.CloseTask(token.number))
-
-    @staticmethod
-    def _task(run: Run, scope: ScopeState, token: Token, node: Node) -> effects.OpenTask:
-        work = node.work
-
-        def value(source: Any) -> Any:
-            return run.evaluate(source, scope, token) if source is not None else None
-
-        priority = value(work.priority)
-        assignee = value(work.assignee)
-        form = value(work.form)
-        try:
-            number = int(priority) if priority is not None else 50
-        except (TypeError, ValueError):
-            raise schedule.ScheduleError(
-                text(
-                    "Expected the priority of {node} to be a whole number, but it is {value!r}",
-                    "{node} 的优先级应为整数，但为 {value!r}",
-                    node=node.id,
-                    value=priority,
-                )
-            ) from None
-        return effects.OpenTask(
-            token.number,
-            node.id,
-            node.name or node.id,
-            task_variables(run, scope, token, node),
-            None if assignee is None else str(assignee),
-            _names(value(work.groups)),
-            _names(value(work.users)),
-            _moment(run, value(work.due)),
-            _moment(run, value(work.follow_up)),
-            number,
-            None if form is None else str(form),
-            work.headers,
-        )
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if value is None or value == "":
-        return ()
-    if isinstance(value, (list, tuple)):
-        return tuple(str(item) for item in value)
-    return tuple(part.strip() for part in str(value).split(",") if part.strip())
-
-
-def _moment(run: Run, value: Any) -> datetime | None:
-    if value is None or value == "":
-        return None
-    shown = str(value).strip()
-    if shown.startswith(("P", "-P")):
-        return schedule.add_duration(run.now, shown)
-    return schedule.parse_date(value)
 
 
 class ScriptTask:

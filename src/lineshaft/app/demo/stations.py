@@ -1,0 +1,139 @@
+"""The simulated systems of the demo: how each is started, and how the hub is told to reach it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lineshaft.base.text import Text, text
+
+# The sandbox's own fixed credentials: it listens on this machine only and holds invented data.
+CRM_TOKEN = "crm-demo-token"  # noqa: S105
+ERP_APP_ID = "erp-app"
+ERP_APP_SECRET = "erp-demo-secret"  # noqa: S105
+MES_USER = "mes"
+MES_PASSWORD = "mes-demo-password"  # noqa: S105
+OA_APP_ID = "oa-app"
+OA_APP_SECRET = "oa-demo-secret"  # noqa: S105
+SMS_KEY = "sms-demo-key"
+WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105
+ADMIN = "plantbox-admin"
+
+OFFICE = ("crm", "erp")
+"""The two systems that carry an order by themselves."""
+WHOLE = ("crm", "erp", "mes", "wms", "oa", "mail")
+"""The whole factory."""
+
+TITLES: Mapping[str, Text] = {
+    "crm": text("CRM", "CRM 客户关系"),
+    "erp": text("ERP", "ERP 企业资源"),
+    "mes": text("MES", "MES 制造执行"),
+    "wms": text("WMS", "WMS 仓储"),
+    "oa": text("OA", "OA 办公审批"),
+    "mail": text("Mail and text messages", "邮件与短信"),
+}
+
+_HOOKS = {"crm": "crm/orders", "mes": "mes/events", "oa": "oa/callbacks"}
+_FURTHER_PORTS = {"mes": ("--opcua-port", "mes_opcua"), "mail": ("--smtp-port", "mail_smtp")}
+_CREDENTIALS: Mapping[str, tuple[str, ...]] = {
+    "crm": ("--token", CRM_TOKEN),
+    "erp": ("--app-id", ERP_APP_ID, "--app-secret", ERP_APP_SECRET),
+    "mes": ("--user", MES_USER, "--password", MES_PASSWORD),
+    "wms": (),
+    "oa": ("--app-id", OA_APP_ID, "--app-secret", OA_APP_SECRET),
+    "mail": ("--sms-key", SMS_KEY),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What all systems are started with."""
+
+    folder: Path
+    speed: float
+    empty: bool
+    hub_url: str | None
+    """Where webhooks go; ``None``: nowhere."""
+
+
+def port_names(systems: tuple[str, ...]) -> list[str]:
+    """Return the names of all ports that these systems listen on."""
+    found = [name for system in systems for name in (system, f"{system}_admin")]
+    return found + [name for system, (_, name) in _FURTHER_PORTS.items() if system in systems]
+
+
+def arguments_of(
+    system: str, common: Common, ports: Mapping[str, int], options: tuple[str, ...]
+) -> list[str]:
+    """Return the arguments of one system's process."""
+    found = ["-m", "plantbox", system, "--port", str(ports[system])]
+    found += ["--admin-port", str(ports[f"{system}_admin"]), "--admin-token", ADMIN]
+    found += ["--data", str(common.folder / system), "--speed", f"{common.speed:g}"]
+    if common.empty:
+        found.append("--empty")
+    if system in _FURTHER_PORTS:
+        option, name = _FURTHER_PORTS[system]
+        found += [option, str(ports[name])]
+    found += _CREDENTIALS[system]
+    if common.hub_url is not None and system in _HOOKS:
+        hook = f"{common.hub_url}/hooks/{_HOOKS[system]}"
+        found += ["--webhook", hook, "--webhook-secret", WEBHOOK_SECRET]
+    return [*found, *options]
+
+
+def hub_secrets() -> dict[str, str]:
+    """Return the secrets that the hub is given, by their names in the pack."""
+    return {
+        "crm_token": CRM_TOKEN,
+        "crm_webhook": WEBHOOK_SECRET,
+        "erp_app_id": ERP_APP_ID,
+        "erp_app_secret": ERP_APP_SECRET,
+        "mes_user": MES_USER,
+        "mes_password": MES_PASSWORD,
+        "mes_webhook": WEBHOOK_SECRET,
+        "oa_app_id": OA_APP_ID,
+        "oa_app_secret": OA_APP_SECRET,
+        "oa_webhook": WEBHOOK_SECRET,
+        "sms_key": SMS_KEY,
+    }
+
+
+_PAGES = {
+    "crm": "/orders/{number}",
+    "erp": "/ui/orders/{number}",
+    "mes": "/orders/{number}",
+    "oa": "/requests/{number}",
+}
+"""Where a system shows one of its own documents."""
+
+
+def hub_systems(ready: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the tables ``[systems.…]`` of the hub's configuration, from what the systems said when ready."""
+    tables: dict[str, dict[str, Any]] = {}
+    for system, line in ready.items():
+        if system == "wms":
+            tables["wms"] = {"file": line["database"], "home_url": f"{line['url']}/"}
+        elif system == "mail":
+            tables["sms"] = {"base_url": line["url"], "home_url": f"{line['url']}/"}
+            tables["mail"] = {
+                "host": line["smtp_host"],
+                "port": int(line["smtp_port"]),
+                "sender": "lineshaft@factory.example",
+            }
+        else:
+            home = "/ui" if system == "erp" else "/"
+            tables[system] = {"base_url": line["url"], "home_url": f"{line['url']}{home}"}
+        if system == "mes" and line.get("opcua_url"):
+            tables["machines"] = {"url": line["opcua_url"], "home_url": f"{line['url']}/machines"}
+        pages = tables[system]
+        pages["home_url"] = f"{line['url']}/"
+        if system in _PAGES:
+            pages["page_url"] = line["url"] + _PAGES[system]
+    return "".join(
+        f"[systems.{name}]\n"
+        + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items())
+        for name, settings in tables.items()
+    )

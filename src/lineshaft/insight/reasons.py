@@ -1,0 +1,34 @@
+"""Why a call did not go through, in words for people: without the program's own prefixes and codes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lineshaft.insight.timeline import TracedCall
+from lineshaft.insight.words import Words, words
+
+_CODE: Final = re.compile(r"\s*\[[\w.:-]{1,40}\]$")
+_KINDS: Final = {
+    "customer": words("customer", "客户"),
+    "supplier": words("supplier", "供应商"),
+    "product": words("product", "产品"),
+    "material": words("material", "物料"),
+    "unit": words("unit", "单位"),
+    "warehouse": words("warehouse", "仓库"),
+}
+"""What a missing reference can be; another kind is shown by its own name."""
+
+
+def reason_of(call: TracedCall) -> Words:
+    """Return the reason that the other system gave, or what is missing."""
+    if call.status == "parked" and call.reference:
+        kind, _, rest = call.reference.partition(":")
+        number = rest.partition(":")[2] or rest
+        known = _KINDS.get(kind, Words(kind, kind))
+        return words(
+            "{kind} {number} has no code yet", "{kind} {number} 还没有编码", kind=known, number=number
+        )
+    told = (call.error_text or "").removeprefix(f"{call.system}, {call.operation}: ")
+    told = _CODE.sub("", told)
+    return Words(told, told)

@@ -1,0 +1,173 @@
+"""Search 业务查询: typed hits for what a person has in hand: any system's number, a customer's name or code.
+
+Bounded whatever is typed: exact finds by index, beginnings by index, customers by steps over their index, and
+parts of numbers among the newest documents only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from lineshaft.base.scope import Scope
+from lineshaft.feel import codec as values
+from lineshaft.insight.words import Words, words
+from lineshaft.sdk.trail import TrailSpec
+from lineshaft.store.port import Store
+from lineshaft.store.rows import Document, Party
+
+TEXT_MAX: Final = 100
+"""Characters of a question that count."""
+_WINDOW: Final = 5_000
+_PARTIES_MAX: Final = 5
+_PER_PARTY_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that was found."""
+
+    type: Literal["document", "customer"]
+    number: str
+    """What the trail is asked for; of a customer its code (or name)."""
+    title: Words
+    system: str
+    kind: str
+    kind_title: Words
+    status: Words
+    state: str
+    customer: str | None
+    customer_code: str | None
+    amount: str | None
+    currency: str | None
+    due_on: str | None
+    at: datetime | None
+    stage: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, best first."""
+
+    query: str
+    hits: list[Hit]
+    more: bool
+
+
+async def search(store: Store, scope: Scope, spec: TrailSpec, query: str, limit: int) -> Found:
+    """Return what ``query`` may mean, best first; nothing asked gives the newest orders."""
+    wanted = query.strip()[:TEXT_MAX]
+    if not wanted:
+        newest = await store.recent_documents(scope, window=_WINDOW, limit=limit * 5)
+        firsts = [each for each in newest if _is_order(spec, each)] or newest
+        return Found(query, [_hit(spec, each) for each in firsts[:limit]], len(firsts) > limit)
+    found: dict[str, Document] = {}
+    _take(found, await store.find_documents(scope, wanted))
+    bindings = await store.find_bindings(scope, wanted)
+    for name in sorted({each.local_id for each in bindings} - {wanted})[:limit]:
+        _take(found, await store.find_documents(scope, name))
+    parties = await store.parties(scope, wanted, _PARTIES_MAX + 1)
+    for binding in bindings:
+        parties += [
+            each
+            for each in await store.parties(scope, binding.local_id, _PARTIES_MAX)
+            if each.code == binding.local_id and each not in parties
+        ]
+    for beginning in dict.fromkeys((wanted, wanted.upper())):
+        begun = _newest_first(await store.documents_by_prefix(scope, beginning, limit + 1))
+        # What is called so itself stands before what only belongs to something that is called so.
+        _take(found, [each for each in begun if each.number.startswith(beginning)])
+        _take(found, begun)
+    hits = [_hit(spec, each) for each in found.values()]
+    customers: list[Hit] = []
+    shown: set[str] = set()
+    for party in sorted(parties[:_PARTIES_MAX], key=lambda each: not each.code):
+        theirs = await store.party_documents(scope, party, _PER_PARTY_MAX)
+        # Some documents have only the name of the firm.
+        if party.name not in shown:
+            shown.add(party.name)
+            customers.append(_customer(party, theirs))
+        fresh = [each for each in theirs if each.id not in found]
+        _take(found, fresh)
+        customers += [_hit(spec, each) for each in fresh]
+    if len(found) < limit:
+        recent = await store.recent_documents(scope, part=wanted, window=_WINDOW, limit=limit + 1)
+        fresh = [each for each in recent if each.id not in found]
+        customers += [_hit(spec, each) for each in fresh]
+    hits += customers
+    return Found(query, hits[:limit], len(hits) > limit or len(parties) > _PARTIES_MAX)
+
+
+def _take(found: dict[str, Document], documents: Iterable[Document]) -> None:
+    for each in documents:
+        found.setdefault(each.id, each)
+
+
+def _newest_first(documents: Iterable[Document]) -> list[Document]:
+    return sorted(documents, key=lambda each: (each.created_at or each.updated_at, each.id), reverse=True)
+
+
+def _is_order(spec: TrailSpec, document: Document) -> bool:
+    stage = spec.stage(document.system, document.kind)
+    return bool(spec.stages) and stage is spec.stages[0]
+
+
+def _hit(spec: TrailSpec, document: Document) -> Hit:
+    fields = fields_of(document)
+    word = spec.status(document.system, document.kind, document.status)
+    stage = spec.stage(document.system, document.kind)
+    return Hit(
+        type="document",
+        number=document.number,
+        title=Words(document.number, document.number),
+        system=document.system,
+        kind=document.kind,
+        kind_title=Words.of(spec.kind(document.system, document.kind)),
+        status=Words.of(word.title),
+        state=word.state,
+        customer=document.party,
+        customer_code=document.party_code,
+        amount=text_of(fields, "gross_amount", "amount"),
+        currency=text_of(fields, "currency"),
+        due_on=text_of(fields, "due_on", "due_date", "delivery_date"),
+        at=document.created_at or document.updated_at,
+        stage=stage.name if stage is not None else None,
+    )
+
+
+def _customer(party: Party, theirs: list[Document]) -> Hit:
+    newest = theirs[0] if theirs else None
+    return Hit(
+        type="customer",
+        number=party.code or party.name,
+        title=Words(party.name, party.name),
+        system=newest.system if newest is not None else "",
+        kind="customer",
+        kind_title=words("Customer", "客户"),
+        status=Words("", ""),
+        state="",
+        customer=party.name,
+        customer_code=party.code or None,
+        amount=None,
+        currency=None,
+        due_on=None,
+        at=newest.created_at if newest is not None else None,
+        stage=None,
+    )
+
+
+def fields_of(document: Document) -> dict[str, Any]:
+    """Return a document's further fields."""
+    found = values.decode(document.payload) if document.payload else {}
+    return found if isinstance(found, dict) else {}
+
+
+def text_of(fields: dict[str, Any], *names: str) -> str | None:
+    """Return the first of the named fields that is there, as text."""
+    for name in names:
+        value = fields.get(name)
+        if value is not None and value != "":
+            return str(value)
+    return None

@@ -1,0 +1,193 @@
+"""How a firm reads the chain of an order: its stages, its words for kinds and states, the systems' own pages.
+
+A pack says it in ``trail/*.yaml``, so that no stage and no status is written into the program:
+
+    format: 1
+    stages:                        # in their order; the first holds the order itself
+      - name: delivery
+        title: {zh: 发货履约, en: Delivery}
+        holder: {zh: 仓库, en: Warehouse}     # who has it in hand
+        documents: [despatch_advice, wms.*]   # kind, system.kind or system.*
+        covers_order: true                    # done only when all that was ordered is in it
+        within_h: 48                          # hours after which the stage is late
+        elements: [delivered]                 # a process that waits in one of these waits for this stage
+    kinds:
+      despatch_advice: {zh: 发货单, en: Delivery note}
+    statuses:
+      erp.sales_order:
+        C: {zh: 已审核, en: Audited, state: done}
+    events:
+      crm.sales_order.confirmed: {zh: 客户确认订单, en: Customer confirmed the order}
+    pages:
+      crm.sales_order: /orders/{number}
+
+Pure: bytes come in, a ``TrailSpec`` goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+from urllib.parse import quote
+
+from lineshaft.base.text import Text, text
+from lineshaft.sdk.schema import Problems, Table, read_yaml
+
+DocumentState = Literal["open", "active", "done", "failed", "cancelled"]
+"""``open`` nothing has begun · ``active`` under way · ``done`` its part is finished · ``failed`` refused or
+broken · ``cancelled`` taken back."""
+STATES: Final[tuple[str, ...]] = get_args(DocumentState)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWord:
+    """What a status of a system means."""
+
+    title: Text
+    state: DocumentState
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    """A stage of the chain, and which documents belong to it."""
+
+    name: str
+    title: Text
+    holder: Text
+    documents: tuple[str, ...]
+    covers_order: bool = False
+    within_h: float | None = None
+    elements: tuple[str, ...] = ()
+
+    def fits(self, system: str, kind: str) -> int:
+        """Return how exactly a document belongs here: 0 not at all, 3 by system and kind."""
+        names = {f"{system}.{kind}": 3, kind: 2, f"{system}.*": 1}
+        return max((names.get(each, 0) for each in self.documents), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrailSpec:
+    """Everything that the files of a pack say about the chain."""
+
+    stages: tuple[StageSpec, ...] = ()
+    kinds: Mapping[str, Text] = field(default_factory=dict)
+    statuses: Mapping[str, Mapping[str, StatusWord]] = field(default_factory=dict)
+    events: Mapping[str, Text] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+    def stage(self, system: str, kind: str) -> StageSpec | None:
+        """Return the stage that a document belongs to most exactly."""
+        best = max(self.stages, key=lambda stage: stage.fits(system, kind), default=None)
+        return best if best is not None and best.fits(system, kind) else None
+
+    def kind(self, system: str, kind: str) -> Text:
+        """Return the words for a kind of document."""
+        for name in (f"{system}.{kind}", kind):
+            if name in self.kinds:
+                return self.kinds[name]
+        plain = kind.replace("_", " ")
+        return KINDS.get(kind, Text(plain, plain))
+
+    def status(self, system: str, kind: str, status: str) -> StatusWord:
+        """Return the words for a status; an unknown one as it is, under way."""
+        for name in (f"{system}.{kind}", kind, system, "*"):
+            word = self.statuses.get(name, {}).get(status)
+            if word is not None:
+                return word
+        return StatusWord(Text(status, status), "active")
+
+    def page(self, system: str, kind: str, number: str, local_id: str) -> str | None:
+        """Return the path of a document's own page in its system."""
+        pattern = self.pages.get(f"{system}.{kind}") or self.pages.get(system)
+        if pattern is None:
+            return None
+        named = {"{number}": number, "{local_id}": local_id}
+        for mark, value in named.items():
+            pattern = pattern.replace(mark, quote(value, safe=""))
+        return pattern
+
+
+KINDS: Final[Mapping[str, Text]] = {
+    "sales_order": text("Sales order", "销售订单"),
+    "plan_proposal": text("Plan proposal", "计划建议"),
+    "work_order": text("Work order", "生产工单"),
+    "job_order": text("Job order", "派工单"),
+    "job_response": text("Production report", "报工单"),
+    "goods_receipt": text("Goods receipt", "入库单"),
+    "receipt_advice": text("Goods receipt", "入库单"),
+    "despatch_advice": text("Delivery note", "发货单"),
+    "invoice": text("Invoice", "发票"),
+    "approval": text("Approval", "审批单"),
+}
+"""The hub's own words for kinds of documents; a pack may have others."""
+
+
+def read_trail(files: Iterable[tuple[str, bytes]]) -> TrailSpec:
+    """Read all files of the folder ``trail`` (path, content) as one.
+
+    Raises:
+        DefinitionError: Something cannot be used; lists all problems.
+    """
+    problems = Problems()
+    stages: list[StageSpec] = []
+    kinds: dict[str, Text] = {}
+    statuses: dict[str, dict[str, StatusWord]] = {}
+    events: dict[str, Text] = {}
+    pages: dict[str, str] = {}
+    for path, content in files:
+        root = Table(read_yaml(content, path), problems)
+        root.format()
+        stages += [_stage(Table(node, problems)) for node in root.items("stages")]
+        kinds |= _labels(root.table("kinds"))
+        events |= _labels(root.table("events"))
+        for name, table in root.tables("statuses"):
+            statuses.setdefault(name, {}).update(_statuses(table))
+        pages |= _pages(root.table("pages"))
+        root.done()
+    problems.raise_if_any()
+    return TrailSpec(tuple(stages), kinds, statuses, events, pages)
+
+
+def _stage(table: Table) -> StageSpec:
+    name = table.text("name", required=True, pattern=r"[a-z][a-z0-9_]*") or ""
+    stage = StageSpec(
+        name,
+        table.label("title", name),
+        table.label("holder", ""),
+        tuple(str(node.value) for node in table.items("documents")),
+        table.flag("covers_order"),
+        table.number("within_h", None),
+        tuple(str(node.value) for node in table.items("elements")),
+    )
+    table.done()
+    return stage
+
+
+def _labels(table: Table | None) -> dict[str, Text]:
+    if table is None:
+        return {}
+    return {name: table.label(name, name) for name in table.entries}
+
+
+def _statuses(table: Table) -> dict[str, StatusWord]:
+    found: dict[str, StatusWord] = {}
+    for status, word in [(name, table.table(name)) for name in table.entries]:
+        if word is None:
+            continue
+        english = word.text("en", required=True) or status
+        chinese = word.text("zh", required=True) or english
+        state = word.choice("state", STATES, "active") or "active"
+        word.done()
+        found[status] = StatusWord(Text(english, chinese), _state(state))
+    return found
+
+
+def _state(name: str) -> DocumentState:
+    return next((each for each in get_args(DocumentState) if each == name), "active")
+
+
+def _pages(table: Table | None) -> dict[str, str]:
+    if table is None:
+        return {}
+    return {name: table.text(name, pattern="/.*") or "/" for name in table.entries}
