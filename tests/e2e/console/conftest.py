@@ -69,9 +69,7 @@ class Running:
         """Enter and confirm an order, as a salesperson does; its number."""
         line = {"line_no": 1, "model": model, "quantity": quantity}
         price = {"unit_price": "100.0000", "discount": "0", "tax_rate": "0.13"}
-        made = self.run(
-            self.factory.crm("POST", "/orders", {"account_no": account, "lines": [line | price]})
-        )
+        made = self.run(self.factory.crm("POST", "/orders", {"account_no": account, "lines": [line | price]}))
         self.run(self.factory.crm("POST", f"/orders/{made['id']}/confirm", {}))
         return str(made["order_no"])
 
