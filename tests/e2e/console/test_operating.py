@@ -80,7 +80,7 @@ def test_many_documents_are_sent_again_together(chinese: Visit) -> None:
     chinese.go("/dead-letters", "letters")
     for number in numbers:
         expect(page.get_by_role("button", name=number)).to_be_visible(timeout=PATIENCE_MS)
-    page.locator(".list thead input[type=checkbox]").check()
+        page.get_by_role("checkbox", name=number).check()
     chinese.keep("dead-letters")
     page.get_by_role("button", name="重发所选").click()
     dialog = page.get_by_role("dialog")
