@@ -21,6 +21,7 @@ from typing import Any
 from lineshaft.app.config import LIMITS, SETTINGS
 from lineshaft.base import errors as errors_tree
 from lineshaft.bpmn import reference as bpmn_reference
+from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -239,6 +240,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/api.md": api,
     "reference/commands.md": commands,
     "reference/configuration.md": configuration,
+    "reference/connectors/tryton.md": lambda: NOTE + tryton_reference.page(),
     "reference/errors.md": errors,
     "reference/feel.md": lambda: feel_reference.page("en"),
     "reference/feel.zh-CN.md": lambda: feel_reference.page("zh"),

@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import csv
 import os
+import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +26,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.programs import ROOT
-from tools.tryton import company, people, server
+from e2e.programs import ROOT, environment, logs_in, rows
+from tools.tryton import company, server
 from tools.tryton.client import Client
 from tools.tryton.plant import CRM_TOKEN, Plant, wait_until
 
@@ -34,7 +37,7 @@ WITH_TIES = ("44086", "44762")
 WITH_DISCOUNTS = ("43881", "44098", "44318", "44489", "44549", "44774")
 GARBLED = {"43841", "44387", "44444", "44657"}
 COUNT = 40
-SHIPPED = 3
+DEMO = (sys.executable, "-m", "tools.tryton", "demo")
 
 pytestmark = [pytest.mark.timeout(500), pytest.mark.needs("tryton")]
 
@@ -110,13 +113,11 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
     used = [products[number] for number in dict.fromkeys(row["productid"] for row in own)]
     buyers = {head["customerid"] for head in heads}
     customers = [row for row in rows_of("customer") if row["customerid"] in buyers]
-    # The goods of two orders are made for them; to make every bicycle would only take time.
-    made = {details[head["salesorderid"]][0]["productid"] for head in heads[-2:]}
-    for name, rows in (
+    for name, content in (
         ("salesorderheader", heads), ("salesorderdetail", own), ("product", used), ("customer", customers),
         ("person", rows_of("person")), ("store", rows_of("store")),
     ):  # fmt: skip
-        write_rows(folder, name, rows)
+        write_rows(folder, name, content)
     lines = {
         f"SO{head['salesorderid']}": [
             Line(
@@ -131,10 +132,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
         folder,
         lines,
         [
-            company.Goods(
-                row["productnumber"], row["name"], Decimal(row["listprice"] or "0"),
-                made=row["productid"] in made,
-            )
+            company.Goods(row["productnumber"], row["name"], Decimal(row["listprice"] or "0"))
             for row in used
         ],
         [
@@ -215,35 +213,39 @@ def test_forty_real_orders_stand_in_tryton_to_the_cent(plant: Plant, orders: Ord
     assert ties >= len(WITH_TIES)
 
 
-def test_what_people_make_and_ship_in_tryton_is_told_to_the_crm(plant: Plant, orders: Orders) -> None:
-    client = plant.tryton.client()
-    made = {goods.outer for goods in orders.goods if goods.made}
-    chosen = [number for number in sorted(orders.lines) if len(orders.lines[number]) == 1]
-    chosen.sort(key=lambda number: orders.lines[number][0].product not in made)
-    chosen = [*chosen[: SHIPPED - 1], chosen[-1]]
-    assert orders.lines[chosen[0]][0].product in made, "one of them has to be produced first"
-    sales = sales_in(client, chosen)
-    for sale in sales.values():
-        finish(client, int(str(sale["id"])))
+def test_the_demo_leaves_sale_production_and_shipment_in_tryton(tmp_path: Path) -> None:
+    """``make demo ERP=tryton`` with one order: a product that is made and one from stock."""
+    done = subprocess.run(
+        [*DEMO, "--data", str(tmp_path), "--orders", "1", "--port", "0"], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr + logs_in(tmp_path)
+    last = done.stdout.splitlines()[-1]
+    assert last.endswith("[shipped]"), done.stdout
+    number = last.split()[1]
+    assert re.search(r"Tryton sale TXS\d+ .*production TSC\d+ done .*shipment TFH\d+ done", last), last
 
-    wait_until(
-        lambda: all(state_in_crm(plant, number) == "shipped" for number in chosen), 60, f"shipped: {chosen}"
+    tryton = server.open_database(tmp_path / "tryton", "CNY")
+    tryton.start()
+    try:
+        client = tryton.client()
+        (sale,) = client.rows("sale.sale", [["reference", "=", number]], "untaxed_amount", "shipment_state")
+        lines = lines_in(client, int(sale["id"]))
+        (made,) = client.rows("production", [], "state", "product", "quantity")
+        (sent,) = client.rows("stock.shipment.out", [], "state")
+    finally:
+        tryton.stop()
+    in_crm = rows(
+        tmp_path / "crm" / "crm.sqlite3",
+        "SELECT line_no, quantity, net_amount, shipped_quantity, status FROM order_line ORDER BY line_no",
     )
-
-    for number in chosen:
-        (line,) = plant.crm("GET", f"/orders/{number}")["lines"]
-        assert Decimal(line["shipped_quantity"]) == orders.lines[number][0].quantity
-        chain = plant.hub("GET", f"/trace/{number}")
-        kinds = {document["kind"] for document in chain["documents"]}
-        assert {"sales_order", "despatch_advice"} <= kinds, chain["documents"]
-        assert ("work_order" in kinds) == (orders.lines[number][0].product in made)
-
-
-def finish(client: Client, sale: int) -> None:
-    """Make and ship what one sale asks for."""
-    lines = [f"sale.line,{row['id']}" for row in client.rows("sale.line", [["sale", "=", sale]])]
-    for row in client.rows(people.PRODUCTION, [["origin", "in", lines]]):
-        people.take_on(client, people.PRODUCTION, row["id"], most=5)
-    (found,) = client.rows("sale.sale", [["id", "=", sale]], "shipments")
-    for shipment in found["shipments"]:
-        people.take_on(client, people.SHIPMENT, shipment, most=5)
+    assert [(line["sequence"], line["quantity"], line["amount"]) for line in lines] == [
+        (number, Decimal(quantity), Decimal(net)) for number, quantity, net, _, _ in in_crm
+    ]
+    assert all(
+        Decimal(shipped) == Decimal(quantity) and status == "shipped"
+        for _, quantity, _, shipped, status in in_crm
+    )
+    assert sale["untaxed_amount"] == sum(Decimal(net) for _, _, net, _, _ in in_crm)
+    assert (made["state"], made["product"]) == ("done", lines[0]["product"])
+    assert made["quantity"] == lines[0]["quantity"]
+    assert (sale["shipment_state"], sent["state"]) == ("sent", "done")

@@ -54,9 +54,12 @@ def found(client: Client, currency: str) -> None:
     )  # fmt: skip
     client.renew()
     # A number of its own kind for each kind of document: a number that is searched finds one thing.
-    for name, prefix in (("Sale", "XS"), ("Production", "SC"), ("Customer Shipment", "FH")):
+    for name, prefix in (("Sale", "TXS"), ("Production", "TSC"), ("Customer Shipment", "TFH")):
         sequence = client.one("ir.sequence", ["name", "=", name])
         client.write("ir.sequence", sequence, {"prefix": prefix, "padding": 5})
+    # What is shipped is invoiced: confirming a sale makes no invoice yet.
+    configuration = client.one("sale.configuration")
+    client.write("sale.configuration", configuration, {"sale_invoice_method": "fulfillment"})
     accounts = _chart(client, company)
     client.create(
         "product.category",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -38,11 +37,13 @@ _STOP_S = 20.0
 class Plant:
     """The three, started by entering it and ended by leaving it."""
 
-    def __init__(self, folder: Path, *, hub_port: int = 0, empty: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, currency: str = "USD", hub_port: int = 0, empty: bool = False
+    ) -> None:
         self.folder = folder.absolute()
         self._empty = empty
         self._ports = {"crm": free_port(), "crm_admin": free_port(), "hub": hub_port or free_port()}
-        self.tryton: Server = open_database(self.folder / "tryton")
+        self.tryton: Server = open_database(self.folder / "tryton", currency)
         self._children: dict[str, subprocess.Popen[str]] = {}
 
     @property
@@ -175,11 +176,6 @@ def wait_until(condition: Any, timeout_s: float, what: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s:g} s in vain: {what}")
         time.sleep(0.2)
-
-
-def remove(folder: Path) -> None:
-    """Remove everything a sandbox holds."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ask(method: str, url: str, body: object, token: str) -> Any:

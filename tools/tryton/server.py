@@ -36,7 +36,6 @@ MODULES = (
 DATABASE = "demo"
 USER = "admin"
 PASSWORD = "demo-Tryton-1"  # a sandbox on loopback with invented data
-CURRENCY = "USD"
 PRICE_DIGITS = 6
 """A price of four digits less a discount in percent has six."""
 
@@ -112,17 +111,21 @@ class Server:
         return True
 
 
-def open_database(folder: Path, port: int = 0) -> Server:
-    """Return a server on the database in ``folder``; a new folder gets a copy of the prepared one."""
-    seed = prepare()
+def open_database(folder: Path, currency: str = "USD") -> Server:
+    """Return a server on the database in ``folder``; a new folder gets a copy of the prepared one.
+
+    Raises:
+        CannotHave: Tryton cannot be installed or initialised here.
+    """
+    seed = prepare(currency)
     target = folder / f"{DATABASE}.sqlite"
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(seed, target)
-    return Server(folder, port)
+    return Server(folder)
 
 
-def prepare(tell: Callable[[str], None] = lambda _: None) -> Path:
+def prepare(currency: str = "USD", tell: Callable[[str], None] = lambda _: None) -> Path:
     """Install Tryton and make the database with the company, as far as that has not been done; return its
     file.
 
@@ -132,12 +135,12 @@ def prepare(tell: Callable[[str], None] = lambda _: None) -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     with _alone():
         _install(tell)
-        return _seed(tell)
+        return _seed(currency, tell)
 
 
 def is_prepared() -> bool:
     """Tell whether a server can be started at once."""
-    return (CACHE / "venv" / f".{_digest()}").exists() and _seed_file().exists()
+    return (CACHE / "venv" / f".{_digest()}").exists() and _seed_file("USD").exists()
 
 
 def _install(tell: Callable[[str], None]) -> None:
@@ -158,9 +161,9 @@ def _install(tell: Callable[[str], None]) -> None:
     mark.touch()
 
 
-def _seed(tell: Callable[[str], None]) -> Path:
+def _seed(currency: str, tell: Callable[[str], None]) -> Path:
     """Make the database that servers get copies of: the modules' own, with the company in it."""
-    seed = _seed_file()
+    seed = _seed_file(currency)
     if seed.exists():
         return seed
     base = _base(tell)
@@ -169,7 +172,7 @@ def _seed(tell: Callable[[str], None]) -> Path:
     server = Server(folder)
     server.start()
     try:
-        company.found(server.client(), CURRENCY)
+        company.found(server.client(), currency)
     finally:
         server.stop()
     _keep(folder, seed)
@@ -214,9 +217,9 @@ def _keep(folder: Path, target: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _seed_file() -> Path:
+def _seed_file(currency: str) -> Path:
     made_by = hashlib.sha256(Path(company.__file__).read_bytes() + _digest().encode()).hexdigest()
-    return CACHE / f"seed-{made_by[:12]}.sqlite"
+    return CACHE / f"seed-{currency}-{made_by[:12]}.sqlite"
 
 
 def _digest() -> str:

@@ -29,6 +29,8 @@ export function themeOf(mode: Mode): ThemeConfig {
     token: {
       colorPrimary: dark ? '#1668dc' : '#0958d9',
       colorLink: dark ? '#69b1ff' : '#0958d9',
+      colorLinkHover: dark ? '#91caff' : '#003eb3',
+      colorLinkActive: dark ? '#91caff' : '#002c8c',
       colorError: dark ? '#dc4446' : '#cf1322',
       colorTextSecondary: dark ? 'rgba(255,255,255,0.72)' : '#595959',
       colorTextDescription: dark ? 'rgba(255,255,255,0.65)' : '#595959',
@@ -41,7 +43,7 @@ export function themeOf(mode: Mode): ThemeConfig {
     },
     components: {
       Layout: { headerBg: '#001529', headerHeight: 48, siderBg: dark ? '#141414' : '#ffffff' },
-      Menu: { itemHeight: 36 },
+      Menu: { itemHeight: 36, ...(dark ? { itemSelectedColor: '#91caff', itemSelectedBg: '#111a2c' } : {}) },
       Table: { cellPaddingBlockSM: 6 },
     },
   };

@@ -76,7 +76,10 @@ async def search(store: Store, scope: Scope, spec: TrailSpec, query: str, limit:
             if each.code == binding.local_id and each not in parties
         ]
     for beginning in dict.fromkeys((wanted, wanted.upper())):
-        _take(found, _newest_first(await store.documents_by_prefix(scope, beginning, limit + 1)))
+        begun = _newest_first(await store.documents_by_prefix(scope, beginning, limit + 1))
+        # What is called so itself stands before what only belongs to something that is called so.
+        _take(found, [each for each in begun if each.number.startswith(beginning)])
+        _take(found, begun)
     hits = [_hit(spec, each) for each in found.values()]
     customers: list[Hit] = []
     shown: set[str] = set()

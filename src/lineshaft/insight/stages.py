@@ -14,7 +14,7 @@ from typing import Literal
 
 from lineshaft.insight.timeline import Flow, TracedDocument, TracedLink, decimal_of, shown
 from lineshaft.insight.words import Words
-from lineshaft.sdk.trail import StageSpec, TrailSpec
+from lineshaft.sdk.trail import DocumentState, StageSpec, TrailSpec
 
 StageState = Literal["pending", "active", "done", "failed", "skipped", "cancelled"]
 """``skipped``: a later stage went on without it, e.g. goods from stock need no production."""
@@ -92,13 +92,46 @@ class Downstream:
         return self._flow.reached(self.root.id, line)
 
 
+def states_of(
+    spec: TrailSpec,
+    documents: Iterable[TracedDocument],
+    links: list[TracedLink],
+    stage_by_id: Mapping[str, str | None],
+) -> dict[str, DocumentState]:
+    """Return each document's state, as its system says or as what follows from it shows.
+
+    An instruction that nobody ticks off is carried out all the same once documents of its own stage that are
+    finished have taken over all of its quantity.
+    """
+    known = {each.id: each for each in documents}
+    told = {each.id: spec.status(each.system, each.kind, each.status).state for each in known.values()}
+    out = dict(told)
+    for name, document in known.items():
+        if told[name] not in ("open", "active"):
+            continue
+        after = [
+            link
+            for link in links
+            if link.from_id == name
+            and told.get(link.to_id) == "done"
+            and stage_by_id.get(link.to_id) == stage_by_id.get(name)
+        ]
+        own = sum((decimal_of(each.quantity) for each in document.lines), Decimal(0))
+        taken = sum((decimal_of(each.quantity) for each in after if each.quantity is not None), Decimal(0))
+        if 0 < own <= taken:
+            out[name] = "done"
+    return out
+
+
 def order_lines(
-    spec: TrailSpec, following: Downstream, stage_by_id: Mapping[str, str | None]
+    spec: TrailSpec,
+    following: Downstream,
+    stage_by_id: Mapping[str, str | None],
+    states: Mapping[str, DocumentState],
 ) -> list[OrderLine]:
     """Return the order's lines with what of each has come to each stage."""
     root = following.root
     out = []
-    states = {each.id: spec.status(each.system, each.kind, each.status).state for each in following.documents}
     kinds = {each.id: f"{each.system}.{each.kind}" for each in following.documents}
     for line in root.lines:
         sums: dict[tuple[str, str], list[Decimal]] = {}
@@ -142,6 +175,7 @@ def stages_of(
     lines: list[OrderLine],
     stage_by_id: Mapping[str, str | None],
     *,
+    states: Mapping[str, DocumentState],
     waits: Collection[str],
     now: datetime,
 ) -> list[Stage]:
@@ -150,19 +184,18 @@ def stages_of(
     out = []
     for stage in spec.stages:
         here = [each for each in following.documents if stage_by_id.get(each.id) == stage.name]
-        made = _stage(spec, stage, here, open_lines, now)
+        made = _stage(stage, here, states, open_lines, now)
         out.append(replace(made, waiting=made.state != "done" and not set(waits).isdisjoint(stage.elements)))
     return _with_skipped(out)
 
 
 def _stage(
-    spec: TrailSpec,
     stage: StageSpec,
     documents: list[TracedDocument],
+    states: Mapping[str, DocumentState],
     lines: list[OrderLine],
     now: datetime,
 ) -> Stage:
-    states = {each.id: spec.status(each.system, each.kind, each.status).state for each in documents}
     alive = [each for each in documents if states[each.id] != "cancelled"]
     shares = [_share(line, stage.name) for line in lines]
     known = [share for share in shares if share is not None]

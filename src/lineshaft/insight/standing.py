@@ -79,8 +79,8 @@ def standing(
             words("The order was cancelled.", "订单已取消。"), _NOBODY, at, None, "cancelled", False
         )
     if trouble is not None:
-        text, since, who = trouble
-        return Standing(text, who, at, since, "failed", late)
+        text, since, who, tone = trouble
+        return Standing(text, who, at, since, tone, late)
     if state == "failed":
         return _refused(stages, calls, names)
     if stages and stage is None:
@@ -108,7 +108,7 @@ def standing(
 
 def _trouble(
     calls: list[TracedCall], runs: list[TracedRun], names: Names
-) -> tuple[Words, datetime | None, Words] | None:
+) -> tuple[Words, datetime | None, Words, Tone] | None:
     for call in reversed(calls):
         label, system = names.operation(call.system, call.operation), names.system(call.system)
         since = call.settled_at or call.created_at
@@ -118,7 +118,7 @@ def _trouble(
                 "Stopped at “{label}” ({system}): {reason}", "卡在“{label}”({system}):{reason}",
                 label=label, system=system, reason=reason,
             )  # fmt: skip
-            return text, since, _IT
+            return text, since, _IT, "failed"
         if call.status == "unknown":
             text = words(
                 "The outcome of “{label}” ({system}) is being checked.",
@@ -126,10 +126,10 @@ def _trouble(
                 label=label,
                 system=system,
             )
-            return text, since, _IT
+            return text, since, _IT, "waiting"
         if call.status == "parked":
             text = words("Waits for a code: {reason}.", "待匹配:{reason}。", reason=reason)
-            return text, since, words("Master-data desk", "主数据专员")
+            return text, since, words("Master-data desk", "主数据专员"), "waiting"
     for run in runs:
         for wait in run.waits:
             if wait.kind == "incident":
@@ -137,7 +137,7 @@ def _trouble(
                     "Stuck at “{element}”: {reason}", "流程卡在“{element}”:{reason}",
                     element=names.element(run, wait.element), reason=wait.detail,
                 )  # fmt: skip
-                return text, wait.since, _IT
+                return text, wait.since, _IT, "failed"
     return None
 
 

@@ -18,7 +18,7 @@ from lineshaft.base.text import Text
 from lineshaft.insight.processes import ProcessBook, ReadProcess
 from lineshaft.insight.reasons import reason_of
 from lineshaft.insight.search import text_of
-from lineshaft.insight.stages import Downstream, OrderLine, Stage, order_lines, stages_of
+from lineshaft.insight.stages import Downstream, OrderLine, Stage, order_lines, stages_of, states_of
 from lineshaft.insight.standing import Standing, standing
 from lineshaft.insight.story import Chapter, story_of
 from lineshaft.insight.timeline import (
@@ -38,7 +38,7 @@ from lineshaft.insight.timeline import (
 from lineshaft.insight.waiting import Place
 from lineshaft.insight.words import Words, words
 from lineshaft.sdk.spec import ConnectorSpec
-from lineshaft.sdk.trail import TrailSpec
+from lineshaft.sdk.trail import DocumentState, TrailSpec
 from lineshaft.store.port import Store
 
 
@@ -194,6 +194,13 @@ class Trail:
     complete: bool
 
 
+_HUB = words("Integration hub", "集成枢纽")
+_HUB_OPERATIONS = {
+    "map": words("Map fields", "字段转换"),
+    "lookup_codes": words("Look codes up", "查找编码"),
+}
+
+
 class _Names:
     """Names of everything, in both languages."""
 
@@ -205,9 +212,13 @@ class _Names:
 
     def system(self, name: str) -> Words:
         known = self._systems.get(name)
+        if name == "hub":
+            return _HUB
         return Words.of(known.title) if known is not None else Words(name, name)
 
     def operation(self, system: str, name: str) -> Words:
+        if system == "hub" and name in _HUB_OPERATIONS:
+            return _HUB_OPERATIONS[name]
         known = self._systems.get(system)
         spec = known.spec.operation(name) if known is not None and known.spec is not None else None
         return Words.of(spec.label) if spec is not None else Words(name, name)
@@ -260,6 +271,7 @@ async def trail(
 
 def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) -> Trail:
     stage_by_id = _stages_by_id(spec, timeline)
+    states = states_of(spec, timeline.documents, timeline.links, stage_by_id)
     roots = _orders(spec, timeline)
     heads = [_head(spec, each, names) for each in roots]
     stages: list[Stage] = []
@@ -273,9 +285,9 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         mine = {each.id for each in runs}
         calls = [each for each in timeline.calls if each.instance_id is None or each.instance_id in mine]
         waits = {wait.element for run in runs for wait in run.waits}
-        lines = order_lines(spec, following, stage_by_id)
-        stages = stages_of(spec, following, lines, stage_by_id, waits=waits, now=now)
-        working = _working(spec, following, stages, names)
+        lines = order_lines(spec, following, stage_by_id, states)
+        stages = stages_of(spec, following, lines, stage_by_id, states=states, waits=waits, now=now)
+        working = _working(spec, following, stages, states, names)
         where = standing(heads[0].state, stages, runs, calls, names, working=working)
         late = heads[0].due_on is not None and _is_past(heads[0].due_on, now)
         unfinished = any(each.state not in ("done", "skipped") for each in stages)
@@ -292,7 +304,7 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         now=where,
         stages=stages,
         lines=lines,
-        documents=[_document(spec, each, stage_by_id, names) for each in timeline.documents],
+        documents=[_document(spec, each, stage_by_id, states[each.id], names) for each in timeline.documents],
         edges=_edges(timeline),
         links=timeline.links,
         runs=[_run(each, names) for each in timeline.runs],
@@ -312,14 +324,20 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
     )
 
 
-def _working(spec: TrailSpec, following: Downstream, stages: list[Stage], names: _Names) -> dict[str, Words]:
+def _working(
+    spec: TrailSpec,
+    following: Downstream,
+    stages: list[Stage],
+    states: Mapping[str, DocumentState],
+    names: _Names,
+) -> dict[str, Words]:
     """Return of each stage the newest document that is not finished, in words."""
     known = {each.id: each for each in following.documents}
     found = {}
     for stage in stages:
         for document in reversed([known[each] for each in stage.documents]):
             word = spec.status(document.system, document.kind, document.status)
-            if word.state in ("open", "active"):
+            if states[document.id] in ("open", "active"):
                 found[stage.name] = words(
                     "{kind} {number} ({system}): {status}.", "{system}{kind} {number} {status}。",
                     kind=Words.of(spec.kind(document.system, document.kind)), number=document.number,
@@ -404,8 +422,15 @@ def _currency(document: TracedDocument) -> str | None:
     return text_of(document.fields, "currency") or (told.pop() if len(told) == 1 else None)
 
 
+_CARRIED_OUT = words("Carried out", "已执行")
+
+
 def _document(
-    spec: TrailSpec, document: TracedDocument, stage_by_id: Mapping[str, str | None], names: _Names
+    spec: TrailSpec,
+    document: TracedDocument,
+    stage_by_id: Mapping[str, str | None],
+    state: DocumentState,
+    names: _Names,
 ) -> TrailDocument:
     word = spec.status(document.system, document.kind, document.status)
     units = {each.unit for each in document.lines}
@@ -418,8 +443,8 @@ def _document(
         kind_title=Words.of(spec.kind(document.system, document.kind)),
         number=document.number,
         status=document.status,
-        status_title=Words.of(word.title),
-        state=word.state,
+        status_title=Words.of(word.title) if state == word.state else _CARRIED_OUT,
+        state=state,
         stage=stage_by_id.get(document.id),
         created_at=document.created_at,
         updated_at=document.updated_at,

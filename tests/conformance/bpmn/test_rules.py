@@ -320,7 +320,63 @@ REFUSED = [
         M,
     ),
     ("link-without-source", SE + catch('<linkEventDefinition name="L"/>') + flows("c e"), ""),
+    (
+        "flow-not-listed",
+        S + '<task id="t"/><endEvent id="e"><incoming>s-e</incoming></endEvent>' + flows("s e", "s t", "t e"),
+        "",
+    ),
+    (
+        "timer-value",
+        '<startEvent id="s"><timerEventDefinition><timeDate>=later</timeDate></timerEventDefinition></startEvent>'
+        + E
+        + flows("s e"),
+        "",
+    ),
     # The dialect of Camunda 8 asks for more.
+    (
+        "extension-conflict",
+        between(
+            '<scriptTask id="c">'
+            + extension('<zeebe:script expression="=1" resultVariable="x"/><zeebe:taskDefinition type="t"/>')
+            + "</scriptTask>"
+        ),
+        "",
+    ),
+    (
+        "form-missing",
+        between('<userTask id="c">' + extension("<zeebe:formDefinition/>") + "</userTask>"),
+        "",
+    ),
+    (
+        "expression-expected",
+        between(
+            '<userTask id="c">'
+            + MULTI.format(extension('<zeebe:loopCharacteristics inputCollection="items"/>'))
+            + "</userTask>"
+        ),
+        "",
+    ),
+    (
+        "expression-expected",
+        between(catch(ON_M)),
+        M.replace("/>", ">" + extension('<zeebe:subscription correlationKey="key"/>') + "</message>"),
+    ),
+    (
+        "event-gateway-message-twice",
+        extension("<zeebe:properties/>")
+        + S
+        + '<eventBasedGateway id="g"/>'
+        + catch(ON_M, "c1")
+        + catch(ON_M, "c2")
+        + E
+        + flows("s g", "g c1", "g c2", "c1 e", "c2 e"),
+        M.replace("/>", ">" + extension('<zeebe:subscription correlationKey="=key"/>') + "</message>"),
+    ),
+    (
+        "version-tag-missing",
+        extension("<zeebe:versionTag/>") + SE,
+        "",
+    ),
     (
         "mapping-source",
         between(

@@ -122,7 +122,7 @@ class TrytonDouble:
             self.lines.append(
                 {
                     "id": len(self.lines) + 1, "sale": number, "type": "line", "sequence": line["sequence"],
-                    "product": {"code": "M-1"}, "quantity": line["quantity"], "unit": {"symbol": "u"},
+                    "product": 1, "product.": {"id": 1, "code": "M-1"}, "quantity": line["quantity"], "unit": {"symbol": "u"},
                     "unit_price": line["unit_price"], "amount": Decimal(0), "description": None,
                 }
             )  # fmt: skip
@@ -203,7 +203,7 @@ def picked(row: Row, fields: Sequence[str]) -> Row:
     for field in fields:
         name, _, below = field.partition(".")
         if below:
-            found.setdefault(f"{name}.", {"id": 1})[below] = row[name][below]
+            found.setdefault(f"{name}.", {"id": 1})[below] = (row.get(f"{name}.") or row[name])[below]
         else:
             found[name] = row[name]
     return found

@@ -1,29 +1,25 @@
-"""The built console in a real browser, against a server on loopback that answers as the hub's API does."""
+"""The built console in a real browser, against a real hub with a sandbox factory behind it."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from e2e.programs import ROOT
+from lineshaft.app.demo.factory import Factory, Plan
 from tools import console, services
 
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-KINDS = {
-    ".js": "text/javascript",
-    ".css": "text/css",
-    ".svg": "image/svg+xml",
-    ".html": "text/html; charset=utf-8",
-}
+ARTIFACTS = ROOT / "tests" / ".artifacts" / "console"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,63 +29,83 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 20_000
 
 
-@dataclass(slots=True)
-class Hub:
-    """What the server answers; a test changes it."""
+class Running:
+    """A factory in a loop of its own, so that a browser can be driven beside it."""
 
-    health: tuple[int, Any] = (200, {"status": "ok", "version": "0.1.0", "store": "sqlite"})
-    systems: tuple[int, Any] = (200, {"items": []})
-    key: str | None = None
-    """The access key it asks for, if any."""
-    paths: list[str] = field(default_factory=list)
-    address: str = ""
+    def __init__(self, folder: Path) -> None:
+        settings = {
+            "engine.poll_s": "0.1",
+            "engine.retry_gaps_s": "[0.2, 0.3]",
+            "engine.check_gaps_s": "[0.5]",
+        }
+        plan = Plan(
+            folder / "factory", port=0, options={"erp": ("--delivery", "instant")}, hub_settings=settings
+        )
+        self.factory = Factory(plan, lambda en, zh: None)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def answer(self, path: str, authorization: str | None) -> tuple[int, Any]:
-        self.paths.append(path)
-        if path == "/api/v1/health":
-            return self.health
-        if self.key is not None and authorization != f"Bearer {self.key}":
-            return 401, {"title": "Unauthorized", "status": 401}
-        return self.systems if path == "/api/v1/systems" else (404, {"title": "Not found", "status": 404})
+    def start(self) -> None:
+        self._thread.start()
+        self.run(self.factory.__aenter__())
+
+    def stop(self) -> None:
+        self.run(self.factory.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(90)
+
+    @property
+    def url(self) -> str:
+        return self.factory.hub_url
+
+    def order(self, account: str = "KH-0001", quantity: str = "100", model: str = "BX-F210") -> str:
+        """Enter and confirm an order, as a salesperson does; its number."""
+        line = {"line_no": 1, "model": model, "quantity": quantity}
+        price = {"unit_price": "100.0000", "discount": "0", "tax_rate": "0.13"}
+        made = self.run(self.factory.crm("POST", "/orders", {"account_no": account, "lines": [line | price]}))
+        self.run(self.factory.crm("POST", f"/orders/{made['id']}/confirm", {}))
+        return str(made["order_no"])
+
+    def crm_order(self, number: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.run(self.factory.crm("GET", f"/orders/{number}"))
+        return found
+
+    def fault(self, **spec: Any) -> None:
+        """Switch a fault of the ERP on."""
+        self._admin("POST", spec)
+
+    def lift_faults(self) -> None:
+        """Switch all faults of the ERP off."""
+        self._admin("DELETE", None)
+
+    def _admin(self, method: str, body: Any) -> None:
+        ports = json.loads((self.factory.folder / "ports.json").read_text())
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{ports['erp_admin']}/admin/faults",
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Authorization": "Bearer plantbox-admin", "Content-Type": "application/json"},
+            method=method,
+        )
+        urllib.request.urlopen(request, timeout=10).close()
 
 
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    state = Hub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.split("?")[0]
-            if path.startswith("/api/"):
-                status, body = state.answer(path, self.headers.get("Authorization"))
-                self._send(status, "application/json", json.dumps(body).encode())
-                return
-            file = console.CONSOLE / path.lstrip("/")
-            if not file.is_file():
-                file = console.CONSOLE / "index.html"
-            self._send(200, KINDS.get(file.suffix, "application/octet-stream"), file.read_bytes())
-
-        def _send(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Security-Policy", POLICY)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    state.address = f"http://127.0.0.1:{server.server_port}"
-    yield state
-    server.shutdown()
-    server.server_close()
-    thread.join()
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    assert (console.CONSOLE / "index.html").exists(), "the console is not built: make web"
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYTHONPATH", str(ROOT / "src"))
+    found = Running(tmp_path_factory.mktemp("console"))
+    found.start()
+    yield found
+    found.stop()
+    patch.undo()
 
 
 @pytest.fixture(scope="session")
@@ -103,18 +119,79 @@ def browser() -> Iterator[Browser]:
 
 @dataclass(slots=True)
 class Visit:
-    """A page, and everything in it that should not have happened."""
+    """A browser of one person, and everything in it that should not have happened."""
 
+    hub: Running
+    context: BrowserContext
     page: Page
+    language: str
     complaints: list[str] = field(default_factory=list)
+
+    def enter(self, role: str) -> None:
+        """Sign in as a role of the demo with one click."""
+        self.page.goto(self.hub.url)
+        self.page.locator("[data-ready=sign-in]").wait_for()
+        self.page.locator(f"[data-role={role}]").click()
+        self.page.locator(".shell").wait_for()
+
+    def go(self, path: str, ready: str) -> None:
+        """Open a page and wait until it shows its data."""
+        self.page.goto(f"{self.hub.url}{path}")
+        expect(self.page.locator(f"[data-ready={ready}]").first).to_be_visible(timeout=PATIENCE_MS)
+
+    def keep(self, name: str) -> None:
+        """Keep a picture for people to look at."""
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}-{self.language}.png", full_page=True)
+
+    def findings(self) -> list[str]:
+        """Return what the rules of WCAG A and AA find on the page as it stands."""
+        # Run in an isolated world of the test, not through the page: its policy forbids strange scripts.
+        session = self.context.new_cdp_session(self.page)
+        tree = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        world = session.send("Page.createIsolatedWorld", {"frameId": tree, "worldName": "axe"})
+        run = (
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}).then(found =>"
+            " found.violations.map(each => each.id + ': ' + each.nodes.map(node => node.html).join(' ')))"
+        )
+        answer = session.send(
+            "Runtime.evaluate",
+            {
+                "expression": f"{AXE.read_text(encoding='utf-8')};\n{run}",
+                "contextId": world["executionContextId"],
+                "awaitPromise": True,
+                "returnByValue": True,
+            },
+        )
+        session.detach()
+        assert "exceptionDetails" not in answer, answer
+        found: list[str] = answer["result"]["value"]
+        return found
 
 
 @pytest.fixture(params=["zh-CN", "en-GB"])
-def visit(request: pytest.FixtureRequest, browser: Browser, hub: Hub) -> Iterator[Visit]:
+def visit(request: pytest.FixtureRequest, browser: Browser, running: Running) -> Iterator[Visit]:
     """A browser of a Chinese and of an English user; fails on script errors and requests to elsewhere."""
-    assert (console.CONSOLE / "index.html").exists(), "the console is not built: make web"
-    context = browser.new_context(locale=request.param, viewport={"width": 1280, "height": 720})
-    seen = Visit(context.new_page())
+    yield from _visit(browser, running, request.param)
+
+
+@pytest.fixture
+def chinese(browser: Browser, running: Running) -> Iterator[Visit]:
+    """A browser of a Chinese user."""
+    yield from _visit(browser, running, "zh-CN")
+
+
+@pytest.fixture
+def english(browser: Browser, running: Running) -> Iterator[Visit]:
+    """A browser of an English user."""
+    yield from _visit(browser, running, "en-GB")
+
+
+def _visit(browser: Browser, running: Running, locale: str) -> Iterator[Visit]:
+    context = browser.new_context(
+        locale=locale, viewport={"width": 1440, "height": 900}, timezone_id="Asia/Shanghai"
+    )
+    seen = Visit(running, context, context.new_page(), locale[:2])
     seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     seen.page.on(
         "console",
@@ -125,10 +202,10 @@ def visit(request: pytest.FixtureRequest, browser: Browser, hub: Hub) -> Iterato
             else None
         ),
     )
-    seen.page.on(
+    context.on(
         "request",
         lambda asked: (
-            None if asked.url.startswith((hub.address, "data:")) else seen.complaints.append(asked.url)
+            None if asked.url.startswith((running.url, "data:")) else seen.complaints.append(asked.url)
         ),
     )
     yield seen

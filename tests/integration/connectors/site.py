@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -174,9 +174,12 @@ class Site:
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask another process until it has an answer; a pause between lets it work."""
+    never = asyncio.Event()
     async with asyncio.timeout(DEADLINE_S):
         while not (found := await look()):
-            await asyncio.sleep(PAUSE_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(never.wait(), PAUSE_S)
         return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 
 
+@cache
 def pack() -> Pack:
     found = {}
     for path in FOLDER.rglob("*"):
@@ -37,6 +39,7 @@ def pack() -> Pack:
 READERS: dict[str, Any] = {"http": HTTP, "mail": MAIL, "sql": SQL, "opcua": OPCUA}
 
 
+@cache
 def specs() -> dict[str, ConnectorSpec]:
     found = {}
     for file in pack().of("systems"):
@@ -45,6 +48,7 @@ def specs() -> dict[str, ConnectorSpec]:
     return found | {"hub": hub_spec()}
 
 
+@cache
 def processes() -> dict[str, Any]:
     return {file.name: etree.fromstring(file.content) for file in pack().of("processes")}
 

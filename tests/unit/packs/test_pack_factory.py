@@ -31,7 +31,7 @@ def hub_of() -> PackHub:
     return PackHub(
         {
             "mes.work_order.create": {"work_order_no": "GD-1"},
-            "mes.work_order.change": {"status": "accepted"},
+            "mes.work_order.change": lambda asked: {"work_order": {"quantity": asked["quantity"]}},
             "mes.work_order.cancel": {"status": "cancelled"},
             "erp.work_order.accept": {"status": "Accepted"},
             "erp.work_order.report": {"work_order": work_order()},
@@ -144,16 +144,18 @@ def test_change_and_cancellation_of_the_work_order_reach_the_mes() -> None:
     assert hub.run("production").state == "completed", hub.troubles
 
 
-@pytest.mark.parametrize("what", ["change", "cancel"])
-def test_what_the_shop_floor_refuses_goes_back_into_the_erp_and_to_the_orders(what: str) -> None:
+@pytest.mark.parametrize(("what", "kept"), [("change", 500), ("cancel", 500), ("cancel", 470)])
+def test_what_the_shop_floor_refuses_goes_back_into_the_erp_and_to_the_orders(what: str, kept: int) -> None:
     hub = hub_of()
     confirmed(hub)
     released(hub)
+    if kept < 500:
+        hub.event("erp.work_order.changed", {"BillNo": "SCDD-1", "Data": work_order(qty=str(kept))})
     hub.refusals[f"mes.work_order.{what}"] = "裁剪 已投产 450"
     event = "changed" if what == "change" else "cancelled"
     hub.event(f"erp.work_order.{event}", {"BillNo": "SCDD-1", "Data": work_order(qty="400")})
     (back,) = hub.of("erp.work_order.change")
-    assert (back["quantity"], back["reason"]) == (500, "裁剪 已投产 450")
+    assert (back["quantity"], back["reason"]) == (kept, "裁剪 已投产 450")
     assert hub.feedback[-1]["message"] == "车间不能变更:裁剪 已投产 450"
     made(hub)
     received(hub, 500)

@@ -1,5 +1,5 @@
 // Who is signed in, and how one may sign in.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { answerOf, api, setCsrf, type Schemas } from './client';
 
@@ -32,14 +32,19 @@ export function useMay(right: Right): boolean {
   return useSession().data?.me?.rights.includes(right) ?? false;
 }
 
+/** Nothing that somebody else has seen stays. */
+function change(queries: QueryClient, session: Session): void {
+  queries.setQueryData(KEY, session);
+  queries.removeQueries({ predicate: (query) => query.queryKey[0] !== KEY[0] });
+}
+
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (body: { key?: string; demo_role?: string }) => answerOf(api.POST('/api/v1/session', { body })),
     onSuccess: (session) => {
       setCsrf(session.csrf ?? '');
-      queries.clear();
-      queries.setQueryData(KEY, session);
+      change(queries, session);
     },
   });
 }
@@ -50,8 +55,7 @@ export function useSignOut() {
     mutationFn: () => answerOf(api.DELETE('/api/v1/session')),
     onSuccess: (session) => {
       setCsrf('');
-      queries.clear();
-      queries.setQueryData(KEY, session);
+      change(queries, session);
     },
   });
 }

@@ -76,7 +76,12 @@ export function SignInPage({ session }: { session: Session }) {
               <ul className="roles">
                 {roles.map((role) => (
                   <li key={role.name}>
-                    <button type="button" onClick={() => enter({ demo_role: role.name })} disabled={signIn.isPending}>
+                    <button
+                      type="button"
+                      data-role={role.name}
+                      onClick={() => enter({ demo_role: role.name })}
+                      disabled={signIn.isPending}
+                    >
                       <span className="icon" aria-hidden>
                         {ICONS[role.name] ?? <TeamOutlined />}
                       </span>

@@ -197,6 +197,21 @@ def _dates(place: Place, element: ElementDefinition) -> None:
             _wrong(place, element, "task-date", value)
 
 
+def _loop_place(place: Place, element: ElementDefinition) -> None:
+    if element.type not in ACTIVITY_TYPES and element.type != "eventSubProcess":
+        place.note(
+            "loop-misplaced",
+            text(
+                "Expected a loop at an activity only, but {id} is a {type}",
+                "只有活动可以设置循环，但 {id} 是 {type}",
+                id=element.id,
+                type=element.type,
+            ),
+            text("Remove the loop marker.", "请删除循环标记。"),
+            element,
+        )
+
+
 def _loop(place: Place, element: ElementDefinition) -> None:
     loop, found = element.loop, element.extensions
     if element.loops > 1:
@@ -212,18 +227,7 @@ def _loop(place: Place, element: ElementDefinition) -> None:
         )
     if loop is None:
         return
-    if element.type not in ACTIVITY_TYPES and element.type != "eventSubProcess":
-        place.note(
-            "loop-misplaced",
-            text(
-                "Expected a loop at an activity only, but {id} is a {type}",
-                "只有活动可以设置循环，但 {id} 是 {type}",
-                id=element.id,
-                type=element.type,
-            ),
-            text("Remove the loop marker.", "请删除循环标记。"),
-            element,
-        )
+    _loop_place(place, element)
     if loop.kind == "multi":
         if not (found.input_collection or loop.cardinality or loop.input_data):
             _missing(

@@ -127,8 +127,8 @@ class Codes:
             "account_category": category, "cost_price_method": "fixed",
             "products": [["create", [{"identifiers": [["create", [{"code": outer}]]]}]]],
         }  # fmt: skip
-        if optional_text(document, "code"):
-            values["code"] = optional_text(document, "code")
+        # A product has no code unless it is given one; a party gets a number by itself.
+        values["code"] = optional_text(document, "code") or outer
         (made,) = await self._session.write("model.product.template.create", [values], sending=sending)
         (row,) = await self._session.search("product.product", [["template", "=", made]], ["code"])
         return str(row["code"]), False

@@ -19,7 +19,7 @@ _SALE_FIELDS: Final = (
     "untaxed_amount", "tax_amount", "total_amount", "shipment_state", "invoice_state", "shipments",
 )  # fmt: skip
 _LINE_FIELDS: Final = (
-    "sale", "sequence", "product.code", "quantity", "unit.symbol", "unit_price", "amount", "description",
+    "sale", "sequence", "product", "product.code", "quantity", "unit.symbol", "unit_price", "amount",
 )  # fmt: skip
 _PRODUCTION_FIELDS: Final = (
     "number", "reference", "state", "product.code", "quantity", "unit.symbol", "planned_date", "origin",
@@ -143,6 +143,7 @@ def _sale_line(row: Mapping[str, Any]) -> Record:
     return {
         "line_id": str(row["id"]),
         "line": str(row["sequence"] if row["sequence"] is not None else row["id"]),
+        "product_id": str(row["product"] or ""),
         "product": below(row, "product", "code") or "",
         "quantity": plain(row["quantity"]),
         "unit": below(row, "unit", "symbol") or "",

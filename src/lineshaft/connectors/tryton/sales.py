@@ -96,7 +96,7 @@ class Sales:
         if known is None:
             (made,) = await self._session.write(f"model.{MODEL}.create", [values], sending=sending)
             return await self._read_back(int(made)), False
-        if await self._is_same(known, values["lines"][0][1]):
+        if self._is_same(known, values["lines"][0][1]):
             return known, True
         sale_id = int(known["sale_id"])
         await self._steps.walk(MODEL, sale_id, (Step("draft", {"quotation"}),), ("draft",), sending)
@@ -198,20 +198,18 @@ class Sales:
             )
         return _Currency(int(rows[0]["id"]), Decimal(rows[0]["rounding"]))
 
-    async def _is_same(self, known: Record, wanted: list[dict[str, Any]]) -> bool:
+    def _is_same(self, known: Record, wanted: list[dict[str, Any]]) -> bool:
         """Tell whether a sale has these lines; one that has not may be changed only before it is confirmed.
 
         Raises:
             Refused: It differs and is confirmed.
         """
-        ids = {line["product"] for line in known["lines"]}
-        codes = {str(code): row for code, row in (await self._codes.ids("product", sorted(ids))).items()}
         stands = {
-            (line["line"], codes[line["product"]], line["quantity"], line["unit_price"])
+            (line["line"], line["product_id"], line["quantity"], line["unit_price"])
             for line in known["lines"]
         }
         asked = {
-            (str(line["sequence"]), line["product"], plain(line["quantity"].value), line["unit_price"])
+            (str(line["sequence"]), str(line["product"]), plain(line["quantity"].value), line["unit_price"])
             for line in wanted
         }
         if stands == asked:

@@ -92,7 +92,7 @@ export const common: Shape<typeof source> = {
       unit: 'Unit',
       warehouse: 'Warehouse',
     },
-    missing: '{{kind}} {{code}} has no code in “{{system}}” yet',
+    missing: '{{kind}} {{code}} of {{system}} has no matching code yet',
     original: ' (it said: {{said}})',
     then: ': {{said}}',
   },

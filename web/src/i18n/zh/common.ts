@@ -83,7 +83,7 @@ export const common = {
       not_done: '核实为未执行',
     },
     kind: { customer: '客户', product: '产品', material: '物料', supplier: '供应商', unit: '单位', warehouse: '仓库' },
-    missing: '{{kind}} {{code}} 在“{{system}}”中还没有对照编码',
+    missing: '{{system}}的{{kind}} {{code}} 还没有编码对照',
     original: '（对方原文：{{said}}）',
     then: '：{{said}}',
   },

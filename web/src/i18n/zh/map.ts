@@ -17,6 +17,8 @@ export const map = {
   none: '无积压',
   calls: '今日调用',
   events: '今日收到',
+  failed: '异常单据',
+  mapping: '单据转换',
   downSince: '{{time}}起中断',
   pausedSince: '{{who}} {{time}}暂停',
   draining: '恢复后按单据先后自动补发',

@@ -1,5 +1,5 @@
 // Where things stand on the map: the hub as a shaft in the middle, systems on both sides, a belt to each.
-export const TILE = { width: 336, height: 208, gap: 20 };
+export const TILE = { width: 336, height: 190, gap: 20 };
 export const HUB = { width: 232 };
 const EDGE = 8;
 
@@ -25,7 +25,7 @@ export function planOf(count: number, width: number): Plan {
   const left = Math.ceil(count / 2);
   const rows = Math.max(left, 1);
   const step = TILE.height + TILE.gap;
-  const height = Math.max(rows * step - TILE.gap, 300) + 2 * EDGE;
+  const height = Math.max(rows * step - TILE.gap, 384) + 2 * EDGE;
   const hub = { x: width / 2 - HUB.width / 2, y: EDGE, width: HUB.width, height: height - 2 * EDGE };
   const places = Array.from({ length: count }, (_, index) => {
     const side = index < left ? ('left' as const) : ('right' as const);

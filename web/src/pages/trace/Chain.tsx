@@ -151,11 +151,58 @@ function columnsOf(trail: Trail, language: Language, rest: string): Column[] {
   const columns: Column[] = trail.stages.map((stage) => ({
     name: stage.name,
     title: stage.title[language],
-    documents: trail.documents.filter((document) => document.stage === stage.name),
+    documents: inOrder(
+      trail.documents.filter((document) => document.stage === stage.name),
+      trail,
+    ),
   }));
   const others = trail.documents.filter((document) => !columns.some((column) => column.name === document.stage));
   if (others.length > 0) columns.push({ name: '', title: rest, documents: others });
   return columns;
+}
+
+/** Within a stage each document stands below the one it follows from, as far as that can be. */
+function inOrder(documents: TrailDocument[], trail: Trail): TrailDocument[] {
+  const here = new Map(documents.map((document) => [document.id, document]));
+  const after = (id: string) => trail.edges.filter((edge) => edge.from_id === id && here.has(edge.to_id));
+  const later = new Set(documents.flatMap((document) => after(document.id).map((edge) => edge.to_id)));
+  const out: TrailDocument[] = [];
+  const put = (document: TrailDocument | undefined) => {
+    if (!document || out.includes(document)) return;
+    out.push(document);
+    for (const edge of after(document.id)) put(here.get(edge.to_id));
+  };
+  for (const document of documents) if (!later.has(document.id)) put(document);
+  documents.forEach(put);
+  return out;
+}
+
+interface Drawn {
+  from_id: string;
+  to_id: string;
+  quantity: string | null;
+  unit: string | null;
+}
+
+/** Without arrows that a longer way says already; the way's last arrow takes over the quantity where it has none. */
+function drawnEdges(trail: Trail): Drawn[] {
+  const next = new Map<string, string[]>();
+  for (const edge of trail.edges) next.set(edge.from_id, [...(next.get(edge.from_id) ?? []), edge.to_id]);
+  const leads = (from: string, to: string, seen: Set<string>): boolean => {
+    if (from === to) return true;
+    if (seen.has(from)) return false;
+    seen.add(from);
+    return (next.get(from) ?? []).some((each) => leads(each, to, seen));
+  };
+  const short = trail.edges.filter((edge) =>
+    (next.get(edge.from_id) ?? []).some((each) => each !== edge.to_id && leads(each, edge.to_id, new Set([edge.from_id]))),
+  );
+  return trail.edges
+    .filter((edge) => !short.includes(edge))
+    .map((edge) => {
+      const said = edge.quantity ? edge : short.find((each) => each.to_id === edge.to_id && each.quantity);
+      return { from_id: edge.from_id, to_id: edge.to_id, quantity: said?.quantity ?? null, unit: said?.unit ?? null };
+    });
 }
 
 function arrowsOf(board: HTMLElement, trail: Trail, language: Language): Arrow[] {
@@ -167,7 +214,7 @@ function arrowsOf(board: HTMLElement, trail: Trail, language: Language): Arrow[]
   const unit = unitOf(trail);
   const arriving = new Map<string, number>();
   const list: Arrow[] = [];
-  for (const edge of trail.edges) {
+  for (const edge of drawnEdges(trail)) {
     const from = boxes.get(edge.from_id);
     const to = boxes.get(edge.to_id);
     if (!from || !to) continue;
@@ -181,7 +228,8 @@ function arrowsOf(board: HTMLElement, trail: Trail, language: Language): Arrow[]
       const x = from.left - origin.left + (next ? 24 : 0);
       const y1 = (next ? from.bottom : from.top + 34) - origin.top;
       const y2 = (next ? to.top : to.top + 34) - origin.top;
-      const path = next ? `M${x} ${y1} L${x} ${y2 - 1}` : `M${x} ${y1} C${x - 26} ${y1}, ${x - 26} ${y2}, ${x - 2} ${y2}`;
+      const bow = Math.min(46, 18 + (y2 - y1) / 14);
+      const path = next ? `M${x} ${y1} L${x} ${y2 - 1}` : `M${x} ${y1} C${x - bow} ${y1}, ${x - bow} ${y2}, ${x - 2} ${y2}`;
       list.push({ key, path, text, x: x + (next ? 8 : -6), y: next ? (y1 + y2) / 2 + 4 : y2 - 6, anchor: next ? 'start' : 'end' });
       continue;
     }

@@ -1,5 +1,4 @@
 // What happened, newest first.
-import { Timeline } from 'antd';
 import { useTranslation } from 'react-i18next';
 
 import type { Trail } from '../../api/trace';
@@ -18,27 +17,27 @@ export function Story({ story }: { story: Trail['story'] }) {
   return (
     <section className="panel">
       <h2 className="panel-title">{t('trace.story')}</h2>
-      <Timeline
-        className="story"
-        items={[...story].reverse().map((chapter) => {
-          const look = looks[stateOf(chapter.tone)];
-          return {
-            color: look.line,
-            icon: <span style={{ color: look.ink }}>{look.icon}</span>,
-            content: (
-              <div className={`chapter chapter-${chapter.tone}`}>
-                <span className="soft">
-                  <Moment at={chapter.at} />
-                </span>{' '}
-                {chapter.system && <span className="card-system">{chapter.system.toUpperCase()}</span>} {chapter.text[language]}{' '}
-                {chapter.number && <span className="mono">{chapter.number}</span>}
+      <ol className="story" data-ready="story">
+        {[...story].reverse().map((chapter, place) => {
+          const state = stateOf(chapter.tone);
+          return (
+            <li key={`${chapter.at}-${place}`} className={`chapter chapter-${chapter.tone}`}>
+              <span className="chapter-mark" style={{ color: looks[state].line }} role="img" aria-label={t(`state.${state}`)}>
+                {looks[state].icon}
+              </span>
+              <span className="soft chapter-at">
+                <Moment at={chapter.at} />
+              </span>
+              <div>
+                {chapter.system && chapter.system !== 'hub' && <span className="card-system">{chapter.system.toUpperCase()}</span>}{' '}
+                {chapter.text[language]} {chapter.number && <span className="mono">{chapter.number}</span>}
                 {chapter.attempts > 1 && <span className="soft"> · {t('trace.attempts', { count: chapter.attempts })}</span>}
                 {chapter.detail && <div className="chapter-detail">{chapter.detail[language]}</div>}
               </div>
-            ),
-          };
+            </li>
+          );
         })}
-      />
+      </ol>
     </section>
   );
 }

@@ -49,11 +49,11 @@ function Found({ trail }: { trail: Trail }) {
       {trail.stages.length > 0 && <Stages stages={trail.stages} />}
       <Chain trail={trail} />
       <div className="trail-columns">
-        {trail.lines.length > 0 && <OrderLines trail={trail} />}
         <div className="trail-side">
+          {trail.lines.length > 0 && <OrderLines trail={trail} />}
           <Processes trail={trail} />
-          <Story story={trail.story} />
         </div>
+        <Story story={trail.story} />
       </div>
     </div>
   );

@@ -188,7 +188,7 @@ class Loop:
                 met = run.is_true(loop.condition, inside or body, None, node.id, _figures(counts))
             last = met or counts["completed"] + counts["terminated"] >= counts["total"]
             if not loop.standard and inside is not None:
-                self._throw(run, scope, token, node, counts, last)
+                self._throw(run, body, node, last=last)
         except ExpressionError as error:
             if inside is not None:
                 self._close_round(run, inside)
@@ -259,9 +259,7 @@ class Loop:
                 return
         run.leave(scope, token, node, flows, body=True)
 
-    def _throw(
-        self, run: Run, scope: ScopeState, token: Token, node: Node, counts: dict[str, int], last: bool
-    ) -> None:
+    def _throw(self, run: Run, body: ScopeState, node: Node, *, last: bool) -> None:
         """Throw the event that the loop's behaviour asks for after a round.
 
         After the ``last`` one the loop's own boundary events catch it here: they will have gone when a
@@ -272,6 +270,9 @@ class Loop:
         """
         loop = node.loop
         assert loop is not None
+        counts = body.counts
+        scope = run.touch(body.parent)
+        token = scope.tokens[body.id]
         thrown: list[Trigger] = []
         if loop.behavior == "None" and loop.none_trigger is not None:
             thrown.append(loop.none_trigger)
@@ -279,7 +280,7 @@ class Loop:
             thrown.append(loop.one_trigger)
         elif loop.behavior == "Complex":
             for condition, trigger in loop.complex_behaviors:
-                if run.is_true(condition, run.touch(token.number), None, node.id, _figures(counts)):
+                if run.is_true(condition, body, None, node.id, _figures(counts)):
                     thrown.append(trigger)
         for trigger in thrown:
             throw(run, scope, token, node, trigger)
