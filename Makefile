@@ -16,9 +16,13 @@ help: ## Show this list
 
 setup: .venv/.runtime ## Make .venv with what the hub needs to run
 
-demo: .venv/.runtime ## Start a sandbox factory and the hub, and show each order's way
+demo: .venv/.runtime ## Start a sandbox factory and the hub, and show each order's way (ERP=tryton: with a real ERP)
 	@$(RUN) -m tools.console --if-possible
+ifeq ($(ERP),tryton)
+	@$(RUN) -m tools.tryton demo
+else
 	@.venv/bin/lineshaft demo
+endif
 
 test: .venv/.dev ## Run every test but the long ones; sets up what it needs by itself
 	@$(RUN) -m tools.test

@@ -13,12 +13,15 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from lineshaft.app.config import LIMITS, SETTINGS
 from lineshaft.base import errors as errors_tree
 from lineshaft.bpmn import reference as bpmn_reference
+from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,11 +190,57 @@ def performance() -> str:
     return _page(lines)
 
 
+def configuration() -> str:
+    """List every setting of the hub with its default and its meaning."""
+    meanings = {
+        **_attribute_notes("src/lineshaft/engine/config.py"),
+        **_attribute_notes("src/lineshaft/app/config.py"),
+    }
+    classes = {"engine": "EngineSettings"}
+    lines = [
+        "# Configuration\n",
+        "A TOML file, over it the environment (`LINESHAFT_` and the path in capitals, joined by `_`), over "
+        "it the command line. Lists are given there with commas. `[systems.NAME]` holds what the "
+        "manifest of that system asks for, and `home_url` and `page_url`, its own pages for people.",
+    ]
+    section = None
+    for path, (_, default) in SETTINGS.items():
+        head, _, name = path.rpartition(".")
+        if head != section:
+            section = head
+            title = f"`[{head}]`" if head else "Above all sections"
+            lines += [f"\n## {title}\n", "| setting | default | meaning |", "|---|---|---|"]
+        owner = classes.get(head, f"{head.capitalize()}Config" if head else "HubConfig")
+        note = meanings.get(f"{owner}.{name}") or meanings.get(f"EngineConfig.{name}") or ""
+        low_high = LIMITS.get(path)
+        limits = f" ({low_high[0]:g} to {low_high[1]:g})" if low_high else ""
+        shown = default if not isinstance(default, tuple) else list(default)
+        note = note.replace("``", "`").replace("|", "\\|").replace("\n", " ")
+        lines.append(f"| `{name}` | `{json.dumps(shown, default=str)}` | {note}{limits} |")
+    return _page(lines)
+
+
+def _attribute_notes(path: str) -> dict[str, str]:
+    """Return the text below each attribute of the classes of a file, by ``Class.attribute``."""
+    found = {}
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    for node in tree.body:
+        body = node.body if isinstance(node, ast.ClassDef) else []
+        for attribute, note in pairwise(body):
+            is_note = isinstance(note, ast.Expr) and isinstance(note.value, ast.Constant)
+            if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name) and is_note:
+                words = inspect.cleandoc(str(note.value.value))  # type: ignore[attr-defined]
+                found[f"{node.name}.{attribute.target.id}"] = words  # type: ignore[attr-defined]
+    return found
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "adr/README.md": adr_index,
     "reference/bpmn.md": bpmn_reference.page,
     "reference/api.md": api,
     "reference/commands.md": commands,
+    "reference/configuration.md": configuration,
+    "reference/connectors/tryton.md": lambda: NOTE + tryton_reference.page(),
     "reference/errors.md": errors,
     "reference/feel.md": lambda: feel_reference.page("en"),
     "reference/feel.zh-CN.md": lambda: feel_reference.page("zh"),

@@ -13,12 +13,14 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools import postgres
+from tools.tryton import server as tryton
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -140,6 +142,30 @@ def _start_rabbitmq() -> Callable[[], None]:
     return end
 
 
+def _find_tryton() -> str | None:
+    """Tell whether a Tryton can be started: its files are there, or are being made in the background."""
+    if os.environ.get("LINESHAFT_TEST_TRYTON"):
+        return os.environ["LINESHAFT_TEST_TRYTON"]
+    return str(tryton.CACHE) if tryton.is_prepared() else None
+
+
+def _start_tryton() -> Callable[[], None]:
+    """Begin to install and initialise a Tryton; the tests that need it come late and wait for the rest."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.tryton", "prepare"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    os.environ["LINESHAFT_TEST_TRYTON"] = str(tryton.CACHE)
+
+    def end() -> None:
+        process.terminate()
+        process.wait(30)
+
+    return end
+
+
 SERVICES = {
     service.name: service
     for service in (
@@ -170,6 +196,13 @@ SERVICES = {
             "LINESHAFT_TEST_CJK_FONT",
             packages=("fonts-noto-cjk", "fontconfig"),
             advice="install a font with Chinese characters, e.g. Noto Sans CJK",
+        ),
+        Service(
+            "tryton",
+            _find_tryton,
+            "LINESHAFT_TEST_TRYTON",
+            start=_start_tryton,
+            advice="run `python -m tools.tryton prepare` (about a minute, once), or `make test`, which does",
         ),
     )
 }

@@ -18,6 +18,8 @@ class Face:
     ``operation`` names a request for counts and faults; ``failure(status, kind, message)`` and
     ``inner_error`` are the system's own error shapes; ``background`` run while it serves; ``due`` does
     what simulated time has made due; ``opening`` run before the ready line, to which ``ready`` adds.
+    ``main_write`` is the operation that the fault buttons for one write strike; ``calls_back`` tells
+    whether it has webhooks.
     """
 
     name: str
@@ -32,3 +34,5 @@ class Face:
     due: Callable[[], Awaitable[None]]
     opening: Sequence[Callable[[], Awaitable[None]]] = ()
     ready: dict[str, Any] = field(default_factory=dict)
+    main_write: str = "*"
+    calls_back: bool = False

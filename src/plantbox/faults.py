@@ -63,7 +63,7 @@ class Fault:
 
     def strikes(self, operation: str) -> bool:
         """Decide whether it strikes this call, and count it."""
-        if not fnmatchcase(operation, self.match) or (self.count is not None and self.hits >= self.count):
+        if not self._meant(operation) or (self.count is not None and self.hits >= self.count):
             return False
         if self.per_second and not self._above_rate():
             return False
@@ -71,6 +71,11 @@ class Fault:
             return False
         self.hits += 1
         return True
+
+    def _meant(self, operation: str) -> bool:
+        if self.match.startswith("!"):
+            return not fnmatchcase(operation, self.match[1:])
+        return fnmatchcase(operation, self.match)
 
     def _above_rate(self) -> bool:
         now = real_seconds()

@@ -19,6 +19,7 @@ from plantbox.face import Face
 from plantbox.faults import Fault
 from plantbox.fields import BadField, parse_object
 from plantbox.gate import Gate
+from plantbox.panel import Panel
 from plantbox.station import Station, store_time
 
 HOST = "127.0.0.1"
@@ -63,6 +64,9 @@ class Admin:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Ask for the admin token, and put complaints into words."""
+        if not request.path.startswith("/admin/"):
+            # The page with the buttons has a guard of its own.
+            return await handler(request)
         expected = f"Bearer {self._station.common.admin_token}"
         if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected.encode()):
             return web.json_response({"error": "Expected the admin token."}, status=401)
@@ -83,6 +87,7 @@ class Admin:
             web.get("/admin/calls", self.calls),
             web.post("/admin/advance", self.advance),
             *self._face.admin_routes,
+            *Panel(self._face, self._station, self.follow, self.mend, self.pass_time).routes(),
         ]
 
     async def health(self, _: web.Request) -> web.Response:
@@ -130,9 +135,14 @@ class Admin:
     async def lift_faults(self, request: web.Request) -> web.Response:
         """Switch off one, or all."""
         number = request.match_info.get("id")
-        lifted = self._station.faults.lift(None if number is None else int(number))
-        await self._reopen()
+        lifted = await self.mend(None if number is None else int(number))
         return web.json_response({"lifted": [fault.id for fault in lifted]})
+
+    async def mend(self, number: int | None) -> list[Fault]:
+        """Lift one fault, or all, and open the port where nothing keeps it closed any more."""
+        lifted = self._station.faults.lift(number)
+        await self._reopen()
+        return lifted
 
     async def calls(self, _: web.Request) -> web.Response:
         """How often each operation was called since the start."""
@@ -143,10 +153,14 @@ class Admin:
         hours = parse_object(await request.read()).get("hours", 0)
         if isinstance(hours, bool) or not isinstance(hours, int) or not 0 <= hours <= 100_000:
             raise BadField("hours", "Expected a whole number of hours.")
+        await self.pass_time(hours)
+        return web.json_response({"time": self._station.clock.text()})
+
+    async def pass_time(self, hours: int) -> None:
+        """Move simulated time on by whole hours."""
         self._station.clock.advance(hours)
         await self._face.due()
         await store_time(self._station)
-        return web.json_response({"time": self._station.clock.text()})
 
 
 async def serve(face: Face, station: Station) -> None:

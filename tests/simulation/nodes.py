@@ -30,6 +30,8 @@ CONFIG = EngineConfig(
     in_hand_max=60,
     live_instances_max=12,
     notice_operation="mail.notify",
+    notice_gather_s=1.0,
+    notice_quiet_s=20.0,
 )
 
 

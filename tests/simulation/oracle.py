@@ -12,6 +12,7 @@ from lineshaft.feel import codec as values
 from lineshaft.store.rows import FINAL_EFFECTS, Effect, Instance
 from simulation import processes
 from simulation.targets import Deed
+from simulation.telling import judge_notices
 
 if TYPE_CHECKING:
     from simulation.nodes import Node
@@ -139,6 +140,7 @@ class Oracle:
         self._judge_instances()
         self._judge_outages()
         self._judge_order()
+        self.violations += judge_notices(self._world)
         self._count()
 
     def _judge_events(self) -> None:
@@ -264,13 +266,6 @@ class Oracle:
             left = [each.id for each in letters if each.status == "open"]
             if left:
                 self.violations.append(f"{name}: dead letters of an outage that has passed stay open: {left}")
-            notices = [
-                each
-                for each in database.effect.rows.values()
-                if each.operation == "notify" and values.decode(each.request)["payload"]["system"] == name
-            ]
-            if name != "mail" and len(notices) != len(letters):
-                self.violations.append(f"{name}: {len(letters)} outages noticed, {len(notices)} notices")
             if world.nodes_made == 1 and target.calling_max > target.cap:
                 self.violations.append(f"{name}: {target.calling_max} calls at once, allowed {target.cap}")
 

@@ -1,11 +1,12 @@
 """A stage: the simulated world without chance, on which a test plays what it wants to see.
 
-The same nodes, database, targets and virtual time as the histories; the processes and the plot are the test's.
+The nodes, database, targets and virtual time of the histories; the processes and the plot are the test's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -48,6 +49,8 @@ class Stage(World):
             self.loop.run(history())
         finally:
             self.loop.close()
+            # What a killed node leaves behind never began: it is let go of here, not in another test.
+            gc.collect()
         assert not self.watchdog.violations
         assert not self.watch.bugs
         assert not self.loop.errors

@@ -1,4 +1,4 @@
-"""Start events in the engine: schedules fire once per due time on any number of nodes; events start by parts."""
+"""Start events: schedules fire once per due time on any number of nodes; events start by their parts."""
 
 from __future__ import annotations
 
@@ -156,6 +156,31 @@ def test_multiple_start_event_starts_with_each_of_its_parts() -> None:
 
     stage.play(plot)
     assert len(stage.instances("p")) == 3
+
+
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_message_for_a_key_whose_process_still_runs_starts_the_next_run_when_that_has_ended(
+    nodes: int,
+) -> None:
+    flow = Flow().element("startEvent", "begin", '<bpmn:messageEventDefinition messageRef="m1"/>')
+    flow.element("intermediateCatchEvent", "wait", timer("timeDuration", "PT5S")).element("endEvent", "end")
+    files = pack(file_of("p", flow.chain("begin", "wait", "end"), '<bpmn:message id="m1" name="first"/>'))
+    stage = Stage(files, nodes)
+
+    async def plot(stage: Stage) -> None:
+        await stage.at(3)
+        for turn in range(2):
+            await stage.people.publish(stage.scope, "first", "k1", {"turn": turn})
+        await stage.people.publish(stage.scope, "first", "k2", {"turn": 0})
+        await stage.at(25)
+
+    stage.play(plot)
+    first, second = [row for row in stage.instances("p") if row.business_key == "k1"]
+    assert first.ended_at is not None
+    assert second.started_at >= first.ended_at
+    assert [row.status for row in stage.instances("p")] == ["completed"] * 3
+    assert not stage.rows("job")
+    assert not stage.rows("message")
 
 
 def test_parallel_multiple_start_event_waits_for_all_of_its_parts_wherever_they_arrive() -> None:

@@ -28,7 +28,10 @@ export function themeOf(mode: Mode): ThemeConfig {
     algorithm: dark ? [antTheme.darkAlgorithm, antTheme.compactAlgorithm] : antTheme.compactAlgorithm,
     token: {
       colorPrimary: dark ? '#1668dc' : '#0958d9',
+      ...(dark ? {} : { colorPrimaryHover: '#003eb3', colorPrimaryActive: '#002c8c' }),
       colorLink: dark ? '#69b1ff' : '#0958d9',
+      colorLinkHover: dark ? '#91caff' : '#003eb3',
+      colorLinkActive: dark ? '#91caff' : '#002c8c',
       colorError: dark ? '#dc4446' : '#cf1322',
       colorTextSecondary: dark ? 'rgba(255,255,255,0.72)' : '#595959',
       colorTextDescription: dark ? 'rgba(255,255,255,0.65)' : '#595959',
@@ -41,7 +44,7 @@ export function themeOf(mode: Mode): ThemeConfig {
     },
     components: {
       Layout: { headerBg: '#001529', headerHeight: 48, siderBg: dark ? '#141414' : '#ffffff' },
-      Menu: { itemHeight: 36 },
+      Menu: { itemHeight: 36, ...(dark ? { itemSelectedColor: '#91caff', itemSelectedBg: '#111a2c' } : {}) },
       Table: { cellPaddingBlockSM: 6 },
     },
   };

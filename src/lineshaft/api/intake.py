@@ -21,6 +21,7 @@ from lineshaft.api.views import EventVerdictPage, EventVerdictView
 from lineshaft.base.errors import InputError, NotAllowed
 from lineshaft.base.text import text
 from lineshaft.engine.intake import Incoming
+from lineshaft.engine.pressure import Overloaded
 from lineshaft.security.people import Caller
 
 _STRUCTURED = "application/cloudevents+json"
@@ -38,6 +39,8 @@ async def take_events(request: Request) -> Response:
     services: Services = request.app.state.services
     caller: Caller = request.scope["lineshaft.caller"]
     caller.require("intake")
+    if (full := _full(request, services)) is not None:
+        return full
     limits = services.limits
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
@@ -78,6 +81,8 @@ async def take_webhook(request: Request) -> Response:
     """Take a system's webhook in: ``POST /hooks/{system}/{trigger}``; its signature is the ticket."""
     services: Services = request.app.state.services
     system, trigger = request.path_params["system"], request.path_params["trigger"]
+    if (full := _full(request, services)) is not None:
+        return full
     try:
         body = await read_body(request, services.limits.event_bytes_max * 2)
         events = services.systems.receive(system, trigger, dict(request.headers), body, services.clock.now())
@@ -88,6 +93,17 @@ async def take_webhook(request: Request) -> Response:
     if not events:
         return Json(EventVerdictPage([]), 202)
     return await _accept(services, events)
+
+
+def _full(request: Request, services: Services) -> Response | None:
+    """Return the answer while too much waits already: 429, with the seconds until it is worth trying."""
+    try:
+        if services.pressure is not None:
+            services.pressure.check()
+    except Overloaded as error:
+        headers = {"Retry-After": str(error.retry_after_s)}
+        return problem(request, 429, code=error.code, detail=error.message, headers=headers)
+    return None
 
 
 async def _accept(services: Services, events: list[Incoming]) -> Response:

@@ -13,6 +13,7 @@ from lineshaft.base.limits import DEFAULT_LIMITS, Limits
 from lineshaft.base.text import Text
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.operations import Operations
+from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease
 from lineshaft.insight.live import LiveFeed
 from lineshaft.insight.processes import ProcessBook
@@ -99,3 +100,5 @@ class Services:
     tenant: str = "default"
     limits: Limits = DEFAULT_LIMITS
     surroundings: Surroundings = Surroundings()
+    pressure: Pressure | None = None
+    """Says whether more can be taken in; ``None``: always."""

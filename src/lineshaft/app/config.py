@@ -14,6 +14,10 @@ together, with its place and a remedy. Secrets never stand here: a setting refer
     [engine]
     lease_ttl_s = 10.0
 
+    [alerts]
+    mail_to = ["it@factory.example"]
+    mail_system = "mail"
+
     [systems.crm]                            # the settings that the system's manifest asks for
     base_url = "https://crm.example"
     home_url = "https://crm.example/"        # its own first page, for people
@@ -84,9 +88,11 @@ class EngineSettings:
     retry_gaps_s: tuple[float, ...] = (2.0, 8.0, 30.0)
     check_gaps_s: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0)
     message_ttl_s: float = 3600.0
+    backlog_events_max: int = 100_000
+    """Events that may wait to be routed; above it intake answers 429 and sources rest."""
+    backlog_age_s_max: float = 3600.0
+    """How long the oldest of them may have waited."""
     shutdown_s: float = 10.0
-    notice_operation: str = ""
-    """``system.operation`` that tells the IT team; ``""``: only shown."""
 
     def engine_config(self) -> EngineConfig:
         """Return the engine's own configuration."""
@@ -105,8 +111,34 @@ class EngineSettings:
             check_gaps_s=self.check_gaps_s,
             message_ttl_s=self.message_ttl_s,
             shutdown_s=self.shutdown_s,
-            notice_operation=self.notice_operation or None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsConfig:
+    """Who is told by mail of outages and dead letters, and how the mails go out."""
+
+    mail_to: tuple[str, ...] = ()
+    """Addresses of the IT team; empty: nobody is told, trouble is only shown in the console."""
+    mail_from: str = ""
+    """Sender's address; ``""``: that of the mail system."""
+    language: str = "zh"
+    """``zh``, ``en`` or ``both``."""
+    mail_system: str = ""
+    """A connected system of kind ``mail`` whose server and login are used; ``""``: the settings below."""
+    smtp_host: str = ""
+    smtp_port: int = 0
+    """0: 25, 587 or 465, as ``smtp_tls`` says."""
+    smtp_tls: str = ""
+    """``off``, ``starttls`` or ``implicit``; ``""``: ``starttls``, on this machine itself ``off``."""
+    smtp_user: str = ""
+    """``secret:NAME``; ``""``: no login."""
+    smtp_password: str = ""
+    """``secret:NAME``."""
+    gather_s: float = 10.0
+    """How long the first dead letter of a cause waits for others like it, so that they make one mail."""
+    quiet_s: float = 3600.0
+    """How long further dead letters of a cause gather before the next mail about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +172,7 @@ class HubConfig:
     store: StoreConfig = field(default_factory=StoreConfig)
     server: ServerConfig = field(default_factory=ServerConfig)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     log: LogConfig = field(default_factory=LogConfig)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
@@ -171,7 +204,12 @@ LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "engine.calls_max": (1, 10_000),
         "engine.live_instances_max": (100, 1_000_000),
         "engine.message_ttl_s": (0, 31_536_000),
+        "engine.backlog_events_max": (1, 100_000_000),
+        "engine.backlog_age_s_max": (1, 31_536_000),
         "engine.shutdown_s": (0, 600),
+        "alerts.smtp_port": (0, 65_535),
+        "alerts.gather_s": (0, 3_600),
+        "alerts.quiet_s": (1, 604_800),
         "console.speed": (0, 1_000_000),
     }
 )
@@ -360,8 +398,12 @@ def _converted(kind: Any, value: Any) -> Any:
         return int(value)
     if kind is float:
         return float(value)
-    # What is left is a row of numbers.
+    # What is left is a row of texts or numbers.
     parts: Sequence[Any] = value.split(",") if isinstance(value, str) else value
+    if kind == tuple[str, ...]:
+        if not all(isinstance(part, str) for part in parts):
+            raise TypeError
+        return tuple(part.strip() for part in parts if part.strip())
     return tuple(float(part) for part in parts)
 
 
@@ -408,6 +450,7 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
     level = values.get("log.level", "info")
     if level not in _LEVELS:
         _one_of("log.level", level, _LEVELS, problems)
+    _judge_alerts(values, problems)
     _judge_console(values, problems)
     url = values.get("store.url", "")
     if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
@@ -430,6 +473,26 @@ def _judge_console(values: Mapping[str, Any], problems: list[Problem]) -> None:
                 Place(path="console.demo_roles"),
             )
         )
+
+
+def _judge_alerts(values: Mapping[str, Any], problems: list[Problem]) -> None:
+    language = values.get("alerts.language", "zh")
+    if language not in ("zh", "en", "both"):
+        _one_of("alerts.language", language, ("zh", "en", "both"), problems)
+    tls = values.get("alerts.smtp_tls", "")
+    if tls not in ("", "off", "starttls", "implicit"):
+        _one_of("alerts.smtp_tls", tls, ("off", "starttls", "implicit"), problems)
+    for path in ("alerts.smtp_user", "alerts.smtp_password"):
+        if not str(values.get(path, "") or "secret:").startswith("secret:"):
+            message = text("Expected {path} to be secret:NAME.", "{path} 应写成 secret:名称。", path=path)
+            problems.append(Problem("config_secret", message, Place(path=path)))
+    by_system, by_host = values.get("alerts.mail_system"), values.get("alerts.smtp_host")
+    if values.get("alerts.mail_to") and not (by_system or (by_host and values.get("alerts.mail_from"))):
+        message = text(
+            "Expected alerts.mail_system, or alerts.smtp_host and alerts.mail_from, beside alerts.mail_to.",
+            "设置了 alerts.mail_to,还需 alerts.mail_system,或 alerts.smtp_host 与 alerts.mail_from。",
+        )
+        problems.append(Problem("config_alerts", message, Place(path="alerts.mail_to")))
 
 
 # -- words -----------------------------------------------------------------------------------------------

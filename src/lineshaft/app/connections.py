@@ -6,20 +6,19 @@ reason on the screen, until the configuration has them.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from lineshaft.api.services import ConnectedSystem
+from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.packs import ReadRelease
 from lineshaft.app.references import CrossReference
 from lineshaft.base.clock import Clock
 from lineshaft.base.errors import ConfigError, NotFound, Unavailable
-from lineshaft.base.ids import Ids
 from lineshaft.base.text import Text, text
-from lineshaft.connectors.hub import HubConnector, ReferenceDesk
+from lineshaft.connectors.hub import Ask, HubConnector, ReferenceDesk
 from lineshaft.engine.intake import Incoming, incoming_of
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.sdk import (
@@ -100,13 +99,14 @@ class Connections:
         config: HubConfig,
         secret: Callable[[str], str],
         clock: Clock,
-        ids: Ids,
+        *,
         cross_reference: CrossReference,
+        ask: Ask,
     ) -> None:
+        self._ask = ask
         self._config = config
         self._secret = secret
         self._clock = clock
-        self._ids = ids
         self._cross_reference = cross_reference
         self._release: LoadedRelease | None = None
         self._systems: dict[str, ConnectedSystem] = {}
@@ -130,6 +130,12 @@ class Connections:
             pages = {key: self._page(name, key) for key in PAGE_SETTINGS}
             systems[name] = ConnectedSystem(
                 name, kind, definition.spec.label, connector.spec, problem, **pages
+            )
+        if self._config.alerts.mail_to:
+            connector, problem = self._alerts(read)
+            connectors[alerts.SYSTEM] = connector
+            systems[alerts.SYSTEM] = ConnectedSystem(
+                alerts.SYSTEM, "mail", connector.spec.label, connector.spec, problem
             )
         for connector in connectors.values():
             await connector.open()
@@ -162,6 +168,19 @@ class Connections:
             return NotConfigured(definition.spec, reason), reason
         return connector, None
 
+    def _alerts(self, read: ReadRelease) -> tuple[Connector, Text | None]:
+        """Return what sends alert mails; without its settings the mails wait, and the reason is shown."""
+        connection = Connection(alerts.SYSTEM, {}, self._secret, self._clock)
+        try:
+            return alerts.alerts_connector(self._config, read.systems, connection), None
+        except ConfigError as error:
+            return NotConfigured(alerts.SPEC, error.message), error.message
+
+    def title(self, system: str) -> Text:
+        """Return a system's name for people."""
+        found = self._systems.get(system)
+        return found.title if found is not None else text("{system}", "{system}", system=system)
+
     def _page(self, name: str, key: str) -> str | None:
         """Return the address of a system's own page; only what a browser can safely follow."""
         settings = self._config.systems.get(name, {})
@@ -176,33 +195,6 @@ class Connections:
             return False
         return True
 
-    async def _ask(self, system: str, operation: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Call a reading operation for a look-up."""
-        connector = self._connector(system)
-        spec = connector.spec.operation(operation)
-        if spec is None or not spec.reads_only:
-            raise NotFound(
-                text(
-                    "Expected a reading operation {operation} of {system}, but there is none.",
-                    "系统 {system} 没有只读操作 {operation}。",
-                    operation=operation,
-                    system=system,
-                )
-            )
-        context = CallContext(f"ask/{self._ids.new()}", 1, spec.timeout_s, lambda: None)
-        try:
-            async with asyncio.timeout(spec.timeout_s):
-                return (await connector.call(operation, payload, context)).answer
-        except TimeoutError as error:
-            raise Unavailable(
-                text(
-                    "{system} did not answer {operation} in time.",
-                    "{system} 未及时应答 {operation}。",
-                    system=system,
-                    operation=operation,
-                )
-            ) from error
-
     # -- what the API asks -----------------------------------------------------------------------------------
 
     def all(self) -> list[ConnectedSystem]:
@@ -216,8 +208,18 @@ class Connections:
         connector = self._connector(system)
         if not isinstance(connector, WebhookReceiver):
             raise NotFound(text("There is no webhook {name}.", "没有推送 {name}。", name=trigger))
+        rule = self._release.source(system, trigger, "webhook") if self._release is not None else None
+        if rule is None:
+            raise NotFound(
+                text(
+                    "The active release takes no webhook {name} of {system}; name it under `sources`.",
+                    "当前发布版本未启用 {system} 的推送 {name};请在 `sources` 中写明。",
+                    name=trigger,
+                    system=system,
+                ),
+                code="source_not_chosen",
+            )
         changes = connector.receive(trigger, headers, body, now)
-        rule = self._release.source(system, trigger) if self._release is not None else None
         return [incoming_of(system, each, rule) for each in changes]
 
     async def check(self, system: str) -> list[CheckStep]:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 import lineshaft
 from lineshaft.api.application import make_application
 from lineshaft.api.services import Services, Surroundings
+from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.lock import HubLock
@@ -32,8 +34,11 @@ from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.sql import SQL
+from lineshaft.connectors.tryton import TRYTON
+from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
+from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
@@ -58,12 +63,12 @@ class Hub:
         self.tokens = tokens
         self.secrets = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
         self.registry = Registry()
-        for kind in (HTTP, MAIL, OPCUA, SQL):
+        for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
             self.registry.register(kind, "lineshaft")
         self.registry.load_entry_points()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
-        engine = config.engine.engine_config()
+        engine = _engine_config(config)
         self.worker = Worker(
             self.store,
             {},
@@ -76,20 +81,40 @@ class Hub:
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
         cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
-        self.connections = Connections(config, self.secrets, self.clock, self.ids, cross_reference)
+        self.connections = Connections(
+            config,
+            self.secrets,
+            self.clock,
+            cross_reference=cross_reference,
+            ask=self.worker.asking.ask,
+        )
+        self.letters = alerts.AlertLetters(config, self.connections.title)
+        self.worker.notices.compose = self.letters
         self.intake = Intake(
             runtime.committer(None), self.clock, engine.tenant, engine.limits, self.worker.offer_event
         )
+        self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
         self.sources = self._new_sources()
-        self.services = Services(
+        self.services = self._made_services(engine)
+        self.application: ASGIApp = make_application(self.services)
+        self._connected = ""
+        self._changing = asyncio.Lock()
+        self._works = False
+        self._polls = False
+        self._background: list[asyncio.Task[None]] = []
+
+    def _made_services(self, engine: EngineConfig) -> Services:
+        """Return what the API is given to work with."""
+        config = self.config
+        return Services(
             store=self.store,
             operations=Operations(self.store, self.clock, self.ids),
             intake=self.intake,
             systems=self.connections,
             publisher=self,
-            tokens=tokens,
+            tokens=self.tokens,
             sessions=FileSessions(
-                config.data_dir / "sessions.json", tokens, with_demo_roles=config.console.demo_roles
+                config.data_dir / "sessions.json", self.tokens, with_demo_roles=config.console.demo_roles
             ),
             live=self.live,
             clock=self.clock,
@@ -98,14 +123,9 @@ class Hub:
             version=lineshaft.__version__,
             tenant=engine.tenant,
             limits=engine.limits,
+            pressure=self.pressure,
             surroundings=Surroundings(config.console.environment, config.console.speed or None),
         )
-        self.application: ASGIApp = make_application(self.services)
-        self._connected = ""
-        self._changing = asyncio.Lock()
-        self._works = False
-        self._polls = False
-        self._background: list[asyncio.Task[None]] = []
 
     # -- life ----------------------------------------------------------------------------------------------
 
@@ -137,6 +157,7 @@ class Hub:
         await self.sources.start()
         self._polls = True
         self._background.append(asyncio.create_task(self._watch_release()))
+        self._background.append(asyncio.create_task(self.pressure.run()))
         self._background.append(asyncio.create_task(follow_others(self.store, self.live)))
         LOGGER.info("hub started", extra={"fields": {"worker": self.worker.name, "store": self.store.name}})
 
@@ -207,7 +228,9 @@ class Hub:
             self.worker.runtime,
             self.worker.systems,
             self.intake,
-            can_call=lambda system: not self.worker.protection.gate(system).is_closed,
+            can_call=lambda system: (
+                not self.pressure.is_high and not self.worker.protection.gate(system).is_closed
+            ),
         )
 
 
@@ -217,3 +240,16 @@ def build(
     """Return a wired hub; nothing is opened yet. Must be called inside a running loop."""
     environment = os.environ if environment is None else environment
     return Hub(config, environment, tokens or FileTokens(config.data_dir / "tokens.json"))
+
+
+def _engine_config(config: HubConfig) -> EngineConfig:
+    """Return the engine's configuration, with what ``[alerts]`` says of notices."""
+    engine = config.engine.engine_config()
+    if not config.alerts.mail_to:
+        return engine
+    return replace(
+        engine,
+        notice_operation=alerts.OPERATION,
+        notice_gather_s=config.alerts.gather_s,
+        notice_quiet_s=config.alerts.quiet_s,
+    )

@@ -15,7 +15,7 @@ from lineshaft.bpmn.program import Program
 from lineshaft.connectors.hub import hub_spec
 from lineshaft.engine.releases import File
 from lineshaft.mapping import CompiledMapping, read_mapping
-from lineshaft.sdk.pack import Pack, read_pack
+from lineshaft.sdk.pack import Pack, Source, read_pack, taken_by
 from lineshaft.sdk.registry import Definition, Registry
 from lineshaft.sdk.trail import TrailSpec, read_trail
 
@@ -53,7 +53,33 @@ def folder_of(name_or_path: str) -> Path:
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    """Return a pack's files: path below it, with ``/``, to content."""
+    """Return a pack's files: path below it, with ``/``, to content; those it takes from other packs too.
+
+    Raises:
+        NotFound: It takes a file that is not there.
+        DefinitionError: Its ``pack.yaml`` cannot be read.
+    """
+    found = _own_files(folder)
+    for taken in taken_by(found["pack.yaml"]) if "pack.yaml" in found else ():
+        others = _own_files(folder_of(taken.pack))
+        for name in taken.files:
+            if name not in others:
+                raise NotFound(
+                    text(
+                        "{place}: expected the pack {pack} to have {name}, but it has not",
+                        "{place}:方案包 {pack} 中没有 {name}",
+                        place=taken.place,
+                        pack=taken.pack,
+                        name=name,
+                    ),
+                    code="pack_file_missing",
+                )
+            # A file of its own goes before one that is taken.
+            found.setdefault(name, others[name])
+    return dict(sorted(found.items()))
+
+
+def _own_files(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -142,6 +168,39 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
         trail = read_trail(item for item in sorted(contents.items()) if item[0].startswith("trail/"))
     except DefinitionError as error:
         problems += error.problems
+    if not problems and pack is not None:
+        problems += _check_sources(pack.sources, systems)
     if problems:
         raise DefinitionError(problems)
     return ReadRelease(pack, systems, mappings, kinds, trail)
+
+
+def _check_sources(sources: Iterable[Source], systems: Mapping[str, Definition]) -> list[Problem]:
+    """Check that every source names a trigger that its system has, of that kind."""
+    problems = []
+    for source in sources:
+        definition = systems.get(source.system)
+        if definition is None:
+            continue
+        offered = [
+            each.name
+            for each in definition.spec.triggers
+            if each.kind == ("webhook" if source.kind == "webhook" else "poll")
+            and (each.listens or source.kind != "listen")
+        ]
+        if source.trigger not in offered:
+            problems.append(
+                Problem(
+                    "source_unknown",
+                    text(
+                        "Expected something to {kind} in {system}, but it has no such {trigger}.",
+                        "系统 {system} 没有可用于 {kind} 的 {trigger}。",
+                        kind=source.kind,
+                        system=source.system,
+                        trigger=source.trigger,
+                    ),
+                    source.place,
+                    hint=text("It has: {names}", "可用:{names}", names=", ".join(sorted(offered)) or "-"),
+                )
+            )
+    return problems

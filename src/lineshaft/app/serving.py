@@ -77,6 +77,7 @@ async def serve(
     hub = build(config, environment)
     listener = _listen(config)
     url = f"http://{config.server.host}:{listener.getsockname()[1]}"
+    hub.letters.console = hub.letters.console or url
     await hub.start()
     collector.ease()
     try:

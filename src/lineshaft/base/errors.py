@@ -181,9 +181,13 @@ class ConnectorError(OperationalError):
     Args:
         vendor_code: The target's own code, kept as it came.
         vendor_text: The target's own words, kept as they came.
+
+    ``about`` names the system it is about where that is not the one that was called: a call may have to ask
+    another system first.
     """
 
     default_code = "connector_error"
+    about: str | None = None
 
     def __init__(
         self,

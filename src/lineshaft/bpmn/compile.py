@@ -225,9 +225,9 @@ class _Compiler:
                 work.binding = BINDINGS.get(found.decision_binding or "", "release")
                 work.version_tag = found.decision_version_tag
             elif work.type is None:
-                work.type = Static(
-                    definition.attributes.get("implementation", "").strip("#") or definition.id
-                )
+                implementation = definition.attributes.get("implementation", "")
+                named = bool(implementation) and not implementation.startswith("##")
+                work.type = value_of(implementation) if named else Static(definition.id)
         elif kind == "callActivity":
             self._call(node, definition)
         elif kind in ("sendTask", "receiveTask"):
@@ -287,7 +287,7 @@ class _Compiler:
             return
         if work.type is not None:
             return
-        language = definition.attributes.get("scriptFormat")
+        language = definition.attributes.get("scriptFormat") or definition.attributes.get("scriptLanguage")
         text = definition.script or ""
         if language is not None and language.strip().lower() in _FEEL_LANGUAGES:
             work.script = Feel(feel_text(text))

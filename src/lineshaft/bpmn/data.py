@@ -30,10 +30,16 @@ def name_of(process: ProcessDefinition, element: ElementDefinition, reference: s
     return reference
 
 
+_PLACEHOLDER = "__targetRef_placeholder"
+"""What a modeller draws an association to when the activity has no data input: a picture, no mapping."""
+
+
 def _mappings(
     process: ProcessDefinition, element: ElementDefinition, association: DataAssociation
 ) -> list[Mapping]:
     found: list[Mapping] = []
+    if association.target is not None and name_of(process, element, association.target) == _PLACEHOLDER:
+        return found
     source: Value
     if association.target is not None and not association.assignments:
         target = name_of(process, element, association.target)

@@ -120,6 +120,8 @@ class Extensions:
     result_variable: str | None = None
     script: str | None = None
     form: str | None = None
+    form_binding: str | None = None
+    form_version_tag: str | None = None
     user_task: bool = False
     assignee: str | None = None
     candidate_groups: str | None = None

@@ -243,7 +243,7 @@ EXAMPLES: Final[tuple[Example, ...]] = (
         "bench.complete_task(bench.tasks()[0])\n"
         "bench.complete_task(bench.tasks()[0])\n"
         'assert "end" in instance.path\n'
-        'assert instance.waiting == ["two", "c"]',
+        'assert instance.waiting == ["c"]',
     ),
     Example(
         "Intermediate throw event",

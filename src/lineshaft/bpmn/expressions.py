@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from lineshaft import feel
+from lineshaft.bpmn import unified
 
-_WRAPPED = re.compile(r"^[$#]\{(.*)\}$", re.DOTALL)
+_INSIDE = re.compile(r"[$#]\{((?:[^{}\"']|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\{[^{}]*\})*)\}")
+"""An expression of older engines, also amid other text; strings in it may hold braces."""
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 
 
@@ -69,20 +71,46 @@ Value = Static | Feel | Variable
 
 
 def is_feel(text: str) -> bool:
-    """Tell whether a text is an expression (``=…``, ``${…}``, ``#{…}``) rather than plain."""
+    """Tell whether a text is an expression (``=…``, or with ``${…}`` or ``#{…}`` in it) rather than plain."""
     stripped = text.lstrip()
-    return stripped.startswith("=") or _WRAPPED.match(stripped.rstrip()) is not None
+    return stripped.startswith("=") or _INSIDE.search(stripped) is not None
 
 
 def feel_text(text: str) -> str:
-    """Return the FEEL text of an expression in any of the accepted spellings."""
+    """Return the FEEL text of an expression in any of the accepted spellings.
+
+    Raises:
+        feel.FeelSyntaxError: It calls a method of a program, which has no meaning here.
+    """
     stripped = text.strip()
     if stripped.startswith("=") and not stripped.startswith("=="):
         return stripped[1:].strip()
-    wrapped = _WRAPPED.match(stripped)
-    if wrapped is not None:
-        return _from_unified(wrapped.group(1).strip())
+    parts = _parts(stripped)
+    if len(parts) == 1 and parts[0][0]:
+        return _from_unified(parts[0][1])
+    if any(is_inside for is_inside, _ in parts):
+        made = (f"string({_from_unified(part)})" if is_inside else _quoted(part) for is_inside, part in parts)
+        return " + ".join(made)
     return stripped
+
+
+def _parts(text: str) -> list[tuple[bool, str]]:
+    """Split a text into what stands within ``${…}`` and what stands around it."""
+    found: list[tuple[bool, str]] = []
+    last = 0
+    for match in _INSIDE.finditer(text):
+        if match.start() > last:
+            found.append((False, text[last : match.start()]))
+        found.append((True, match.group(1).strip()))
+        last = match.end()
+    if last < len(text):
+        found.append((False, text[last:]))
+    return found
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def value_of(text: str) -> Value:
@@ -116,6 +144,16 @@ def condition_of(text: str) -> Feel:
 
 
 def _from_unified(text: str) -> str:
+    """Return what an expression of older engines means in FEEL; one that is FEEL already stays."""
+    try:
+        return unified.to_feel(text)
+    except unified.NotUnified as error:
+        if error.is_call:
+            raise feel.FeelSyntaxError(str(error), 1, 1) from error
+    return _with_operators(text)
+
+
+def _with_operators(text: str) -> str:
     """Rewrite the operators of the unified expression language outside of strings."""
     parts: list[str] = []
     last = 0

@@ -159,6 +159,8 @@ _IN_ELEMENT = {
     "choreographyTask",
 }
 """What may stand in an element, beside what its reader knows."""
+_IN_PLAIN_ELEMENT = _IN_ELEMENT - {"sequenceFlow", "laneSet", "dataObject", "choreographyTask"}
+"""What may stand in an activity without an inside, in an event or a gateway."""
 _NAMED_ROOTS = {
     "message",
     "signal",
@@ -172,6 +174,11 @@ _NAMED_ROOTS = {
 _NCNAME = re.compile(r"^[^\W\d][\w.\-]*$")
 
 DialectReader = Callable[[Document, XmlNode, ElementDefinition | ProcessDefinition | RootDefinition], None]
+
+
+def kind_has_inside(kind: str) -> bool:
+    """Tell whether flow nodes may stand within an element of a kind."""
+    return kind in CONTAINERS or kind == "eventSubProcess"
 
 
 def local(node: XmlNode) -> str:
@@ -273,6 +280,15 @@ def _parse(document: Document, raw: bytes) -> XmlNode | None:
     return root
 
 
+def _namespaces(root: XmlNode) -> frozenset[str]:
+    """Return the namespaces that the file declares at its root, or uses further in."""
+    found = {str(uri) for uri in root.nsmap.values() if uri}
+    for node in root.iter("*"):
+        found.add(namespace(node))
+        found.update(str(name)[1:].partition("}")[0] for name in node.attrib if str(name).startswith("{"))
+    return frozenset(found - {""})
+
+
 class _Reader:
     """Walks the tree once and fills the document."""
 
@@ -289,7 +305,7 @@ class _Reader:
         document = self.document
         document.platform = root.get(f"{{{MODELER}}}executionPlatform")
         document.platform_version = root.get(f"{{{MODELER}}}executionPlatformVersion")
-        document.namespaces = frozenset(str(uri) for uri in root.nsmap.values() if uri)
+        document.namespaces = _namespaces(root)
         self._check_ids(root)
         children = list(model_children(root))
         for child in children:
@@ -408,6 +424,9 @@ class _Reader:
             identifier = f"line-{line}"
         attributes = {str(key): str(value) for key, value in node.attrib.items()}
         executable = attributes.get("isExecutable", "true").strip() in ("true", "1")
+        if "isExecutable" not in attributes:
+            # Where nothing is said a process may run; a pool without anything in it is a black box.
+            executable = any(local(child) in FLOW_NODES for child in model_children(node))
         process = ProcessDefinition(identifier, node.get("name"), line, executable, attributes, node=node)
         if identifier in self.document.processes:
             return
@@ -574,7 +593,9 @@ class _Reader:
             element.input_associations.append(self._data_association(child))
         elif name == "dataOutputAssociation":
             element.output_associations.append(self._data_association(child))
-        elif name not in FLOW_NODES and name not in _IN_ELEMENT and name not in _INSIDE:
+        elif name in _INSIDE or (kind_has_inside(element.type) and name in FLOW_NODES | _IN_ELEMENT):
+            return
+        elif name not in _IN_PLAIN_ELEMENT:
             self._unknown(child)
 
     def _data_association(self, node: XmlNode) -> DataAssociation:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lineshaft.cli.surroundings import AsJson, here, out
+
+
+class Approval(StrEnum):
+    """Who approves shipments in the OA."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,14 +41,20 @@ def demo_command(
     once: Annotated[bool, typer.Option("--once", help="A few orders, then end. 只跑一轮。")] = False,
     data: Annotated[Path | None, typer.Option(help="Where everything is kept. 数据目录。")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The hub's port; 0: any. 端口。")] = 8420,
-    instant: Annotated[bool, typer.Option("--instant", help="Deliveries at once. 立即发货。")] = False,
+    instant: Annotated[
+        bool,
+        typer.Option("--instant", help="CRM and ERP only, which delivers at once. 仅 CRM 与 ERP,立即发货。"),
+    ] = False,
+    approval: Annotated[
+        Approval, typer.Option(help="Shipments in the OA: by themselves, or by hand. 发货审批:自动或手工。")
+    ] = Approval.AUTO,
     as_json: AsJson = False,
 ) -> None:
-    """Start a sandbox CRM, ERP and hub; show each order's way. 启动仿真工厂与系统。"""
+    """Start a sandbox factory and a hub; show each order's way. 启动仿真工厂与系统。"""
     from lineshaft.app.demo.running import Wish, demo
 
     around = here(context)
     folder = data or Path(".lineshaft") / ("orders" if orders is not None else "demo")
     pace = speed or (14_400.0 if once else 1_440.0)
-    wish = Wish(folder, port, pace, orders, once, as_json, around.language, instant)
+    wish = Wish(folder, port, pace, orders, once, as_json, around.language, instant, approval.value)
     raise typer.Exit(asyncio.run(demo(wish, out)))

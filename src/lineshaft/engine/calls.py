@@ -27,6 +27,7 @@ from lineshaft.engine.protection import Gate, Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.settle import Settle
 from lineshaft.engine.systems import Operation, Systems
+from lineshaft.engine.turns import Turn, Turns
 from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import CallContext, Outcome
@@ -56,6 +57,7 @@ class Calls:
         self._systems = systems
         self._protection = protection
         self._settle = settle
+        self._turns = Turns(runtime)
         self._in_hand: dict[str, InHand] = {}
         self._calling = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -118,7 +120,7 @@ class Calls:
             return
         self._in_hand[effect.id] = InHand(effect, self._runtime.keeper.token(effect.lane), payload)
         if admitted:
-            self._runtime.spawn(self._call_now(effect.id), effect.lane)
+            self._turns.put(self._call_now, effect.id, effect.lane)
         else:
             self._enter_or_wait(effect)
 
@@ -220,7 +222,12 @@ class Calls:
         gate.wait(effect.id, effect.priority, effect.created_at.timestamp())
         self._pump(gate)
 
+    def pump_gate(self, gate: Gate) -> None:
+        """Let go on whatever may call one system."""
+        self._pump(gate)
+
     def _pump(self, gate: Gate) -> None:
+        gate.serve_askers()
         while not self._stopping and self._calling < self._runtime.config.calls_max:
             effect_id = gate.next_waiting()
             if effect_id is None:
@@ -230,7 +237,7 @@ class Calls:
                 gate.leave(effect_id)
                 continue
             self._calling += 1
-            self._runtime.spawn(self._work(effect_id), item.effect.lane)
+            self._turns.put(self._work, effect_id, item.effect.lane)
         if gate.wants_more():
             self.on_room()
         wait_s = gate.resumes_in_s() if gate.waiting else None
@@ -253,7 +260,7 @@ class Calls:
 
     # -- one effect --------------------------------------------------------------------------------------
 
-    async def _work(self, effect_id: str) -> None:
+    async def _work(self, effect_id: str, turn: Turn) -> None:
         """Deal with an effect whose place is reserved."""
         item = self._in_hand.get(effect_id)
         if item is None:
@@ -264,10 +271,10 @@ class Calls:
             await self._finish_error(effect, _unknown_operation(effect), None)
         elif effect.status == "intended":
             if await self._mark_attempted(effect):
-                await self._call_now(effect_id)
+                await self._call_now(effect_id, turn)
         elif operation.is_repeatable:
             item.effect = replace(effect, error_class="unknown")
-            await self._call_now(effect_id)
+            await self._call_now(effect_id, turn)
         elif operation.spec.safety == "probe":
             await self._find_out(effect, operation)
         else:
@@ -304,7 +311,7 @@ class Calls:
         gate = self._protection.gate(effect.system)
         return 0 if gate.has_recovered_since(effect.attempted_at) else effect.attempts
 
-    async def _call_now(self, effect_id: str) -> None:
+    async def _call_now(self, effect_id: str, turn: Turn) -> None:
         item = self._in_hand[effect_id]
         effect = item.effect
         operation = self._systems.operation(f"{effect.system}.{effect.operation}")
@@ -323,8 +330,11 @@ class Calls:
         context = CallContext(effect.idempotency_key, effect.attempts, operation.spec.timeout_s, sending)
         try:
             self._assert_mine(item)
-            async with asyncio.timeout(operation.spec.timeout_s):
-                outcome = await connector.call(operation.name, payload, context)
+            try:
+                async with turn.within(operation.spec.timeout_s):
+                    outcome = await connector.call(operation.name, payload, context)
+            finally:
+                turn.returned()
         except LeaseLost:
             self._leave(self._protection.gate(effect.system), effect.id)
             self._settle.not_sent(effect)
@@ -389,7 +399,7 @@ class Calls:
 
     async def _finish_error(self, effect: Effect, error: ConnectorError, operation: Operation | None) -> None:
         gate = self._protection.gate(effect.system)
-        if isinstance(error, Unavailable) and not gate.is_closed:
+        if isinstance(error, Unavailable) and not gate.is_closed and error.about is None:
             # Before the place is free again: else the next one would run into the same outage.
             gate.suspect_is(effect.id)
         self._leave(gate, effect.id)

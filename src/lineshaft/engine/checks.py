@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from lineshaft.base.errors import ConnectorError
+from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.systems import Systems
@@ -32,7 +33,10 @@ class Checks:
         protection: Protection,
         offer_job: Callable[[Job], None],
         again: Callable[[Effect, float], None],
+        *,
+        notices: Notices,
     ) -> None:
+        self._notices = notices
         self._runtime = runtime
         self._systems = systems
         self._protection = protection
@@ -83,6 +87,8 @@ class Checks:
         letters = await runtime.store.outage_dead_letters(runtime.scope, system, 1000)
         states = await runtime.store.system_states(runtime.scope)
         state = states[system]
+        backlog = await runtime.store.backlog(runtime.scope)
+        waiting = sum(each.count for each in backlog if each.system == system)
         tx = runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
         closed = replace(
@@ -92,6 +98,7 @@ class Checks:
         for letter in letters:
             tx.add(CloseDeadLetter(letter.tenant, letter.id, "replayed", tx.now, "engine"))
             tx.add(UpdateEffect(letter.tenant, letter.subject_id, "intended", due_at=tx.now, attempts=0))
+        self._notices.over(tx, closed, values.decode(job.payload).get("since"), waiting)
         result = await runtime.write(tx)
         if result.status == "written":
             gate = self._protection.gate(system)

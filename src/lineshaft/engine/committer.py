@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from lineshaft.base.errors import LeaseLost, StoreError, StoreUnavailable
@@ -60,6 +61,23 @@ class Committer:
 
         self.submit(unit, settled)
         return await future
+
+    async def commit_all(self, units: Sequence[Unit]) -> list[UnitResult]:
+        """Queue units and wait for the fate of each."""
+        if not units:
+            return []
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        results: dict[int, UnitResult] = {}
+
+        def settled(place: int, result: UnitResult) -> None:
+            results[place] = result
+            if len(results) == len(units) and not future.done():
+                future.set_result(None)
+
+        for place, unit in enumerate(units):
+            self.submit(unit, partial(settled, place))
+        await future
+        return [results[place] for place in range(len(units))]
 
     async def flushed(self) -> None:
         """Wait until nothing is queued or under way."""

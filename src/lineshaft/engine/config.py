@@ -57,4 +57,8 @@ class EngineConfig:
     """How long calls under way may take to end when the worker stops."""
     notice_operation: str | None = None
     """The operation (``system.operation``) that carries notices to the IT team; ``None``: only shown."""
+    notice_gather_s: float = 10.0
+    """How long the first dead letter of a cause waits for others like it."""
+    notice_quiet_s: float = 3600.0
+    """How long further dead letters of a cause gather after they were told."""
     limits: Limits = DEFAULT_LIMITS

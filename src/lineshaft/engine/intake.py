@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -61,6 +60,7 @@ def incoming_of(system: str, change: Change, rule: SourceRule | None) -> Incomin
         occurred_at=change.occurred_at,
         system=system,
         documents=change.documents,
+        priority=rule.priority if rule is not None else 1,
     )
     if rule is None or rule.key is None:
         return incoming
@@ -103,7 +103,7 @@ class Intake:
         now = self._clock.now()
         rows = [self._row(each, now) for each in incoming]
         units = [self._unit(each, row) for each, row in zip(incoming, rows, strict=True)]
-        results = await asyncio.gather(*(self._committer.commit(unit) for unit in units))
+        results = await self._committer.commit_all(units)
         verdicts: list[Verdict] = []
         for row, result in zip(rows, results, strict=True):
             if result.error is not None:

@@ -159,9 +159,30 @@ class Jobs:
             await self._runtime.write(tx)
 
     async def _command(self, job: Job) -> None:
-        _, tx = await self._on_instance(job, decode_command(job.payload))
+        command = decode_command(job.payload)
+        if isinstance(command, commands.Migrate):
+            await self._migrate(job, command)
+            return
+        _, tx = await self._on_instance(job, command)
         if tx is not None:
             await self._runtime.write(tx)
+
+    async def _migrate(self, job: Job, command: commands.Migrate) -> None:
+        """Move an instance to the active release; one that does not fit into it stays as it is."""
+        runtime = self._runtime
+        assert job.instance_id is not None
+        live = await runtime.live(job.instance_id, job.lane)
+        release = await runtime.releases.active()
+        if live is None and not runtime.keeper.holds(job.lane):
+            return
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        if live is not None and release is not None:
+            old = live.program.process_id
+            program = release.programs.get(command.elements.get(old, old))
+            if program is not None:
+                self._steps.migrate(tx, live, release, program, command)
+        await runtime.write(tx)
 
     async def _child(self, job: Job) -> None:
         data = values.decode(job.payload)

@@ -40,6 +40,10 @@ class LaneKeeper:
         """The lanes that new work is taken for."""
         return frozenset(self._tokens) - self._leaving
 
+    def takes(self, lane: int) -> bool:
+        """Tell whether new work is taken for ``lane``."""
+        return lane in self._tokens and lane not in self._leaving
+
     def token(self, lane: int) -> int | None:
         """Return the fencing token under which this worker holds ``lane``: it stands for one ownership."""
         return self._tokens.get(lane)

@@ -17,6 +17,7 @@ from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import Command, commands
 from lineshaft.engine.steps import encode_command, message_job, signal_job
+from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Binding, DeadLetter, Effect, Instance, Job, SystemState
@@ -80,9 +81,25 @@ class Operations:
         await self._write(writes)
 
     async def discard(self, scope: Scope, letter_id: str, *, by: str) -> None:
-        """Close a dead letter without a replay."""
-        await self._open_letter(scope, letter_id)
-        await self._write([CloseDeadLetter(scope.tenant, letter_id, "discarded", self._clock.now(), by)])
+        """Close a dead letter without a replay.
+
+        An instance that waits for the call then has an incident that names it: the wait does not end in
+        silence, and whoever resolves the incident lets the call be made anew. Later items of the same key
+        go on.
+        """
+        letter = await self._open_letter(scope, letter_id)
+        now = self._clock.now()
+        writes: list[Write] = [CloseDeadLetter(scope.tenant, letter_id, "discarded", now, by)]
+        if letter.subject == "effect":
+            effect = await self._effect(scope, letter.subject_id)
+            writes.append(UpdateEffect(scope.tenant, effect.id, "cancelled", settled_at=now))
+            if effect.instance_id is not None and effect.token is not None:
+                words = storable(f"Dead letter discarded by {by} 异常单据已由 {by} 作废: {letter.error_text}")
+                command = commands.FailJob(effect.token, words, 0, "discarded")
+                writes.append(
+                    PutJob(self._command_job(scope.tenant, effect.instance_id, effect.lane, command))
+                )
+        await self._write(writes)
 
     async def decide_unknown(
         self,

@@ -7,7 +7,10 @@ system is there at all (*suspect*): an outage is one event, not a thousand.
 
 from __future__ import annotations
 
+import asyncio
 import heapq
+import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,9 +32,12 @@ class Gate:
     """The effect whose retries find out whether the system is there; the others wait meanwhile."""
     skipped: bool = False
     """Older work stayed in the store because too much waits here: new work must queue behind it."""
+    lease_until: float = math.inf
+    """Until when this worker's share of the cap is its own, by the steady clock."""
     _calling: set[str] = field(default_factory=set)
     _waiting: list[tuple[int, float, str]] = field(default_factory=list)
     _waiting_ids: set[str] = field(default_factory=set)
+    _askers: deque[tuple[str, asyncio.Future[bool]]] = field(default_factory=deque)
     _allowance: float = 1.0
     _counted_at: float | None = None
     _not_before: float = 0.0
@@ -81,12 +87,12 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """How many effects wait here."""
-        return len(self._waiting_ids)
+        """How many effects and questions wait here."""
+        return len(self._waiting_ids) + len(self._askers)
 
     def try_enter(self, effect_id: str) -> bool:
         """Reserve a place to call now; the caller must ``leave``."""
-        if self.is_closed or len(self._calling) >= self.concurrency_max:
+        if not self._has_place():
             return False
         if self.suspect is not None and self.suspect != effect_id:
             return False
@@ -101,6 +107,34 @@ class Gate:
             return False
         self._calling.add(effect_id)
         return True
+
+    def ask(self, name: str) -> asyncio.Future[bool] | None:
+        """Reserve a place for a question of another call (``None``: reserved), or queue for one.
+
+        The caller must ``leave`` where it got a place; ``False`` comes where the system was closed meanwhile.
+        """
+        if not self._askers and self._has_place() and self._take_allowance():
+            self._calling.add(name)
+            return None
+        place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._askers.append((name, place))
+        return place
+
+    def serve_askers(self) -> None:
+        """Give questions the places that are free: a call under way waits for each of them."""
+        while self._askers:
+            name, place = self._askers[0]
+            if not place.done():
+                if not self._has_place() or not self._take_allowance():
+                    return
+                self._calling.add(name)
+                place.set_result(True)
+            self._askers.popleft()
+
+    def _has_place(self) -> bool:
+        if self.is_closed or len(self._calling) >= self.concurrency_max:
+            return False
+        return self.lease_until == math.inf or self.clock.monotonic() < self.lease_until
 
     def leave(self, effect_id: str) -> None:
         """The call of ``effect_id`` has ended."""
@@ -148,10 +182,18 @@ class Gate:
         return None
 
     def drain(self) -> list[str]:
-        """Let go of everything that waits; it stays in the store."""
-        waiting = list(self._waiting_ids)
-        self._waiting.clear()
-        self._waiting_ids.clear()
+        """Let go of what waits; it stays in the store.
+
+        While one call finds out whether the system is there, that one stays: nobody else would take it up.
+        """
+        while self._askers:
+            _, place = self._askers.popleft()
+            if not place.done():
+                place.set_result(False)
+        stays = self.suspect if not self.is_closed else None
+        waiting = [each for each in self._waiting_ids if each != stays]
+        self._waiting = [each for each in self._waiting if each[2] == stays]
+        self._waiting_ids.intersection_update({stays} if stays is not None else ())
         return waiting
 
     def slow_down(self, wait_s: float) -> None:
@@ -191,15 +233,19 @@ class Protection:
         self._clock = clock
         self._limits = limits
         self._gates: dict[str, Gate] = {}
-        self._workers = 1
+        self.is_alone = True
+        """Nobody else works on the store: every cap is this worker's own."""
+        self.on_wanted: Callable[[], None] = lambda: None
 
     def gate(self, system: str) -> Gate:
         """Return a system's gate."""
         gate = self._gates.get(system)
         if gate is None:
-            concurrency, rate = self._limits(system)
+            concurrency, rate = self.limits(system)
             gate = self._gates[system] = Gate(system, self._clock, concurrency, rate)
-            self._share(gate, concurrency, rate)
+            if not self.is_alone:
+                gate.concurrency_max, gate.lease_until = 0, 0.0
+            self._begin(gate)
         return gate
 
     def gates(self) -> list[Gate]:
@@ -213,16 +259,15 @@ class Protection:
     def limits_changed(self) -> None:
         """A system was connected anew: take its limits over."""
         for gate in self._gates.values():
-            self._share(gate, *self._limits(gate.system))
+            self._begin(gate)
 
-    def share_among(self, workers: int) -> None:
-        """Take this worker's share of every cap, so that all workers together keep it."""
-        if workers == self._workers:
-            return
-        self._workers = workers
-        for gate in self._gates.values():
-            self._share(gate, *self._limits(gate.system))
+    def limits(self, system: str) -> tuple[int, float | None]:
+        """Return a system's cap and rate, over all workers."""
+        concurrency, rate = self._limits(system)
+        return max(1, concurrency), rate
 
-    def _share(self, gate: Gate, concurrency: int, rate: float | None) -> None:
-        gate.concurrency_max = max(1, concurrency // self._workers)
-        gate.rate_per_s_max = rate / self._workers if rate is not None else None
+    def _begin(self, gate: Gate) -> None:
+        concurrency, rate = self.limits(gate.system)
+        if self.is_alone:
+            gate.concurrency_max, gate.rate_per_s_max = concurrency, rate
+        self.on_wanted()

@@ -89,10 +89,10 @@ class LoadedRelease:
             )
         return result.value
 
-    def source(self, system: str, trigger: str) -> SourceRule | None:
-        """Return what the release says about the events of a trigger."""
-        found = (each for each in self.sources if (each.system, each.trigger) == (system, trigger))
-        return next(found, None)
+    def source(self, system: str, trigger: str, kind: str) -> SourceRule | None:
+        """Return what the release says about a source; ``None``: it does not use it."""
+        wanted = (system, trigger, kind)
+        return next((each for each in self.sources if (each.system, each.trigger, each.kind) == wanted), None)
 
     def starts(self, kind: str, name: str) -> list[tuple[Program, str]]:
         """Return what a ``message`` or ``signal`` of this name starts: process and start element."""

@@ -14,6 +14,7 @@ from lineshaft.base.errors import HubError, InputError, NotFound, UnexpectedErro
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
 from lineshaft.bpmn.kernel.machine import Rejection
+from lineshaft.engine.notices import Notices
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.routes import Route
 from lineshaft.engine.runtime import Runtime
@@ -33,7 +34,10 @@ START_TYPE = "lineshaft.process.start"
 class Router:
     """Routes events."""
 
-    def __init__(self, runtime: Runtime, steps: Steps, offer_job: Callable[[Job], None]) -> None:
+    def __init__(
+        self, runtime: Runtime, steps: Steps, offer_job: Callable[[Job], None], notices: Notices
+    ) -> None:
+        self._notices = notices
         self._runtime = runtime
         self._steps = steps
         self._offer_job = offer_job
@@ -187,25 +191,23 @@ class Router:
     def _dead(self, event: Event, error: HubError) -> Transaction:
         tx = self._runtime.begin(event.lane)
         tx.add(RouteEvent(event.tenant, event.source, event.id, tx.now, f"dead: {error.code}"))
-        tx.add(
-            PutDeadLetter(
-                DeadLetter(
-                    tenant=event.tenant,
-                    id=self._runtime.ids.new(),
-                    subject="event",
-                    subject_id=f"{event.source} {event.id}",
-                    lane=event.lane,
-                    status="open",
-                    error_class="invalid",
-                    cause=blake2b(f"route/{event.type}/{error.code}".encode(), digest_size=10).hexdigest(),
-                    error_text=storable(str(error)),
-                    created_at=tx.now,
-                    business_key=event.key,
-                    department=event.department,
-                    payload=event.payload,
-                )
-            )
+        letter = DeadLetter(
+            tenant=event.tenant,
+            id=self._runtime.ids.new(),
+            subject="event",
+            subject_id=f"{event.source} {event.id}",
+            lane=event.lane,
+            status="open",
+            error_class="invalid",
+            cause=blake2b(f"route/{event.type}/{error.code}".encode(), digest_size=10).hexdigest(),
+            error_text=storable(str(error)),
+            created_at=tx.now,
+            business_key=event.key,
+            department=event.department,
+            payload=event.payload,
         )
+        tx.add(PutDeadLetter(letter))
+        self._notices.dead_letter(tx, letter, event, error)
         return tx
 
 

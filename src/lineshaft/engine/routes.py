@@ -11,8 +11,13 @@ A rule stands in a pack's ``flows`` folder::
         correlation_key: event.subject       # business key / correlation key; the event's key by default
         variables: {order: event.data}       # FEEL by name, or one context; {event: …} by default
         ttl_s: 3600                          # how long a message that nobody waits for is kept
-    sources:
-      - {system: crm, webhook: orders, key: event.data.order_no}   # the business key of its events
+    sources:                               # a trigger that none of these names is not used
+      - {system: crm, webhook: orders, key: data.order_no, priority: urgent}
+      - {system: crm, poll: sales_order, interval_s: 30}     # the manifest's interval by default
+      - {system: machines, listen: press_state}              # told by the system itself
+
+A source's ``key`` is the business key of its events (their subject by default), ``priority`` their class:
+``urgent``, ``ordinary``, ``batch``.
 
 An expression sees ``event`` with ``type, source, subject, id, key, time, data`` (and these names directly).
 ``key`` is another word for ``correlation_key``.
@@ -30,6 +35,7 @@ import yaml
 from lineshaft import feel
 from lineshaft.base.errors import DefinitionError, Place, Problem
 from lineshaft.base.text import text
+from lineshaft.sdk.pack import PRIORITIES, ROUTE_KEYS, SOURCE_KEYS, SOURCE_KINDS, SourceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +69,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class SourceRule:
-    """What a pack says about the events of one trigger."""
+    """One source that a pack uses: a trigger of a system, and how."""
 
     system: str
     trigger: str
-    key: feel.Expression | None
+    kind: SourceKind
+    key: feel.Expression | None = None
     """The business key that orders its events; their subject where not given."""
-
-
-_KEYS = {
-    "on",
-    "when",
-    "start",
-    "message",
-    "key",
-    "correlation_key",
-    "business_key",
-    "variables",
-    "department",
-    "ttl_s",
-    "on_stuck",
-    "name",
-}
+    interval_s: float | None = None
+    """The pause between two polls; the manifest's where not given."""
+    priority: int = 1
+    """Of its events: 0 urgent, 1 ordinary, 2 batch."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -136,19 +131,7 @@ def _read(file: str, number: int, entry: Any, problems: list[Problem]) -> Route 
             )
         )
         return None
-    for key in sorted(set(entry) - _KEYS):
-        problems.append(
-            Problem(
-                "route_unknown_key",
-                text(
-                    "Expected one of {known}, but found `{key}`.",
-                    "未知的键 `{key}`,可用:{known}。",
-                    key=key,
-                    known=", ".join(sorted(_KEYS)),
-                ),
-                place,
-            )
-        )
+    _check_keys(entry, ROUTE_KEYS, "route_unknown_key", place, problems)
     if (entry.get("start") is None) == (entry.get("message") is None):
         problems.append(
             Problem(
@@ -184,6 +167,19 @@ def _read(file: str, number: int, entry: Any, problems: list[Problem]) -> Route 
     )
 
 
+def _check_keys(
+    entry: Mapping[str, Any], known: frozenset[str], code: str, place: Place, problems: list[Problem]
+) -> None:
+    for key in sorted(set(map(str, entry)) - known):
+        message = text(
+            "Expected one of {known}, but found `{key}`.",
+            "未知的键 `{key}`,可用:{known}。",
+            key=key,
+            known=", ".join(sorted(known)),
+        )
+        problems.append(Problem(code, message, place))
+
+
 def _compiled(source: Any, place: Place, problems: list[Problem]) -> feel.Expression | None:
     if source is None:
         return None
@@ -194,22 +190,66 @@ def _compiled(source: Any, place: Place, problems: list[Problem]) -> feel.Expres
         return None
 
 
+def _positive(value: Any, path: str, file: str, problems: list[Problem]) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        message = text(
+            "Expected seconds above 0, but it is {value}.", "应为大于 0 的秒数,实际为 {value}。", value=value
+        )
+        problems.append(Problem("wrong_type", message, Place(file=file, path=path)))
+        return None
+    return float(value)
+
+
+def priority_of(value: Any, place: Place, problems: list[Problem]) -> int:
+    """Return the number of a class of urgency (``urgent``, ``ordinary``, ``batch``); ordinary by default."""
+    if value is None:
+        return PRIORITIES["ordinary"]
+    if value not in PRIORITIES:
+        message = text(
+            "Expected a priority among {known}, but it is {value}.",
+            "priority 应为 {known} 之一,实际为 {value}。",
+            known=", ".join(PRIORITIES),
+            value=value,
+        )
+        problems.append(Problem("priority_unknown", message, place))
+        return PRIORITIES["ordinary"]
+    return PRIORITIES[value]
+
+
 def read_sources(name: str, content: bytes) -> list[SourceRule]:
     """Compile what one file says about sources; raises ``DefinitionError`` with all that is wrong."""
     entries = _entries(name, content, "sources")
     problems: list[Problem] = []
     rules = []
     for number, entry in enumerate(entries, 1):
-        trigger = entry.get("webhook") or entry.get("poll") if isinstance(entry, dict) else None
-        if not isinstance(trigger, str) or not isinstance(entry.get("system"), str):
+        place = Place(file=name, path=f"sources[{number}]")
+        kinds = [kind for kind in SOURCE_KINDS if isinstance(entry, dict) and entry.get(kind) is not None]
+        if (
+            len(kinds) != 1
+            or not isinstance(entry[kinds[0]], str)
+            or not isinstance(entry.get("system"), str)
+        ):
             message = text(
-                "Expected `system:` and either `webhook:` or `poll:`.",
-                "应填写 `system:`,以及 `webhook:` 或 `poll:` 之一。",
+                "Expected `system:` and one of {kinds}.",
+                "应填写 `system:`,以及 {kinds} 之一。",
+                kinds=", ".join(f"`{kind}:`" for kind in SOURCE_KINDS),
             )
-            problems.append(Problem("source", message, Place(file=name, path=f"sources[{number}]")))
+            problems.append(Problem("source", message, place))
             continue
-        place = Place(file=name, path=f"sources[{number}].key")
-        rules.append(SourceRule(entry["system"], trigger, _compiled(entry.get("key"), place, problems)))
+        _check_keys(entry, SOURCE_KEYS, "source_unknown_key", place, problems)
+        [kind] = kinds
+        rules.append(
+            SourceRule(
+                entry["system"],
+                entry[kind],
+                kind,
+                _compiled(entry.get("key"), Place(file=name, path=f"sources[{number}].key"), problems),
+                _positive(entry.get("interval_s"), f"{place.path}.interval_s", name, problems),
+                priority_of(entry.get("priority"), place, problems),
+            )
+        )
     if problems:
         raise DefinitionError(problems)
     return rules

@@ -122,23 +122,33 @@ class Runtime:
 
     # -- work under way ------------------------------------------------------------------------------------
 
-    def spawn(self, work: Coroutine[Any, Any, None], lane: int) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None], lane: int | None = None) -> None:
         """Run ``work`` for ``lane`` in the background; an exception that escapes it is a bug and is told."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        self._lane_work[lane] = self._lane_work.get(lane, 0) + 1
+        if lane is not None:
+            self.enter(lane)
 
         def ended(finished: asyncio.Task[None]) -> None:
             self._tasks.discard(finished)
-            count = self._lane_work[lane] - 1
-            if count:
-                self._lane_work[lane] = count
-            else:
-                del self._lane_work[lane]
+            if lane is not None:
+                self.leave(lane)
             if not finished.cancelled() and (error := finished.exception()) is not None:
                 self.observer.bug("work item", error)
 
         task.add_done_callback(ended)
+
+    def enter(self, lane: int) -> None:
+        """Work for ``lane`` has been given to somebody who will ``leave``."""
+        self._lane_work[lane] = self._lane_work.get(lane, 0) + 1
+
+    def leave(self, lane: int) -> None:
+        """The work is over."""
+        count = self._lane_work[lane] - 1
+        if count:
+            self._lane_work[lane] = count
+        else:
+            del self._lane_work[lane]
 
     def is_busy(self, lane: int) -> bool:
         """Tell whether work for ``lane`` is under way."""
@@ -146,11 +156,16 @@ class Runtime:
 
     async def drained(self, within_s: float) -> None:
         """Wait until no work is under way, at most ``within_s``; then end what is left."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=within_s)
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within_s
+        while (self._tasks or self._lane_work) and (left_s := end - loop.time()) > 0:
+            if self._tasks:
+                await asyncio.wait(set(self._tasks), timeout=left_s)
+            # Whoever ended may have left work to another task, which begins with the next turn.
+            await asyncio.sleep(0)
+        while self._tasks:
+            for task in list(self._tasks):
+                task.cancel()
             await asyncio.wait(set(self._tasks))
 
 

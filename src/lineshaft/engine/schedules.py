@@ -1,14 +1,14 @@
 """Schedules: timer start events begin an instance at each due time, once, on however many workers.
 
-A schedule is a source, leased by its lane: its next due time is a job of that lane, and what it is at (its text,
-the time it is due at next, the repetitions left) stands under its cursor. One unit takes the job, moves the
-cursor, owes the next job and begins the instance: two workers cannot both do it, and a crash does it either
-wholly or not at all.
+A schedule is a source, leased by its lane: its next due time is a job of that lane, and how it stands (its
+text, when it is due next, the repetitions left) is kept under its cursor. One unit takes the job, moves the
+cursor, owes the next job and begins the instance: two workers cannot both do it, and a crash does all of it
+or nothing.
 
 *After downtime* a schedule is made up for once: however many due times have passed, one instance starts, and
-the next due time lies in the future. *A new release* moves its schedules: one whose text has not changed goes on
-where it is (a deployment neither delays nor repeats it); one with another text begins anew, counted from the
-deployment; one that is gone ends.
+the next due time lies in the future. *A new release* moves its schedules: one whose text has not changed goes
+on where it is (a deployment neither delays nor repeats it); one with another text begins anew, counted from
+the deployment; one that is gone ends.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from lineshaft.base.errors import (
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
 from lineshaft.engine.documents import document_writes
+from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.steps import Steps
@@ -34,7 +35,6 @@ from lineshaft.feel import codec as values
 from lineshaft.sdk import Outcome
 from lineshaft.store.rows import DeadLetter, Effect, Job, SystemState
 from lineshaft.store.writes import (
-    InsertEffect,
     PutDeadLetter,
     PutJob,
     PutSystemState,
@@ -58,7 +58,9 @@ class Settle:
         again: Callable[[Effect, float], None],
         offer_job: Callable[[Job], None],
         hold_back: Callable[[str], None],
+        notices: Notices,
     ) -> None:
+        self._notices = notices
         self._runtime = runtime
         self._steps = steps
         self._protection = protection
@@ -192,8 +194,8 @@ class Settle:
         self._submit(tx, effect)
 
     def _rate_limited(self, effect: Effect, error: RateLimited) -> None:
-        gate = self._protection.gate(effect.system)
-        gate.slow_down(error.wait_s)
+        if error.about is None:
+            self._protection.gate(effect.system).slow_down(error.wait_s)
         due_at = self._runtime.clock.now() + timedelta(seconds=error.wait_s)
         self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1))
 
@@ -213,7 +215,7 @@ class Settle:
         self._submit(tx, effect)
 
     def _unavailable(self, effect: Effect, error: ConnectorError) -> None:
-        gate = self._protection.gate(effect.system)
+        gate = self._protection.gate(error.about or effect.system)
         if gate.is_closed:
             # The circuit opened meanwhile: this one waits like all others, and the call does not count.
             self._wait_for_system(effect, error)
@@ -225,15 +227,19 @@ class Settle:
         if gap_s is None:
             self._open_circuit(effect, error)
             return
-        gate.suspect_is(effect.id)
-        self._hold_back(effect.system)
+        if error.about is None:
+            gate.suspect_is(effect.id)
+            self._hold_back(effect.system)
         due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
         self._once_more(effect, due_at, attempts=effect.attempts, error=error)
 
     def _wait_for_system(self, effect: Effect, error: ConnectorError) -> None:
-        now = self._runtime.clock.now()
+        """Wait uncounted; one that only had to ask the system asks again later."""
+        asked = error.about is not None
+        gap_s = self._runtime.config.check_gaps_s[0] if asked else 0.0
+        due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
         attempts = max(0, effect.attempts - 1)
-        self._once_more(effect, now, attempts=attempts, error=error, at_its_time=False)
+        self._once_more(effect, due_at, attempts=attempts, error=error, at_its_time=asked)
 
     def _once_more(
         self,
@@ -281,11 +287,12 @@ class Settle:
 
     def _open_circuit(self, effect: Effect, error: ConnectorError) -> None:
         """The first exhausted item opens the circuit: one dead letter, one notice; the rest waits."""
-        gate = self._protection.gate(effect.system)
+        system = error.about or effect.system
+        gate = self._protection.gate(system)
         known = gate.state
         state = SystemState(
             tenant=effect.tenant,
-            system=effect.system,
+            system=system,
             version=(known.version if known is not None else 0) + 1,
             circuit="open",
             paused=known.paused if known is not None else False,
@@ -295,16 +302,16 @@ class Settle:
         )
         tx = self._runtime.begin(effect.lane)
         tx.add(PutSystemState(state, known.version if known is not None else 0))
-        self._dead_writes(tx, effect, error, outage=True)
-        check = check_job(effect.tenant, effect.system, tx.now, self._runtime.config.check_gaps_s[0])
+        letter = self._dead_writes(tx, effect, error, outage=True)
+        check = check_job(effect.tenant, system, tx.now, self._runtime.config.check_gaps_s[0])
         tx.add(PutJob(check))
-        self._notice(tx, effect, error)
+        self._notices.outage(tx, effect, error, state, letter.id)
 
         def settled(result: UnitResult) -> None:
             gate.clear_suspicion(effect.id)
             if result.status == "written":
                 gate.state = state
-                self._hold_back(effect.system)
+                self._hold_back(system)
                 self._offer_job(check)
                 self.on_settled(effect, result)
             elif result.error is not None and result.error.code == "write_conflict":
@@ -317,12 +324,15 @@ class Settle:
 
     def _dead(self, effect: Effect, error: ConnectorError, *, outage: bool) -> None:
         tx = self._runtime.begin(effect.lane)
-        self._dead_writes(tx, effect, error, outage=outage)
+        letter = self._dead_writes(tx, effect, error, outage=outage)
+        self._notices.dead_letter(tx, letter, effect, error)
         self._submit(tx, effect)
 
     # -- parts -------------------------------------------------------------------------------------------
 
-    def _dead_writes(self, tx: Transaction, effect: Effect, error: ConnectorError, *, outage: bool) -> None:
+    def _dead_writes(
+        self, tx: Transaction, effect: Effect, error: ConnectorError, *, outage: bool
+    ) -> DeadLetter:
         words = _words(error)
         tx.add(
             UpdateEffect(
@@ -334,63 +344,28 @@ class Settle:
                 error_text=words,
             )
         )
-        tx.add(
-            PutDeadLetter(
-                DeadLetter(
-                    tenant=effect.tenant,
-                    id=self._runtime.ids.new(),
-                    subject="effect",
-                    subject_id=effect.id,
-                    lane=effect.lane,
-                    status="open",
-                    error_class=error.default_code,
-                    cause=cause_of(effect.system, effect.operation, error),
-                    error_text=words,
-                    created_at=tx.now,
-                    system=effect.system,
-                    operation=effect.operation,
-                    instance_id=effect.instance_id,
-                    business_key=effect.business_key,
-                    department=effect.department,
-                    payload=effect.request,
-                    attempts=effect.attempts,
-                    outage=outage,
-                )
-            )
-        )
-
-    def _notice(self, tx: Transaction, effect: Effect, error: ConnectorError) -> None:
-        """Tell the IT team once, through the operation that the configuration names."""
-        operation = self._runtime.config.notice_operation
-        if operation is None or operation.partition(".")[0] == effect.system:
-            return
-        system, _, name = operation.partition(".")
-        notice = {
-            "kind": "outage",
-            "system": effect.system,
-            "operation": effect.operation,
-            "business_key": effect.business_key,
-            "error": _words(error),
-            "attempts": effect.attempts,
-        }
-        notice_id = f"notice/{self._runtime.ids.new()}"
-        row = Effect(
+        letter = DeadLetter(
             tenant=effect.tenant,
-            id=notice_id,
+            id=self._runtime.ids.new(),
+            subject="effect",
+            subject_id=effect.id,
             lane=effect.lane,
-            system=system,
-            operation=name,
-            safety="idempotency_key",
-            idempotency_key=notice_id,
-            status="intended",
+            status="open",
+            error_class=error.default_code,
+            cause=cause_of(effect.system, effect.operation, error),
+            error_text=words,
             created_at=tx.now,
-            due_at=tx.now,
-            request=values.encode({"payload": notice, "headers": {}}),
+            system=(error.about if outage else None) or effect.system,
+            operation=effect.operation,
+            instance_id=effect.instance_id,
             business_key=effect.business_key,
             department=effect.department,
+            payload=effect.request,
+            attempts=effect.attempts,
+            outage=outage,
         )
-        tx.add(InsertEffect(row))
-        tx.then(lambda: self._again(row, 0.0))
+        tx.add(PutDeadLetter(letter))
+        return letter
 
     def _step(self, tx: Transaction, effect: Effect, command: Any) -> None:
         """Let the process that waits for this effect go on, if it still does."""
@@ -418,7 +393,7 @@ def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
         kind="check",
         due_at=now + timedelta(seconds=gap_s),
         created_at=now,
-        payload=values.encode({"system": system}),
+        payload=values.encode({"system": system, "since": now}),
     )
 
 

@@ -7,8 +7,7 @@ else can touch the instance.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lineshaft.base.ids import Ids, lane_of
@@ -62,13 +61,16 @@ class Applied:
     """What became of a command."""
 
     status: str
-    """``done``, ``rejected``, ``deferred`` (suspended or frozen: tried again later) or ``frozen``."""
+    """``done``, ``rejected``, ``deferred`` (kept until a person resumes the instance) or ``frozen``."""
     code: str = ""
     message: Text | None = None
 
 
 _DONE = Applied("done")
-_DEFER = timedelta(minutes=1)
+_FROZEN_INCIDENT = -1
+"""The number of the incident that says why an instance is frozen; the kernel's own are positive."""
+_FOR_FROZEN = (commands.Resume, commands.Cancel)
+"""What a person may try with a frozen instance; everything else waits for it."""
 
 
 class Steps:
@@ -145,17 +147,31 @@ class Steps:
 
     def apply(self, tx: Transaction, live: Live, command: kernel.Command) -> Applied:
         """Carry out a command; its writes and effects join ``tx``."""
-        if live.status == "frozen":
-            return self._defer(tx, live, command, "frozen")
+        if live.status == "frozen" and not isinstance(command, _FOR_FROZEN):
+            return self._hold(tx, live, command)
+        return self._step(tx, live, live.program, command)
+
+    def migrate(
+        self, tx: Transaction, live: Live, release: LoadedRelease, program: Program, command: commands.Migrate
+    ) -> Applied:
+        """Move an instance to another version, also while it is on hold or frozen."""
+        applied = self._step(tx, live, program, command)
+        if applied.status == "done":
+            live.release, live.program = release, program
+            tx.touch(live).release = release.id
+        return applied
+
+    def _step(self, tx: Transaction, live: Live, program: Program, command: kernel.Command) -> Applied:
         try:
-            step = kernel.step(live.program, live.state, command, tx.now)
+            step = kernel.step(program, live.state, command, tx.now)
         except Exception as error:  # noqa: BLE001 - a bug in the kernel stops this instance only
             self._on_bug(live.id, error)
             return self._freeze(tx, live, command, error)
         if step.rejection is not None:
-            if step.rejection.code == "suspended":
-                return self._defer(tx, live, command, "suspended")
             return Applied("rejected", step.rejection.code, step.rejection.message)
+        if live.status == "frozen" and not isinstance(command, commands.Migrate):
+            live.status = "active"
+            tx.add(CloseIncident(live.tenant, live.id, _FROZEN_INCIDENT, tx.now))
         try:
             tx.record(live, step)
             for effect in step.effects:
@@ -168,13 +184,13 @@ class Steps:
 
     # -- commands that cannot be carried out now -----------------------------------------------------
 
-    def _defer(self, tx: Transaction, live: Live, command: kernel.Command, why: str) -> Applied:
-        """Keep the command durable; it is tried again when the instance goes on."""
-        job = command_job(live, command, self._ids.new(), tx.now)
-        tx.add(PutJob(replace(job, due_at=tx.now + _DEFER)))
-        return Applied("deferred", why)
+    def _hold(self, tx: Transaction, live: Live, command: kernel.Command) -> Applied:
+        """Keep the command with the instance; it is carried out when a person lets that go on."""
+        tx.record(live, kernel.hold(live.program, live.state, command, tx.now))
+        return Applied("deferred", "frozen")
 
     def _freeze(self, tx: Transaction, live: Live, command: kernel.Command, error: BaseException) -> Applied:
+        was_frozen = live.status == "frozen"
         live.status = "frozen"
         tx.touch(live)
         tx.add(
@@ -182,7 +198,7 @@ class Steps:
                 Incident(
                     tenant=live.tenant,
                     instance_id=live.id,
-                    number=-1,
+                    number=_FROZEN_INCIDENT,
                     token=0,
                     element=live.program.process_id,
                     code="frozen",
@@ -194,7 +210,8 @@ class Steps:
                 )
             )
         )
-        self._defer(tx, live, command, "frozen")
+        if not was_frozen and not isinstance(command, commands.StartInstance):
+            self._hold(tx, live, command)
         return Applied("frozen", "frozen")
 
     # -- effects, one method each ------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Touched:
     scopes_changed: set[int] = field(default_factory=set)
     scopes_removed: set[int] = field(default_factory=set)
     variables_set: dict[tuple[int, str], object] = field(default_factory=dict)
+    variables_new: set[tuple[int, str]] = field(default_factory=set)
     variables_removed: set[tuple[int, str]] = field(default_factory=set)
     events: list[KernelEvent] = field(default_factory=list)
     release: str | None = None
@@ -81,6 +82,12 @@ class Transaction:
         """Take over what a step decided: its delta into the live state, its events into the history."""
         touched = self.touch(live)
         delta = step.delta
+        stored = live.state.variables
+        for key in delta.variables_set:
+            if key not in touched.variables_set and key not in touched.variables_removed:
+                scope, name = key
+                if (values := stored.get(scope)) is None or name not in values:
+                    touched.variables_new.add(key)
         live.state.apply(delta)
         touched.scopes_changed.update(delta.scopes_changed)
         touched.scopes_removed.update(delta.scopes_removed)
@@ -163,10 +170,7 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
     for scope in touched.scopes_removed:
         if scope != ROOT:
             writes.append(DeleteScope(tenant, instance_id, scope))
-    for (scope, name), value in touched.variables_set.items():
-        writes.append(PutVariable(Variable(tenant, instance_id, scope, name, live.stored_form(value))))
-    for scope, name in touched.variables_removed:
-        writes.append(DeleteVariable(tenant, instance_id, scope, name))
+    _write_variables(touched, writes)
     if touched.events:
         writes.append(
             AddHistory(
@@ -175,3 +179,14 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
                 )
             )
         )
+
+
+def _write_variables(touched: Touched, writes: list[Write]) -> None:
+    live = touched.live
+    tenant, instance_id = live.tenant, live.id
+    for key, value in touched.variables_set.items():
+        scope, name = key
+        row = Variable(tenant, instance_id, scope, name, live.stored_form(value))
+        writes.append(PutVariable(row, key in touched.variables_new))
+    for scope, name in touched.variables_removed:
+        writes.append(DeleteVariable(tenant, instance_id, scope, name))

@@ -14,11 +14,14 @@ from typing import Any
 from lineshaft.base.clock import Clock
 from lineshaft.base.errors import HubError, StoreError, StoreUnavailable
 from lineshaft.base.ids import Ids
+from lineshaft.engine.asking import Asking
 from lineshaft.engine.calls import Calls
 from lineshaft.engine.checks import Checks
 from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.jobs import Jobs
+from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
+from lineshaft.engine.quotas import Quotas
 from lineshaft.engine.router import Router
 from lineshaft.engine.runtime import Observer, Runtime
 from lineshaft.engine.schedules import Schedules
@@ -58,6 +61,7 @@ class Worker:
             self,
             lambda i, e: observer.bug(f"kernel {i}", e),
         )
+        self.notices = Notices(self.runtime, self._again, self.offer_job)
         settle = Settle(
             self.runtime,
             self.steps,
@@ -65,16 +69,24 @@ class Worker:
             again=self._again,
             offer_job=self.offer_job,
             hold_back=lambda system: self.calls.close_gate(self.protection.gate(system)),
+            notices=self.notices,
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
         self.calls.on_room = self.wake
+        self.quotas = Quotas(self.runtime, self.protection, self.calls.pump_gate)
+        self.protection.is_alone = self.quotas.is_alone
+        self.protection.on_wanted = self.quotas.wanted
+        self.asking = Asking(self.runtime, self.systems, self.protection, self.calls.pump_gate)
         starts = Starts(self.runtime)
         self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go, starts)
         self.schedules = Schedules(self.runtime, self.steps, starts, self.offer_job)
         self.jobs.handlers["schedule"] = self.schedules.fire
-        self.router = Router(self.runtime, self.steps, self.offer_job)
-        self.checks = Checks(self.runtime, self.systems, self.protection, self.offer_job, self._again)
+        self.router = Router(self.runtime, self.steps, self.offer_job, self.notices)
+        self.checks = Checks(
+            self.runtime, self.systems, self.protection, self.offer_job, self._again, notices=self.notices
+        )
         self.jobs.handlers["check"] = self.checks.check
+        self.jobs.handlers["notice"] = self.notices.tell
         self.runtime.keeper.on_lost = self._lanes_lost
         self.runtime.keeper.on_gained = lambda lanes: self.wake()
         self._wake = asyncio.Event()
@@ -87,6 +99,7 @@ class Worker:
         """Begin to work; returns at once."""
         loops: list[Callable[[], Any]] = [self._beat, self._feed, self._listen]
         loops += [committer.run for committer in self.runtime.committers]
+        loops.append(self.quotas.run)
         self._loops = [asyncio.create_task(loop()) for loop in loops]
 
     async def stop(self) -> None:
@@ -139,7 +152,7 @@ class Worker:
         It is taken from the store, not from here: an older event of its key may lie there that another
         worker took in, and new work queues behind old work.
         """
-        if event.lane in self.runtime.keeper.lanes:
+        if self.runtime.keeper.takes(event.lane):
             self.wake()
 
     def _again(self, effect: Effect, delay_s: float) -> None:
@@ -154,7 +167,7 @@ class Worker:
         while True:
             try:
                 workers = await runtime.keeper.beat(runtime.is_busy)
-                self.protection.share_among(workers)
+                self.quotas.workers = workers
                 await runtime.releases.refresh()
                 await self.schedules.follow()
                 await self._read_system_states()

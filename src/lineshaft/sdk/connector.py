@@ -95,6 +95,9 @@ class Listener(Protocol):
         Whoever listens keeps the cursor of the last page it has stored, and listens again from there. What
         the target could not keep for us is never silent: the change after such a gap says so.
 
+        The next page is asked for only when this one is durable: a protocol with acknowledgements
+        acknowledges a page then, not when it is yielded.
+
         Raises:
             Unavailable: The connection is gone or could not be made.
             Invalid: There is no such resource, or the cursor is not one of this connector.

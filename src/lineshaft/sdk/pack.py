@@ -30,6 +30,16 @@ FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "tests": (".yaml", ".json", ".csv"),
 }
 """What a pack may hold, and by which endings."""
+SourceKind = Literal["webhook", "poll", "listen"]
+SOURCE_KINDS: Final[tuple[SourceKind, ...]] = ("webhook", "poll", "listen")
+PRIORITIES: Final[Mapping[str, int]] = {"urgent": 0, "ordinary": 1, "batch": 2}
+"""Classes of urgency: a smaller number goes first."""
+SOURCE_KEYS: Final = frozenset({"system", *SOURCE_KINDS, "interval_s", "key", "priority"})
+"""What an entry under ``sources`` may say; the engine reads the same."""
+ROUTE_KEYS: Final = frozenset(
+    {"on", "when", "start", "message", "key", "correlation_key", "variables", "department", "ttl_s", "name"}
+)
+"""What an entry under ``routes`` may say (``correlation_key`` is another word for ``key``)."""
 _NAME: Final = r"[a-z][a-z0-9-]*"
 _SYSTEM: Final = r"[a-z][a-z0-9_]*"
 _OPERATION: Final = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"
@@ -60,15 +70,16 @@ class PackFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where events come from: a webhook or a polled resource of a system."""
+    """Where events come from: a webhook of a system, or a resource that is polled or listened to."""
 
     system: str
-    kind: Literal["webhook", "poll"]
+    kind: SourceKind
     trigger: str
     place: Place
     interval_s: float | None = None
     key: FeelText | None = None
     """The business key of an event (names as in routes); its subject where not given."""
+    priority: str = "ordinary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,15 @@ class ReferenceSource:
     rows: FeelText
     id: FeelText
     code: FeelText
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Files that a pack takes from another, as they stand there."""
+
+    pack: str
+    files: tuple[str, ...]
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +200,24 @@ def read_pack(files: Mapping[str, bytes]) -> Pack:
     )
 
 
+def taken_by(manifest: bytes) -> tuple[Taken, ...]:
+    """Return what a ``pack.yaml`` takes from other packs; whoever collects the files of a pack adds them.
+
+    Raises:
+        DefinitionError: It cannot be read.
+    """
+    problems = Problems()
+    root = Table(read_yaml(manifest, "pack.yaml"), problems)
+    found = []
+    for node in root.items("takes"):
+        table = Table(node, problems)
+        pack = table.text("from", required=True, pattern=_NAME) or ""
+        found.append(Taken(pack, table.texts("files"), table.place))
+        table.done()
+    problems.raise_if_any()
+    return tuple(found)
+
+
 def _check_systems(reader: _Reader, files: Iterable[PackFile], problems: Problems) -> None:
     """A source or reference names a system that the pack describes."""
     systems = {file.name for file in files if file.folder == "systems"}
@@ -221,6 +259,8 @@ class _Reader:
         root.take("title", required=True)
         title = root.label("title", name)
         description = root.label("description", "")
+        # Read by taken_by; the files are here already.
+        root.take("takes")
         root.done()
         return name, version, title, description
 
@@ -259,22 +299,44 @@ class _Reader:
 
     def _source(self, table: Table) -> None:
         system = table.text("system", required=True, pattern=_SYSTEM) or ""
-        webhook, poll = table.text("webhook"), table.text("poll")
+        named: dict[SourceKind, str] = {}
+        for kind in SOURCE_KINDS:
+            trigger = table.text(kind)
+            if trigger is not None:
+                named[kind] = trigger
         interval = table.number("interval_s", None)
         key = self._feel(table.take("key"))
+        priority = table.choice("priority", tuple(PRIORITIES), "ordinary") or "ordinary"
         table.done()
-        if (webhook is None) == (poll is None):
+        if len(named) != 1:
             self.problems.add(
-                "source", text("Expected either webhook or poll", "应填写 webhook 或 poll 之一"), table.place
+                "source",
+                text(
+                    "Expected one of {kinds}",
+                    "应填写 {kinds} 之一",
+                    kinds=", ".join(SOURCE_KINDS),
+                ),
+                table.place,
             )
             return
-        kind: Literal["webhook", "poll"] = "webhook" if webhook is not None else "poll"
-        self.sources.append(Source(system, kind, webhook or poll or "", table.place, interval, key))
+        [(kind, trigger)] = named.items()
+        if any((one.system, one.trigger) == (system, trigger) for one in self.sources):
+            self.problems.add(
+                "source_twice",
+                text(
+                    "Expected {trigger} of {system} once, but it is named twice",
+                    "{system} 的 {trigger} 重复出现",
+                    trigger=trigger,
+                    system=system,
+                ),
+                table.place,
+            )
+        self.sources.append(Source(system, kind, trigger, table.place, interval, key, priority))
 
     def _route(self, table: Table) -> None:
         on = table.text("on", required=True)
         start, message = table.text("start"), table.text("message")
-        key = self._feel(table.take("key"))
+        key = self._feel(table.take("key") or table.take("correlation_key"))
         when = self._feel(table.take("when"))
         node = table.take("variables")
         variables: FeelText | Mapping[str, FeelText] | None = None

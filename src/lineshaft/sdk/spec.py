@@ -54,6 +54,8 @@ class TriggerSpec:
     event_types: tuple[str, ...] = ()
     resource: str | None = None
     interval_s: float = 10.0
+    listens: bool = False
+    """Its connector is a ``Listener`` and can be told of changes as they happen, beside being polled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from lineshaft.store.rows import (
     Release,
     SystemState,
     Task,
+    Variable,
 )
 from lineshaft.store.shapes import KEYS, ROW_SHAPES, WRITE_SHAPES, Column, Shape
 
@@ -117,7 +118,16 @@ def batches_of(plan: Plan) -> list[Batch]:
     add("put", ROW_SHAPES[Release], plan.releases.values())
     for cls, rows in plan.plain.items():
         add("delete", KEY_SHAPES[cls], [key for key, row in rows.items() if row is None])
-        add("put", ROW_SHAPES[cls], [row for row in rows.values() if row is not None])
+        if cls is Variable and (new := plan.new_variables):
+            chosen = [row for key, row in rows.items() if row is not None and key in new]
+            add("variable_in", ROW_SHAPES[cls], chosen)
+            add(
+                "put",
+                ROW_SHAPES[cls],
+                [row for key, row in rows.items() if row is not None and key not in new],
+            )
+        else:
+            add("put", ROW_SHAPES[cls], [row for row in rows.values() if row is not None])
     add("history", ROW_SHAPES[History], plan.history)
     return out
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from lineshaft.base.errors import StoreError, WriteConflict
 from lineshaft.base.text import text
@@ -125,6 +125,8 @@ class Plan:
     releases: dict[Key, Release] = field(default_factory=dict)
     plain: dict[type, dict[Key, Any]] = field(default_factory=dict)
     """Rows that are simply put (a row) or removed (``None``), by their class."""
+    new_variables: dict[Key, bool] = field(default_factory=dict)
+    """Those of ``plain`` that are not stored yet, as their writers say."""
     history: list[History] = field(default_factory=list)
 
     def new_work(self) -> set[int]:
@@ -226,50 +228,16 @@ class _Run:
         self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self.superseding = superseding
         self.by_order_key: dict[Key, list[str]] = {}
-        self.handlers: dict[type, Callable[[Any], None]] = {
-            w.InsertEvent: self.insert_event,
-            w.RouteEvent: self.route_event,
-            w.InsertInstance: self.insert_instance,
-            w.UpdateInstance: self.update_instance,
-            w.AddHistory: self.add_history,
-            w.InsertEffect: self.insert_effect,
-            w.UpdateEffect: self.update_effect,
-            w.PutJob: self.put_job,
-            w.DeleteJob: self.delete_job,
-            w.TakeJob: self.take_job,
-            w.PutTask: self.put_task,
-            w.EndTask: self.end_task,
-            w.PutIncident: self.put_incident,
-            w.CloseIncident: self.close_incident,
-            w.PutDeadLetter: self.put_dead_letter,
-            w.CloseDeadLetter: self.close_dead_letter,
-            w.PutSystemState: self.put_system_state,
-            w.PutCursor: self.put_cursor,
-            w.PutDocument: self.put_document,
-            w.PutRelease: self.put_release,
-            w.PutScope: self.put_plain,
-            w.PutVariable: self.put_plain,
-            w.PutSubscription: self.put_plain,
-            w.PutMessage: self.put_plain,
-            w.PutDocumentLine: self.put_plain,
-            w.PutDocumentLink: self.put_plain,
-            w.PutBinding: self.put_plain,
-            w.PutDefinition: self.put_plain,
-            w.DeleteScope: self.delete_scope,
-            w.DeleteVariable: self.delete_variable,
-            w.DeleteSubscription: self.delete_subscription,
-            w.DeleteMessage: self.delete_message,
-        }
 
     def apply(self, unit: w.Unit) -> w.UnitResult:
         """Take a unit into the plan, or leave the plan as it was."""
         undo = self.undo
         undo.clear()
         history = len(self.plan.history)
-        handlers = self.handlers
+        handlers = _HANDLERS
         try:
             for write in unit.writes:
-                handlers[type(write)](write)
+                handlers[type(write)](self, write)
         except _Refusal as refusal:
             for table, key, old in reversed(undo):
                 if old is _MISSING:
@@ -538,6 +506,17 @@ class _Run:
             table = self.plan.plain[cls] = {}
         self.put(table, row_key(row), row)
 
+    def put_variable(self, write: w.PutVariable) -> None:
+        row = write.row
+        key = (row.tenant, row.instance_id, row.scope, row.name)
+        plan = self.plan
+        table = plan.plain.get(Variable)
+        if table is None:
+            table = plan.plain[Variable] = {}
+        if write.is_new and key not in table:
+            self.put(plan.new_variables, key, True)
+        self.put(table, key, row)
+
     def delete_plain(self, cls: type, key: Key) -> None:
         self.put(self.plan.plain.setdefault(cls, {}), key, None)
 
@@ -552,6 +531,45 @@ class _Run:
 
     def delete_message(self, write: w.DeleteMessage) -> None:
         self.delete_plain(Message, (write.tenant, write.id))
+
+
+_HANDLERS: Final[dict[type, Callable[[_Run, Any], None]]] = {
+    w.InsertEvent: _Run.insert_event,
+    w.RouteEvent: _Run.route_event,
+    w.InsertInstance: _Run.insert_instance,
+    w.UpdateInstance: _Run.update_instance,
+    w.AddHistory: _Run.add_history,
+    w.InsertEffect: _Run.insert_effect,
+    w.UpdateEffect: _Run.update_effect,
+    w.PutJob: _Run.put_job,
+    w.DeleteJob: _Run.delete_job,
+    w.TakeJob: _Run.take_job,
+    w.PutTask: _Run.put_task,
+    w.EndTask: _Run.end_task,
+    w.PutIncident: _Run.put_incident,
+    w.CloseIncident: _Run.close_incident,
+    w.PutDeadLetter: _Run.put_dead_letter,
+    w.CloseDeadLetter: _Run.close_dead_letter,
+    w.PutSystemState: _Run.put_system_state,
+    w.PutCursor: _Run.put_cursor,
+    w.PutDocument: _Run.put_document,
+    w.PutRelease: _Run.put_release,
+    w.PutScope: _Run.put_plain,
+    w.PutVariable: _Run.put_variable,
+    w.PutSubscription: _Run.put_plain,
+    w.PutMessage: _Run.put_plain,
+    w.PutDocumentLine: _Run.put_plain,
+    w.PutDocumentLink: _Run.put_plain,
+    w.PutBinding: _Run.put_plain,
+    w.PutDefinition: _Run.put_plain,
+    w.DeleteScope: _Run.delete_scope,
+    w.DeleteVariable: _Run.delete_variable,
+    w.DeleteSubscription: _Run.delete_subscription,
+    w.DeleteMessage: _Run.delete_message,
+}
+"""Functions, not methods bound to a run: a run that refers to itself would keep all its rows until the
+collector comes by.
+"""
 
 
 def overwritable(status: str, write: w.UpdateEffect) -> bool:

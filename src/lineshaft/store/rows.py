@@ -6,9 +6,14 @@ Times are aware, in UTC. ``tenant`` is part of every key; ``department`` decides
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from lineshaft.store.values import dataclass
 
 InstanceStatus = Literal["active", "completed", "terminated", "suspended", "frozen"]
 """``frozen``: the kernel raised where it must not (a bug); nothing touches it until a person decides."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
 from types import UnionType
@@ -174,7 +174,10 @@ def _int_sound(column: Column, values: Sequence[int]) -> bool:
 
 
 def _time_sound(column: Column, values: Sequence[datetime]) -> bool:
-    return all(value.utcoffset() is not None for value in values)
+    # The hub's own times carry this one zone; only others are asked for their offset, one by one.
+    return {value.tzinfo for value in values} == {UTC} or all(
+        value.utcoffset() is not None for value in values
+    )
 
 
 def _bool_sound(column: Column, values: Sequence[bool]) -> bool:

@@ -8,9 +8,9 @@ share one commit (group commit), and one bad unit never takes the others with it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lineshaft.base.errors import StoreError
 from lineshaft.store.rows import (
@@ -37,6 +37,11 @@ from lineshaft.store.rows import (
     Task,
     Variable,
 )
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from lineshaft.store.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +111,14 @@ class DeleteScope:
 
 @dataclass(frozen=True, slots=True)
 class PutVariable:
-    """Write a variable."""
+    """Write a variable.
+
+    ``is_new`` says that it is not stored yet, which is cheaper to write; one that is there all the same is
+    replaced.
+    """
 
     row: Variable
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +388,7 @@ Write = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=False, slots=True)
 class Unit:
     """What must be written together. Applied in the order given, in one transaction with other units.
 

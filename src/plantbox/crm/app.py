@@ -57,6 +57,8 @@ def build(common: Common, options: CrmOptions) -> tuple[Face, Station]:
         failure=lambda status, kind, message: routes.failure(status, kind, message),
         inner_error=routes.inner_error,
         code_field="model",
+        main_write="orders.feedback",
+        calls_back=True,
         counts=lambda: {name: station.db.reader.execute(sql).fetchone()[0] for name, sql in COUNTED.items()},
         background=background,
         due=nothing_due,

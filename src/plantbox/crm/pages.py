@@ -1,5 +1,5 @@
-"""The CRM's own pages, in its own look: the orders, one order with a confirm button and the status of
-each line.
+"""The CRM's own pages, in its own look: the orders, one order with its buttons and the status of each
+line. The forms are in ``entry``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from plantbox.crm import orders, records, views
+from plantbox.crm import entry, orders, records, views
 from plantbox.crm.tables import LINE_STATES, ORDER_STATES
 from plantbox.fields import BadField
 from plantbox.money import grouped, shown_price
@@ -64,7 +64,11 @@ background:#e4eefb;color:#0f4f9e}
 .tag.shipped{background:#dff5e6;color:#12703a}.tag.rejected,.tag.cancelled{background:#fde5e5;color:#a11c1c}
 .tag.draft{background:#eceff3;color:#4a5868}.tag.partially_shipped,.tag.in_production{background:#fff1d6;color:#8a5a00}
 button{background:#1267d6;color:#fff;border:0;border-radius:10px;padding:10px 22px;font:inherit;
-cursor:pointer}
+cursor:pointer}button.no{background:#fff;color:#a11c1c;border:1px solid #a11c1c}
+input,select{font:inherit;padding:7px 9px;border:1px solid #b9cbe0;border-radius:8px;max-width:100%}
+label{display:inline-flex;gap:8px;align-items:center;margin:4px 16px 4px 0;color:#5d7287}
+.row{margin:6px 0}.acts{display:flex;flex-wrap:wrap;gap:12px 40px;justify-content:space-between}
+.error{background:#fde5e5;color:#a11c1c}h2{margin:0 0 10px;font-size:17px}
 .bar{background:#e8eff7;border-radius:6px;height:8px;width:120px;display:inline-block;vertical-align:middle}
 .bar i{display:block;background:#2aa5e8;height:8px;border-radius:6px}dl{display:grid;
 grid-template-columns:auto 1fr auto 1fr;
@@ -92,17 +96,20 @@ class Pages:
     def __init__(self, station: Station, desk: records.Desk) -> None:
         self._station = station
         self._desk = desk
+        self._entry = entry.Entry(station, desk, self.page, language)
 
     def table(self) -> list[web.RouteDef]:
         """Return the pages' routes."""
         return [
             web.get("/", self.order_list, name="page.orders"),
             web.get("/customers", self.customer_list, name="page.customers"),
+            *self._entry.table(),
             web.get("/orders/{ref}", self.order, name="page.order"),
             web.post("/orders/{ref}/confirm", self.confirm, name="page.confirm"),
         ]
 
-    def _page(self, request: web.Request, body: str) -> web.Response:
+    def page(self, request: web.Request, body: str) -> web.Response:
+        """Return a whole page of the CRM with ``body`` in it."""
         lang = language(request)
         other = "en" if lang == "zh" else "zh"
         text = (
@@ -110,6 +117,7 @@ class Pages:
             f'<meta name="viewport" content="width=device-width"><title>{word("title", lang)}</title>'
             f"<style>{STYLE}</style></head><body><header><b>{word('title', lang)}</b>"
             f'<a href="/">{word("orders", lang)}</a><a href="/customers">{word("customers", lang)}</a>'
+            f'<a href="/orders/new">{entry.word("new", lang)}</a>'
             f'<a href="?lang={other}">{word("other", lang)}</a>'
             f'<span class="sim">{self._station.clock.label(lang)} · '
             f"{self._station.clock.now():%Y-%m-%d %H:%M}</span>"
@@ -156,7 +164,7 @@ class Pages:
             more = f'<p><a href="{link}">{word("next", lang)} ›</a></p>'
         table = f"<table><tr>{heads}</tr>{table}</table>"
         body = f'<div class="card">{tabs}</div><div class="card">{table}{more}</div>'
-        return self._page(request, body)
+        return self.page(request, body)
 
     async def customer_list(self, request: web.Request) -> web.Response:
         """Show customers."""
@@ -169,7 +177,7 @@ class Pages:
         heads = "".join(
             f"<th>{word(key, lang)}</th>" for key in ("customer", "contact", "level", "city", "owner")
         )
-        return self._page(request, f'<div class="card"><table><tr><th></th>{heads}</tr>{cells}</table></div>')
+        return self.page(request, f'<div class="card"><table><tr><th></th>{heads}</tr>{cells}</table></div>')
 
     async def order(self, request: web.Request) -> web.Response:
         """Show one order."""
@@ -178,7 +186,7 @@ class Pages:
             view = views.order_view(reader, orders.find_order(reader, request.match_info["ref"]))
         except Refusal as refusal:
             raise web.HTTPNotFound(reason="Not found") from refusal
-        return self._page(request, self._order_body(view, language(request)))
+        return self.page(request, self._order_body(view, language(request)))
 
     def _order_body(self, view: dict[str, Any], lang: str) -> str:
         column = 0 if lang == "zh" else 1
@@ -225,6 +233,7 @@ class Pages:
         return (
             f'<div class="card"><dl>{head}</dl>{button}</div>'
             f'<div class="card"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
+            f"{entry.live_forms(view, lang)}"
         )
 
     async def confirm(self, request: web.Request) -> web.Response:
@@ -241,5 +250,5 @@ class Pages:
                 subject=ref,
             )
         except (Refusal, BadField) as refusal:
-            return self._page(request, f'<div class="card">{escape(refusal.message)}</div>')
+            return self.page(request, f'<div class="card">{escape(refusal.message)}</div>')
         raise web.HTTPSeeOther(f"/orders/{quote(ref)}")

@@ -67,6 +67,7 @@ def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
         failure=methods.failure,
         inner_error=methods.inner_error,
         code_field="MaterialNo",
+        main_write="SalesOrder.Save",
         counts=lambda: {name: station.db.reader.execute(sql).fetchone()[0] for name, sql in COUNTED.items()},
         background=[],
         due=due,

@@ -255,6 +255,7 @@ def build(common: Common, options: MailOptions) -> tuple[Face, Station]:
         failure=failure,
         inner_error=inner_error,
         code_field="to",
+        main_write="smtp.data",
         counts=counts,
         background=[listener.run],
         due=nothing_due,

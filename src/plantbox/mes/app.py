@@ -88,6 +88,8 @@ def build(common: Common, options: MesOptions) -> tuple[Face, Station]:
         failure=routes.failure,
         inner_error=routes.inner_error,
         code_field="itemCode",
+        main_write="workOrders.create",
+        calls_back=True,
         counts=lambda: {name: station.db.reader.execute(sql).fetchone()[0] for name, sql in COUNTED.items()},
         background=background,
         due=due,

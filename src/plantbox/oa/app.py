@@ -233,6 +233,8 @@ def build(common: Common, options: OaOptions) -> tuple[Face, Station]:
         failure=failure,
         inner_error=inner_error,
         code_field="businessKey",
+        main_write="workflow.create",
+        calls_back=True,
         counts=lambda: {name: station.db.reader.execute(sql).fetchone()[0] for name, sql in COUNTED.items()},
         background=background,
         due=due,

@@ -68,6 +68,7 @@ def build(common: Common, options: WmsOptions) -> tuple[Face, Station]:
         failure=_failure,
         inner_error=_inner_error,
         code_field="MATERIAL_CODE",
+        main_write="staging.receipt",
         counts=lambda: {name: station.db.reader.execute(sql).fetchone()[0] for name, sql in COUNTED.items()},
         background=[],
         due=due,

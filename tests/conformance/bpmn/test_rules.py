@@ -302,7 +302,110 @@ REFUSED = [
     ("lane-member-unknown", '<laneSet><lane id="l"><flowNodeRef>x</flowNodeRef></lane></laneSet>' + SE, ""),
     ("association-end-unknown", SE + '<association id="as" sourceRef="s" targetRef="x"/>', ""),
     ("event-definition-unknown", between(catch("<eventDefinitionRef>x</eventDefinitionRef>")), ""),
+    ("element-unknown", between('<task id="c"><task id="inner"/></task>'), ""),
+    ("element-unknown", between(f'<task id="c">{flows("s e")}</task>'), ""),
+    ("event-definition-misplaced", between(f'<task id="c">{TIMER}</task>'), ""),
+    ("event-definition-misplaced", between(f'<exclusiveGateway id="c">{ON_M}</exclusiveGateway>'), M),
+    (
+        "loop-misplaced",
+        between(catch(ON_M + MULTI.format("<loopCardinality>2</loopCardinality>"))),
+        M,
+    ),
+    ("attribute-value", between('<receiveTask id="c" messageRef="m" instantiate="yes"/>'), M),
+    ("attribute-value", between('<parallelGateway id="c" gatewayDirection="Sideways"/>'), ""),
+    ("attribute-value", with_task(boundary(TIMER, attributes='cancelActivity="no"') + flows("b e")), ""),
+    (
+        "receive-task-start-incoming",
+        between('<receiveTask id="c" messageRef="m" instantiate="true"/>'),
+        M,
+    ),
+    ("link-without-source", SE + catch('<linkEventDefinition name="L"/>') + flows("c e"), ""),
+    (
+        "flow-not-listed",
+        S + '<task id="t"/><endEvent id="e"><incoming>s-e</incoming></endEvent>' + flows("s e", "s t", "t e"),
+        "",
+    ),
+    (
+        "timer-value",
+        '<startEvent id="s"><timerEventDefinition><timeDate>=later</timeDate></timerEventDefinition></startEvent>'
+        + E
+        + flows("s e"),
+        "",
+    ),
     # The dialect of Camunda 8 asks for more.
+    (
+        "extension-conflict",
+        between(
+            '<scriptTask id="c">'
+            + extension('<zeebe:script expression="=1" resultVariable="x"/><zeebe:taskDefinition type="t"/>')
+            + "</scriptTask>"
+        ),
+        "",
+    ),
+    (
+        "form-missing",
+        between('<userTask id="c">' + extension("<zeebe:formDefinition/>") + "</userTask>"),
+        "",
+    ),
+    (
+        "expression-expected",
+        between(
+            '<userTask id="c">'
+            + MULTI.format(extension('<zeebe:loopCharacteristics inputCollection="items"/>'))
+            + "</userTask>"
+        ),
+        "",
+    ),
+    (
+        "expression-expected",
+        between(catch(ON_M)),
+        M.replace("/>", ">" + extension('<zeebe:subscription correlationKey="key"/>') + "</message>"),
+    ),
+    (
+        "event-gateway-message-twice",
+        extension("<zeebe:properties/>")
+        + S
+        + '<eventBasedGateway id="g"/>'
+        + catch(ON_M, "c1")
+        + catch(ON_M, "c2")
+        + E
+        + flows("s g", "g c1", "g c2", "c1 e", "c2 e"),
+        M.replace("/>", ">" + extension('<zeebe:subscription correlationKey="=key"/>') + "</message>"),
+    ),
+    (
+        "version-tag-missing",
+        extension("<zeebe:versionTag/>") + SE,
+        "",
+    ),
+    (
+        "mapping-source",
+        between(
+            '<userTask id="c">'
+            + extension('<zeebe:ioMapping><zeebe:input target="a"/></zeebe:ioMapping>')
+            + "</userTask>"
+        ),
+        "",
+    ),
+    (
+        "ad-hoc-output-incomplete",
+        between(
+            '<adHocSubProcess id="c">'
+            + extension('<zeebe:adHoc outputCollection="all"/>')
+            + '<task id="t"/></adHocSubProcess>'
+        ),
+        "",
+    ),
+    (
+        "listener-event",
+        between(
+            '<userTask id="c">'
+            + extension(
+                '<zeebe:taskListeners><zeebe:taskListener eventType="never" type="x"/></zeebe:taskListeners>'
+            )
+            + "</userTask>"
+        ),
+        "",
+    ),
     ("task-definition-missing", between('<serviceTask id="c"/>') + extension("<zeebe:properties/>"), ""),
     (
         "task-type-missing",

@@ -33,6 +33,24 @@ async def test_step_leaves_untouched_scopes_and_variables_alone(store: Store) ->
     assert loaded.instance.root == b"root2"
 
 
+async def test_variable_said_to_be_new_replaces_one_that_is_there(store: Store) -> None:
+    await written(store, w.InsertInstance(a.instance()), w.PutVariable(a.variable(value=b"old"), is_new=True))
+    await written(store, a.step("i1", 1), w.PutVariable(a.variable(value=b"new"), is_new=True))
+    loaded = (await store.load_instances(ENGINE, ["i1"]))["i1"]
+    assert list(loaded.variables.values()) == [b"new"]
+    assert loaded.instance.root == b"root2"
+
+
+async def test_new_variable_is_gone_with_its_unit(store: Store) -> None:
+    await written(store, w.InsertInstance(a.instance()))
+    lost = unit(w.PutVariable(a.variable(value=b"lost"), is_new=True), a.step("i1", 7))
+    kept = unit(a.step("i1", 1), w.PutVariable(a.variable(value=b"kept"), is_new=True))
+    results = await store.commit([lost, kept])
+    assert [result.status for result in results] == ["failed", "written"]
+    loaded = (await store.load_instances(ENGINE, ["i1"]))["i1"]
+    assert list(loaded.variables.values()) == [b"kept"]
+
+
 async def test_many_instances_are_loaded_together(store: Store) -> None:
     names = [f"i{n}" for n in range(400)]
     await store.commit(

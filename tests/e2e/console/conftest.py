@@ -181,6 +181,12 @@ def chinese(browser: Browser, running: Running) -> Iterator[Visit]:
     yield from _visit(browser, running, "zh-CN")
 
 
+@pytest.fixture
+def english(browser: Browser, running: Running) -> Iterator[Visit]:
+    """A browser of an English user."""
+    yield from _visit(browser, running, "en-GB")
+
+
 def _visit(browser: Browser, running: Running, locale: str) -> Iterator[Visit]:
     context = browser.new_context(
         locale=locale, viewport={"width": 1440, "height": 900}, timezone_id="Asia/Shanghai"

@@ -39,7 +39,8 @@ def test_who_may_not_operate_sees_the_map_but_cannot_pause(chinese: Visit) -> No
     expect(tile.get_by_role("button", name="暂停")).to_be_disabled()
 
 
-def test_language_and_light_change_without_a_reload_and_are_remembered(visit: Visit) -> None:
+def test_language_and_light_change_without_a_reload_and_are_remembered(chinese: Visit) -> None:
+    visit = chinese
     visit.enter("it")
     first = visit.language
     second = "en" if first == "zh" else "zh"

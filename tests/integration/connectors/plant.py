@@ -129,7 +129,7 @@ async def running_plant(folder: Path) -> AsyncIterator[Plant]:
             ),
         }
         made: dict[str, HttpConnector] = {}
-        for file in pack.of("systems"):
+        for file in (each for each in pack.of("systems") if each.name in ready):
             settings = {"base_url": ready[file.name]["url"]}
             connection = Connection(file.name, settings, SECRETS.__getitem__, FixedClock())
             made[file.name] = HTTP.read(file.content, file.path).connect(connection)
@@ -140,7 +140,7 @@ async def running_plant(folder: Path) -> AsyncIterator[Plant]:
         async def look(references: Sequence[Reference]) -> Mapping[Reference, str]:
             return {reference: known[reference] for reference in references if reference in known}
 
-        async def ask(name: str, operation: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        async def ask(name: str, operation: str, payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
             return (await made[name].call(operation, payload, context())).answer
 
         async def remember(found: Mapping[Reference, str]) -> None:

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from integration.plantbox.conftest import SOURCES, Plant, System, call, crm_order
+from integration.plantbox.conftest import SOURCES, Plant, Reply, System, call, crm_order
 
 
 @pytest.fixture(scope="module")
@@ -289,3 +290,47 @@ def test_a_port_that_is_taken_is_said_and_not_a_stack_trace(crm: System, tmp_pat
     assert ended.returncode == 2
     assert "address already in use" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def form(**fields: str) -> tuple[bytes, dict[str, str]]:
+    return urlencode(fields).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def press(url: str, **fields: str) -> Reply:
+    body, headers = form(**fields)
+    return call("POST", url, body, headers)
+
+
+def test_an_order_typed_into_the_page_is_a_draft_with_its_lines(crm: System) -> None:
+    assert "澄江汽车零部件有限公司" in call("GET", f"{crm.url}/orders/new").raw.decode()
+    lines = {"model_1": "BX-F210", "quantity_1": "20", "model_3": "BX-R100", "quantity_3": "500"}
+    saved = press(f"{crm.url}/orders/new", account_no="KH-0004", due_date="2026-02-01", **lines)
+    assert saved.status == 303
+    order = crm.crm("GET", str(saved.headers["Location"]).removeprefix("/")).json
+    assert (order["status"], order["due_date"]) == ("draft", "2026-02-01")
+    assert [(line["model"], line["quantity"]) for line in order["lines"]] == [
+        ("BX-F210", "20"),
+        ("BX-R100", "500"),
+    ]
+
+
+def test_a_form_without_lines_says_so_and_writes_nothing(crm: System) -> None:
+    before = crm.admin("GET", "health")["counts"]["orders"]
+    page = press(f"{crm.url}/orders/new", account_no="KH-0004", due_date="2026-02-01")
+    assert "Expected a list of 1 to" in page.raw.decode()
+    assert crm.admin("GET", "health")["counts"]["orders"] == before
+
+
+def test_quantities_are_changed_and_an_order_is_cancelled_by_the_page(crm: System) -> None:
+    order = made(crm)
+    crm.crm("POST", f"orders/{order['id']}/confirm")
+    page = f"{crm.url}/orders/{order['order_no']}"
+    assert "变更数量" in call("GET", page).raw.decode()
+    first = order["lines"][0]
+    assert press(f"{page}/change", line_1="80", reason="客户减量").status == 303
+    changed = crm.crm("GET", f"orders/{order['id']}").json
+    assert (first["quantity"], changed["lines"][0]["quantity"]) != ("80", first["quantity"])
+    assert changed["lines"][0]["quantity"] == "80"
+    assert press(f"{page}/cancel", reason="客户取消").status == 303
+    assert crm.crm("GET", f"orders/{order['id']}").json["status"] == "cancelled"
+    assert "变更数量" not in call("GET", page).raw.decode()

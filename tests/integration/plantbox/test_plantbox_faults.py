@@ -188,3 +188,31 @@ def test_the_crm_has_the_same_faults_in_its_own_error_shape(
 @pytest.fixture(scope="module")
 def shared_crm(shared_plant: Plant, tmp_path_factory: pytest.TempPathFactory) -> System:
     return shared_plant.start("crm", tmp_path_factory.mktemp("crm"))
+
+
+def test_a_button_of_the_panel_breaks_one_write_and_another_mends_what_is_broken(erp: System) -> None:
+    page = call("GET", f"{erp.admin_url}/").raw.decode()
+    assert "丢回包" in page
+    assert "一切正常" in page
+    assert call("POST", f"{erp.admin_url}/break/lost_reply").status == 303
+    with pytest.raises(DROPPED):
+        erp.erp_reply("SalesOrder.Save", erp_order("PANEL"))
+    assert erp.erp_reply("SalesOrder.Save", erp_order("PANEL-2")).status == 200
+    assert count(erp, "PANEL") == 1
+    assert "struck 1 times" in call("GET", f"{erp.admin_url}/?lang=en").raw.decode()
+    assert call("POST", f"{erp.admin_url}/mend").status == 303
+    assert erp.admin("GET", "faults")["faults"] == []
+
+
+def test_a_system_that_is_down_by_its_button_still_shows_its_own_page(erp: System) -> None:
+    call("POST", f"{erp.admin_url}/break/down")
+    assert erp.erp_reply("SalesOrder.Query").status == 503
+    assert call("GET", f"{erp.url}/ui").status == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Host": "elsewhere.example"}], ids=["site", "name"]
+)
+def test_another_site_cannot_press_the_buttons_of_the_panel(erp: System, headers: dict[str, str]) -> None:
+    assert call("POST", f"{erp.admin_url}/break/down", headers=headers).status == 403
+    assert erp.admin("GET", "faults")["faults"] == []

@@ -13,7 +13,8 @@ from unit.bpmn.models import flows, service
 
 ROOTS = (
     '<message id="m" name="M"><extensionElements><zeebe:subscription correlationKey="=key"/></extensionElements>'
-    '</message><signal id="sig" name="S"/><error id="err" name="bad" errorCode="BAD"/>'
+    '</message><message id="m2" name="M2"><extensionElements><zeebe:subscription correlationKey="=key"/>'
+    '</extensionElements></message><signal id="sig" name="S"/><error id="err" name="bad" errorCode="BAD"/>'
     '<escalation id="esc" name="late" escalationCode="LATE"/>'
 )
 
@@ -282,8 +283,11 @@ class Model:
     def race(self, depth: int) -> tuple[str, str]:
         gateway, join = self.new("race"), self.new("xor")
         self.elements += [f'<eventBasedGateway id="{gateway}"/>', f'<exclusiveGateway id="{join}"/>']
-        for _ in range(2):
+        for number in range(2):
             event = self.catch(depth)[0]
+            if number:
+                # Two events after one gateway do not wait for the same message.
+                self.elements[-1] = self.elements[-1].replace('messageRef="m"', 'messageRef="m2"')
             self.pairs += [f"{gateway} {event}", f"{event} {join}"]
         return gateway, join
 

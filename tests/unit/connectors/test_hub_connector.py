@@ -63,7 +63,9 @@ class World:
     async def look(self, references: Sequence[Reference]) -> Mapping[Reference, str]:
         return {reference: self.known[reference] for reference in references if reference in self.known}
 
-    async def ask(self, system: str, operation: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def ask(
+        self, system: str, operation: str, payload: Mapping[str, Any], key: str
+    ) -> Mapping[str, Any]:
         self.asked.append((system, operation, payload))
         return {
             "rows": [
@@ -123,7 +125,7 @@ async def test_a_record_that_does_not_fit_is_refused_with_the_field() -> None:
 async def test_a_system_that_cannot_be_asked_is_not_taken_for_a_missing_code() -> None:
     world = World()
 
-    async def away(system: str, operation: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def away(system: str, operation: str, payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         raise Unavailable("down")
 
     desk = ReferenceDesk(sources(), world.look, away, world.remember)

@@ -13,6 +13,8 @@ export interface Names {
   missing: (code: Pick<MissingCode, 'kind' | 'system' | 'code'>) => string;
 }
 
+/** The hub's own steps, such as turning one document into another. */
+const OWN = 'hub';
 const KINDS = ['customer', 'product', 'material', 'supplier', 'unit', 'warehouse'] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -21,10 +23,12 @@ export function useNames(): Names {
   const { language } = useLanguage();
   const systems = useSystems().data ?? [];
   const find = (name: string | null | undefined) => systems.find((each) => each.name === name);
-  const system = (name: string | null | undefined) => find(name)?.title[language] ?? name ?? t('map.hub');
+  const system = (name: string | null | undefined) =>
+    find(name)?.title[language] ?? (name && name !== OWN ? name : t('map.hub'));
   return {
     system,
     operation: (name, operation) => {
+      if (name === OWN && operation === 'map') return `${t('map.hub')} · ${t('map.mapping')}`;
       const said = operation ? (find(name)?.operation_titles?.[operation]?.[language] ?? operation) : '';
       return [system(name), said].filter(Boolean).join(' · ');
     },

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from lineshaft.app.demo.customers import Customers
 from lineshaft.app.demo.factory import Factory
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import HubError
-from lineshaft.base.text import Language
+from lineshaft.base.text import Language, text
 
 _ENDED = frozenset({"shipped", "rejected", "cancelled"})
+_STATIONS = (
+    ("mes", "work_order", text("MES", "MES")),
+    ("oa", "approval", text("OA", "OA")),
+    ("wms", "shipment", text("WMS", "WMS")),
+    ("erp", "despatch_advice", text("delivery", "发货")),
+)
 _STATES = {
     "draft": ("draft", "草稿"),
     "confirmed": ("confirmed", "已确认"),
@@ -41,6 +49,8 @@ class Flowing:
     every_s: float = 4.0
     known: dict[str, str] = field(default_factory=dict)
     """Order → the line that was printed last."""
+    _later: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Order → what its customer will change about it, once it is in work."""
 
     async def run(self, *, count: int | None) -> int:
         """Make ``count`` orders (``None``: for ever) and print their ways; return how many have not ended."""
@@ -76,32 +86,19 @@ class Flowing:
             cursor = str(page["next_cursor"])
 
     async def _make(self, count: int | None) -> None:
-        """Enter orders, as salespeople do: a customer, one to three products, a quantity each."""
+        """Enter orders, as salespeople do, and change one now and then, as customers do."""
         products = (await self.factory.crm("GET", "/products?limit=200"))["items"]
         accounts = (await self.factory.crm("GET", "/accounts?limit=200"))["items"]
-        made = 0
         chance = random.Random(f"{self.seed}/{len(self.known)}/{await self._orders_so_far()}")
+        customers = Customers(products, accounts, chance)
+        made = 0
         while count is None or made < count:
-            lines = [
-                {
-                    "line_no": number,
-                    "model": product["model"],
-                    "quantity": str(chance.choice((20, 50, 100, 150))),
-                }
-                for number, product in enumerate(chance.sample(products, chance.randint(1, 3)), 1)
-            ]
-            for line in lines:
-                product = next(each for each in products if each["model"] == line["model"])
-                line |= {
-                    "unit_price": product["list_price"],
-                    "discount": "0",
-                    "tax_rate": product["tax_rate"],
-                }
-            order = await self.factory.crm(
-                "POST", "/orders", {"account_no": chance.choice(accounts)["account_no"], "lines": lines}
-            )
+            wish = customers.next(made)
+            order = await self.factory.crm("POST", "/orders", wish.order)
             self.known[order["order_no"]] = ""
             await self.factory.crm("POST", f"/orders/{order['id']}/confirm", {})
+            if wish.change is not None:
+                self._later[order["order_no"]] = wish.change
             made += 1
             if count is None or made < count:
                 await asyncio.sleep(self.every_s if count is None else min(1.0, self.every_s))
@@ -121,12 +118,23 @@ class Flowing:
                 found = await self.factory.hub("GET", f"/trace/{quote(number, safe='')}")
             except (HubError, OSError, ValueError):
                 continue
+            await self._change_mind(order)
             line = way(order, found, self.language)
             if line != before:
                 self.known[number] = line + (_END if order["status"] in _ENDED or _is_parked(found) else "")
                 self.out(line)
                 moved = True
         return moved
+
+    async def _change_mind(self, order: dict[str, Any]) -> None:
+        """Let the customer of an order that is in work change it, as was in their mind."""
+        number = order["order_no"]
+        if number not in self._later or order["status"] not in ("processing", "in_production"):
+            return
+        change = self._later.pop(number)
+        # It may have been shipped just now: then the CRM says no, and everything stays.
+        with contextlib.suppress(HubError):
+            await self.factory.crm("POST", f"/orders/{number}/change", change)
 
 
 _END = "\0"
@@ -141,7 +149,7 @@ def _is_parked(found: dict[str, Any]) -> bool:
 
 
 def way(order: dict[str, Any], found: dict[str, Any], language: Language) -> str:
-    """Return an order's way in one line: CRM → ERP → deliveries, and each line's state."""
+    """Return an order's way in one line: CRM → ERP → … → deliveries, and each line's state."""
     zh = language == "zh"
     stations = [f"CRM {order['order_no']}"]
     stations += [
@@ -149,9 +157,12 @@ def way(order: dict[str, Any], found: dict[str, Any], language: Language) -> str
         for each in found["documents"]
         if each["system"] == "erp" and each["kind"] == "sales_order"
     ]
-    deliveries = [each["number"] for each in found["documents"] if each["kind"] == "despatch_advice"]
-    if deliveries:
-        stations.append(("发货 " if zh else "delivery ") + ", ".join(deliveries))
+    for system, kind, name in _STATIONS:
+        numbers = [
+            each["number"] for each in found["documents"] if (each["system"], each["kind"]) == (system, kind)
+        ]
+        if numbers:
+            stations.append(f"{name.zh if zh else name.en} " + ", ".join(numbers))
     lines = []
     for line in order["lines"]:
         shipped, quantity = line["shipped_quantity"], line["quantity"]

@@ -83,17 +83,16 @@ async def _real(
 
 
 def _plan(wish: Wish) -> Plan:
+    options: dict[str, tuple[str, ...]] = {}
     if wish.orders is not None:
         # Everything is in stock or made at once: the orders' way is looked at here, not the factory's pace.
-        options: dict[str, tuple[str, ...]] = {"erp": ("--delivery", "instant")}
+        options["erp"] = ("--delivery", "instant")
         return Plan(wish.folder, wish.port, wish.speed, empty=True, webhook=False, options=options)
     if wish.fast_delivery:
-        options = {"erp": ("--delivery", "instant", "--first-shipment", "0.6")}
+        options["erp"] = ("--delivery", "instant", "--first-shipment", "0.6")
         return Plan(wish.folder, wish.port, wish.speed, options=options)
-    options = {
-        "erp": ("--delivery", "notice", "--production", "mes"),
-        "oa": ("--approval", wish.approval, "--approval-hours", "2"),
-    }
+    options["erp"] = ("--delivery", "notice", "--production", "mes")
+    options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
     return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options)
 
 

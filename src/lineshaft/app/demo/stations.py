@@ -101,6 +101,15 @@ def hub_secrets() -> dict[str, str]:
     }
 
 
+_PAGES = {
+    "crm": "/orders/{number}",
+    "erp": "/ui/orders/{number}",
+    "mes": "/orders/{number}",
+    "oa": "/requests/{number}",
+}
+"""Where a system shows one of its own documents."""
+
+
 def hub_systems(ready: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the tables ``[systems.…]`` of the hub's configuration, from what the systems said when ready."""
     tables: dict[str, dict[str, Any]] = {}
@@ -118,7 +127,11 @@ def hub_systems(ready: Mapping[str, Mapping[str, Any]]) -> str:
             home = "/ui" if system == "erp" else "/"
             tables[system] = {"base_url": line["url"], "home_url": f"{line['url']}{home}"}
         if system == "mes" and line.get("opcua_url"):
-            tables["machines"] = {"url": line["opcua_url"]}
+            tables["machines"] = {"url": line["opcua_url"], "home_url": f"{line['url']}/machines"}
+        pages = tables[system]
+        pages["home_url"] = f"{line['url']}/"
+        if system in _PAGES:
+            pages["page_url"] = line["url"] + _PAGES[system]
     return "".join(
         f"[systems.{name}]\n"
         + "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in settings.items())

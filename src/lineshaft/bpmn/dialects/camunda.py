@@ -165,6 +165,7 @@ def _input_output(found: Extensions, node: XmlNode) -> None:
 def _in(found: Extensions, node: XmlNode) -> None:
     if node.get("variables") == "all":
         found.propagate_all_parent = True
+        found.dialects.add("camunda:in-all")
         return
     if node.get("businessKey") is not None:
         found.properties["businessKey"] = node.get("businessKey") or ""
@@ -179,9 +180,11 @@ def _in(found: Extensions, node: XmlNode) -> None:
 def _out(found: Extensions, node: XmlNode) -> None:
     if node.get("variables") == "all":
         found.propagate_all_child = True
+        found.dialects.add("camunda:out-all")
         return
     source = node.get("sourceExpression") or f"={node.get('source') or ''}"
-    found.propagate_all_child = False
+    if "camunda:out-all" not in found.dialects:
+        found.propagate_all_child = False
     found.child_outputs.append((source, node.get("target") or ""))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from lineshaft.bpmn.kernel import codec
 from lineshaft.bpmn.kernel.commands import Command
 from lineshaft.bpmn.kernel.events import AnyEvent as Event
-from lineshaft.bpmn.kernel.machine import Rejection, Step, step
+from lineshaft.bpmn.kernel.machine import Rejection, Step, hold, step
 from lineshaft.bpmn.kernel.state import Delta, Incident, InstanceState, ScopeState
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "ScopeState",
     "Step",
     "codec",
+    "hold",
     "step",
 ]

@@ -73,6 +73,13 @@ def step(program: Program, state: InstanceState, command: commands.Command, now:
     return Step(run.delta(), tuple(run.events), tuple(run.effects))
 
 
+def hold(program: Program, state: InstanceState, command: commands.Command, now: datetime) -> Step:
+    """Keep a command for ``Resume`` without carrying anything out; for an instance that a bug has frozen."""
+    run = Run(program, state, now)
+    operator.hold(run, command)
+    return Step(run.delta(), tuple(run.events), ())
+
+
 def _refuse(program: Program, state: InstanceState, command: commands.Command) -> Rejection | None:
     kind = type(command)
     if kind is commands.StartInstance:
@@ -474,7 +481,7 @@ def _resolve(run: Run, command: commands.ResolveIncident) -> Rejection | None:
 
 
 def _resume(run: Run, command: commands.Resume) -> Rejection | None:
-    if run.state.status != "suspended":
+    if run.state.status != "suspended" and not run.state.held:
         return _rejection("not_suspended", "a suspended instance", "已挂起的实例", run.state.status)
     run.status = "active"
     run.events.append(events.InstanceResumed(command.reason))
@@ -538,4 +545,4 @@ _HANDLERS: dict[type, Callable[[Run, Any], Rejection | None]] = {
     commands.Migrate: _operator("migrate"),
 }
 
-__all__ = ["Rejection", "Step", "effects", "settle", "step"]
+__all__ = ["Rejection", "Step", "effects", "hold", "settle", "step"]

@@ -115,7 +115,8 @@ def set_variables(run: Run, command: commands.SetVariables) -> Refusal:
         node = run.nodes[token.element]
         calling = (token.extra or {}).get("calling")
         if node.task_listeners.get("updating") and token.state == ACTIVE and not calling:
-            node.element.update(run, scope, token, node, command.variables, command.local)
+            wanted = {"variables": dict(command.variables), "local": command.local}
+            node.element.update(run, scope, token, node, wanted)
             return None
     if command.local or number == ROOT:
         run.set_local(number, command.variables)
@@ -167,6 +168,15 @@ def complete_element(run: Run, command: commands.CompleteElement) -> Refusal:
     if found is None:
         return _unknown(command.token)
     scope, token, node = found
+    if node.type == "eventBasedGateway":
+        return (
+            "event_not_named",
+            text(
+                "Expected one of the events after {node} to be named, but it is the gateway itself",
+                "应指明 {node} 之后的某个事件，而不是网关本身",
+                node=node.id,
+            ),
+        )
     run.events.append(events.ElementMoved(token.number, node.id, "completed", command.reason))
     run.close_incidents(scope, token.number)
     if run.has_scope(token.number):
@@ -215,6 +225,8 @@ def activate_element(run: Run, command: commands.ActivateElement) -> Refusal:
                 container=node.container.id,
             ),
         )
+    # A join that is begun by hand uses up what has come to it.
+    scope.arrivals.pop(node.id, None)
     if node.container.type == "adHocSubProcess":
         token = node.container.element.start(run, scope, node.container, node)
     else:

@@ -442,7 +442,13 @@ class Run:
             return
         self.leave(scope, token, node, flows)
 
-    def choose(self, scope: ScopeState, token: Token | None, node: Node) -> tuple[Flow, ...]:
+    def choose(
+        self,
+        scope: ScopeState,
+        token: Token | None,
+        node: Node,
+        extra: Mapping[str, Any] | None = None,
+    ) -> tuple[Flow, ...]:
         """Return the flows to take where some have conditions: all that are true, or else the default.
 
         Raises:
@@ -453,7 +459,7 @@ class Run:
         for flow in node.outgoing:
             if flow is node.default:
                 continue
-            if flow.condition is None or self.is_true(flow.condition, scope, token, flow.id):
+            if flow.condition is None or self.is_true(flow.condition, scope, token, flow.id, extra):
                 chosen.append(flow)
         if chosen:
             return tuple(chosen)
@@ -532,12 +538,17 @@ class Run:
             self.check_scope(scope)
 
     def remember(self, scope: ScopeState, token: Token, node: Node, body: bool) -> None:
-        """Note that an activity can be compensated: a loop as a whole, what is inside its rounds each."""
+        """Note that an activity can be compensated: a loop as a whole, what is inside its rounds each.
+
+        A compensation event sub-process is inside: every round has its own.
+        """
+        handler = node.compensation
+        inside = handler is not None and handler.type == "eventSubProcess"
         if scope.kind == ITERATION:
-            if node.compensation is not None:
+            if handler is not None and not inside:
                 return
             keeper = self.touch(self.read(scope.parent).parent)
-        elif body and node.compensation is None:
+        elif body and (handler is None or inside):
             return
         else:
             keeper = scope

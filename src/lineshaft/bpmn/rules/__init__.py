@@ -18,6 +18,7 @@ from lineshaft.bpmn.rules import (
     gateways,
     references,
     structure,
+    types,
 )
 
 RULES: tuple[Callable[[Document], None], ...] = (
@@ -29,5 +30,6 @@ RULES: tuple[Callable[[Document], None], ...] = (
     activities.check,
     expressions.check,
     references.check,
+    types.check,
     collaboration.check,
 )

@@ -8,6 +8,7 @@ from lineshaft.base.text import Text, text
 from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.expressions import is_feel
 from lineshaft.bpmn.kernel import schedule, workdays
+from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
 from lineshaft.bpmn.rules.place import Place
 
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
@@ -46,6 +47,22 @@ def _missing(
     )
 
 
+def _either(place: Place, element: ElementDefinition, *names: str) -> None:
+    """Of these extensions an element has one: with two it is not clear which is meant."""
+    if all(f"zeebe:{name}" in element.extensions.dialects for name in names):
+        place.note(
+            "extension-conflict",
+            text(
+                "Expected {id} to have one of {names}, but it has both",
+                "{id} 应只有 {names} 之一，但两者都有",
+                id=element.id,
+                names=", ".join(f"zeebe:{name}" for name in names),
+            ),
+            text("Remove one of them.", "请删除其中一个。"),
+            element,
+        )
+
+
 def _service(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
     if place.is_zeebe and not found.task_type:
@@ -77,6 +94,7 @@ def _send(place: Place, element: ElementDefinition) -> None:
 
 def _script(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    _either(place, element, "script", "taskDefinition")
     if found.script is not None:
         if not found.script.strip().removeprefix("="):
             _missing(place, element, "script-missing", text("an expression", "表达式"))
@@ -88,6 +106,7 @@ def _script(place: Place, element: ElementDefinition) -> None:
 
 def _rule(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    _either(place, element, "calledDecision", "taskDefinition")
     if "zeebe:calledDecision" in found.dialects:
         if not found.decision_id:
             _missing(place, element, "decision-missing", text("a decision id", "决策 id"))
@@ -133,6 +152,11 @@ def _call(place: Place, element: ElementDefinition) -> None:
 
 def _user(place: Place, element: ElementDefinition) -> None:
     _dates(place, element)
+    found = element.extensions
+    if "zeebe:formDefinition" in found.dialects:
+        if not found.form:
+            _missing(place, element, "form-missing", text("a form id, key or reference", "表单 id、键或引用"))
+        _binding(place, element, found.form_binding, found.form_version_tag)
     priority = element.extensions.priority
     if priority and not is_feel(priority):
         good = priority.strip().lstrip("-").isdigit() and 0 <= int(priority) <= 100
@@ -173,6 +197,21 @@ def _dates(place: Place, element: ElementDefinition) -> None:
             _wrong(place, element, "task-date", value)
 
 
+def _loop_place(place: Place, element: ElementDefinition) -> None:
+    if element.type not in ACTIVITY_TYPES and element.type != "eventSubProcess":
+        place.note(
+            "loop-misplaced",
+            text(
+                "Expected a loop at an activity only, but {id} is a {type}",
+                "只有活动可以设置循环，但 {id} 是 {type}",
+                id=element.id,
+                type=element.type,
+            ),
+            text("Remove the loop marker.", "请删除循环标记。"),
+            element,
+        )
+
+
 def _loop(place: Place, element: ElementDefinition) -> None:
     loop, found = element.loop, element.extensions
     if element.loops > 1:
@@ -188,6 +227,7 @@ def _loop(place: Place, element: ElementDefinition) -> None:
         )
     if loop is None:
         return
+    _loop_place(place, element)
     if loop.kind == "multi":
         if not (found.input_collection or loop.cardinality or loop.input_data):
             _missing(
@@ -301,7 +341,9 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
             _wrong(place, element, "working-calendar", calendar)
     seen: set[tuple[str, str]] = set()
     for event, job_type, retries in found.listeners:
-        if event not in ("start", "end") or (event == "start" and element.type in _NOT_AT_START):
+        nowhere = event == "start" and element.type in _NOT_AT_START
+        nowhere = nowhere or (event == "end" and element.type.endswith("Gateway"))
+        if event not in ("start", "end") or nowhere:
             _wrong(place, element, "listener-event", event)
         if not job_type:
             _missing(
@@ -314,6 +356,20 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         seen.add((event, job_type))
 
 
+def _receive(place: Place, element: ElementDefinition) -> None:
+    if element.flag("instantiate", False) and element.incoming:
+        place.note(
+            "receive-task-start-incoming",
+            text(
+                "Expected no incoming flow at the instantiating receive task {id}, but it has one",
+                "实例化接收任务 {id} 不应有输入顺序流，但有",
+                id=element.id,
+            ),
+            text("Remove the flow or the attribute instantiate.", "请删除该顺序流或 instantiate 属性。"),
+            element,
+        )
+
+
 _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "serviceTask": _service,
     "sendTask": _send,
@@ -322,4 +378,5 @@ _RULES: dict[str, Callable[[Place, ElementDefinition], None]] = {
     "callActivity": _call,
     "userTask": _user,
     "adHocSubProcess": _ad_hoc,
+    "receiveTask": _receive,
 }

@@ -66,4 +66,5 @@ def _may(element: ElementDefinition, sends: bool) -> bool:
     throws = element.type in ("endEvent", "intermediateThrowEvent", "implicitThrowEvent")
     if throws is not sends:
         return False
-    return any(event.kind == "message" for event in element.events)
+    # One without a definition stands for a message in many drawings; only another kind contradicts it.
+    return not element.events or any(event.kind == "message" for event in element.events)

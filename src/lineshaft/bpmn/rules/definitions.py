@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.bpmn.document import Document, ElementDefinition, EventDefinition, RootDefinition
-from lineshaft.bpmn.expressions import is_feel
+from lineshaft.bpmn.expressions import is_feel, value_of
 from lineshaft.bpmn.kernel import schedule
 from lineshaft.bpmn.rules.place import Place
 
@@ -198,7 +199,28 @@ def _timer(place: Place, element: ElementDefinition, event: EventDefinition) -> 
                 element,
                 line=event.line,
             )
+    elif element.type == "startEvent" and element.container == place.process.id:
+        _timer_start(place, element, event, kind)
     _timer_place(place, element, event, kind)
+
+
+def _timer_start(place: Place, element: ElementDefinition, event: EventDefinition, kind: str) -> None:
+    """A timer start event has no variables yet: its expression has a value without any."""
+    try:
+        schedule.first(kind, value_of(event.text or "").evaluate({}, _SOME_TIME), _SOME_TIME)
+    except ExpressionError as error:
+        place.note(
+            "timer-value",
+            text(
+                "Expected the time of start event {id} to have a value without variables, but {why}",
+                "开始事件 {id} 的时间应在没有变量时也有值，但 {why}",
+                id=element.id,
+                why=str(error),
+            ),
+            text("Write a date or a cycle.", "请填写日期或循环。"),
+            element,
+            line=event.line,
+        )
 
 
 def _timer_place(place: Place, element: ElementDefinition, event: EventDefinition, kind: str) -> None:

@@ -46,6 +46,8 @@ def check(document: Document) -> None:
                 _start(place, element)
             elif element.type in _ALLOWED:
                 _kinds(place, element, _ALLOWED[element.type])
+            elif element.events:
+                _kinds(place, element, frozenset())
             if element.type == "intermediateCatchEvent" and not element.events:
                 place.note(
                     "catch-without-definition",
@@ -223,6 +225,7 @@ def _boundary_kinds(place: Place, element: ElementDefinition, host: ElementDefin
             ),
             text("Draw a flow from the boundary event.", "请从该边界事件画出一条顺序流。"),
             element,
+            warning=place.is_camunda and not place.is_zeebe,
         )
 
 
@@ -386,5 +389,4 @@ def _link_pairs(place: Place, catches: Links, throws: Links) -> None:
                 ),
                 text("Add the link throw event.", "请添加对应的链接抛出事件。"),
                 elements[0],
-                warning=True,
             )

@@ -14,6 +14,7 @@ from lineshaft.bpmn.rules.place import Place
 _FEEL_LANGUAGE = re.compile(r"feel|juel|^\s*$", re.IGNORECASE)
 _UNDERSTOOD = re.compile(r"xpath|feel|juel|java\.sun\.com|unified", re.IGNORECASE)
 _VARIABLE = re.compile(r"^[^\W\d][\w]*(\.[^\W\d][\w]*)*$")
+_CALL = re.compile(r"\w\s*\(|[;{}]")
 _FEEL_SCRIPTS = frozenset({"feel", "text/feel", "application/feel"})
 
 
@@ -35,6 +36,7 @@ def check(document: Document) -> None:
                     text("Write the condition in FEEL.", "请用 FEEL 书写该条件。"),
                     line=flow.line,
                     name=flow.id,
+                    warning=_means_the_same(flow.condition or ""),
                 )
             elif flow.condition:
                 _readable(place, flow.condition, flow.line, flow.id, condition_of)
@@ -45,10 +47,22 @@ def check(document: Document) -> None:
                 if value and is_feel(value):
                     _readable(place, value, element.line, element.id)
             _targets(place, element)
+            _static(place, element)
         for source in (s for _, s, _ in process.extensions.listeners):
             if is_feel(source):
                 _readable(place, source, process.line, process.id)
     _roots(document)
+
+
+def _means_the_same(source: str) -> bool:
+    """Tell whether a condition of another language only compares and counts, as FEEL does: no calls."""
+    if _CALL.search(source):
+        return False
+    try:
+        condition_of(source)
+    except ExpressionError:
+        return False
+    return True
 
 
 def _roots(document: Document) -> None:
@@ -58,6 +72,9 @@ def _roots(document: Document) -> None:
             for source in (root.name, root.code, root.extensions.correlation_key):
                 if source and is_feel(source):
                     _readable(place, source, root.line, root.id)
+            key = root.extensions.correlation_key
+            if key and place.is_zeebe and not is_feel(key):
+                _no_expression(place, key, root.line, root.id)
 
 
 def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
@@ -75,7 +92,8 @@ def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
     if found.script and element.type in ("scriptTask", "serviceTask"):
         yield found.script, element.line
     plain = element.type == "scriptTask" and found.script is None and not found.task_type
-    language = (element.attributes.get("scriptFormat") or "").strip().lower()
+    named = element.attributes.get("scriptFormat") or element.attributes.get("scriptLanguage") or ""
+    language = named.strip().lower()
     if plain and element.script and language in _FEEL_SCRIPTS:
         yield element.script, element.line
     if found.active_elements:
@@ -127,10 +145,48 @@ def _readable(
         )
 
 
+def _static(place: Place, element: ElementDefinition) -> None:
+    """What Camunda 8 takes only as an expression: a plain text there is a forgotten ``=``."""
+    found = element.extensions
+    texts = [found.input_collection, found.output_element, found.active_elements]
+    if "zeebe" not in found.dialects:
+        return
+    for source in texts:
+        if source and not is_feel(source):
+            _no_expression(place, source, element.line, element.id)
+
+
+def _no_expression(place: Place, source: str, line: int, name: str) -> None:
+    place.note(
+        "expression-expected",
+        text(
+            "Expected an expression that starts with =, but found {source}",
+            "应为以 = 开头的表达式，但为 {source}",
+            source=source,
+        ),
+        text("Write = before it.", "请在前面加上 =。"),
+        line=line,
+        name=name,
+    )
+
+
 def _targets(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    for source, _ in (*found.inputs, *found.outputs) if place.is_zeebe else ():
+        if not source:
+            place.note(
+                "mapping-source",
+                text(
+                    "Expected a source for every mapping of {id}, but one has none",
+                    "{id} 的每个映射都应有来源，但有一个没有",
+                    id=element.id,
+                ),
+                text("Fill in the source.", "请填写来源。"),
+                element,
+            )
     for _, target in (*found.inputs, *found.outputs, *found.child_inputs, *found.child_outputs):
-        if not _VARIABLE.match(target):
+        older = place.is_camunda and not place.is_zeebe
+        if not (target if older else _VARIABLE.match(target)):
             place.note(
                 "mapping-target",
                 text(

@@ -72,6 +72,21 @@ def _listed(document: Document, process: ProcessDefinition) -> None:
             ("incoming", element.listed_incoming, element.incoming),
             ("outgoing", element.listed_outgoing, element.outgoing),
         ):
+            if listed is not None and set(real) - set(listed):
+                missing = sorted(set(real) - set(listed))[0]
+                document.problem(
+                    "flow-not-listed",
+                    text(
+                        "Expected {kind} of {id} to name all of its flows, but {ref} is not among them",
+                        "{id} 的 {kind} 应列出其所有顺序流，但缺少 {ref}",
+                        kind=kind,
+                        id=element.id,
+                        ref=missing,
+                    ),
+                    line=element.line,
+                    element=element.id,
+                    hint=_RECONNECT,
+                )
             for reference in listed or ():
                 if reference not in real:
                     document.problem(

@@ -226,7 +226,36 @@ def _event_based(place: Place, element: ElementDefinition) -> None:
             text("Use one of the two only.", "请只使用其中一种。"),
             element,
         )
+    _same_message(place, element, outgoing)
     _instantiating(place, element)
+
+
+def _same_message(place: Place, element: ElementDefinition, outgoing: list[FlowDefinition]) -> None:
+    """Two events that wait for one message: nobody can say which of them it would be."""
+    seen: dict[str, str] = {}
+    for flow in outgoing:
+        target = place.process.elements[flow.target or ""]
+        named = target.attributes.get("messageRef", "").rpartition(":")[2]
+        references = [event.ref for event in target.events if event.kind == "message"]
+        for reference in (*references, named):
+            root = place.document.roots.get(reference or "")
+            if root is None or not root.name:
+                continue
+            if root.name in seen and seen[root.name] != target.id:
+                place.note(
+                    "event-gateway-message-twice",
+                    text(
+                        "Expected different messages after {id}, but {a} and {b} wait for the same",
+                        "{id} 之后应等待不同的消息，但 {a} 与 {b} 等待同一消息",
+                        id=element.id,
+                        a=seen[root.name],
+                        b=target.id,
+                    ),
+                    text("Choose another message for one of them.", "请为其中一个选择其他消息。"),
+                    target,
+                    warning=not place.is_zeebe,
+                )
+            seen.setdefault(root.name, target.id)
 
 
 def _event_target(place: Place, element: ElementDefinition, target: ElementDefinition) -> None:

@@ -70,6 +70,8 @@ _KINDS = {
     "errorRef": "error",
     "escalationRef": "escalation",
     "messageRef": "message",
+    "noneBehaviorEventRef": "eventDefinition",
+    "oneBehaviorEventRef": "eventDefinition",
     "operationRef": "operation",
     "signalRef": "signal",
     "default": "sequenceFlow",
@@ -109,6 +111,8 @@ def check(document: Document) -> None:
         found = kinds.get(local)
         wanted = _KINDS.get(name)
         if found is not None and (wanted is None or found == wanted):
+            continue
+        if found is not None and wanted == "eventDefinition" and found.endswith("EventDefinition"):
             continue
         owner = _owner(node)
         document.problem(

@@ -77,6 +77,16 @@ def _none_starts(place: Place, container: str) -> list[ElementDefinition]:
 
 def _process(place: Place) -> None:
     process = place.process
+    if "zeebe:versionTag" in process.extensions.dialects and not process.extensions.version_tag:
+        place.note(
+            "version-tag-missing",
+            text(
+                "Expected the version tag of process {id} to have a value, but it is empty",
+                "流程 {id} 的版本标签应有值，但为空",
+                id=process.id,
+            ),
+            text("Fill it in or remove it.", "请填写或删除。"),
+        )
     top = list(process.inside(process.id))
     starts = [element for element in top if element.type == "startEvent"]
     if not top:
@@ -149,6 +159,10 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             )
     events = ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
     if element.type in events and not element.outgoing and not no_out:
+        beside = [e for e in place.process.inside(element.container) if e.type != "eventSubProcess"]
+        container = place.process.elements.get(element.container)
+        alone = element.type == "startEvent" and len(beside) == 1
+        alone = alone or (container is not None and container.type == "adHocSubProcess")
         place.note(
             "no-way-on",
             text(
@@ -156,6 +170,7 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             ),
             text("Draw a flow from it.", "请从该元素画出一条顺序流。"),
             element,
+            warning=alone or (place.is_camunda and not place.is_zeebe),
         )
     if element.type == "endEvent" and not element.incoming:
         place.note(

@@ -16,7 +16,7 @@ from lineshaft.base.errors import Conflict, NotFound
 from lineshaft.base.text import text
 from lineshaft.bpmn import BusinessError
 from lineshaft.bpmn.kernel import Step, commands, effects, schedule, step
-from lineshaft.bpmn.kernel.state import ACTIVE, Incident
+from lineshaft.bpmn.kernel.state import ACTIVE, Incident, Wait
 from lineshaft.bpmn.kernel.waiting import key_text
 from lineshaft.bpmn.program import Definitions, Program, StartPoint
 from lineshaft.bpmn.testing.instance import BenchInstance, Job, Message, Task, Timer
@@ -236,10 +236,11 @@ class Bench:
                 and _fits(effect, message)
                 and instance.process_id not in message.reached
             ):
-                message.reached.add(instance.process_id)
                 if effect.once:
                     self._subscriptions.pop((instance.id, effect.subscription), None)
-                self._try(instance, commands.Correlate(effect.subscription, dict(message.variables)))
+                # Another event of the same gateway may have come first: then the message waits on.
+                if self._try(instance, commands.Correlate(effect.subscription, dict(message.variables))):
+                    message.reached.add(instance.process_id)
                 return
 
     def _unsubscribe(self, instance: BenchInstance, effect: effects.Unsubscribe) -> None:
@@ -569,9 +570,28 @@ class Bench:
     ) -> None:
         """End a waiting element as if what it waits for had come.
 
+        Also an event that an activity or gateway waits for (a boundary event, an event after an event-based
+        gateway, the start of an event sub-process), and a join that waits for more tokens.
+
         Raises:
             NotFound: The element does not wait.
+            Conflict: It is an event-based gateway: name the event that has come.
         """
+        wait = self._wait(instance, element)
+        if wait is not None:
+            self._timers.pop((instance.id, wait.number), None)
+            subscribed = self._subscriptions.get((instance.id, wait.number))
+            if subscribed is not None and subscribed[1].once:
+                del self._subscriptions[(instance.id, wait.number)]
+            if wait.kind == "timer":
+                self._do(instance, commands.FireTimer(wait.number))
+            else:
+                self._do(instance, commands.Correlate(wait.number, dict(variables or {})))
+            self._drain()
+            return
+        if any(element in scope.arrivals for scope in instance.kernel.scopes.values()):
+            self.activate_element(instance, element, variables)
+            return
         token = self._token(instance, element)
         self._jobs.pop((instance.id, token), None)
         self._tasks.pop((instance.id, token), None)
@@ -587,6 +607,19 @@ class Bench:
     ) -> None:
         """Begin an element by hand."""
         self.do(instance, commands.ActivateElement(element, None, dict(variables or {})))
+
+    @staticmethod
+    def _wait(instance: BenchInstance, element: str) -> Wait | None:
+        """Return what is waited for at an event that has no token of its own."""
+        for scope in instance.kernel.scopes.values():
+            for wait in scope.waits:
+                if wait.element == element:
+                    return wait
+            for token in scope.tokens.values():
+                for wait in token.waits:
+                    if wait.element == element and token.element != element:
+                        return wait
+        return None
 
     def _token(self, instance: BenchInstance, element: str) -> int:
         found = [
@@ -614,6 +647,8 @@ class Bench:
         local: bool = False,
     ) -> None:
         """Set variables in the process, or in a running scope by number or element id."""
+        if scope == instance.process_id:
+            scope = None
         number = self._token(instance, scope) if isinstance(scope, str) else scope
         self.do(instance, commands.SetVariables(dict(variables), number, local or number is not None))
 

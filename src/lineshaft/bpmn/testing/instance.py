@@ -142,7 +142,9 @@ class BenchInstance:
                 for number, token in scope.tokens.items()
                 if self._is_quiet(number) and not (token.extra and "cancelling" in token.extra)
             ]
-            found += [(scope.id, gateway) for gateway in scope.arrivals]
+            found += [
+                (scope.id, gateway) for gateway in scope.arrivals if f"fired:{gateway}" not in scope.counts
+            ]
         return [element for _, element in sorted(found)]
 
     def _is_quiet(self, number: int) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lineshaft import feel
 from lineshaft.base.errors import ConfigError, ExpressionError
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Expression, Names, as_text, fill
@@ -111,6 +112,8 @@ def _change(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:
     """Return a time stamp as an aware time: a time, ISO 8601 text, or seconds since the epoch."""
+    if isinstance(value, feel.DateTime):
+        value = value.to_python()
     if value is None or value == "":
         return None
     if isinstance(value, datetime):

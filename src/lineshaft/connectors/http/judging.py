@@ -174,7 +174,7 @@ def _words(reply: Reply, case: Case) -> str:
 
 
 def _wait_s(rule: Expression | None, reply: Reply, names: Mapping[str, Any], case: Case) -> float:
-    """Return the wait: as declared (for the code, then for all), else ``Retry-After`` (RFC 9110, 10.2.3), else ``RateLimit-Reset``."""
+    """Return the wait: as declared, else ``Retry-After`` (RFC 9110, 10.2.3), else ``RateLimit-Reset``."""
     if rule is not None:
         declared = rule.lenient(names)
         if declared is not None:

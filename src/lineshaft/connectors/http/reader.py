@@ -181,7 +181,8 @@ class _Reader:
         timeout_s = table.number("timeout_s", call_s) or call_s
         request = read_request(table, self.compiler, REQUEST_NAMES)
         answers = read_answers(table.table("answers"), self.compiler, ANSWER_NAMES, self.defaults)
-        answer = self.compiler.template(table.take("answer"), ANSWER_NAMES)
+        answered = table.take("answer")
+        answer = self.compiler.template(answered, ANSWER_NAMES)
         number = self.compiler.expression(table.take("number"), ANSWER_NAMES)
         repeated = self.compiler.expression(table.take("repeated"), ANSWER_NAMES)
         documents = read_documents(
@@ -190,6 +191,9 @@ class _Reader:
         safety, settles, key, probe = self._safety(table.table("safety"))
         inputs = read_fields(table.table("input"))
         outputs = read_fields(table.table("output"))
+        if not outputs and answered is not None and isinstance(answered.value, Mapping):
+            # What an operation answers is declared by what is taken from the answer, too.
+            outputs = tuple(FieldSpec(name, "Any") for name in answered.value)
         table.done()
         spec = OperationSpec(name, label, safety, settles, timeout_s, reads_only, inputs, outputs)
         if request is None:

@@ -5,6 +5,6 @@ address and writes nowhere. What it needs from the hub comes in as callables.
 """
 
 from lineshaft.connectors.hub.connector import HubConnector, hub_spec
-from lineshaft.connectors.hub.references import ReferenceDesk
+from lineshaft.connectors.hub.references import Ask, ReferenceDesk
 
-__all__ = ["HubConnector", "ReferenceDesk", "hub_spec"]
+__all__ = ["Ask", "HubConnector", "ReferenceDesk", "hub_spec"]

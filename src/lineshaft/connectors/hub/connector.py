@@ -115,7 +115,7 @@ class HubConnector:
                 ),
                 code="record_missing",
             )
-        found = await self._desk.resolve(mapping.lookups(record, parameters))
+        found = await self._desk.resolve(mapping.lookups(record, parameters), context.key)
         mapped = mapping.apply(record, found, parameters)
         return _report(mapped) if operation == "lookup_codes" else _result(mapping, mapped)
 

@@ -17,8 +17,8 @@ from lineshaft.sdk.pack import FeelText, ReferenceSource
 
 Known = Callable[[Sequence[Reference]], Awaitable[Mapping[Reference, str]]]
 """Answers from the hub's cross-reference 编码对照; what it does not know is left out."""
-Ask = Callable[[str, str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
-"""Calls a reading operation (system, operation, payload) and returns its answer."""
+Ask = Callable[[str, str, Mapping[str, Any], str], Awaitable[Mapping[str, Any]]]
+"""Calls a reading operation (system, operation, payload, key of the asking call) and returns its answer."""
 Remember = Callable[[Mapping[Reference, str]], Awaitable[None]]
 """Keeps newly found codes in the cross-reference."""
 
@@ -50,7 +50,7 @@ class ReferenceDesk:
             (source.kind, source.source, source.target): _question(source) for source in sources
         }
 
-    async def resolve(self, references: Sequence[Reference]) -> Mapping[Reference, str]:
+    async def resolve(self, references: Sequence[Reference], key: str = "") -> Mapping[Reference, str]:
         """Return the codes that could be found; a reference without one is left out.
 
         Raises:
@@ -67,17 +67,17 @@ class ReferenceDesk:
         for topic, wanted in open_by_question.items():
             question = self._questions.get(topic)
             if question is not None:
-                fresh |= await self._put(question, wanted)
+                fresh |= await self._put(question, wanted, key)
         if fresh and self._remember is not None:
             await self._remember(fresh)
         return found | fresh
 
-    async def _put(self, question: _Question, wanted: Sequence[Reference]) -> dict[Reference, str]:
+    async def _put(self, question: _Question, wanted: Sequence[Reference], key: str) -> dict[Reference, str]:
         source = question.source
         try:
             ids = [reference.id for reference in wanted]
             payload = {name: entry.evaluate({"ids": ids}, strict=True) for name, entry in question.payload}
-            answer = await self._ask(source.system, source.operation, payload)
+            answer = await self._ask(source.system, source.operation, payload, key)
             rows = question.rows.evaluate({"answer": answer}, strict=True) or []
             codes = {
                 str(question.id.evaluate({"row": row}, strict=True)): question.code.evaluate(

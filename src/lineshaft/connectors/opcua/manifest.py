@@ -229,7 +229,7 @@ class _Reader:
         queue = table.integer("queue", 100, least=2)
         interval = table.number("interval_s", 10.0) or 10.0
         table.done()
-        trigger = TriggerSpec(name, "poll", (kind,), name, interval)
+        trigger = TriggerSpec(name, "poll", (kind,), name, interval, listens=True)
         return ResourceRule(name, nodes, kind, publishing, sampling, queue), label, trigger
 
     def _secret(self, table: Table, key: str) -> str | None:

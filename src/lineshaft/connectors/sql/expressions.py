@@ -30,13 +30,13 @@ class Expression:
         return not self.compiled.names
 
     def value(self, names: Names) -> Any:
-        """Evaluate strictly.
+        """Evaluate strictly; a moment comes back as a ``datetime``, as columns and events have it.
 
         Raises:
             ExpressionError: It has no value over these names; the message names file, line and key.
         """
         try:
-            return self.compiled.evaluate(names, strict=True)
+            found = self.compiled.evaluate(names, strict=True)
         except ExpressionError as error:
             raise ExpressionError(
                 text(
@@ -48,6 +48,8 @@ class Expression:
                 ),
                 hint=error.hint,
             ) from error
+        moment = found.to_python() if isinstance(found, feel.DateTime) else None
+        return found if moment is None else moment
 
     def words(self, names: Names) -> str:
         """Return the value as text, empty for null."""

@@ -7,9 +7,9 @@ hub drops what it has seen by the change's id.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from lineshaft.base.errors import ExpressionError, Invalid
 from lineshaft.base.text import text
 from lineshaft.connectors.sql import statements
 from lineshaft.connectors.sql.driving import Session
+from lineshaft.connectors.sql.expressions import Expression
 from lineshaft.connectors.sql.facts import documents_of, needed
 from lineshaft.connectors.sql.model import ChangesRule
 from lineshaft.connectors.sql.tables import Seen
@@ -117,10 +118,7 @@ async def read_page(session: Session, seen: Seen, rule: ChangesRule, position: P
     )  # fmt: skip
     rows = [seen.decode(row) for row in await session.fetch(statement, values)]
     try:
-        # Several rows may tell the same thing, e.g. the lines of one refused document.
-        changes = tuple(
-            {change.id: change for change in reversed([_change(rule, row) for row in rows])}.values()
-        )[::-1]
+        changes = _each_once(_change(rule, row, seen.zone) for row in rows)
     except ExpressionError as error:
         raise Invalid(error.message, code="records_unreadable", hint=error.hint) from error
     high = position.high
@@ -133,6 +131,14 @@ async def read_page(session: Session, seen: Seen, rule: ChangesRule, position: P
     return ChangePage(changes, encode_position(Position(since=max(candidates, default=None))))
 
 
+def _each_once(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Several rows may tell the same thing, e.g. all lines of a refused document: the first one tells it."""
+    found: dict[str, Change] = {}
+    for change in changes:
+        found.setdefault(change.id, change)
+    return tuple(found.values())
+
+
 def _back(rule: ChangesRule, value: Any) -> Any:
     if isinstance(value, Decimal):
         return value - rule.overlap
@@ -141,14 +147,28 @@ def _back(rule: ChangesRule, value: Any) -> Any:
     return value
 
 
-def _change(rule: ChangesRule, row: Mapping[str, Any]) -> Change:
+def _change(rule: ChangesRule, row: Mapping[str, Any], zone: tzinfo) -> Change:
     names = {"item": row}
-    occurred = rule.occurred_at.value(names) if rule.occurred_at is not None else None
     return Change(
         needed(rule.id, names),
         needed(rule.type, names),
         needed(rule.subject, names),
         row,
-        occurred if isinstance(occurred, datetime) else None,
+        _moment(rule.occurred_at, names, zone),
         documents_of(rule.documents, names),
     )
+
+
+def _moment(expression: Expression | None, names: Mapping[str, Any], zone: tzinfo) -> datetime | None:
+    """Return when it happened: a moment or ISO 8601 text; without an offset it is of the tables' zone."""
+    value = None if expression is None else expression.value(names)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, datetime):
+        try:
+            value = datetime.fromisoformat(str(value))
+        except ValueError as error:
+            raise ExpressionError(
+                text("Expected a time stamp, but it is {value}", "应为时间,实际为 {value}", value=value)
+            ) from error
+    return value if value.tzinfo is not None else value.replace(tzinfo=zone)

@@ -17,7 +17,7 @@ import msgspec
 from lineshaft.store import schema as s
 from lineshaft.store import writes as w
 from lineshaft.store.batches import Batch
-from lineshaft.store.rows import Definition, Document, Effect, Event, History, Instance
+from lineshaft.store.rows import Definition, Document, Effect, Event, History, Instance, Variable
 from lineshaft.store.shapes import KEPT, KEYS, ROW_SHAPES, WRITE_SHAPES, Column, Shape
 
 
@@ -36,9 +36,12 @@ class Statement:
         """The columns it takes, in the order of its parameters."""
         return tuple(column.name for column in self.columns)
 
-    def sql(self, constant: frozenset[int] = frozenset()) -> str:
-        """Return its text; the columns at the places in ``constant`` are one value for all rows."""
-        return self.template.replace(_ROWS, table_of(self.columns, constant))
+    def sql(self, constant: frozenset[int] = frozenset(), first: int = 1) -> str:
+        """Return its text; the columns at the places in ``constant`` are one value for all rows.
+
+        ``first`` is the number of its first parameter.
+        """
+        return self.template.replace(_ROWS, table_of(self.columns, constant, first))
 
 
 _ROWS: Final = "{rows}"
@@ -66,15 +69,15 @@ def _columns(shape: Shape, names: Sequence[str]) -> list[Column]:
     return [known[name] for name in names]
 
 
-def table_of(columns: Sequence[Column], constant: frozenset[int] = frozenset()) -> str:
+def table_of(columns: Sequence[Column], constant: frozenset[int] = frozenset(), first: int = 1) -> str:
     """Return the parameters as the table ``x``: an array per column, or one value where it is constant."""
     arrays, names, values = [], [], []
     for place, column in enumerate(columns):
         kind = _TYPES[column.kind]
         if place in constant:
-            values.append(f"${place + 1}::{kind} AS {_q(column.name)}")
+            values.append(f"${first + place}::{kind} AS {_q(column.name)}")
         else:
-            arrays.append(f"${place + 1}::{kind}[]")
+            arrays.append(f"${first + place}::{kind}[]")
             names.append(_q(column.name))
             values.append(f"u.{_q(column.name)}")
     rows = f"unnest({', '.join(arrays)}) AS u({', '.join(names)})"
@@ -173,14 +176,15 @@ _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
         _insert("event", Event, _names(Event), ""),
     ),
     "event_route": (
-        _update(
-            "event",
-            WRITE_SHAPES[w.RouteEvent],
-            "routed_at = x.at, note = x.note",
-            "t.tenant = x.tenant AND t.source = x.source AND t.id = x.id AND t.routed_at IS NULL"
-            " AND t.received_at = (SELECT k.received_at FROM event_key k"
-            " WHERE k.tenant = x.tenant AND k.source = x.source AND k.id = x.id)",
-            ("tenant", "source", "id", "at", "note"),
+        # by the key's own row to the time it came, and so to the one part that holds it
+        Statement(
+            f"UPDATE event AS t SET routed_at = x.at, note = x.note FROM {_ROWS} JOIN event_key AS k"
+            " ON k.tenant = x.tenant AND k.source = x.source AND k.id = x.id"
+            " WHERE t.tenant = k.tenant AND t.source = k.source AND t.id = k.id"
+            # not "IS NULL": it would lead the planner to compare each key with all that is open
+            " AND t.received_at = k.received_at AND coalesce(t.routed_at, 'infinity') = 'infinity'",
+            tuple(_columns(WRITE_SHAPES[w.RouteEvent], ("tenant", "source", "id", "at", "note"))),
+            frozenset({"tenant", "source", "id"}),
         ),
     ),
     "instance_in": (_insert("instance", Instance, _names(Instance), _IGNORE),),
@@ -237,12 +241,21 @@ _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
     "history": (_insert("history", History, _names(History), _IGNORE),),
 }
 
+_ASSUMED: Final[dict[str, tuple[Statement, ...]]] = {
+    "instance_in": (_insert("instance", Instance, _names(Instance), ""),),
+    "effect_in": (_insert("effect", Effect, _names(Effect), ""),),
+    "variable_in": (_insert("variable", Variable, _names(Variable), ""),),
+    "history": (_insert("history", History, _names(History), ""),),
+}
+"""What is certainly new if the instances stand where the units assume them: a look for an older row, and a
+second record in the log of each row, are saved."""
+
 
 def _by_class(kind: str, cls: type) -> tuple[Statement, ...]:
     table, names, keys = s.TABLES[cls].name, _names(cls), KEYS[cls]
     if kind in {"delete", "job_take"}:
         return (_delete(cls),)
-    if kind == "put":
+    if kind in {"put", "variable_in"}:
         return _put_definition() if cls is Definition else (_upsert(cls),)
     if kind == "version_in":
         return (_insert(table, cls, names, _IGNORE),)
@@ -253,8 +266,8 @@ def _by_class(kind: str, cls: type) -> tuple[Statement, ...]:
     )
 
 
-Bound = tuple[str, list[Any]]
-"""A statement's text and its arguments."""
+Part = tuple[Statement, frozenset[int], list[Any]]
+"""A statement, the places of its columns that hold one value only, and its columns."""
 
 _by_kind: dict[tuple[Any, ...], list[tuple[Statement, tuple[int, ...]]]] = {}
 _texts: dict[tuple[int, frozenset[int]], str] = {}
@@ -264,16 +277,24 @@ _SAME_VARIANTS_MAX: Final = 64
 """Texts of one statement; beyond it the plain one serves, so that the prepared statements stay few."""
 
 
-def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[Bound]:
-    """Return the statements of a batch with their arguments.
+def parts_of(batch: Batch, columns: Sequence[Sequence[Any]], *, is_assumed: bool = True) -> list[Part]:
+    """Return the statements of a batch with their columns, as the ordinary case has them.
 
     A column that is the same in all rows travels as one value: most of a batch's columns are (the tenant, the
     release, what is empty), and encoding arrays is what a large commit costs this process most.
     """
-    bound = []
-    for statement, places in _chosen(batch):
+    parts = []
+    for statement, places in _chosen(batch, is_assumed=is_assumed):
         arguments: list[Any] = [columns[place] for place in places]
         constant = _constant(statement, arguments) if batch.count >= _SAME_FROM else frozenset()
+        parts.append((statement, constant, arguments))
+    return parts
+
+
+def statements_of(batch: Batch, columns: Sequence[Sequence[Any]]) -> list[tuple[str, list[Any]]]:
+    """Return the statements of a batch with their arguments, ready for rows that are there already."""
+    bound = []
+    for statement, constant, arguments in parts_of(batch, columns, is_assumed=False):
         text = _texts.get((id(statement), constant))
         if text is None:
             known = sum(1 for key in _texts if key[0] == id(statement))
@@ -298,18 +319,18 @@ def _constant(statement: Statement, arguments: Sequence[Sequence[Any]]) -> froze
     return frozenset(found) if len(found) < len(arguments) else frozenset()
 
 
-def _chosen(batch: Batch) -> list[tuple[Statement, tuple[int, ...]]]:
+def _chosen(batch: Batch, *, is_assumed: bool) -> list[tuple[Statement, tuple[int, ...]]]:
     """Return the statements of a kind of batch, each with the places of its columns in the batch."""
     kind, cls = batch.kind, batch.shape.cls
     changed = batch.changed(_EFFECT_CHANGES) if kind in _CLOSED else ()
-    key = (kind, cls, changed)
+    key = (kind, cls, changed, is_assumed)
     found = _by_kind.get(key)
     if found is None:
         places = {column.name: index for index, column in enumerate(batch.shape.columns)}
         if kind in _CLOSED:
             chosen: tuple[Statement, ...] = (_update_effect(kind, changed),)
         else:
-            chosen = _FIXED.get(kind) or _by_class(kind, cls)
+            chosen = (is_assumed and _ASSUMED.get(kind)) or _FIXED.get(kind) or _by_class(kind, cls)
         found = [(each, tuple(places[name] for name in each.names)) for each in chosen]
         _by_kind[key] = found
     return found

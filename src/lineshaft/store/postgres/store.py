@@ -24,6 +24,7 @@ from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
 from lineshaft.store.postgres import known
 from lineshaft.store.postgres import leases as held
+from lineshaft.store.postgres.at_once import AtOnce, is_ordinary
 from lineshaft.store.postgres.faults import AWAY, RACES, ROW_ERRORS, refused, unavailable
 from lineshaft.store.postgres.partitions import make_parts_ahead
 from lineshaft.store.postgres.statements import encoded, statements_of
@@ -331,6 +332,14 @@ class PostgresStore:
                 if lanes and fence is not None:
                     begin += f"; SELECT pg_advisory_xact_lock_shared({held.lock_of(fence.worker)})"
                 await connection.execute(begin)
+                if not exact and not trial and (not (keys := j.order_keys_of(units))):
+                    plan, batches = screened(units, j.Known(), refused_units)
+                    if any_refusal(plan, refused_units):
+                        raise AssumptionFailed
+                    if batches and is_ordinary(batches):
+                        await _write_at_once(connection, batches, lanes, fence)
+                        await connection.execute(self._announce(plan, fence) + "COMMIT")
+                        return plan.results
                 if lanes and fence is not None:
                     lost = await held.lost_lanes(connection, lanes, fence)
                     if lost:
@@ -456,6 +465,25 @@ def _in_transaction(connection: Any) -> bool:
         return not connection.is_closed() and bool(connection.is_in_transaction())
     except asyncpg.InterfaceError:
         return False
+
+
+async def _write_at_once(
+    connection: Any, batches: Sequence[Batch], lanes: frozenset[int], fence: Fence | None
+) -> None:
+    """Write all batches with one statement, under the leases of ``lanes``."""
+    whole = AtOnce(batches, lanes, fence)
+    if whole.text is None:
+        raise AssumptionFailed
+    try:
+        record = await connection.fetchrow(whole.text, *whole.arguments)
+    except asyncpg.UniqueViolationError as error:
+        raise AssumptionFailed from error
+    counts = list(record)
+    if lanes and fence is not None and counts[0] != whole.expected[0]:
+        lost = await held.lost_lanes(connection, lanes, fence)
+        raise lease_lost(lost) if lost else AssumptionFailed
+    if counts != whole.expected:
+        raise AssumptionFailed
 
 
 async def _write_batches(connection: Any, batches: Sequence[Batch]) -> None:

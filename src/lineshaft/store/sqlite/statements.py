@@ -182,7 +182,7 @@ def _by_class(kind: str, cls: type) -> tuple[Statement, ...]:
                 ("tenant", "release", "kind", "name", "digest"),
             ),
         )
-    if kind == "put":
+    if kind in {"put", "variable_in"}:
         return (_upsert(cls),)
     if kind == "version_in":
         return (_insert(table, names, _IGNORE),)

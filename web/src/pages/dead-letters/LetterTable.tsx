@@ -63,12 +63,16 @@ export function LetterTable({ letters, status, shown, show, chosen, choose, more
               </Button>
             ),
           },
-          {
-            title: t('deadLetters.target'),
-            width: 220,
-            ellipsis: true,
-            render: (_, letter) => names.operation(letter.system, letter.operation),
-          },
+          ...(shown === undefined
+            ? [
+                {
+                  title: t('deadLetters.target'),
+                  width: 220,
+                  ellipsis: true,
+                  render: (_: unknown, letter: DeadLetter) => names.operation(letter.system, letter.operation),
+                },
+              ]
+            : []),
           {
             title: t('deadLetters.reason'),
             ellipsis: { showTitle: false },
@@ -81,20 +85,24 @@ export function LetterTable({ letters, status, shown, show, chosen, choose, more
               );
             },
           },
-          {
-            title: t('deadLetters.attempts'),
-            width: 84,
-            align: 'right',
-            className: 'number',
-            render: (_, letter) => count(letter.attempts, language),
-          },
-          {
-            title: t('deadLetters.since'),
-            width: 136,
-            align: 'right',
-            render: (_, letter) => <Moment at={letter.created_at} />,
-          },
-          ...(status === 'open'
+          ...(shown === undefined
+            ? [
+                {
+                  title: t('deadLetters.attempts'),
+                  width: 84,
+                  align: 'right' as const,
+                  className: 'number',
+                  render: (_: unknown, letter: DeadLetter) => count(letter.attempts, language),
+                },
+                {
+                  title: t('deadLetters.since'),
+                  width: 136,
+                  align: 'right' as const,
+                  render: (_: unknown, letter: DeadLetter) => <Moment at={letter.created_at} />,
+                },
+              ]
+            : []),
+          ...(status === 'open' || shown !== undefined
             ? []
             : [
                 {

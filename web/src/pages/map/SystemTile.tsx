@@ -57,7 +57,7 @@ export function SystemTile({ system }: { system: System }) {
           <dd className="number">{count(system.events, language)}</dd>
         </div>
         <div className={system.dead + system.unknown > 0 ? 'bad' : undefined}>
-          <dt>{t('map.dead')}</dt>
+          <dt>{t('map.failed')}</dt>
           <dd className="number">{count(system.dead, language)}</dd>
         </div>
       </dl>

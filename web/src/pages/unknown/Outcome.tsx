@@ -28,7 +28,7 @@ export function Outcome({ effect }: { effect: Effect }) {
     <li className="outcome" data-number={number}>
       <header>
         <h2>{number}</h2>
-        <StateTag state="retrying">{t('unknown.title')}</StateTag>
+        <StateTag state="retrying">{t('reasons.class.unknown')}</StateTag>
         <span>{names.operation(effect.system, effect.operation)}</span>
         <span className="gap" />
         {number && (
@@ -67,7 +67,7 @@ export function Outcome({ effect }: { effect: Effect }) {
             </dd>
           </div>
           <div>
-            <dt>{t('deadLetters.reason')}</dt>
+            <dt>{t('unknown.why')}</dt>
             <dd>{reasonOf(effect.error_class, effect.error_text, language, t)}</dd>
           </div>
         </dl>

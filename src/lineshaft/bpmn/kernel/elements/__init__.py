@@ -17,6 +17,7 @@ from lineshaft.bpmn.kernel.elements.gateways import (
     ParallelGateway,
 )
 from lineshaft.bpmn.kernel.elements.loops import Loop
+from lineshaft.bpmn.kernel.elements.people import UserTask
 from lineshaft.bpmn.kernel.elements.tasks import (
     BusinessRuleTask,
     CallActivity,
@@ -25,7 +26,6 @@ from lineshaft.bpmn.kernel.elements.tasks import (
     ScriptTask,
     SendTask,
     SimpleTask,
-    UserTask,
 )
 
 ALL: tuple[type[Element], ...] = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lineshaft.base.errors import ExpressionError
 from lineshaft.bpmn.kernel import compensation, effects, events, throwing, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
-from lineshaft.bpmn.kernel.elements.tasks import publish, task_variables
+from lineshaft.bpmn.kernel.elements.tasks import publish
 from lineshaft.bpmn.kernel.state import PROCESS, ScopeState, Token
 from lineshaft.bpmn.program import Node, Trigger
 
@@ -147,6 +147,7 @@ class ThrowEvent:
 
 
 def _variables(run: Run, scope: ScopeState, token: Token, node: Node) -> dict[str, Any]:
+    """Return what an event brings to who catches it: what was mapped into it, nothing of its own process."""
     return dict(run.values(token.number)) if node.inputs else {}
 
 
@@ -158,7 +159,7 @@ def _message(run: Run, scope: ScopeState, token: Token, node: Node, trigger: Tri
 def _signal(run: Run, scope: ScopeState, token: Token, node: Node, trigger: Trigger) -> bool:
     name = waiting.key_text(run.evaluate(trigger.name, scope, token)) if trigger.name is not None else node.id
     run.events.append(events.SignalThrown(token.number, node.id, name))
-    run.effects.append(effects.ThrowSignal(token.number, name, task_variables(run, scope, token, node)))
+    run.effects.append(effects.ThrowSignal(token.number, name, _variables(run, scope, token, node)))
     return True
 
 

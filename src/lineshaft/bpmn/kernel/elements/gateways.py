@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from lineshaft.bpmn.kernel.run import Run
 
 
+_WAITING = "waitingForStart"
+
+
 class ExclusiveGateway:
     """Exclusive gateway: the first flow whose condition is true, or else the default."""
 
@@ -212,7 +215,9 @@ class ComplexGateway:
     """Complex gateway: goes on when its activation condition is true, then waits for the rest to reset.
 
     ``activationCount`` is the number of tokens that have come; the condition may also use the names of the
-    incoming flows, which are the number of tokens on each.
+    incoming flows, which are the number of tokens on each. Conditions of outgoing flows may look at
+    ``waitingForStart``: true when the gateway goes on, false when it resets. Only flows that do so are
+    taken at the reset: a token for the late comers is what nobody draws without saying it.
     """
 
     types: ClassVar[tuple[str, ...]] = ("complexGateway",)
@@ -274,12 +279,22 @@ class ComplexGateway:
             arrived.remove(flow_id)
         if arrived:
             scope.arrivals[node.id] = arrived
+        late = [flow for flow in node.outgoing if flow.condition and _WAITING in flow.condition.names]
+        for flow in late:
+            try:
+                taken = run.is_true(flow.condition, scope, None, flow.id, {_WAITING: False})  # type: ignore[arg-type]
+            except ExpressionError:
+                continue
+            if taken:
+                run.take(scope, flow)
         run.check_scope(scope)
 
     def activate(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
         """Take every flow whose condition is true."""
         try:
-            flows = run.choose(scope, token, node) if node.conditional_flows else node.outgoing
+            flows = node.outgoing
+            if node.conditional_flows:
+                flows = run.choose(scope, token, node, {_WAITING: True})
         except ExpressionError as error:
             run.incident(scope, token, error.code, error.message)
             return

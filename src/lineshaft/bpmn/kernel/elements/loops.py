@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import effects, events, throwing
+from lineshaft.bpmn.kernel import effects, events, throwing, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.state import ITERATION, LEAVING, LOOP, ScopeState, Token
 from lineshaft.bpmn.program import LoopSpec, Node, Trigger
@@ -186,8 +186,9 @@ class Loop:
         try:
             if loop.condition is not None and not loop.standard:
                 met = run.is_true(loop.condition, inside or body, None, node.id, _figures(counts))
+            last = met or counts["completed"] + counts["terminated"] >= counts["total"]
             if not loop.standard and inside is not None:
-                self._throw(run, scope, token, node, counts)
+                self._throw(run, body, node, last=last)
         except ExpressionError as error:
             if inside is not None:
                 self._close_round(run, inside)
@@ -258,22 +259,41 @@ class Loop:
                 return
         run.leave(scope, token, node, flows, body=True)
 
-    def _throw(self, run: Run, scope: ScopeState, token: Token, node: Node, counts: dict[str, int]) -> None:
+    def _throw(self, run: Run, body: ScopeState, node: Node, *, last: bool) -> None:
         """Throw the event that the loop's behaviour asks for after a round.
+
+        After the ``last`` one the loop's own boundary events catch it here: they will have gone when a
+        signal or message would come back to them.
 
         Raises:
             ExpressionError: A condition of a complex behaviour has no value.
         """
         loop = node.loop
         assert loop is not None
+        counts = body.counts
+        scope = run.touch(body.parent)
+        token = scope.tokens[body.id]
+        thrown: list[Trigger] = []
         if loop.behavior == "None" and loop.none_trigger is not None:
-            throw(run, scope, token, node, loop.none_trigger)
+            thrown.append(loop.none_trigger)
         elif loop.behavior == "One" and loop.one_trigger is not None and counts["completed"] == 1:
-            throw(run, scope, token, node, loop.one_trigger)
+            thrown.append(loop.one_trigger)
         elif loop.behavior == "Complex":
             for condition, trigger in loop.complex_behaviors:
-                if run.is_true(condition, run.touch(token.number), None, node.id, _figures(counts)):
-                    throw(run, scope, token, node, trigger)
+                if run.is_true(condition, body, None, node.id, _figures(counts)):
+                    thrown.append(trigger)
+        for trigger in thrown:
+            throw(run, scope, token, node, trigger)
+            if last and trigger.kind in ("signal", "message"):
+                _catch_here(run, scope, token, node, trigger)
+
+
+def _catch_here(run: Run, scope: ScopeState, token: Token, node: Node, trigger: Trigger) -> None:
+    name = str(trigger.name.evaluate({}, run.now)) if trigger.name is not None else node.id
+    waits = [wait for wait in token.waits if wait.kind == trigger.kind and wait.name == name]
+    for wait in waits:
+        if scope.tokens.get(token.number) is token:
+            waiting.reach(run, scope, token, wait, {})
 
 
 def throw(run: Run, scope: ScopeState, token: Token, node: Node, trigger: Trigger) -> None:

@@ -1,0 +1,210 @@
+"""Alert mails to the IT team: the built-in system ``alerts`` that sends them, and their words.
+
+Who is told, from where and in which language stands in ``[alerts]`` (docs/reference/configuration.md). The
+mails go the way of every call: durable before, counted and retried, held back while the mail server is away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from lineshaft.app.config import HubConfig
+from lineshaft.base.text import Language, Text, text
+from lineshaft.connectors.mail import MAIL, MailConnector, MailDefinition
+from lineshaft.sdk.registry import Connection, Definition
+
+SYSTEM: Final = "alerts"
+"""The system's name; a pack cannot have one of that name."""
+OPERATION: Final = "alerts.notice"
+_SUBJECT_MAX: Final = 160
+_MANIFEST: Final = """\
+format: 1
+connector: mail
+name: alerts
+label: {zh: 告警邮件, en: Alert mail}
+%s
+messages:
+  notice:
+    label: {zh: 告警, en: Notice}
+    to: payload.to
+    language: payload.language
+    subject: {zh: "{payload.subject}", en: "{payload.subject}"}
+    text: {zh: "{payload.text}", en: "{payload.text}"}
+"""
+
+SPEC: Final = MAIL.read((_MANIFEST % "").encode(), SYSTEM).spec
+"""What the system offers."""
+
+
+def alerts_connector(
+    config: HubConfig, systems: Mapping[str, Definition], connection: Connection
+) -> MailConnector:
+    """Make the connector that sends alert mails: over a mail system of the release, or by own settings.
+
+    Raises:
+        ConfigError: The settings do not fit.
+    """
+    alerts = config.alerts
+    auth = f"auth: {{user: {alerts.smtp_user}, password: {alerts.smtp_password}}}" if alerts.smtp_user else ""
+    manifest = MAIL.read((_MANIFEST % auth).encode(), "alerts").manifest
+    settings: dict[str, Any] = {"host": alerts.smtp_host, "tls": alerts.smtp_tls or None}
+    if alerts.smtp_port:
+        settings["port"] = alerts.smtp_port
+    shared = systems.get(alerts.mail_system)
+    if isinstance(shared, MailDefinition):
+        settings = dict(config.systems.get(alerts.mail_system, {}))
+        theirs = shared.manifest
+        manifest = replace(
+            manifest,
+            secrets=theirs.secrets,
+            user_secret=theirs.user_secret,
+            password_secret=theirs.password_secret,
+        )
+    if alerts.mail_from:
+        settings["sender"] = alerts.mail_from
+    known = {each.name for each in manifest.settings}
+    settings = {name: value for name, value in settings.items() if name in known and value is not None}
+    # A repeat has the same Message-ID: rather twice in the mailbox than never.
+    operations = tuple(replace(each, safety="natural_key") for each in manifest.spec.operations)
+    manifest = replace(manifest, spec=replace(manifest.spec, operations=operations))
+    return MailConnector(manifest, replace(connection, settings=settings))
+
+
+class AlertLetters:
+    """Writes the mails. See ``lineshaft.engine.notices`` for the facts of a notice."""
+
+    def __init__(self, config: HubConfig, title: Callable[[str], Text]) -> None:
+        self._alerts = config.alerts
+        self._title = title
+        self.console = config.server.public_url.rstrip("/")
+        """Where the console is; links lead there."""
+
+    def __call__(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the mail's payload."""
+        write = {"outage": self._outage, "over": self._over, "dead_letters": self._letters}[facts["kind"]]
+        languages: tuple[Language, ...] = ("zh", "en")
+        if self._alerts.language in languages:
+            languages = ("en",) if self._alerts.language == "en" else ("zh",)
+        written = [write(facts, language) for language in languages]
+        subject = " ".join(" / ".join(subject for subject, _ in written).split())
+        return {
+            "to": list(self._alerts.mail_to),
+            "language": languages[0],
+            "subject": subject if len(subject) <= _SUBJECT_MAX else subject[: _SUBJECT_MAX - 1] + "…",
+            "text": "\n\n----\n\n".join("\n".join(lines) for _, lines in written) + "\n",
+        }
+
+    def _outage(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        system = self._system(facts, language)
+        subject = text("{system} is down", "{system} 连接中断", system=system)
+        lines = [
+            text(
+                "{system} cannot be reached since {at}.",
+                "{at} 起无法连接 {system}。",
+                system=system,
+                at=_at(facts),
+            ),
+            *self._case(facts, language),
+            text(
+                "Everything else for {system} waits without being called and goes out, oldest first, when it "
+                "is there again. You get one more mail then.",
+                "发往 {system} 的其余单据已保留并暂停发送,系统恢复后按先后顺序补发,届时会再发一封邮件。",
+                system=system,
+            ),
+            *self._link(facts),
+        ]
+        return self._shown(subject, lines, language)
+
+    def _over(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        system = self._system(facts, language)
+        lasted = _duration(facts, language)
+        subject = text(
+            "{system} is back after {lasted}", "{system} 已恢复(中断 {lasted})", system=system, lasted=lasted
+        )
+        lines = [
+            text(
+                "{system} answers again since {at}.",
+                "{at} 起 {system} 已恢复。",
+                system=system,
+                at=_at(facts),
+            ),
+            text("It was away for {lasted}.", "中断时长:{lasted}。", lasted=lasted),
+            text(
+                "{count} waiting calls now go out, oldest first.",
+                "积压的 {count} 笔单据正按先后顺序补发。",
+                count=facts.get("waiting", 0),
+            ),
+        ]
+        return self._shown(subject, lines, language)
+
+    def _letters(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        count, error = int(facts.get("count", 1)), self._error(facts, language)
+        subject = text(
+            "{key} failed: {error}" if count == 1 else "{count} documents failed: {error}",
+            "单据 {key} 异常:{error}" if count == 1 else "{count} 笔单据异常:{error}",
+            key=facts.get("business_key") or facts.get("operation"),
+            count=count,
+            error=error,
+        )
+        lines = self._case(facts, language)
+        if count > 1:
+            lines.insert(
+                0,
+                text(
+                    "{count} documents failed for the same cause; the first of them:",
+                    "同一原因共有 {count} 笔单据异常,首笔如下:",
+                    count=count,
+                ),
+            )
+        return self._shown(subject, [*lines, *self._link(facts)], language)
+
+    # -- parts ---------------------------------------------------------------------------------------------
+
+    def _case(self, facts: Mapping[str, Any], language: Language) -> list[Text]:
+        """Return the lines about the item that failed."""
+        found = [
+            (text("Process", "流程"), facts.get("process")),
+            (text("Document", "单据"), facts.get("business_key")),
+            (text("System", "系统"), self._system(facts, language) if facts.get("system") else None),
+            (text("Operation", "操作"), facts.get("operation")),
+            (text("Calls", "调用次数"), facts.get("attempts") or None),
+            (text("Error", "错误"), self._error(facts, language)),
+            (text("Time", "时间"), _at(facts)),
+        ]
+        return [
+            text("{name}: {value}", "{name}:{value}", name=name.in_language(language), value=value)
+            for name, value in found
+            if value is not None
+        ]
+
+    def _link(self, facts: Mapping[str, Any]) -> list[Text]:
+        link = f"{self.console}/dead-letters/{facts['letter']}"
+        return [text("Look and replay: {link}", "查看与重放:{link}", link=link)] if self.console else []
+
+    def _system(self, facts: Mapping[str, Any], language: Language) -> str:
+        return self._title(str(facts["system"])).in_language(language)
+
+    def _error(self, facts: Mapping[str, Any], language: Language) -> str:
+        return str((facts.get("error") or {}).get(language, ""))
+
+    def _shown(self, subject: Text, lines: list[Text], language: Language) -> tuple[str, list[str]]:
+        return f"[Lineshaft] {subject.in_language(language)}", [each.in_language(language) for each in lines]
+
+
+def _at(facts: Mapping[str, Any]) -> str:
+    """Return when it happened, in the server's own time zone."""
+    at: datetime = facts["at"]
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _duration(facts: Mapping[str, Any], language: Language) -> str:
+    since = facts.get("since")
+    whole = int((facts["at"] - since) / timedelta(seconds=1)) if since is not None else 0
+    hours, rest = divmod(whole, 3600)
+    minutes, seconds = divmod(rest, 60)
+    units = ((hours, "h", "小时"), (minutes, "min", "分"), (seconds, "s", "秒"))
+    shown = [f"{count} {en}" if language == "en" else f"{count} {zh}" for count, en, zh in units if count]
+    return " ".join(shown[:2]) or ("0 s" if language == "en" else "0 秒")

@@ -1,0 +1,351 @@
+"""A Tryton at work: the sdk's ``Connector`` over its JSON-RPC.
+
+It never retries. Each write is announced before its first byte; what a lost answer means is *unknown*, and
+a sale is then looked for by our number. Not for what Tryton has besides sales, productions, shipments,
+parties and products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from lineshaft.base.errors import ConfigError, ConnectorError, Invalid, Refused
+from lineshaft.base.text import Text, text
+from lineshaft.connectors.http.transport import Transport
+from lineshaft.connectors.tryton import polling
+from lineshaft.connectors.tryton.codes import Codes
+from lineshaft.connectors.tryton.documents import production_fact, sale_fact, shipment_fact
+from lineshaft.connectors.tryton.manifest import TrytonManifest
+from lineshaft.connectors.tryton.orders import needed_text, optional_text, read_order
+from lineshaft.connectors.tryton.records import Record, Records
+from lineshaft.connectors.tryton.sales import MODEL as SALE
+from lineshaft.connectors.tryton.sales import TARGETS as SALE_TARGETS
+from lineshaft.connectors.tryton.sales import Sales
+from lineshaft.connectors.tryton.session import Session, Warned, time_left
+from lineshaft.connectors.tryton.steps import Step, Steps
+from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, DocumentFact, ItemOutcome, Outcome
+from lineshaft.sdk.registry import Connection
+from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
+
+_PRODUCTION: Final = "production"
+_SHIPMENT: Final = "stock.shipment.out"
+_MODELS: Final = {"sale": SALE, "production": _PRODUCTION, "shipment": _SHIPMENT}
+
+_READY: Final = (Step("draft", {"request"}), Step("wait", {"draft"}), Step("assign_try", {"waiting"}))
+_TARGETS: Final[Mapping[str, tuple[tuple[Step, ...], tuple[str, ...]]]] = {
+    **SALE_TARGETS,
+    "production.run": ((*_READY, Step("run", {"assigned"})), ("running", "done")),
+    "production.do": ((Step("do", {"running"}),), ("done",)),
+    "shipment.assign": (
+        (Step("wait", {"draft"}), Step("assign_try", {"waiting"})),
+        ("assigned", "picked", "packed", "shipped", "done"),
+    ),
+    "shipment.pick": ((Step("pick", {"assigned"}),), ("picked", "packed", "shipped", "done")),
+    "shipment.pack": ((Step("pack", {"picked"}),), ("packed", "shipped", "done")),
+    "shipment.do": ((Step("do", {"packed", "shipped"}),), ("done",)),
+}
+
+Handler = Callable[[Mapping[str, Any], CallContext], Awaitable[Outcome]]
+
+
+class TrytonConnector:
+    """One connected Tryton database."""
+
+    def __init__(self, manifest: TrytonManifest, connection: Connection) -> None:
+        self._manifest = manifest
+        self._system = connection.system
+        settings = settings_of(manifest, connection)
+        self._transport = Transport(
+            connection.system,
+            settings["base_url"],
+            concurrency_max=manifest.spec.concurrency_max,
+            connect_timeout_s=manifest.connect_timeout_s,
+            keep_alive_s=manifest.keep_alive_s,
+        )
+        secrets = (manifest.user_secret, manifest.password_secret)
+        self._session = Session(connection, self._transport, settings["database"], secrets)
+        self._records = Records(self._session)
+        self._codes = Codes(self._session)
+        self._steps = Steps(self._session, manifest)
+        self._sales = Sales(self._session, manifest, self._codes, self._records, self._steps)
+        self._handlers: dict[str, Handler] = {
+            "sale.save": self._save,
+            "sale.view": self._view,
+            "sale.find": self._find,
+            "code_map.find": self._code_map,
+            "party.save": self._save_party,
+            "product.save": self._save_product,
+            "production.query": self._productions,
+            "shipment.query": self._shipments,
+        }
+
+    @property
+    def spec(self) -> ConnectorSpec:
+        """The manifest's declaration."""
+        return self._manifest.spec
+
+    async def open(self) -> None:
+        """Make the HTTP session; nothing is connected yet."""
+        self._transport.open()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._transport.close()
+
+    async def check(self) -> list[CheckStep]:
+        """Reach the server, log in, look whether the user works for a company, read a sale."""
+        reach, login = Text("Reach", "连通"), Text("Log in", "登录")
+        company, read = Text("Company", "公司"), Text("Read", "读取")
+        try:
+            await self._session.log_in()
+        except ConnectorError as error:
+            if error.code in ("wrong_credentials", "database_missing"):
+                return [_good(reach), CheckStep(login, False, error.message)]
+            return [CheckStep(reach, False, error.message)]
+        if not self._session.context.get("company"):
+            words = text("the user has no company in its preferences", "该用户的偏好设置中没有公司")
+            return [_good(reach), _good(login), CheckStep(company, False, words)]
+        try:
+            await self._session.search(SALE, [], ["state"], limit=1)
+        except ConnectorError as error:
+            return [_good(reach), _good(login), _good(company), CheckStep(read, False, error.message)]
+        return [_good(each) for each in (reach, login, company, read)]
+
+    async def describe(self) -> list[ResourceSpec]:
+        """Return the declared resources."""
+        return list(self._manifest.spec.resources)
+
+    async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
+        """Return one record by its id in Tryton; a sale also by our number."""
+        model = self._model(resource)
+        if record_id.isdecimal() and len(record_id) < 10:
+            found = await self._read(model, [int(record_id)])
+            if found:
+                return found[0]
+        return await self._sales.find(record_id) if resource == "sale" else None
+
+    async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
+        """Return one page of what changed, oldest first; without a cursor from now on."""
+        model = self._model(resource)
+        if cursor is None:
+            start = await polling.beginning(self._session, model)
+            return ChangePage((), polling.encode_position(start))
+        position = polling.decode_position(cursor)
+        stamps, following, more = await polling.next_stamps(
+            self._session, model, position, self._manifest.overlap_s
+        )
+        key = f"{resource}_id"
+        records = {int(each[key]): each for each in await self._read(model, [each.id for each in stamps])}
+        found = tuple(
+            Change(
+                f"{resource}-{stamp.id}-{stamp.at.isoformat()}",
+                f"{self._manifest.spec.name}.{resource}.{records[stamp.id]['state']}",
+                # The order's own number, so that everything about one order keeps its order.
+                records[stamp.id]["reference"] or records[stamp.id]["number"],
+                {resource: records[stamp.id], "reference": records[stamp.id]["reference"]},
+                stamp.at,
+                (self._fact(resource, records[stamp.id]),),
+            )
+            for stamp in stamps
+            if stamp.id in records
+        )
+        return ChangePage(found, polling.encode_position(following), more)
+
+    async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        """Carry out an operation once."""
+        token = time_left.set(context.timeout_s)
+        try:
+            if operation in _TARGETS:
+                return await self._step(operation, payload, context)
+            handler = self._handlers.get(operation)
+            if handler is None:
+                raise self._unknown("operation", operation)
+            return await handler(payload, context)
+        except Warned as question:
+            raise Refused(
+                text("{system}: {words}", "{system}:{words}", system=self._system, words=question.words),
+                vendor_code=f"UserWarning:{question.kind}",
+                vendor_text=question.words,
+            ) from None
+        finally:
+            time_left.reset(token)
+
+    async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
+        """Look for a sale with our number."""
+        if operation != "sale.save":
+            raise self._unknown("probe", operation)
+        found = await self._sales.find(read_order(payload).reference)
+        return None if found is None else self._saved(found, payload, repeated=True)
+
+    async def write(
+        self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
+    ) -> list[ItemOutcome]:
+        """Carry out an operation for each item, one after the other; item *n* has the key ``key/n``."""
+        found = []
+        for index, item in enumerate(items):
+            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
+            try:
+                found.append(ItemOutcome(outcome=await self.call(operation, item, own)))
+            except ConnectorError as error:
+                found.append(ItemOutcome(error=error))
+        return found
+
+    # -- operations ------------------------------------------------------------------------------------------
+
+    async def _save(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        sale, repeated = await self._sales.save(read_order(payload), context.sending)
+        return self._saved(sale, payload, repeated=repeated)
+
+    def _saved(self, sale: Record, payload: Mapping[str, Any], *, repeated: bool) -> Outcome:
+        answer = {name: sale[name] for name in ("sale_id", "number", "state")}
+        fact = sale_fact(sale, optional_text(payload, "follows"))
+        return Outcome(answer, sale["number"], (fact,), repeated)
+
+    async def _step(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        resource = operation.partition(".")[0]
+        record = self._id(payload, f"{resource}_id")
+        steps, reached = _TARGETS[operation]
+        model = self._model(resource)
+        repeated = await self._steps.walk(model, record, steps, reached, context.sending)
+        (found,) = await self._read(model, [record])
+        answer = {name: found[name] for name in (f"{resource}_id", "number", "state")}
+        return Outcome(answer, found["number"], (self._fact(resource, found),), repeated)
+
+    async def _view(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        record = self._id(payload, "sale_id")
+        found = await self._records.sales([record])
+        if not found:
+            raise Invalid(
+                text(
+                    "{system} has no sale {record}",
+                    "{system} 中没有销售订单 {record}",
+                    system=self._system,
+                    record=record,
+                ),
+                code="not_found",
+            )
+        return Outcome({"sale": found[0]}, found[0]["number"], (sale_fact(found[0]),))
+
+    async def _find(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        found = await self._sales.find(needed_text(payload, "reference"))
+        return Outcome({"found": found is not None, "sale": found}, found["number"] if found else None)
+
+    async def _code_map(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        codes = payload.get("codes")
+        if not isinstance(codes, list | tuple):
+            raise Invalid(text("Expected a list of codes", "应有编码列表"), code="field_missing")
+        rows = await self._codes.rows(needed_text(payload, "kind"), [str(code) for code in codes])
+        return Outcome({"rows": [{"outer": row["outer"], "code": row["code"]} for row in rows]})
+
+    async def _save_party(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        code, repeated = await self._codes.save_party(_document(payload), context.sending)
+        return Outcome({"code": code}, code, repeated=repeated)
+
+    async def _save_product(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        code, repeated = await self._codes.save_product(_document(payload), context.sending)
+        return Outcome({"code": code}, code, repeated=repeated)
+
+    async def _productions(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        ids = await self._records.production_ids(self._id(payload, "sale_id"))
+        return self._rows("production", await self._records.productions(ids))
+
+    async def _shipments(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        ids = await self._records.shipment_ids(self._id(payload, "sale_id"))
+        return self._rows("shipment", await self._records.shipments(ids))
+
+    def _rows(self, resource: str, rows: list[Record]) -> Outcome:
+        return Outcome({"rows": rows}, documents=tuple(self._fact(resource, row) for row in rows))
+
+    # -- records ---------------------------------------------------------------------------------------------
+
+    def _model(self, resource: str) -> str:
+        model = _MODELS.get(resource)
+        if model is None:
+            raise self._unknown("resource", resource)
+        return model
+
+    async def _read(self, model: str, ids: Sequence[int]) -> list[Record]:
+        if not ids:
+            return []
+        if model == SALE:
+            return await self._records.sales(ids)
+        if model == _PRODUCTION:
+            return await self._records.productions(ids)
+        return await self._records.shipments(ids)
+
+    def _fact(self, resource: str, record: Record) -> DocumentFact:
+        if resource == "sale":
+            return sale_fact(record)
+        if resource == "production":
+            return production_fact(self._system, record)
+        return shipment_fact(self._system, record)
+
+    def _id(self, payload: Mapping[str, Any], name: str) -> int:
+        written = needed_text(payload, name)
+        if not written.isdecimal():
+            raise Invalid(
+                text(
+                    "Expected an id for {name}, but it is {value}",
+                    "{name} 应为编号,实际为 {value}",
+                    name=name,
+                    value=written,
+                ),
+                code="field_invalid",
+            )
+        return int(written)
+
+    def _unknown(self, kind: str, name: str) -> ConnectorError:
+        return Invalid(
+            text(
+                "{system} has no {kind} {name}",
+                "{system} 没有 {kind} {name}",
+                system=self._system,
+                kind=kind,
+                name=name,
+            ),
+            code=f"{kind}_unknown",
+            hint=text(
+                "it has: {names}", "可用:{names}", names=", ".join(each.name for each in self.spec.operations)
+            ),
+        )
+
+
+def settings_of(manifest: TrytonManifest, connection: Connection) -> dict[str, str]:
+    """Return the connection's settings.
+
+    Raises:
+        ConfigError: A required setting is missing, one is not known, or the address is none.
+    """
+    known = {field.name for field in manifest.settings}
+    settings = dict(connection.settings)
+    wrong = sorted(set(settings) - known)
+    missing = sorted(name for name in known if not settings.get(name))
+    if not missing and urlsplit(str(settings["base_url"])).scheme not in ("http", "https"):
+        wrong.append("base_url")
+    if wrong or missing:
+        raise ConfigError(
+            text(
+                "Expected the settings {known} for {system}; missing: {missing}; wrong: {wrong}",
+                "{system} 的设置应为 {known};缺少:{missing};有误:{wrong}",
+                system=connection.system,
+                known=", ".join(sorted(known)),
+                missing=", ".join(missing) or "-",
+                wrong=", ".join(wrong) or "-",
+            ),
+            code="settings_invalid",
+        )
+    return {name: str(value) for name, value in settings.items()}
+
+
+def _document(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    document = payload.get("document")
+    if not isinstance(document, Mapping):
+        raise Invalid(text("Expected document, but it is missing", "缺少 document"), code="field_missing")
+    return document
+
+
+def _good(name: Text) -> CheckStep:
+    return CheckStep(name, True, Text("ok", "正常"))

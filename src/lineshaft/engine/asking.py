@@ -1,0 +1,140 @@
+"""Asking: reading calls that another call needs (a code look-up within ``hub.map``).
+
+They pass the gate of the system that is asked, as every call does: its cap, its rate, its pause and its open
+circuit hold for them too. What goes wrong is told with ``about``, the system it is about: an outage of that
+system is then its outage, not that of the one whose call asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lineshaft.base.errors import ConnectorError, NotFound, OutcomeUnknown, RateLimited, Unavailable
+from lineshaft.base.text import text
+from lineshaft.engine.protection import Gate, Protection
+from lineshaft.engine.runtime import Runtime
+from lineshaft.engine.systems import Operation, Systems
+from lineshaft.sdk import CallContext
+
+
+class Asking:
+    """Asks systems on behalf of other calls."""
+
+    def __init__(
+        self, runtime: Runtime, systems: Systems, protection: Protection, pump: Callable[[Gate], None]
+    ) -> None:
+        self._runtime = runtime
+        self._systems = systems
+        self._protection = protection
+        self._pump = pump
+        self._numbers = itertools.count(1)
+        self._suspects: dict[str, tuple[str, float]] = {}
+        """By system that did not answer: whose retries find out whether it is there, and until when."""
+
+    async def ask(
+        self, system: str, operation: str, payload: Mapping[str, Any], key: str
+    ) -> Mapping[str, Any]:
+        """Call a reading operation and return its answer.
+
+        Args:
+            system: The system that is asked.
+            operation: One of its operations that only read.
+            payload: What it is asked.
+            key: The idempotency key of the call that needs the answer.
+
+        Raises:
+            NotFound: There is no such reading operation.
+            RateLimited: Not now, and that does not count; with ``about``.
+            ConnectorError: As the system said; with ``about``.
+        """
+        found = self._systems.operation(f"{system}.{operation}")
+        if found is None or not found.spec.reads_only:
+            raise NotFound(
+                text(
+                    "Expected a reading operation {operation} of {system}, but there is none.",
+                    "系统 {system} 没有只读操作 {operation}。",
+                    operation=operation,
+                    system=system,
+                )
+            )
+        gate = self._protection.gate(system)
+        self._refuse_where_it_must_wait(gate, key)
+        name = f"ask/{next(self._numbers)}"
+        try:
+            async with asyncio.timeout(found.spec.timeout_s):
+                entered = await self._enter(gate, name)
+        except TimeoutError:
+            entered = False
+        if not entered:
+            raise self._wait(system, 1.0)
+        try:
+            return await self._call(found, payload, gate, key)
+        except ConnectorError as error:
+            error.about = system
+            raise
+        finally:
+            gate.leave(name)
+            self._pump(gate)
+
+    async def _enter(self, gate: Gate, name: str) -> bool:
+        place = gate.ask(name)
+        if place is None:
+            return True
+        self._pump(gate)
+        return await place
+
+    async def _call(
+        self, operation: Operation, payload: Mapping[str, Any], gate: Gate, key: str
+    ) -> Mapping[str, Any]:
+        connector = self._systems.connector(operation.system)
+        assert connector is not None
+        context = CallContext(key, 1, operation.spec.timeout_s, lambda: None)
+        try:
+            async with asyncio.timeout(operation.spec.timeout_s):
+                outcome = await connector.call(operation.name, payload, context)
+        except RateLimited as error:
+            gate.slow_down(error.wait_s)
+            raise
+        except (Unavailable, OutcomeUnknown, TimeoutError) as error:
+            self._suspect(operation, key)
+            # It only reads: no answer and no connection are the same.
+            message = (
+                error.message
+                if isinstance(error, ConnectorError)
+                else text(
+                    "{system} did not answer {operation} in time.",
+                    "{system} 未及时应答 {operation}。",
+                    system=operation.system,
+                    operation=operation.name,
+                )
+            )
+            raise Unavailable(message) from error
+        self._suspects.pop(operation.system, None)
+        return outcome.answer
+
+    def _suspect(self, operation: Operation, key: str) -> None:
+        """Let only ``key`` ask on, for as long as its retries may take: an outage is one event."""
+        config = self._runtime.config
+        until = self._runtime.clock.monotonic() + 2 * max(config.retry.gaps_s, default=1.0)
+        until += operation.spec.timeout_s
+        known = self._suspects.get(operation.system)
+        if known is None or known[0] == key or known[1] < self._runtime.clock.monotonic():
+            self._suspects[operation.system] = (key, until)
+
+    def _refuse_where_it_must_wait(self, gate: Gate, key: str) -> None:
+        suspect, until = self._suspects.get(gate.system, (key, 0.0))
+        is_suspect = suspect != key and self._runtime.clock.monotonic() < until
+        if gate.is_closed:
+            self._suspects.pop(gate.system, None)
+            raise self._wait(gate.system, min(15.0, self._runtime.config.check_gaps_s[-1]))
+        if is_suspect or (gate.suspect is not None and gate.suspect != key):
+            raise self._wait(gate.system, 2.0)
+
+    def _wait(self, system: str, wait_s: float) -> RateLimited:
+        message = text("{system} may not be asked now.", "暂不可查询 {system}。", system=system)
+        error = RateLimited(message, wait_s=wait_s)
+        error.about = system
+        return error

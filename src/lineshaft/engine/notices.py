@@ -1,0 +1,210 @@
+"""Notices: the IT team is told once of an outage, once that it is over, and once per cause of dead letters.
+
+What happened writes a job in its own transaction, so that a crash neither loses nor doubles it; the job
+becomes a call of the operation that carries notices, one line of the effect ledger, named after the job. What
+concerns that operation's own system is never told through it: an outage of the mail server makes no mail.
+
+*Grouping.* The first dead letter of a cause waits ``notice_gather_s`` for others like it; then one notice
+tells their number. What comes of the same cause in the next ``notice_quiet_s`` is told together after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from lineshaft.base.errors import HubError
+from lineshaft.base.ids import lane_of
+from lineshaft.base.text import LANGUAGES
+from lineshaft.engine.runtime import Runtime
+from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.words import storable
+from lineshaft.feel import codec as values
+from lineshaft.store.rows import Cursor, DeadLetter, Effect, Event, Job, SystemState
+from lineshaft.store.writes import InsertEffect, PutCursor, PutJob, TakeJob
+
+Compose = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Makes the operation's payload of a notice's facts (see ``Notices``)."""
+
+COUNT_MAX: Final = 10_000
+"""Dead letters of one cause are counted up to here."""
+_PAGE: Final = 500
+
+
+class Notices:
+    """Owes notices and sends them.
+
+    The facts of a notice: ``kind`` (``outage``, ``over``, ``dead_letters``), ``system``, ``at``, and where
+    known ``operation``, ``process``, ``business_key``, ``error`` (by language), ``attempts``, ``letter``,
+    ``instance``, ``count``, ``since``, ``waiting``.
+    """
+
+    def __init__(
+        self, runtime: Runtime, again: Callable[[Effect, float], None], offer_job: Callable[[Job], None]
+    ) -> None:
+        self._runtime = runtime
+        self._again = again
+        self._offer_job = offer_job
+        self.compose: Compose = lambda facts: facts
+
+    # -- what happened -------------------------------------------------------------------------------------
+
+    def outage(
+        self, tx: Transaction, effect: Effect, error: HubError, state: SystemState, letter_id: str
+    ) -> None:
+        """A circuit opened: tell it, in the transaction that opens it."""
+        facts = {**self._facts_of(effect, error), "kind": "outage", "letter": letter_id}
+        self._owe(tx, f"outage/{state.system}/{state.version}", state.system, facts)
+
+    def over(self, tx: Transaction, state: SystemState, since: datetime | None, waiting: int) -> None:
+        """A circuit closed: tell it, in the transaction that closes it."""
+        facts = {"kind": "over", "system": state.system, "since": since, "waiting": waiting}
+        self._owe(tx, f"over/{state.system}/{state.version}", state.system, facts)
+
+    def dead_letter(
+        self, tx: Transaction, letter: DeadLetter, subject: Effect | Event, error: HubError
+    ) -> None:
+        """A dead letter that is no outage's: tell it, together with others of its cause."""
+        facts = {**self._facts_of(subject, error), "kind": "dead_letters", "letter": letter.id}
+        delay_s = self._runtime.config.notice_gather_s
+        self._owe(
+            tx, f"letter/{letter.id}", letter.system or "", facts, lane_key=letter.cause, delay_s=delay_s
+        )
+
+    def _facts_of(self, subject: Effect | Event, error: HubError) -> dict[str, Any]:
+        facts: dict[str, Any] = {"error": _words(error), "department": subject.department}
+        if isinstance(subject, Event):
+            return facts | {"operation": subject.type, "business_key": subject.key, "process": subject.type}
+        live = self._runtime.instances.held(subject.instance_id) if subject.instance_id is not None else None
+        return facts | {
+            "operation": subject.operation,
+            "business_key": subject.business_key,
+            "process": (live.program.name or live.program.process_id) if live is not None else None,
+            "instance": subject.instance_id,
+            "attempts": subject.attempts,
+        }
+
+    def _owe(
+        self,
+        tx: Transaction,
+        name: str,
+        system: str,
+        facts: dict[str, Any],
+        *,
+        lane_key: str | None = None,
+        delay_s: float = 0.0,
+    ) -> None:
+        carrier = self._carrier()
+        if carrier is None or carrier[0] == system:
+            return
+        tenant = self._runtime.tenant
+        job = Job(
+            tenant=tenant,
+            id=f"notice/{name}",
+            lane=lane_of(tenant, f"notice:{lane_key or system}"),
+            kind="notice",
+            due_at=tx.now + timedelta(seconds=delay_s),
+            created_at=tx.now,
+            payload=values.encode({**facts, "system": system, "at": tx.now}),
+        )
+        tx.add(PutJob(job))
+        tx.then(lambda: self._offer_job(job))
+
+    def _carrier(self) -> tuple[str, str] | None:
+        """Return system and operation that carry notices; ``None``: nobody is told."""
+        operation = self._runtime.config.notice_operation
+        if operation is None:
+            return None
+        system, _, name = operation.partition(".")
+        return system, name
+
+    # -- telling -------------------------------------------------------------------------------------------
+
+    async def tell(self, job: Job) -> None:
+        """Carry out a job of kind ``notice``."""
+        facts = values.decode(job.payload)
+        if facts["kind"] == "dead_letters":
+            await self._tell_letters(job, facts)
+            return
+        tx = self._runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        self._send(tx, job, facts)
+        await self._runtime.write(tx)
+
+    async def _tell_letters(self, job: Job, facts: dict[str, Any]) -> None:
+        runtime = self._runtime
+        scope = runtime.scope
+        letter = await runtime.store.dead_letter(scope, facts["letter"])
+        known = None
+        told_at: datetime | None = None
+        if letter is not None:
+            known = await runtime.store.cursor(scope, f"notice/{letter.cause}")
+            told_at = values.decode(known.position) if known is not None else None
+        if letter is None or letter.status != "open" or (told_at and letter.created_at <= told_at):
+            tx = runtime.begin(job.lane)
+            tx.add(TakeJob(job.tenant, job.id))
+            await runtime.write(tx)
+            return
+        quiet_until = told_at + timedelta(seconds=runtime.config.notice_quiet_s) if told_at else None
+        now = runtime.clock.now()
+        if quiet_until is not None and now < quiet_until:
+            tx = runtime.begin(job.lane)
+            tx.add(TakeJob(job.tenant, job.id))
+            tx.add(PutJob(replace(job, due_at=quiet_until)))
+            await runtime.write(tx)
+            return
+        count = await self._count(letter.cause, told_at)
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        version = known.version if known is not None else 0
+        row = Cursor(job.tenant, f"notice/{letter.cause}", values.encode(now), version + 1, now)
+        tx.add(PutCursor(row, version))
+        self._send(tx, job, {**facts, "count": max(1, count), "cause": letter.cause})
+        await runtime.write(tx)
+
+    async def _count(self, cause: str, after: datetime | None) -> int:
+        """Return how many open dead letters of a cause came after what was told last."""
+        count = 0
+        cursor: str | None = None
+        while True:
+            page = await self._runtime.store.dead_letters(
+                self._runtime.scope, cause=cause, cursor=cursor, limit=_PAGE
+            )
+            count += sum(1 for each in page.items if after is None or each.created_at > after)
+            cursor = page.next
+            if cursor is None or count >= COUNT_MAX:
+                return count
+
+    def _send(self, tx: Transaction, job: Job, facts: dict[str, Any]) -> None:
+        carrier = self._carrier()
+        if carrier is None:
+            return
+        effect = Effect(
+            tenant=job.tenant,
+            id=job.id,
+            lane=job.lane,
+            system=carrier[0],
+            operation=carrier[1],
+            # A notice that came twice is better than none: it has the same identity both times.
+            safety="idempotency_key",
+            idempotency_key=job.id,
+            status="intended",
+            created_at=tx.now,
+            due_at=tx.now,
+            request=values.encode({"payload": dict(self.compose(facts)), "headers": {}}),
+            department=facts.get("department"),
+        )
+        tx.add(InsertEffect(effect))
+        tx.then(lambda: self._again(effect, 0.0))
+
+
+def _words(error: HubError) -> dict[str, str]:
+    """Return an error in both languages, with the target's own words."""
+    vendor = getattr(error, "vendor_text", None)
+    found: dict[str, str] = {}
+    for language in LANGUAGES:
+        words = error.message.in_language(language)
+        found[language] = storable(f"{words} ({vendor})" if vendor and str(vendor) not in words else words)
+    return found
