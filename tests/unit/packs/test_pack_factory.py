@@ -162,6 +162,42 @@ def test_what_the_shop_floor_refuses_goes_back_into_the_erp_and_to_the_orders(wh
     assert hub.run("production").state == "completed", hub.troubles
 
 
+@pytest.mark.parametrize("now", [{"Status": "Cancelled", "Qty": "500"}, {"Status": "Accepted", "Qty": "400"}])
+def test_goods_that_were_received_before_the_erps_cancellation_came_are_posted_all_the_same(
+    now: dict[str, str],
+) -> None:
+    hub = hub_of()
+
+    def changed(asked: dict[str, Any]) -> dict[str, Any]:
+        del hub.refusals["erp.finished_goods.post"]
+        return {"work_order": work_order(qty=str(asked["quantity"]))}
+
+    hub.answers |= {
+        "erp.work_order.view": {"work_order": work_order() | now},
+        "erp.work_order.change": changed,
+    }
+    hub.refusals["erp.finished_goods.post"] = "不能入库"
+    released(hub)
+    made(hub)
+    received(hub, 500)
+    (back,) = hub.of("erp.work_order.change")
+    assert back["quantity"] == 500
+    assert [each["external_key"] for each in hub.of("erp.finished_goods.post")] == ["FG-SCDD-1"] * 2
+    assert hub.run("production").state == "completed", hub.troubles
+
+
+def test_posting_that_the_erp_refuses_for_another_reason_waits_for_the_warehouse() -> None:
+    hub = hub_of()
+    hub.answers["erp.work_order.view"] = {"work_order": work_order() | {"Status": "Started"}}
+    hub.refusals["erp.finished_goods.post"] = "FG-SCDD-1 已入库 490"
+    released(hub)
+    made(hub)
+    received(hub, 500)
+    (task,) = hub.bench.tasks()
+    assert task.variables["problem"] == "FG-SCDD-1 已入库 490"
+    assert hub.of("erp.work_order.change") == []
+
+
 def test_work_order_that_the_mes_refuses_waits_for_a_planner() -> None:
     hub = hub_of()
     hub.refusals["mes.work_order.create"] = "外部单号已存在,内容不同"
