@@ -26,7 +26,8 @@ SHARES: Final = {
     "unknown_customer": 0.02,
 }
 IN_STOCK: Final = ("BX-F100", "BX-F200", "BX-R100", "BX-M100", "BX-A100", "BX-A300")
-MADE: Final = ("BX-R300", "BX-C310")
+MADE: Final = "BX-R300"
+"""Its material lasts for some 3,000 sets."""
 SPLIT: Final = ("BX-R210", "BX-F310", "BX-C300", "BX-B100")
 """Little in stock: a part can be shipped at once, the rest is made."""
 LARGE: Final = ("KH-0001", "KH-0002", "KH-0005", "KH-0009", "KH-0010", "KH-0013")
@@ -69,13 +70,13 @@ def _wish(kind: str, chance: random.Random) -> Wish:
         case "lines":
             lines = [(model, quantity) for model in chance.sample(IN_STOCK, 3)]
         case "mixed":
-            lines = [(chance.choice(IN_STOCK), quantity), (chance.choice(MADE), 20)]
+            lines = [(chance.choice(IN_STOCK), quantity), (MADE, 20)]
         case "split":
             lines = [(chance.choice(SPLIT), 70)]
         case "made" | "cancelled":
-            lines = [(chance.choice(MADE), quantity)]
+            lines = [(MADE, quantity)]
         case "changed" | "changed_at_once":
-            lines = [("BX-R300", 100)]
+            lines = [(MADE, 100)]
         case _:
             lines = [(chance.choice(IN_STOCK), quantity)]
     return Wish(kind, _order(account, lines), then, at_once)
