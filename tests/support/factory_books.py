@@ -1,4 +1,4 @@
-"""What the six systems of the sandbox factory hold, read from each and compared: once everywhere, or told why.
+"""What the six systems of the sandbox factory hold, read from each and compared: once everywhere, or why not.
 
 The hub is not asked here: each system's own database is.
 """
@@ -64,6 +64,8 @@ QUERIES = {
     },
 }
 UNKNOWN_CUSTOMER = "KH-0014"
+IN_ERP = {"cancelled": ("E", None), "rejected": ("D", None), "shipped": ("C", "Closed")}
+"""Which document and close status of the ERP an ended order of the CRM has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class Books:
         texts = [text for _, text in self.of("mail", "mails")]
         return [no for no, _ in self.of("erp", "deliveries") if not any(no in text for text in texts)]
 
-    # -- orders: CRM and ERP ----------------------------------------------------------------------------------
+    # -- orders: CRM and ERP ---------------------------------------------------------------------------------
 
     def _orders(self) -> Iterator[str]:
         bills: defaultdict[str, Rows] = defaultdict(list)
@@ -156,7 +158,9 @@ class Books:
             (bill_no, _, erp_status, close, _) = those[0]
             if status != "cancelled" and erp_no != bill_no:
                 yield f"{number}: the CRM names {erp_no}, the ERP {bill_no}"
-            expected = {"cancelled": ("E", None), "rejected": ("D", None), "shipped": ("C", "Closed")}.get(status)
+            expected = {"cancelled": ("E", None), "rejected": ("D", None), "shipped": ("C", "Closed")}.get(
+                status
+            )
             if expected is None:
                 yield f"{number}: it has not ended: CRM {status}, ERP {bill_no} {erp_status} {close}"
             elif expected[0] != erp_status or (expected[1] or close) != close:
@@ -180,7 +184,7 @@ class Books:
             if any(Decimal(ours) != Decimal(theirs) for ours, theirs in pairs):
                 yield f"{number} line {line_no} ({status}): CRM and ERP differ: {pairs}"
 
-    # -- production: ERP and MES ------------------------------------------------------------------------------
+    # -- production: ERP and MES -----------------------------------------------------------------------------
 
     def _production(self) -> Iterator[str]:
         mes: defaultdict[str, Rows] = defaultdict(list)
@@ -212,7 +216,7 @@ class Books:
             if works[no][3] == "Finished" and Decimal(good.get((no, seq), "0")) != Decimal(qty):
                 yield f"{no} operation {seq}: MES {qty} good, ERP {good.get((no, seq))}"
 
-    # -- goods in: MES, WMS, ERP ------------------------------------------------------------------------------
+    # -- goods in: MES, WMS, ERP -----------------------------------------------------------------------------
 
     def _receipts(self) -> Iterator[str]:
         yield from self._once("wms", "receipt_asks", 1)
@@ -237,7 +241,7 @@ class Books:
         counts = Counter(row[:columns] for row in self.of(system, word))
         yield from (f"{system}: {word} {key}: {count} times" for key, count in counts.items() if count != 1)
 
-    # -- goods out: ERP, OA, WMS ------------------------------------------------------------------------------
+    # -- goods out: ERP, OA, WMS -----------------------------------------------------------------------------
 
     def _dispatch(self) -> Iterator[str]:
         yield from self._once("wms", "shipment_asks", 2)
@@ -272,10 +276,10 @@ class Books:
                 keys.keys() ^ shipments
             )
 
-    # -- people -----------------------------------------------------------------------------------------------
+    # -- people ----------------------------------------------------------------------------------------------
 
     def _told(self) -> Iterator[str]:
-        """One text message for each delivery; at most one mail (whether one is in doubt, the hub must know)."""
+        """One text message for each delivery; at most one mail (of one in doubt the hub must know)."""
         texts = [text for text, _ in self.of("mail", "texts")]
         mails = [text for _, text in self.of("mail", "mails")]
         for no, source in self.of("erp", "deliveries"):

@@ -40,7 +40,7 @@ PRICES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An order, and what its customer does about it: ``change`` or ``cancel``, at once or once it is in work."""
+    """An order, and what its customer does about it then: ``change`` or ``cancel`` it, at once or in work."""
 
     kind: str
     order: dict[str, Any]
