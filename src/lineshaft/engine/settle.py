@@ -194,10 +194,12 @@ class Settle:
         self._submit(tx, effect)
 
     def _rate_limited(self, effect: Effect, error: RateLimited) -> None:
-        if error.about is None:
+        if error.about is None and not error.this_call_only:
             self._protection.gate(effect.system).slow_down(error.wait_s)
         due_at = self._runtime.clock.now() + timedelta(seconds=error.wait_s)
-        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1))
+        # Whoever looks sees what it waits for, where that is this call's own matter.
+        shown = error if error.this_call_only else None
+        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1), error=shown)
 
     def _parked(self, effect: Effect, error: MissingReference) -> None:
         tx = self._runtime.begin(effect.lane)
