@@ -123,7 +123,7 @@ async def target() -> AsyncIterator[Target]:
     await target.go()
 
 
-async def hub_of(folder: Path, target: Target, port: int, language: str) -> Hub:
+async def hub_of(folder: Path, target: Target, port: int, language: str, *, answers: str = "") -> Hub:
     options = {"data_dir": str(folder)}
     file = folder / "hub.toml"
     file.write_text(
@@ -154,7 +154,7 @@ base_url = "http://127.0.0.1:{target.port}"
     )
     files = {
         "pack.yaml": b"format: 1\nname: demo\nversion: 1.0.0\ntitle: {zh: a, en: a}\n",
-        "systems/erp.yaml": TARGET.encode(),
+        "systems/erp.yaml": TARGET.replace("answers:\n", f"answers:\n{answers}").encode(),
         "flows/routes.yaml": ROUTES.encode(),
         "processes/deliver.bpmn": process,
     }

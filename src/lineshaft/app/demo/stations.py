@@ -104,6 +104,19 @@ def hub_secrets() -> dict[str, str]:
     }
 
 
+IT_MAIL = "it@factory.example"
+"""Where the hub's mails about trouble go: into the box of the sandbox's mail system."""
+
+
+def hub_alerts(language: str) -> dict[str, str]:
+    """Return the lines of the hub's configuration by which the IT team is told of trouble."""
+    return {
+        "alerts.mail_to": json.dumps([IT_MAIL]),
+        "alerts.mail_system": '"mail"',
+        "alerts.language": json.dumps(language),
+    }
+
+
 _PAGES = {
     "crm": "/orders/{number}",
     "erp": "/ui/orders/{number}",
