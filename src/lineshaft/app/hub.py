@@ -68,14 +68,7 @@ class Hub:
         self.registry.load_entry_points()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
-        engine = config.engine.engine_config()
-        if config.alerts.mail_to:
-            engine = replace(
-                engine,
-                notice_operation=alerts.OPERATION,
-                notice_gather_s=config.alerts.gather_s,
-                notice_quiet_s=config.alerts.quiet_s,
-            )
+        engine = _engine_config(config)
         self.worker = Worker(
             self.store,
             {},
@@ -247,3 +240,16 @@ def build(
     """Return a wired hub; nothing is opened yet. Must be called inside a running loop."""
     environment = os.environ if environment is None else environment
     return Hub(config, environment, tokens or FileTokens(config.data_dir / "tokens.json"))
+
+
+def _engine_config(config: HubConfig) -> EngineConfig:
+    """Return the engine's configuration, with what ``[alerts]`` says of notices."""
+    engine = config.engine.engine_config()
+    if not config.alerts.mail_to:
+        return engine
+    return replace(
+        engine,
+        notice_operation=alerts.OPERATION,
+        notice_gather_s=config.alerts.gather_s,
+        notice_quiet_s=config.alerts.quiet_s,
+    )

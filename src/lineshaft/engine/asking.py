@@ -96,7 +96,8 @@ class Asking:
             async with asyncio.timeout(operation.spec.timeout_s):
                 outcome = await connector.call(operation.name, payload, context)
         except RateLimited as error:
-            gate.slow_down(error.wait_s)
+            if not error.this_call_only:
+                gate.slow_down(error.wait_s)
             raise
         except (Unavailable, OutcomeUnknown, TimeoutError) as error:
             self._suspect(operation, key)

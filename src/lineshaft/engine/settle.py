@@ -30,7 +30,7 @@ from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.steps import Steps
 from lineshaft.engine.systems import Operation
 from lineshaft.engine.transaction import Transaction
-from lineshaft.engine.words import storable
+from lineshaft.engine.words import kept, storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import Outcome
 from lineshaft.store.rows import DeadLetter, Effect, Job, SystemState
@@ -133,7 +133,7 @@ class Settle:
                 "unknown",
                 due_at=due_at,
                 error_class="unknown",
-                error_text=_words(error),
+                error_text=kept(error),
             )
         )
         if probes:
@@ -145,7 +145,7 @@ class Settle:
         del operation
         tx = self._runtime.begin(effect.lane)
         due_at = tx.now + timedelta(seconds=self._runtime.config.check_gaps_s[0])
-        text_of = _words(error) if isinstance(error, HubError) else type(error).__name__
+        text_of = kept(error) if isinstance(error, HubError) else type(error).__name__
         tx.add(UpdateEffect(effect.tenant, effect.id, "unknown", due_at=due_at, error_text=text_of))
         self._again_at(tx, replace(effect, status="unknown", due_at=due_at))
         self._submit(tx, effect)
@@ -184,7 +184,7 @@ class Settle:
                 "refused",
                 settled_at=tx.now,
                 error_class=error.default_code,
-                error_text=_words(error),
+                error_text=kept(error),
             )
         )
         reason = storable(error.vendor_text or str(error))
@@ -194,10 +194,12 @@ class Settle:
         self._submit(tx, effect)
 
     def _rate_limited(self, effect: Effect, error: RateLimited) -> None:
-        if error.about is None:
+        if error.about is None and not error.this_call_only:
             self._protection.gate(effect.system).slow_down(error.wait_s)
         due_at = self._runtime.clock.now() + timedelta(seconds=error.wait_s)
-        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1))
+        # Whoever looks sees what it waits for, where that is this call's own matter.
+        shown = error if error.this_call_only else None
+        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1), error=shown)
 
     def _parked(self, effect: Effect, error: MissingReference) -> None:
         tx = self._runtime.begin(effect.lane)
@@ -209,7 +211,7 @@ class Settle:
                 reference=error.reference,
                 attempts=max(0, effect.attempts - 1),
                 error_class=error.default_code,
-                error_text=_words(error),
+                error_text=kept(error),
             )
         )
         self._submit(tx, effect)
@@ -268,7 +270,7 @@ class Settle:
                 attempts=attempts,
                 settled_at=None if wanted else tx.now,
                 error_class=error_class,
-                error_text=_words(error) if error is not None else None,
+                error_text=kept(error) if error is not None else None,
             )
         )
         if wanted and at_its_time:
@@ -296,7 +298,7 @@ class Settle:
             version=(known.version if known is not None else 0) + 1,
             circuit="open",
             paused=known.paused if known is not None else False,
-            reason=_words(error),
+            reason=kept(error),
             since=self._runtime.clock.now(),
             changed_by="engine",
         )
@@ -333,7 +335,7 @@ class Settle:
     def _dead_writes(
         self, tx: Transaction, effect: Effect, error: ConnectorError, *, outage: bool
     ) -> DeadLetter:
-        words = _words(error)
+        words = kept(error)
         tx.add(
             UpdateEffect(
                 effect.tenant,
@@ -406,8 +408,3 @@ def cause_of(system: str, operation: str, error: ConnectorError) -> str:
     )
     mark = f"{system}.{operation}/{error.default_code}/{words}"
     return blake2b(mark.encode("utf-8", "replace"), digest_size=10).hexdigest()
-
-
-def _words(error: HubError) -> str:
-    vendor = getattr(error, "vendor_text", None)
-    return storable(f"{error} ({vendor})" if vendor and str(vendor) not in str(error) else str(error))

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from lineshaft.base.scope import Scope
-from lineshaft.base.text import Text
+from lineshaft.base.text import Language, Text, of_column
 from lineshaft.insight.processes import ProcessBook, ReadProcess
 from lineshaft.insight.reasons import reason_of
 from lineshaft.insight.search import text_of
@@ -256,8 +256,12 @@ async def trail(
     spec: TrailSpec,
     systems: Mapping[str, KnownSystem],
     now: datetime,
+    language: Language = "en",
 ) -> Trail:
-    """Return the trail of ``number``, within what ``scope`` may see."""
+    """Return the trail of ``number``, within what ``scope`` may see.
+
+    ``language`` is that of the few sentences that come in one only: what is wrong, and why a run waits.
+    """
     timeline = await trace(store, scope, number)
     processes = {}
     for run in timeline.runs:
@@ -266,10 +270,10 @@ async def trail(
             found = await book.get(scope, *key)
             if found is not None:
                 processes[key] = found
-    return _drawn(timeline, spec, _Names(systems, processes), now)
+    return _drawn(timeline, spec, _Names(systems, processes), now, language)
 
 
-def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) -> Trail:
+def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime, language: Language) -> Trail:
     stage_by_id = _stages_by_id(spec, timeline)
     states = states_of(spec, timeline.documents, timeline.links, stage_by_id)
     roots = _orders(spec, timeline)
@@ -307,7 +311,7 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         documents=[_document(spec, each, stage_by_id, states[each.id], names) for each in timeline.documents],
         edges=_edges(timeline),
         links=timeline.links,
-        runs=[_run(each, names) for each in timeline.runs],
+        runs=[_run(each, names, language) for each in timeline.runs],
         calls=[_call(each, names) for each in timeline.calls],
         story=story_of(
             spec,
@@ -319,7 +323,9 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         ),
         events=timeline.events,
         bindings=timeline.bindings,
-        troubles=timeline.troubles,
+        troubles=[
+            replace(each, text=of_column(each.text).in_language(language)) for each in timeline.troubles
+        ],
         complete=timeline.complete,
     )
 
@@ -488,9 +494,10 @@ def trail_calls(calls: list[TracedCall], systems: Mapping[str, KnownSystem]) -> 
     return [_call(each, names) for each in calls]
 
 
-def _run(run: TracedRun, names: _Names) -> TrailRun:
+def _run(run: TracedRun, names: _Names, language: Language) -> TrailRun:
     def wait_of(wait: Place) -> TrailWait:
-        return TrailWait(wait.element, names.element(run, wait.element), wait.since, wait.kind, wait.detail)
+        detail = of_column(wait.detail).in_language(language)
+        return TrailWait(wait.element, names.element(run, wait.element), wait.since, wait.kind, detail)
 
     return TrailRun(
         run.id,

@@ -36,6 +36,9 @@ TITLES: Mapping[str, Text] = {
     "mail": text("Mail and text messages", "邮件与短信"),
 }
 
+IT_MAIL = "it@factory.example"
+"""Who is told of trouble: look into the mail box."""
+
 _HOOKS = {"crm": "crm/orders", "mes": "mes/events", "oa": "oa/callbacks"}
 _FURTHER_PORTS = {"mes": ("--opcua-port", "mes_opcua"), "mail": ("--smtp-port", "mail_smtp")}
 _CREDENTIALS: Mapping[str, tuple[str, ...]] = {
@@ -98,6 +101,19 @@ def hub_secrets() -> dict[str, str]:
         "oa_app_secret": OA_APP_SECRET,
         "oa_webhook": WEBHOOK_SECRET,
         "sms_key": SMS_KEY,
+    }
+
+
+IT_MAIL = "it@factory.example"
+"""Where the hub's mails about trouble go: into the box of the sandbox's mail system."""
+
+
+def hub_alerts(language: str) -> dict[str, str]:
+    """Return the lines of the hub's configuration by which the IT team is told of trouble."""
+    return {
+        "alerts.mail_to": json.dumps([IT_MAIL]),
+        "alerts.mail_system": '"mail"',
+        "alerts.language": json.dumps(language),
     }
 
 
