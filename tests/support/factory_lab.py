@@ -328,7 +328,7 @@ class FactoryLab:
         complaints += [
             f"hub: {number}: {ways[number]} runs" for number in accepted | ways.keys() if ways[number] != 1
         ]
-        # An order that the ERP refused has ended too, with its reason; it begins anew when it is confirmed anew.
+        # An order that the ERP refused has ended too, with its reason, until it is confirmed anew.
         states = Counter(each["status"] for each in runs)
         self.figures.update({f"runs {state}": count for state, count in states.items()})
         if states.keys() - {"completed", "active"}:
