@@ -26,6 +26,8 @@ NAME_BYTES_MAX: Final = 200
 """A tenant, a system, a kind, a release, a digest; in UTF-8."""
 KEY_BYTES_MAX: Final = 800
 """A business key, a document number, an id: 200 characters of any script, in UTF-8."""
+PARTY_BYTES_MAX: Final = 600
+"""The name or the number of a firm, as its system writes it: 150 characters of any script, in UTF-8."""
 DOCUMENT_ID_BYTES_MAX: Final = 1_000
 """``system/kind/local id``, in UTF-8."""
 
@@ -106,6 +108,8 @@ def bytes_max(cls: type, name: str) -> int | None:
     """Return the greatest size of a text column in UTF-8 bytes, or ``None`` where it is only payload."""
     if name in {"from_id", "to_id", "document_id"} or (name == "id" and cls is rows.Document):
         return DOCUMENT_ID_BYTES_MAX
+    if name in {"party", "party_code"}:
+        return PARTY_BYTES_MAX
     if name in _NAMES or name in _SHORT_IN.get(cls, ()) or (name == "id" and cls is rows.Release):
         return NAME_BYTES_MAX
     if name == "id" or name in _LONG_KEYS or name in _LONG_IN.get(cls, ()):

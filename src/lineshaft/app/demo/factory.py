@@ -81,6 +81,10 @@ class Factory:
         """Return a simulated system's address, which is that of its own pages too."""
         return f"http://127.0.0.1:{self._ports[system]}"
 
+    def buttons_url(self, system: str) -> str:
+        """Return the page where a simulated system is broken and mended."""
+        return f"http://127.0.0.1:{self._ports[f'{system}_admin']}"
+
     @property
     def crm_url(self) -> str:
         """The CRM's address."""

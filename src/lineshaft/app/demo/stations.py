@@ -36,6 +36,9 @@ TITLES: Mapping[str, Text] = {
     "mail": text("Mail and text messages", "邮件与短信"),
 }
 
+IT_MAIL = "it@factory.example"
+"""Who is told of trouble: look into the mail box."""
+
 _HOOKS = {"crm": "crm/orders", "mes": "mes/events", "oa": "oa/callbacks"}
 _FURTHER_PORTS = {"mes": ("--opcua-port", "mes_opcua"), "mail": ("--smtp-port", "mail_smtp")}
 _CREDENTIALS: Mapping[str, tuple[str, ...]] = {
