@@ -94,7 +94,7 @@ def plan_of(wish: Wish) -> Plan:
         return Plan(wish.folder, wish.port, wish.speed, options=options)
     options["erp"] = ("--delivery", "notice", "--production", "mes")
     options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
-    # A system that is off is known to be off within ten seconds, and the IT team finds a mail in the mail box.
+    # A system that is off is known to be off after ten seconds; the IT team is told by mail.
     settings = {
         "engine.retry_gaps_s": "[1.0, 3.0, 6.0]",
         "alerts.mail_to": json.dumps([IT_MAIL]),
@@ -111,8 +111,8 @@ def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str
         tell(f"{title.en:<26}{addresses}", f"{_filled(title.zh, 18)}{addresses}")
     tell("No sign-in is asked for on these pages.", "以上页面无需登录。")
     tell(
-        f"{'Lineshaft':<26}{factory.hub_url}   sign in with one click as Sales, Planning, Warehouse, Finance, "
-        "IT or Boss,",
+        f"{'Lineshaft':<26}{factory.hub_url}   sign in with one click as Sales, Planning, Warehouse, "
+        "Finance, IT or Boss,",
         f"{'Lineshaft':<18}{factory.hub_url}   点击岗位即可登录:销售、计划、仓库、财务、IT、老板,",
     )
     tell(f"{'':<26}or with the token {factory.token}", f"{'':<18}或使用访问密钥 {factory.token}")
