@@ -14,7 +14,7 @@ from lineshaft.app.demo.factory import Factory, Plan
 from lineshaft.app.demo.flowing import Flowing
 from lineshaft.app.demo.real_input import carry_over
 from lineshaft.app.demo.report import printed
-from lineshaft.app.demo.stations import IT_MAIL, TITLES, WHOLE
+from lineshaft.app.demo.stations import TITLES, WHOLE
 from lineshaft.app.lock import HubLock
 from lineshaft.base.text import Language
 

@@ -104,10 +104,6 @@ def hub_secrets() -> dict[str, str]:
     }
 
 
-IT_MAIL = "it@factory.example"
-"""Where the hub's mails about trouble go: into the box of the sandbox's mail system."""
-
-
 def hub_alerts(language: str) -> dict[str, str]:
     """Return the lines of the hub's configuration by which the IT team is told of trouble."""
     return {
