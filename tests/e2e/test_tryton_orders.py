@@ -216,7 +216,8 @@ def test_forty_real_orders_stand_in_tryton_to_the_cent(plant: Plant, orders: Ord
 def test_the_demo_leaves_sale_production_and_shipment_in_tryton(tmp_path: Path) -> None:
     """``make demo ERP=tryton`` with one order: a product that is made and one from stock."""
     done = subprocess.run(
-        [*DEMO, "--data", str(tmp_path), "--orders", "1", "--port", "0"], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False,
+        [*DEMO, "--data", str(tmp_path), "--orders", "1", "--port", "0"],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr + logs_in(tmp_path)
     last = done.stdout.splitlines()[-1]

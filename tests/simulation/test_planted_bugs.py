@@ -78,21 +78,21 @@ def _lost_answers_are_cancelled(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Settle, "_is_wanted", lambda self, effect: False)
 
 
-PLANTS: dict[str, tuple[Plant, int]] = {
-    "everything may be repeated": (_everything_may_be_repeated, 3),
-    "suspicion is never cleared": (_suspicion_is_never_cleared, 0),
-    "events are routed as they come": (_events_are_routed_as_they_come, 8),
-    "outages do not open the circuit": (_outages_do_not_open_the_circuit, 20),
-    "outage letters are left behind": (_outage_letters_are_left_behind, 20),
-    "duplicates are new events": (_duplicates_are_new_events, 0),
-    "keys run at once": (_keys_run_at_once, 164),
-    "lost answers are cancelled": (_lost_answers_are_cancelled, 0),
+PLANTS: dict[str, Plant] = {
+    "everything may be repeated": _everything_may_be_repeated,
+    "suspicion is never cleared": _suspicion_is_never_cleared,
+    "events are routed as they come": _events_are_routed_as_they_come,
+    "outages do not open the circuit": _outages_do_not_open_the_circuit,
+    "outage letters are left behind": _outage_letters_are_left_behind,
+    "duplicates are new events": _duplicates_are_new_events,
+    "keys run at once": _keys_run_at_once,
+    "lost answers are cancelled": _lost_answers_are_cancelled,
 }
+HISTORIES = 300
+"""Far fewer than the clean histories of ``test_simulation`` have: a bug is to show soon."""
 
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_oracle_finds_the_bug_when_it_is_planted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant, seed = PLANTS[name]
-    assert not World(seed).run().violations
-    plant(monkeypatch)
-    assert World(seed).run().violations
+    PLANTS[name](monkeypatch)
+    assert any(World(seed).run().violations for seed in range(HISTORIES))

@@ -28,6 +28,7 @@ export function themeOf(mode: Mode): ThemeConfig {
     algorithm: dark ? [antTheme.darkAlgorithm, antTheme.compactAlgorithm] : antTheme.compactAlgorithm,
     token: {
       colorPrimary: dark ? '#1668dc' : '#0958d9',
+      ...(dark ? {} : { colorPrimaryHover: '#003eb3', colorPrimaryActive: '#002c8c' }),
       colorLink: dark ? '#69b1ff' : '#0958d9',
       colorLinkHover: dark ? '#91caff' : '#003eb3',
       colorLinkActive: dark ? '#91caff' : '#002c8c',

@@ -35,6 +35,7 @@ from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.sql import SQL
 from lineshaft.connectors.tryton import TRYTON
+from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.pressure import Pressure
@@ -67,14 +68,7 @@ class Hub:
         self.registry.load_entry_points()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
-        engine = config.engine.engine_config()
-        if config.alerts.mail_to:
-            engine = replace(
-                engine,
-                notice_operation=alerts.OPERATION,
-                notice_gather_s=config.alerts.gather_s,
-                notice_quiet_s=config.alerts.quiet_s,
-            )
+        engine = _engine_config(config)
         self.worker = Worker(
             self.store,
             {},
@@ -101,15 +95,26 @@ class Hub:
         )
         self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
         self.sources = self._new_sources()
-        self.services = Services(
+        self.services = self._made_services(engine)
+        self.application: ASGIApp = make_application(self.services)
+        self._connected = ""
+        self._changing = asyncio.Lock()
+        self._works = False
+        self._polls = False
+        self._background: list[asyncio.Task[None]] = []
+
+    def _made_services(self, engine: EngineConfig) -> Services:
+        """Return what the API is given to work with."""
+        config = self.config
+        return Services(
             store=self.store,
             operations=Operations(self.store, self.clock, self.ids),
             intake=self.intake,
             systems=self.connections,
             publisher=self,
-            tokens=tokens,
+            tokens=self.tokens,
             sessions=FileSessions(
-                config.data_dir / "sessions.json", tokens, with_demo_roles=config.console.demo_roles
+                config.data_dir / "sessions.json", self.tokens, with_demo_roles=config.console.demo_roles
             ),
             live=self.live,
             clock=self.clock,
@@ -121,12 +126,6 @@ class Hub:
             pressure=self.pressure,
             surroundings=Surroundings(config.console.environment, config.console.speed or None),
         )
-        self.application: ASGIApp = make_application(self.services)
-        self._connected = ""
-        self._changing = asyncio.Lock()
-        self._works = False
-        self._polls = False
-        self._background: list[asyncio.Task[None]] = []
 
     # -- life ----------------------------------------------------------------------------------------------
 
@@ -241,3 +240,16 @@ def build(
     """Return a wired hub; nothing is opened yet. Must be called inside a running loop."""
     environment = os.environ if environment is None else environment
     return Hub(config, environment, tokens or FileTokens(config.data_dir / "tokens.json"))
+
+
+def _engine_config(config: HubConfig) -> EngineConfig:
+    """Return the engine's configuration, with what ``[alerts]`` says of notices."""
+    engine = config.engine.engine_config()
+    if not config.alerts.mail_to:
+        return engine
+    return replace(
+        engine,
+        notice_operation=alerts.OPERATION,
+        notice_gather_s=config.alerts.gather_s,
+        notice_quiet_s=config.alerts.quiet_s,
+    )

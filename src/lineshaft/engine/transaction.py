@@ -170,13 +170,7 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
     for scope in touched.scopes_removed:
         if scope != ROOT:
             writes.append(DeleteScope(tenant, instance_id, scope))
-    new = touched.variables_new
-    for key, value in touched.variables_set.items():
-        scope, name = key
-        row = Variable(tenant, instance_id, scope, name, live.stored_form(value))
-        writes.append(PutVariable(row, key in new))
-    for scope, name in touched.variables_removed:
-        writes.append(DeleteVariable(tenant, instance_id, scope, name))
+    _write_variables(touched, writes)
     if touched.events:
         writes.append(
             AddHistory(
@@ -185,3 +179,14 @@ def _write_instance(touched: Touched, now: datetime, writes: list[Write]) -> Non
                 )
             )
         )
+
+
+def _write_variables(touched: Touched, writes: list[Write]) -> None:
+    live = touched.live
+    tenant, instance_id = live.tenant, live.id
+    for key, value in touched.variables_set.items():
+        scope, name = key
+        row = Variable(tenant, instance_id, scope, name, live.stored_form(value))
+        writes.append(PutVariable(row, key in touched.variables_new))
+    for scope, name in touched.variables_removed:
+        writes.append(DeleteVariable(tenant, instance_id, scope, name))

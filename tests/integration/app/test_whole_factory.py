@@ -123,6 +123,22 @@ async def test_two_line_order_is_made_approved_shipped_and_told_in_all_systems(f
     ]  # fmt: skip
     assert order["message"].startswith("已发货,预计 ")
 
+    await assert_told_once_per_shipment(factory, number)
+    await assert_made_and_posted_once(factory, number)
+    await assert_every_number_finds_the_whole(factory, number)
+
+    async def quiet() -> Any:
+        overview = await factory.hub("GET", "/overview")
+        counts = overview["counts"]
+        return overview if counts["active"] == 0 else None
+
+    overview = await until(factory, quiet, "every process ended")
+    assert (overview["dead"], overview["parked"], overview["counts"]["incidents"]) == (0, 0, 0)
+
+
+async def assert_told_once_per_shipment(factory: Factory, number: str) -> None:
+    """One mail and one text message for each delivery of the ERP."""
+
     async def told() -> Any:
         mails = await box(factory, "/mail/v1/messages")
         texts = await box(factory, "/sms/v1/messages")
@@ -138,6 +154,9 @@ async def test_two_line_order_is_made_approved_shipped_and_told_in_all_systems(f
         assert delivery["BillNo"] in text["text"]
     assert mails[0]["to"] == ["purchasing@kh-0002.example"]
 
+
+async def assert_made_and_posted_once(factory: Factory, number: str) -> None:
+    """The ERP knows every operation, and the goods were posted once."""
     (work,) = (await factory.erp("WorkOrder.Query", {"SourceBillNo": number, "StartRow": 0, "Limit": 9}))[
         "Rows"
     ]
@@ -145,16 +164,6 @@ async def test_two_line_order_is_made_approved_shipped_and_told_in_all_systems(f
     assert [operation["GoodQty"] for operation in work["Operations"]] == ["500"] * 4
     postings = await factory.erp("FinishedGoods.Query", {"WorkOrderNo": work["BillNo"]})
     assert [row["Qty"] for row in postings["Rows"]] == ["500"]
-
-    await assert_every_number_finds_the_whole(factory, number)
-
-    async def quiet() -> Any:
-        overview = await factory.hub("GET", "/overview")
-        counts = overview["counts"]
-        return overview if counts["active"] == 0 else None
-
-    overview = await until(factory, quiet, "every process ended")
-    assert (overview["dead"], overview["parked"], overview["counts"]["incidents"]) == (0, 0, 0)
 
 
 async def assert_every_number_finds_the_whole(factory: Factory, number: str) -> None:

@@ -14,7 +14,7 @@ from lineshaft.app.demo.factory import Factory, Plan
 from lineshaft.app.demo.flowing import Flowing
 from lineshaft.app.demo.real_input import carry_over
 from lineshaft.app.demo.report import printed
-from lineshaft.app.demo.stations import IT_MAIL, TITLES, WHOLE, ZONE
+from lineshaft.app.demo.stations import TITLES, WHOLE
 from lineshaft.app.lock import HubLock
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.text import Language
@@ -95,19 +95,18 @@ def plan_of(wish: Wish) -> Plan:
         return Plan(wish.folder, wish.port, wish.speed, options=options)
     options["erp"] = ("--delivery", "notice", "--production", "mes")
     options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
-    # The factory's calendar begins today, so that no order is overdue when it is made; a restart goes on from
-    # the factory's own time.
-    today = SystemClock().now().astimezone(ZONE).replace(hour=8, minute=0, second=0, microsecond=0)
-    for name in WHOLE:
-        options[name] = (*options.get(name, ()), "--start", today.isoformat())
-    # A system that is off is known to be off after ten seconds; the IT team is told by mail.
-    settings = {
-        "engine.retry_gaps_s": "[1.0, 3.0, 6.0]",
-        "alerts.mail_to": json.dumps([IT_MAIL]),
-        "alerts.mail_system": '"mail"',
-        "alerts.language": json.dumps(wish.language),
-    }
-    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, hub_settings=settings)
+    return Plan(
+        wish.folder,
+        wish.port,
+        wish.speed,
+        systems=WHOLE,
+        options=options,
+        # Due dates are judged by the hub's clock: the factory's first day is today.
+        start=f"{SystemClock().now().astimezone():%Y-%m-%d}T08:00:00+08:00",
+        language=wish.language,
+        # A system that is off is known to be off after ten seconds.
+        hub_settings={"engine.retry_gaps_s": "[1.0, 3.0, 6.0]"},
+    )
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:

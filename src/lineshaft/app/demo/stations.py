@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,6 @@ OA_APP_SECRET = "oa-demo-secret"  # noqa: S105
 SMS_KEY = "sms-demo-key"
 WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105
 ADMIN = "plantbox-admin"
-
-ZONE = timezone(timedelta(hours=8))
-"""The factory's zone."""
 
 OFFICE = ("crm", "erp")
 """The two systems that carry an order by themselves."""
@@ -64,6 +60,8 @@ class Common:
     empty: bool
     hub_url: str | None
     """Where webhooks go; ``None``: nowhere."""
+    start: str | None = None
+    """When simulated time begins (ISO 8601) on a new folder; ``None``: the sandbox's own beginning."""
 
 
 def port_names(systems: tuple[str, ...]) -> list[str]:
@@ -81,6 +79,8 @@ def arguments_of(
     found += ["--data", str(common.folder / system), "--speed", f"{common.speed:g}"]
     if common.empty:
         found.append("--empty")
+    if common.start is not None:
+        found += ["--start", common.start]
     if system in _FURTHER_PORTS:
         option, name = _FURTHER_PORTS[system]
         found += [option, str(ports[name])]
@@ -105,6 +105,15 @@ def hub_secrets() -> dict[str, str]:
         "oa_app_secret": OA_APP_SECRET,
         "oa_webhook": WEBHOOK_SECRET,
         "sms_key": SMS_KEY,
+    }
+
+
+def hub_alerts(language: str) -> dict[str, str]:
+    """Return the lines of the hub's configuration by which the IT team is told of trouble."""
+    return {
+        "alerts.mail_to": json.dumps([IT_MAIL]),
+        "alerts.mail_system": '"mail"',
+        "alerts.language": json.dumps(language),
     }
 
 

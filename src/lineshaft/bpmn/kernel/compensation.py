@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lineshaft.bpmn.kernel import events, waiting
-from lineshaft.bpmn.kernel.state import ACTIVE, PROCESS, Done, ScopeState, Token
+from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ITERATION, LOOP, PROCESS, Done, ScopeState, Token
 
 if TYPE_CHECKING:
     from lineshaft.bpmn.kernel.run import Run
@@ -23,12 +23,10 @@ def throw(run: Run, scope: ScopeState, token: Token, activity: str | None, *, wa
     In an event sub-process it is the scope around it that is compensated.
     """
     where = scope
-    while not where.done and where.kind != PROCESS and run.nodes[where.element].type == "eventSubProcess":
+    plans = _plans(where, activity)
+    while not plans and where.kind != PROCESS and run.nodes[where.element].type == "eventSubProcess":
         where = run.touch(where.parent)
-    plans = [done for done in reversed(where.done) if activity is None or done.element == activity]
-    if not plans and activity is not None and where is not scope:
-        plans = [done for done in reversed(scope.done) if done.element == activity]
-        where = scope if plans else where
+        plans = _plans(where, activity)
     if not plans:
         return True
     chosen = set(map(id, plans))
@@ -47,6 +45,11 @@ def throw(run: Run, scope: ScopeState, token: Token, activity: str | None, *, wa
     token.extra = {**(token.extra or {}), "undo": steps, "undo_scope": where.id}
     _next(run, where, token)
     return False
+
+
+def _plans(where: ScopeState, activity: str | None) -> list[Done]:
+    """Return what was done in a scope, the newest first: one activity, or all."""
+    return [done for done in reversed(where.done) if activity is None or done.element == activity]
 
 
 def _handlers(run: Run, plans: list[Done]) -> list[Done]:
@@ -131,14 +134,20 @@ def handler_done(run: Run, scope: ScopeState, thrower: int) -> None:
 
 
 def cancel_transaction(run: Run, scope: ScopeState, token: Token) -> None:
-    """A cancel end event: everything in the transaction ends and is compensated."""
-    while run.nodes[scope.element].type != "transaction":
-        number = scope.id
+    """A cancel end event: everything in the transaction ends and is compensated.
+
+    Also what was done in a sub-process of it that is still under way, such as one that holds the end event.
+    """
+    element, own = token.element, scope
+    while scope.kind != EMBEDDED or run.nodes[scope.element].type != "transaction":
         scope = run.touch(scope.parent)
-        token = scope.tokens[number]
-    done = scope.done
-    scope.done = ()
-    run.clear(scope, keep=token.number)
+    done = _take_done(run, scope)
+    if scope is own:
+        run.clear(scope, keep=token.number)
+    else:
+        run.clear(scope)
+        token = Token(run.new_number(), element, ACTIVE)
+        scope.tokens[token.number] = token
     waiting.close(run, scope.waits)
     scope.waits = ()
     scope.done = done
@@ -148,10 +157,22 @@ def cancel_transaction(run: Run, scope: ScopeState, token: Token) -> None:
         _cancelled(run, scope, token)
 
 
+def _take_done(run: Run, scope: ScopeState) -> tuple[Done, ...]:
+    """Take what was done in a scope and in all that is under way inside of it, the oldest first."""
+    found, scope.done = scope.done, ()
+    inner = run.rounds_of(scope.id) if scope.kind == LOOP else scope.tokens
+    for number in inner:
+        if run.has_scope(number):
+            found += _take_done(run, run.touch(number))
+    return found
+
+
 def _cancelled(run: Run, scope: ScopeState, token: Token) -> None:
-    """All is undone: go on at the transaction's cancel boundary event."""
-    parent = run.touch(scope.parent)
-    outer = parent.tokens[scope.id]
+    """All is undone: go on at the transaction's cancel boundary event; a loop of it ends as a whole."""
+    parent, number = run.touch(scope.parent), scope.id
+    if parent.kind == ITERATION:
+        number, parent = parent.parent, run.touch(run.read(parent.parent).parent)
+    outer = parent.tokens[number]
     node = run.nodes[outer.element]
     catcher = next((b for b in node.boundaries if any(t.kind == "cancel" for t in b.triggers)), None)
     run.terminate(parent, outer)

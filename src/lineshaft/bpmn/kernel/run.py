@@ -517,9 +517,16 @@ class Run:
         if scope.kind == ITERATION:
             node.loop_element.round_done(self, scope, node)
             return
-        if token.extra and "undoing" in token.extra:
-            compensation.handler_done(self, scope, token.extra["undoing"])
-            return
+        if token.extra:
+            if "undoing" in token.extra:
+                compensation.handler_done(self, scope, token.extra["undoing"])
+                return
+            if "undone" in token.extra:
+                # A handler's boundary event took its place: what waits for the handler need not wait on.
+                for flow in node.outgoing if flows is None else flows:
+                    self.take(scope, flow)
+                compensation.handler_done(self, scope, token.extra["undone"])
+                return
         if node.ad_hoc is not None and node.ad_hoc.element.after_element(self, scope, node.ad_hoc):
             return
         if flows is None:

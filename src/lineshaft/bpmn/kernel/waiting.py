@@ -260,9 +260,13 @@ def catch_boundary(
     run: Run, scope: ScopeState, token: Token, boundary: Node, variables: Mapping[str, Any]
 ) -> Token:
     """A boundary event catches: it takes its activity away where it interrupts, and goes on."""
+    undone = None
     if boundary.interrupting:
+        undone = (token.extra or {}).get("undoing")
         run.terminate(scope, token)
     caught = run.new_token(scope, boundary)
+    if undone is not None:
+        caught.extra = {"undone": undone}
     if variables:
         run.set_local(caught.number, variables)
     return caught

@@ -167,7 +167,7 @@ class TrytonConnector:
         except Warned as question:
             raise Refused(
                 text("{system}: {words}", "{system}:{words}", system=self._system, words=question.words),
-                vendor_code=f"UserWarning:{question.name}",
+                vendor_code=f"UserWarning:{question.kind}",
                 vendor_text=question.words,
             ) from None
         finally:

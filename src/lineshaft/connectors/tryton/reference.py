@@ -24,7 +24,7 @@ label: {{zh: Tryton, en: Tryton}}
 auth: {{user: secret:tryton_user, password: secret:tryton_password}}
 price_digits: 6
 changes: {{interval_s: 2, overlap_s: 60}}
-warnings: {{accept: ["effective_date_future*"]}}
+warnings: {{accept: ["effective_date_future"]}}
 ```
 
 | key | meaning |

@@ -44,6 +44,9 @@ class Warned(Exception):
     def __init__(self, name: str, words: str) -> None:
         super().__init__(name, words)
         self.name = name
+        """As Tryton keeps it: a hash of the records that it asks about, and what it asks."""
+        self.kind = name.rpartition(".")[2]
+        """What it asks, such as ``effective_date_future``."""
         self.words = words
 
 

@@ -97,7 +97,7 @@ class Steps:
                 await self._session.write(method, [record], sending=sending)
                 return
             except Warned as question:
-                if not self._manifest.accepts(question.name):
+                if not self._manifest.accepts(question.kind):
                     raise Refused(
                         text(
                             "{system} asks: {words}",
@@ -105,7 +105,7 @@ class Steps:
                             system=self._session.system,
                             words=question.words,
                         ),
-                        vendor_code=f"UserWarning:{question.name}",
+                        vendor_code=f"UserWarning:{question.kind}",
                         vendor_text=question.words,
                         hint=text(
                             "name it under warnings.accept in the manifest to let it pass",

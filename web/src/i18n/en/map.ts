@@ -3,7 +3,8 @@ import type { map as source } from '../zh/map';
 
 export const map: Shape<typeof source> = {
   title: 'System map',
-  summary: '{{count}} systems connected',
+  summary_one: '{{count}} system connected',
+  summary_other: '{{count}} systems connected',
   summaryDown: '{{count}} down',
   summaryPaused: '{{count}} paused',
   allWell: 'all up',
@@ -24,13 +25,11 @@ export const map: Shape<typeof source> = {
   mapping: 'Document mapping',
   downSince: 'Down since {{time}}',
   pausedSince: 'Paused by {{who}} {{time}}',
-  draining: 'What waits goes out in order once it is back',
   lastError: 'Last error',
   open: 'Open system',
   pause: 'Pause',
   resume: 'Resume',
   check: 'Test connection',
-  checking: 'Testing…',
   checked: 'Connection test of {{system}}',
   pauseTitle: 'Pause {{system}}',
   pauseWhy: 'Documents for this system then wait in the hub and go out in order when it is resumed. Nothing is lost.',
@@ -43,7 +42,7 @@ export const map: Shape<typeof source> = {
   attention: 'Needs attention',
   attentionNone: 'Nothing needs attention',
   attentionNoneWhy: 'Documents that failed, whose outcome is unclear or that lack a code appear here.',
-  failures: '{{count}} documents',
-  parkedList: 'Missing codes',
+  failures_one: '{{count}} document',
+  failures_other: '{{count}} documents',
   drawing: 'Drawing of the systems and the hub',
 };

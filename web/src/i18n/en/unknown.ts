@@ -13,7 +13,7 @@ export const unknown: Shape<typeof source> = {
   number: 'Document',
   target: 'System and operation',
   sentAt: 'Sent at',
-  attempts: 'Attempts',
+  why: 'Why it is unclear',
   sent: 'What was sent',
   key: 'Our request number',
   keyWhy: 'look for it, or for the document number, in the other system',
@@ -36,6 +36,7 @@ export const unknown: Shape<typeof source> = {
   missing: 'Missing code',
   waiting: 'Documents that wait',
   since: 'Oldest',
-  documents: '{{count}} documents',
+  documents_one: '{{count}} document',
+  documents_other: '{{count}} documents',
   more: 'More than 500 documents wait; the newest are listed here.',
 };

@@ -8,7 +8,7 @@ export const unknown = {
   number: '业务单号',
   target: '目标系统与操作',
   sentAt: '发出时间',
-  attempts: '尝试次数',
+  why: '不明的原因',
   sent: '发送内容',
   key: '我方请求编号',
   keyWhy: '可凭此编号或业务单号在对方系统查找',
@@ -31,6 +31,7 @@ export const unknown = {
   missing: '缺少的编码',
   waiting: '等待的单据',
   since: '最早',
-  documents: '{{count}} 张',
+  documents_one: '{{count}} 张',
+  documents_other: '{{count}} 张',
   more: '等待的单据超过 500 张，这里列出最近的部分。',
 } as const;

@@ -19,7 +19,10 @@ export function Nodes({ nodes, selected, onSelect }: Props) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const row = useRef<HTMLTableRowElement>(null);
-  useEffect(() => row.current?.scrollIntoView({ block: 'nearest' }), [selected]);
+  useEffect(() => {
+    // It returns a promise in newer browsers, which is nothing to clean up with.
+    void row.current?.scrollIntoView({ block: 'nearest' });
+  }, [selected]);
   // Gateways and the like without a name say nothing in a table.
   const named = nodes.filter((node) => node.type !== '');
   return (

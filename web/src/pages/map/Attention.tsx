@@ -12,8 +12,8 @@ import { useSystems } from '../../api/systems';
 import { useLanguage } from '../../i18n';
 import { StateTag } from '../../widgets/StateTag';
 import type { State } from '../../widgets/states';
-import { Ago, count } from '../../widgets/time';
 import { reasonOf, useNames } from '../../widgets/names';
+import { Ago, count } from '../../widgets/time';
 
 const LINES = 6;
 

@@ -9,7 +9,6 @@ import { useLanguage } from '../../i18n';
 import { useMode } from '../../theme';
 import { ReasonDialog } from '../../widgets/ReasonDialog';
 import { looksOf } from '../../widgets/states';
-import { count } from '../../widgets/time';
 import { Trouble } from '../../widgets/Trouble';
 
 interface Props {
@@ -73,7 +72,7 @@ export function ResumeDialog({ system, close }: Props) {
         )
       }
     >
-      <p>{t('map.resumeWhy', { count: Number(count(system.waiting, 'en').replaceAll(',', '')) })}</p>
+      <p>{t('map.resumeWhy', { count: system.waiting })}</p>
     </ReasonDialog>
   );
 }

@@ -67,7 +67,7 @@ export function Outcome({ effect }: { effect: Effect }) {
             </dd>
           </div>
           <div>
-            <dt>{t('deadLetters.reason')}</dt>
+            <dt>{t('unknown.why')}</dt>
             <dd>{reasonOf(effect.error_class, effect.error_text, language, t)}</dd>
           </div>
         </dl>
