@@ -34,7 +34,7 @@ def database() -> Iterator[str]:
 
 @pytest.mark.timeout(180)
 async def test_twelve_orders_end_once_in_each_system_through_two_kills(tmp_path: Path) -> None:
-    lab = FactoryLab(tmp_path / "factory", SEED, orders=12, kills=2, every_s=0.05, scrap="0")
+    lab = FactoryLab(tmp_path / "factory", SEED, orders=12, kills=2, every_s=0.05, hours=3, scrap="0")
     await lab.run()
 
 
