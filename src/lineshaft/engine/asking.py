@@ -112,7 +112,8 @@ class Asking:
                     operation=operation.name,
                 )
             )
-            raise Unavailable(message) from error
+            code = error.code if isinstance(error, Unavailable) else None
+            raise Unavailable(message, code=code) from error
         self._suspects.pop(operation.system, None)
         return outcome.answer
 

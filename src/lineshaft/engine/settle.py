@@ -222,6 +222,9 @@ class Settle:
             # The circuit opened meanwhile: this one waits like all others, and the call does not count.
             self._wait_for_system(effect, error)
             return
+        if error.code == "not_configured":
+            self._hold_back_quietly(effect, error)
+            return
         gap_s = self._runtime.config.retry.gap_s(effect.attempts)
         if gap_s is None and gate.has_recovered_since(effect.attempted_at):
             # The call began in an outage that has passed meanwhile: it is no new one.
@@ -287,11 +290,34 @@ class Settle:
         live = self._runtime.instances.held(effect.instance_id)
         return live is None or effect.token in live.state.owners
 
+    def _hold_back_quietly(self, effect: Effect, error: ConnectorError) -> None:
+        """The system lacks settings: everything for it waits until it has them. That is nobody's outage."""
+        state, tx = self._opened(effect, error)
+        doubtful = effect.error_class == "unknown"
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "intended",
+                due_at=tx.now,
+                attempts=max(0, effect.attempts - 1),
+                error_class="unknown" if doubtful else error.default_code,
+                error_text=kept(error),
+            )
+        )
+        self._write_open(tx, effect, error, state, is_told=False)
+
     def _open_circuit(self, effect: Effect, error: ConnectorError) -> None:
         """The first exhausted item opens the circuit: one dead letter, one notice; the rest waits."""
+        state, tx = self._opened(effect, error)
+        letter = self._dead_writes(tx, effect, error, outage=True)
+        self._notices.outage(tx, effect, error, state, letter.id)
+        self._write_open(tx, effect, error, state, is_told=True)
+
+    def _opened(self, effect: Effect, error: ConnectorError) -> tuple[SystemState, Transaction]:
+        """Return the system's state with an open circuit, and the transaction that writes it."""
         system = error.about or effect.system
-        gate = self._protection.gate(system)
-        known = gate.state
+        known = self._protection.gate(system).state
         state = SystemState(
             tenant=effect.tenant,
             system=system,
@@ -304,10 +330,18 @@ class Settle:
         )
         tx = self._runtime.begin(effect.lane)
         tx.add(PutSystemState(state, known.version if known is not None else 0))
-        letter = self._dead_writes(tx, effect, error, outage=True)
-        check = check_job(effect.tenant, system, tx.now, self._runtime.config.check_gaps_s[0])
+        return state, tx
+
+    def _write_open(
+        self, tx: Transaction, effect: Effect, error: ConnectorError, state: SystemState, *, is_told: bool
+    ) -> None:
+        """Write an open circuit; ``is_told``: somebody learns of it, and is told of its end too."""
+        system = state.system
+        gate = self._protection.gate(system)
+        check = check_job(
+            effect.tenant, system, tx.now, self._runtime.config.check_gaps_s[0], is_told=is_told
+        )
         tx.add(PutJob(check))
-        self._notices.outage(tx, effect, error, state, letter.id)
 
         def settled(result: UnitResult) -> None:
             gate.clear_suspicion(effect.id)
@@ -386,8 +420,8 @@ class Settle:
         self._runtime.submit(tx, lambda result: self.on_settled(effect, result))
 
 
-def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
-    """Return the job that looks whether a system is there again."""
+def check_job(tenant: str, system: str, now: datetime, gap_s: float, *, is_told: bool = True) -> Job:
+    """Return the job that looks whether a system is there again, and tells so where ``is_told``."""
     return Job(
         tenant=tenant,
         id=f"check/{system}",
@@ -395,7 +429,7 @@ def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
         kind="check",
         due_at=now + timedelta(seconds=gap_s),
         created_at=now,
-        payload=values.encode({"system": system, "since": now}),
+        payload=values.encode({"system": system, "since": now, "is_told": is_told}),
     )
 
 

@@ -20,6 +20,7 @@ from lineshaft.app.hub import Hub, build
 from lineshaft.engine.intake import Incoming
 from lineshaft.engine.releases import files_of
 from simulation.processes import Flow, file_of
+from unit.api.conftest import FixedTokens
 
 TARGET = """format: 1
 connector: http
@@ -123,8 +124,11 @@ async def target() -> AsyncIterator[Target]:
     await target.go()
 
 
-async def hub_of(folder: Path, target: Target, port: int, language: str, *, answers: str = "") -> Hub:
+async def hub_of(
+    folder: Path, target: Target, port: int, language: str, *, answers: str = "", connected: bool = True
+) -> Hub:
     options = {"data_dir": str(folder)}
+    system = f'[systems.erp]\nbase_url = "http://127.0.0.1:{target.port}"' if connected else ""
     file = folder / "hub.toml"
     file.write_text(
         f"""
@@ -141,12 +145,11 @@ smtp_host = "127.0.0.1"
 smtp_port = {port}
 language = "{language}"
 gather_s = 0.5
-[systems.erp]
-base_url = "http://127.0.0.1:{target.port}"
+{system}
 """,
         encoding="utf-8",
     )
-    hub = build(read_config(file=file, options=options), {})
+    hub = build(read_config(file=file, options=options), {}, tokens=FixedTokens())
     flow = Flow().element("startEvent", "start").element("endEvent", "end").call("save", "erp.order.save")
     process = file_of("deliver", flow.chain("start", "save", "end"))
     process = process.replace(

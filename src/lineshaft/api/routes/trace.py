@@ -19,7 +19,7 @@ router = make_router("trace")
 def known_systems(services: Services) -> dict[str, KnownSystem]:
     """Return the connected systems as a trail names and links them."""
     return {
-        each.name: KnownSystem(each.title, each.spec, each.home_url, each.page_url)
+        each.name: KnownSystem(each.title, each.spec, each.home_url, each.page_url, each.problem)
         for each in services.systems.all()
     }
 

@@ -14,8 +14,9 @@ from lineshaft.app.demo.factory import Factory, Plan
 from lineshaft.app.demo.flowing import Flowing
 from lineshaft.app.demo.real_input import carry_over
 from lineshaft.app.demo.report import printed
-from lineshaft.app.demo.stations import IT_MAIL, TITLES, WHOLE
+from lineshaft.app.demo.stations import TITLES, WHOLE
 from lineshaft.app.lock import HubLock
+from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.text import Language
 
 ONCE_ORDERS = 12
@@ -94,14 +95,18 @@ def plan_of(wish: Wish) -> Plan:
         return Plan(wish.folder, wish.port, wish.speed, options=options)
     options["erp"] = ("--delivery", "notice", "--production", "mes")
     options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
-    # A system that is off is known to be off within ten seconds, and the IT team finds a mail in the mail box.
-    settings = {
-        "engine.retry_gaps_s": "[1.0, 3.0, 6.0]",
-        "alerts.mail_to": json.dumps([IT_MAIL]),
-        "alerts.mail_system": '"mail"',
-        "alerts.language": json.dumps(wish.language),
-    }
-    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, hub_settings=settings)
+    return Plan(
+        wish.folder,
+        wish.port,
+        wish.speed,
+        systems=WHOLE,
+        options=options,
+        # Due dates are judged by the hub's clock: the factory's first day is today.
+        start=f"{SystemClock().now().astimezone():%Y-%m-%d}T08:00:00+08:00",
+        language=wish.language,
+        # A system that is off is known to be off after ten seconds.
+        hub_settings={"engine.retry_gaps_s": "[1.0, 3.0, 6.0]"},
+    )
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:
@@ -111,8 +116,8 @@ def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str
         tell(f"{title.en:<26}{addresses}", f"{_filled(title.zh, 18)}{addresses}")
     tell("No sign-in is asked for on these pages.", "以上页面无需登录。")
     tell(
-        f"{'Lineshaft':<26}{factory.hub_url}   sign in with one click as Sales, Planning, Warehouse, Finance, "
-        "IT or Boss,",
+        f"{'Lineshaft':<26}{factory.hub_url}   sign in with one click as Sales, Planning, Warehouse, "
+        "Finance, IT or Boss,",
         f"{'Lineshaft':<18}{factory.hub_url}   点击岗位即可登录:销售、计划、仓库、财务、IT、老板,",
     )
     tell(f"{'':<26}or with the token {factory.token}", f"{'':<18}或使用访问密钥 {factory.token}")
