@@ -431,7 +431,9 @@ def test_every_element_is_taken_and_written_again(data: str | bytes) -> None:
 def changed(violations: list[tuple[str, str, str, str]]) -> str:
     """The file with several violations, each at the place of its own text."""
     data = PLAIN
-    for start, old, new in sorted(((PLAIN.index(old), old, new) for _, _, old, new in violations), reverse=True):
+    for start, old, new in sorted(
+        ((PLAIN.index(old), old, new) for _, _, old, new in violations), reverse=True
+    ):
         assert data[start : start + len(old)] == old, f"{old} overlaps with another violation"
         data = data[:start] + new + data[start + len(old) :]
     return data

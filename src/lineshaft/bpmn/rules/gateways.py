@@ -89,6 +89,8 @@ def _conditions(place: Place, element: ElementDefinition) -> None:
                 text("Fill in the condition or remove it.", "请填写或删除该条件。"),
                 line=flow.line,
                 name=flow.id,
+                # Some modellers leave an empty one at a flow that always goes on.
+                warning=not element.type.endswith("Gateway") and len(element.outgoing) == 1,
             )
         if element.type == "eventBasedGateway":
             place.note(
