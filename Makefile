@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test check proof bench docs web format lock clean
+.PHONY: help setup demo test check proof bench docs pictures web format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,10 @@ bench: .venv/.bench ## Measure speed and record it in docs/reference/performance
 
 docs: .venv/.dev ## Write the generated pages of docs/ anew
 	@$(RUN) -m tools.docs
+
+pictures: .venv/.dev ## Take the guides' pictures anew, of the running product (needs a browser)
+	@$(RUN) -m tools.console
+	@PICTURES=1 $(RUN) -m pytest -q tests/e2e/console/test_first_ten_minutes.py
 
 web: .venv/.runtime ## Build the console into the package
 	@$(RUN) -m tools.console

@@ -1,7 +1,8 @@
 """The whole test run but the long ones: ``make test``.
 
 It makes ready what the tests need (services, the console), runs the static checks, then every kind of
-test in one pytest run, in the order of ``tests/support/kinds.py``. Arguments go to pytest.
+test in one pytest run, in the order of ``tests/support/kinds.py``, two files at a time: most of the longer
+tests wait for processes of their own. Arguments go to pytest; ``-n 0`` runs one test after the other.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from tools import check, console, services
 
 LIMIT_S = 12 * 60
+TOGETHER = ("-n", "2", "--dist", "loadfile")
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
     prepared.environment |= early.environment
     try:
         tests = subprocess.run(
-            [sys.executable, "-m", "pytest", *sys.argv[1:]], check=False, cwd=check.ROOT,
+            [sys.executable, "-m", "pytest", *TOGETHER, *sys.argv[1:]], check=False, cwd=check.ROOT,
             env={**check.environment(), **prepared.environment},
         )  # fmt: skip
     finally:

@@ -170,14 +170,26 @@ class Step:
     role: str
     trouble: str
     trouble_name: str
+    trouble_name_en: str
 
 
 # One steel plate is cut into the backings of one set, so a set needs one plate.
 ROUTING = (
-    Step(10, "CJ", "裁剪(钢背落料)", "Cutting of backings", "cut", "0.45", "裁剪工", "CUT_BURR", "落料毛刺"),
-    Step(20, "DM", "打磨", "Grinding", "lathe", "0.60", "打磨工", "GRIND_OVER", "打磨超标"),
-    Step(30, "ZZ", "组装", "Assembly", "press", "0.75", "组装工", "BOND_WEAK", "粘接不牢"),
-    Step(40, "ZJ", "质检", "Inspection", "bench", "0.30", "质检员", "SIZE_OFF", "尺寸超差"),
+    Step(
+        10,
+        "CJ",
+        "裁剪(钢背落料)",
+        "Cutting of backings",
+        "cut",
+        "0.45",
+        "裁剪工",
+        "CUT_BURR",
+        "落料毛刺",
+        "burrs",
+    ),
+    Step(20, "DM", "打磨", "Grinding", "lathe", "0.60", "打磨工", "GRIND_OVER", "打磨超标", "ground too far"),
+    Step(30, "ZZ", "组装", "Assembly", "press", "0.75", "组装工", "BOND_WEAK", "粘接不牢", "weak bond"),
+    Step(40, "ZJ", "质检", "Inspection", "bench", "0.30", "质检员", "SIZE_OFF", "尺寸超差", "out of size"),
 )
 MACHINES = (
     ("cut-1", "落料冲床 1", "Blanking press 1", "cut"),

@@ -3,6 +3,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { App as AntApp, ConfigProvider } from 'antd';
 import enUS from 'antd/locale/en_US';
 import zhCN from 'antd/locale/zh_CN';
+import i18next from 'i18next';
 import { useMemo, useState } from 'react';
 import { RouterProvider } from 'react-router';
 
@@ -21,6 +22,9 @@ const queries = new QueryClient({
     },
   },
 });
+
+// Some sentences come in the reader's language only: they are asked for anew.
+i18next.on('languageChanged', () => void queries.invalidateQueries());
 
 export function App() {
   const { language } = useLanguage();

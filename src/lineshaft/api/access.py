@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineshaft.api.problems import on_bug, problem
 from lineshaft.api.services import Services
-from lineshaft.base.text import text
+from lineshaft.base.text import Language, language_of, text
 from lineshaft.security.people import Caller, Right
 from lineshaft.security.sessions import COOKIE, Session, same
 
@@ -170,6 +170,12 @@ def allow(right: Right) -> Callable[[Request], Caller]:
     return caller_with_right
 
 
+def _language(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language"))
+
+
+LanguageOf = Annotated[Language, Depends(_language)]
+"""The caller's language, by ``Accept-Language``."""
 ServicesOf = Annotated[Services, Depends(services_of)]
 Reader = Annotated[Caller, Depends(allow("read"))]
 Worker = Annotated[Caller, Depends(allow("work"))]

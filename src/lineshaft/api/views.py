@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from lineshaft.base.text import Text
+from lineshaft.base.text import Language, Text, of_column
 from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.feel import codec as values
 from lineshaft.insight.processes import ReadProcess
@@ -321,8 +321,8 @@ class EffectView:
     """Our own number of the call, which the target may know it by."""
 
     @classmethod
-    def of(cls, row: Effect) -> EffectView:
-        """Return the view of an effect."""
+    def of(cls, row: Effect, language: Language) -> EffectView:
+        """Return the view of an effect; its error in the caller's language."""
         request = decoded(row.request) or {}
         return cls(
             row.id,
@@ -339,7 +339,7 @@ class EffectView:
             row.element,
             row.business_key,
             row.error_class,
-            row.error_text,
+            of_column(row.error_text).in_language(language) if row.error_text is not None else None,
             row.reference,
             request.get("payload"),
             decoded(row.evidence),
@@ -370,8 +370,8 @@ class DeadLetterView:
     payload: Any
 
     @classmethod
-    def of(cls, row: DeadLetter) -> DeadLetterView:
-        """Return the view of a dead letter."""
+    def of(cls, row: DeadLetter, language: Language) -> DeadLetterView:
+        """Return the view of a dead letter; its error in the caller's language."""
         payload = decoded(row.payload)
         if row.subject == "effect" and isinstance(payload, dict):
             payload = payload.get("payload")
@@ -383,7 +383,7 @@ class DeadLetterView:
             row.system,
             row.operation,
             row.error_class,
-            row.error_text,
+            of_column(row.error_text).in_language(language),
             row.cause,
             row.created_at,
             row.business_key,
@@ -410,14 +410,14 @@ class CauseView:
     newest_at: datetime
 
     @classmethod
-    def of(cls, row: Cause) -> CauseView:
-        """Return the view of a cause."""
+    def of(cls, row: Cause, language: Language) -> CauseView:
+        """Return the view of a cause; its error in the caller's language."""
         return cls(
             row.cause,
             row.system,
             row.operation,
             row.error_class,
-            row.error_text,
+            of_column(row.error_text).in_language(language),
             row.count,
             row.oldest_at,
             row.newest_at,

@@ -223,13 +223,20 @@ class Unavailable(ConnectorError):
 
 
 class RateLimited(ConnectorError):
-    """Too many calls: wait ``wait_s`` seconds; never counts as an attempt."""
+    """Too many calls: wait ``wait_s`` seconds; never counts as an attempt.
+
+    ``this_call_only``: the target takes other calls meanwhile ("try later" about one document); otherwise
+    every call to it waits.
+    """
 
     default_code = "rate_limited"
 
-    def __init__(self, message: Text | str, *, wait_s: float = 1.0, **kwargs: object) -> None:
+    def __init__(
+        self, message: Text | str, *, wait_s: float = 1.0, this_call_only: bool = False, **kwargs: object
+    ) -> None:
         super().__init__(message, **kwargs)  # type: ignore[arg-type]
         self.wait_s = wait_s
+        self.this_call_only = this_call_only
 
 
 class OutcomeUnknown(ConnectorError):

@@ -44,6 +44,33 @@ def text(en: str, zh: str, /, **values: object) -> Text:
     return Text(en, zh, values)
 
 
+_BETWEEN = "\u001e"
+"""Record separator (ISO 646): between the languages of a text in one column; it stands in no text itself."""
+
+
+def to_column(text: Text, characters_max: int) -> str:
+    """Return both languages for one column of text: English, then Chinese where it differs.
+
+    Args:
+        characters_max: The length of the whole; each language is cut to its share.
+    """
+    english, chinese = (text.in_language(language).replace(_BETWEEN, " ") for language in ("en", "zh"))
+    if english == chinese:
+        return _cut(english, characters_max)
+    share = (characters_max - 1) // 2
+    return f"{_cut(english, share)}{_BETWEEN}{_cut(chinese, share)}"
+
+
+def of_column(column: str) -> Text:
+    """Return the text of a column; what was written in one language only is the same in both."""
+    english, _, chinese = column.partition(_BETWEEN)
+    return Text(english, chinese or english)
+
+
+def _cut(words: str, characters_max: int) -> str:
+    return words if len(words) <= characters_max else words[: characters_max - 1] + "…"
+
+
 def both_names(name: str) -> Text:
     """Split a name that a model carries in both languages, "发货 Delivery shipped".
 

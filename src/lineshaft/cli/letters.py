@@ -1,17 +1,21 @@
-"""``dead-letters``: failed items: list, show, replay, discard."""
+"""``dead-letters``: failed items: by cause, list, show, replay, discard."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
-from lineshaft.app.reaching import segment
+from lineshaft.app.reaching import Api, segment
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
-from lineshaft.cli.surroundings import AsJson, here, out_json, table
+from lineshaft.cli.surroundings import AsJson, Surroundings, here, out, out_json, table
+
+_AT_ONCE: Final = 500
+"""What the API takes in one request."""
 
 commands = typer.Typer(help="Failed items. 异常单据。", no_args_is_help=True)
 
@@ -36,18 +40,7 @@ def list_letters(
     if as_json:
         out_json(page)
         return
-    headings = ("id", "since", "number", "operation", "error")
-    rows = [
-        (
-            each["id"],
-            each["created_at"][:19],
-            each["business_key"],
-            f"{each['system']}.{each['operation']}" if each["system"] else each["subject_id"],
-            f"{each['error_class']}: {each['error_text'][:100]}",
-        )
-        for each in page["items"]
-    ]
-    table(headings, rows)
+    _table(around, page["items"])
 
 
 @commands.command("show")
@@ -57,19 +50,81 @@ def show_letter(context: typer.Context, letter: str) -> None:
         out_json(api.get(f"/dead-letters/{segment(letter)}"))
 
 
+@commands.command("causes")
+def list_causes(
+    context: typer.Context,
+    status: Annotated[str, typer.Option(help="open, replayed, resolved, discarded. 状态。")] = "open",
+    as_json: AsJson = False,
+) -> None:
+    """List why items failed, the most frequent cause first. 按原因汇总异常单据。"""
+    around = here(context)
+    with around.api() as api:
+        page = api.get("/dead-letter-causes", status=status)
+    if as_json:
+        out_json(page)
+        return
+    headings = (
+        ("原因编号", "数量", "最早", "最近", "操作", "错误")
+        if around.language == "zh"
+        else ("cause", "count", "oldest", "newest", "operation", "error")
+    )
+    table(
+        headings,
+        (
+            (
+                each["cause"], each["count"], each["oldest_at"][:19], each["newest_at"][:19],
+                _operation(each), _error(each),
+            )
+            for each in page["items"]
+        ),
+    )  # fmt: skip
+    if page["items"]:
+        around.say(
+            "Look at what a cause would replay: lineshaft dead-letters replay --cause CAUSE",
+            "查看某一原因将重放的单据:lineshaft dead-letters replay --cause 原因编号",
+        )
+
+
 @commands.command("replay")
 def replay_letter(
     context: typer.Context,
-    letter: str,
-    payload: Annotated[Path | None, typer.Option(help="Corrected payload (JSON). 修正后的内容。")] = None,
+    letters: Annotated[list[str] | None, typer.Argument(help="One or several. 一个或多个编号。")] = None,
+    payload: Annotated[
+        Path | None, typer.Option(help="Corrected payload of one (JSON). 单个的修正内容。")
+    ] = None,
+    cause: Annotated[str | None, typer.Option(help="All open ones of a cause. 同一原因的全部。")] = None,
+    system: Annotated[str | None, typer.Option(help="All open ones of a system. 同一系统的全部。")] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept with each of several. 原因(留痕)。")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send without asking. 直接重放。")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send one on its way again. 重放。"""
+    """Send one on its way again, or several after a look at them. 重放。"""
     around = here(context)
-    body = None
+    named = letters or []
+    many = cause is not None or system is not None
+    if many == bool(named) or (payload is not None and len(named) != 1):
+        raise InputError(
+            text(
+                "Expected dead letters, or --cause or --system instead; --payload goes with exactly one.",
+                "请给出异常单据编号,或改用 --cause、--system;--payload 只能用于一个编号。",
+            )
+        )
+    with around.api() as api:
+        if len(named) == 1:
+            _replay_one(around, api, named[0], payload, as_json)
+            return
+        if many:
+            found = open_letters(api, cause, system)
+        else:
+            found = [api.get(f"/dead-letters/{segment(each)}") for each in dict.fromkeys(named)]
+        _replay_many(around, api, found, reason, yes=yes, as_json=as_json)
+
+
+def _replay_one(around: Surroundings, api: Api, letter: str, payload: Path | None, as_json: bool) -> None:
+    content = None
     if payload is not None:
         try:
-            body = json.loads(payload.read_text(encoding="utf-8"))
+            content = json.loads(payload.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(
                 text(
@@ -79,12 +134,92 @@ def replay_letter(
                     error=error,
                 )
             ) from error
-    with around.api() as api:
-        answer = api.send("POST", f"/dead-letters/{segment(letter)}/replay", {"payload": body})
+    answer = api.send("POST", f"/dead-letters/{segment(letter)}/replay", {"payload": content})
     if as_json:
         out_json(answer)
     else:
         around.say("Dead letter {id} is on its way again.", "异常单据 {id} 已重放。", id=letter)
+
+
+def open_letters(api: Api, cause: str | None, system: str | None) -> list[dict[str, Any]]:
+    """Return every open dead letter of a cause or a system, oldest first."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = api.get("/dead-letters", cause=cause, system=system, cursor=cursor, limit=_AT_ONCE)
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+def _replay_many(
+    around: Surroundings, api: Api, found: list[dict[str, Any]], reason: str, *, yes: bool, as_json: bool
+) -> None:
+    """Show exactly what would be sent; send just that, once somebody has said yes."""
+    if not as_json:
+        around.say("{count} dead letters:", "共 {count} 笔异常单据:", count=len(found))
+        _table(around, found)
+    if not found:
+        if as_json:
+            out_json({"count": 0, "items": []})
+        return
+    if not yes and not as_json and sys.stdin.isatty():
+        yes = typer.confirm(around.word("Replay these?", "确认重放以上单据?"))
+        reason = reason or (typer.prompt(around.word("Why", "原因")) if yes else "")
+    if not yes:
+        if as_json:
+            out_json({"count": len(found), "items": found})
+        else:
+            around.say(
+                "Nothing was sent. Add --yes and --reason to replay these.",
+                "尚未重放。确认无误后,请加上 --yes 和 --reason。",
+            )
+        return
+    if not reason.strip():
+        raise InputError(text("Expected --reason: why they are replayed.", "请用 --reason 写明重放原因。"))
+    ids = [each["id"] for each in found]
+    results: list[dict[str, Any]] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        body = {"ids": ids[start : start + _AT_ONCE], "reason": reason}
+        results += api.send("POST", "/dead-letters/replay", body)["items"]
+    failed = [each for each in results if not each["ok"]]
+    if as_json:
+        out_json({"count": len(results), "replayed": len(results) - len(failed), "items": results})
+    else:
+        for each in failed:
+            out(f"{each['id']}  {each['message']}")
+        around.say(
+            "{good} of {count} are on their way again.",
+            "共 {count} 笔,已重放 {good} 笔。",
+            good=len(results) - len(failed),
+            count=len(results),
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+def _table(around: Surroundings, found: list[dict[str, Any]]) -> None:
+    headings = (
+        ("编号", "时间", "单号", "操作", "错误")
+        if around.language == "zh"
+        else ("id", "since", "number", "operation", "error")
+    )
+    table(
+        headings,
+        (
+            (each["id"], each["created_at"][:19], each["business_key"], _operation(each), _error(each))
+            for each in found
+        ),
+    )
+
+
+def _operation(each: dict[str, Any]) -> str:
+    return f"{each['system']}.{each['operation']}" if each["system"] else each.get("subject_id", "")
+
+
+def _error(each: dict[str, Any]) -> str:
+    return f"{each['error_class']}: {each['error_text'][:100]}"
 
 
 @commands.command("discard")

@@ -96,7 +96,8 @@ class Asking:
             async with asyncio.timeout(operation.spec.timeout_s):
                 outcome = await connector.call(operation.name, payload, context)
         except RateLimited as error:
-            gate.slow_down(error.wait_s)
+            if not error.this_call_only:
+                gate.slow_down(error.wait_s)
             raise
         except (Unavailable, OutcomeUnknown, TimeoutError) as error:
             self._suspect(operation, key)
@@ -111,7 +112,8 @@ class Asking:
                     operation=operation.name,
                 )
             )
-            raise Unavailable(message) from error
+            code = error.code if isinstance(error, Unavailable) else None
+            raise Unavailable(message, code=code) from error
         self._suspects.pop(operation.system, None)
         return outcome.answer
 

@@ -351,12 +351,14 @@ class Calls:
     async def _find_out(self, effect: Effect, operation: Operation) -> None:
         """Probe whether an earlier call was carried out, once it has had the time to settle."""
         now = self._runtime.clock.now()
-        # The call may have begun long after it was marked, but not after its worker had lost the lane.
-        begun_at = max(effect.attempted_at or now, self._runtime.keeper.held_since(effect.lane) or now)
         if effect.status == "unknown":
-            # Its end was seen and ``due_at`` counted from there.
-            begun_at = effect.attempted_at or now
-        settled_at = begun_at + timedelta(seconds=operation.spec.timeout_s + operation.spec.settles_within_s)
+            # Its end was seen, or its longest time was counted already: ``due_at`` says when it is settled.
+            settled_at = effect.due_at
+        else:
+            # The call may have begun long after it was marked, but not after its worker had lost the lane.
+            begun_at = max(effect.attempted_at or now, self._runtime.keeper.held_since(effect.lane) or now)
+            spec = operation.spec
+            settled_at = begun_at + timedelta(seconds=spec.timeout_s + spec.settles_within_s)
         gate = self._protection.gate(effect.system)
         if now < settled_at:
             self._leave(gate, effect.id)

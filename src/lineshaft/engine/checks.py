@@ -98,7 +98,9 @@ class Checks:
         for letter in letters:
             tx.add(CloseDeadLetter(letter.tenant, letter.id, "replayed", tx.now, "engine"))
             tx.add(UpdateEffect(letter.tenant, letter.subject_id, "intended", due_at=tx.now, attempts=0))
-        self._notices.over(tx, closed, values.decode(job.payload).get("since"), waiting)
+        facts = values.decode(job.payload)
+        if facts.get("is_told", True):
+            self._notices.over(tx, closed, facts.get("since"), waiting)
         result = await runtime.write(tx)
         if result.status == "written":
             gate = self._protection.gate(system)

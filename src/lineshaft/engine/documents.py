@@ -16,7 +16,7 @@ from lineshaft.sdk import DocumentFact
 from lineshaft.store.rows import Document, DocumentLine, DocumentLink
 from lineshaft.store.writes import PutDocument, PutDocumentLine, PutDocumentLink, Write
 
-_PARTY_MAX: Final = 200
+_PARTY_MAX: Final = 150
 """Characters of a firm's name that are searched."""
 
 

@@ -17,10 +17,9 @@ from typing import Any, Final
 
 from lineshaft.base.errors import HubError
 from lineshaft.base.ids import lane_of
-from lineshaft.base.text import LANGUAGES
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.transaction import Transaction
-from lineshaft.engine.words import storable
+from lineshaft.engine.words import said
 from lineshaft.feel import codec as values
 from lineshaft.store.rows import Cursor, DeadLetter, Effect, Event, Job, SystemState
 from lineshaft.store.writes import InsertEffect, PutCursor, PutJob, TakeJob
@@ -74,7 +73,7 @@ class Notices:
         )
 
     def _facts_of(self, subject: Effect | Event, error: HubError) -> dict[str, Any]:
-        facts: dict[str, Any] = {"error": _words(error), "department": subject.department}
+        facts: dict[str, Any] = {"error": said(error).to_dict(), "department": subject.department}
         if isinstance(subject, Event):
             return facts | {"operation": subject.type, "business_key": subject.key, "process": subject.type}
         live = self._runtime.instances.held(subject.instance_id) if subject.instance_id is not None else None
@@ -198,13 +197,3 @@ class Notices:
         )
         tx.add(InsertEffect(effect))
         tx.then(lambda: self._again(effect, 0.0))
-
-
-def _words(error: HubError) -> dict[str, str]:
-    """Return an error in both languages, with the target's own words."""
-    vendor = getattr(error, "vendor_text", None)
-    found: dict[str, str] = {}
-    for language in LANGUAGES:
-        words = error.message.in_language(language)
-        found[language] = storable(f"{words} ({vendor})" if vendor and str(vendor) not in words else words)
-    return found

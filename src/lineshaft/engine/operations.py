@@ -14,7 +14,7 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.errors import Conflict, NotFound
 from lineshaft.base.ids import Ids, lane_of
 from lineshaft.base.scope import Scope
-from lineshaft.base.text import text
+from lineshaft.base.text import of_column, text
 from lineshaft.bpmn.kernel import Command, commands
 from lineshaft.engine.steps import encode_command, message_job, signal_job
 from lineshaft.engine.words import storable
@@ -94,7 +94,8 @@ class Operations:
             effect = await self._effect(scope, letter.subject_id)
             writes.append(UpdateEffect(scope.tenant, effect.id, "cancelled", settled_at=now))
             if effect.instance_id is not None and effect.token is not None:
-                words = storable(f"Dead letter discarded by {by} 异常单据已由 {by} 作废: {letter.error_text}")
+                told = of_column(letter.error_text).in_language("en")
+                words = storable(f"Dead letter discarded by {by} 异常单据已由 {by} 作废: {told}")
                 command = commands.FailJob(effect.token, words, 0, "discarded")
                 writes.append(
                     PutJob(self._command_job(scope.tenant, effect.instance_id, effect.lane, command))

@@ -22,7 +22,7 @@ from lineshaft.engine.serial import Serial
 from lineshaft.engine.starts import refusal, waits_for_a_condition
 from lineshaft.engine.steps import Steps, message_job
 from lineshaft.engine.transaction import Transaction
-from lineshaft.engine.words import storable
+from lineshaft.engine.words import kept
 from lineshaft.feel import codec as values
 from lineshaft.store.rows import DeadLetter, Event, Job
 from lineshaft.store.writes import PutDeadLetter, PutJob, RouteEvent
@@ -200,7 +200,7 @@ class Router:
             status="open",
             error_class="invalid",
             cause=blake2b(f"route/{event.type}/{error.code}".encode(), digest_size=10).hexdigest(),
-            error_text=storable(str(error)),
+            error_text=kept(error),
             created_at=tx.now,
             business_key=event.key,
             department=event.department,

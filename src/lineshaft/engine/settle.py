@@ -30,7 +30,7 @@ from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.steps import Steps
 from lineshaft.engine.systems import Operation
 from lineshaft.engine.transaction import Transaction
-from lineshaft.engine.words import storable
+from lineshaft.engine.words import kept, storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import Outcome
 from lineshaft.store.rows import DeadLetter, Effect, Job, SystemState
@@ -133,7 +133,7 @@ class Settle:
                 "unknown",
                 due_at=due_at,
                 error_class="unknown",
-                error_text=_words(error),
+                error_text=kept(error),
             )
         )
         if probes:
@@ -145,7 +145,7 @@ class Settle:
         del operation
         tx = self._runtime.begin(effect.lane)
         due_at = tx.now + timedelta(seconds=self._runtime.config.check_gaps_s[0])
-        text_of = _words(error) if isinstance(error, HubError) else type(error).__name__
+        text_of = kept(error) if isinstance(error, HubError) else type(error).__name__
         tx.add(UpdateEffect(effect.tenant, effect.id, "unknown", due_at=due_at, error_text=text_of))
         self._again_at(tx, replace(effect, status="unknown", due_at=due_at))
         self._submit(tx, effect)
@@ -184,7 +184,7 @@ class Settle:
                 "refused",
                 settled_at=tx.now,
                 error_class=error.default_code,
-                error_text=_words(error),
+                error_text=kept(error),
             )
         )
         reason = storable(error.vendor_text or str(error))
@@ -194,10 +194,12 @@ class Settle:
         self._submit(tx, effect)
 
     def _rate_limited(self, effect: Effect, error: RateLimited) -> None:
-        if error.about is None:
+        if error.about is None and not error.this_call_only:
             self._protection.gate(effect.system).slow_down(error.wait_s)
         due_at = self._runtime.clock.now() + timedelta(seconds=error.wait_s)
-        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1))
+        # Whoever looks sees what it waits for, where that is this call's own matter.
+        shown = error if error.this_call_only else None
+        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1), error=shown)
 
     def _parked(self, effect: Effect, error: MissingReference) -> None:
         tx = self._runtime.begin(effect.lane)
@@ -209,7 +211,7 @@ class Settle:
                 reference=error.reference,
                 attempts=max(0, effect.attempts - 1),
                 error_class=error.default_code,
-                error_text=_words(error),
+                error_text=kept(error),
             )
         )
         self._submit(tx, effect)
@@ -219,6 +221,9 @@ class Settle:
         if gate.is_closed:
             # The circuit opened meanwhile: this one waits like all others, and the call does not count.
             self._wait_for_system(effect, error)
+            return
+        if error.code == "not_configured":
+            self._hold_back_quietly(effect, error)
             return
         gap_s = self._runtime.config.retry.gap_s(effect.attempts)
         if gap_s is None and gate.has_recovered_since(effect.attempted_at):
@@ -268,7 +273,7 @@ class Settle:
                 attempts=attempts,
                 settled_at=None if wanted else tx.now,
                 error_class=error_class,
-                error_text=_words(error) if error is not None else None,
+                error_text=kept(error) if error is not None else None,
             )
         )
         if wanted and at_its_time:
@@ -285,27 +290,58 @@ class Settle:
         live = self._runtime.instances.held(effect.instance_id)
         return live is None or effect.token in live.state.owners
 
+    def _hold_back_quietly(self, effect: Effect, error: ConnectorError) -> None:
+        """The system lacks settings: everything for it waits until it has them. That is nobody's outage."""
+        state, tx = self._opened(effect, error)
+        doubtful = effect.error_class == "unknown"
+        tx.add(
+            UpdateEffect(
+                effect.tenant,
+                effect.id,
+                "intended",
+                due_at=tx.now,
+                attempts=max(0, effect.attempts - 1),
+                error_class="unknown" if doubtful else error.default_code,
+                error_text=kept(error),
+            )
+        )
+        self._write_open(tx, effect, error, state, is_told=False)
+
     def _open_circuit(self, effect: Effect, error: ConnectorError) -> None:
         """The first exhausted item opens the circuit: one dead letter, one notice; the rest waits."""
+        state, tx = self._opened(effect, error)
+        letter = self._dead_writes(tx, effect, error, outage=True)
+        self._notices.outage(tx, effect, error, state, letter.id)
+        self._write_open(tx, effect, error, state, is_told=True)
+
+    def _opened(self, effect: Effect, error: ConnectorError) -> tuple[SystemState, Transaction]:
+        """Return the system's state with an open circuit, and the transaction that writes it."""
         system = error.about or effect.system
-        gate = self._protection.gate(system)
-        known = gate.state
+        known = self._protection.gate(system).state
         state = SystemState(
             tenant=effect.tenant,
             system=system,
             version=(known.version if known is not None else 0) + 1,
             circuit="open",
             paused=known.paused if known is not None else False,
-            reason=_words(error),
+            reason=kept(error),
             since=self._runtime.clock.now(),
             changed_by="engine",
         )
         tx = self._runtime.begin(effect.lane)
         tx.add(PutSystemState(state, known.version if known is not None else 0))
-        letter = self._dead_writes(tx, effect, error, outage=True)
-        check = check_job(effect.tenant, system, tx.now, self._runtime.config.check_gaps_s[0])
+        return state, tx
+
+    def _write_open(
+        self, tx: Transaction, effect: Effect, error: ConnectorError, state: SystemState, *, is_told: bool
+    ) -> None:
+        """Write an open circuit; ``is_told``: somebody learns of it, and is told of its end too."""
+        system = state.system
+        gate = self._protection.gate(system)
+        check = check_job(
+            effect.tenant, system, tx.now, self._runtime.config.check_gaps_s[0], is_told=is_told
+        )
         tx.add(PutJob(check))
-        self._notices.outage(tx, effect, error, state, letter.id)
 
         def settled(result: UnitResult) -> None:
             gate.clear_suspicion(effect.id)
@@ -333,7 +369,7 @@ class Settle:
     def _dead_writes(
         self, tx: Transaction, effect: Effect, error: ConnectorError, *, outage: bool
     ) -> DeadLetter:
-        words = _words(error)
+        words = kept(error)
         tx.add(
             UpdateEffect(
                 effect.tenant,
@@ -384,8 +420,8 @@ class Settle:
         self._runtime.submit(tx, lambda result: self.on_settled(effect, result))
 
 
-def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
-    """Return the job that looks whether a system is there again."""
+def check_job(tenant: str, system: str, now: datetime, gap_s: float, *, is_told: bool = True) -> Job:
+    """Return the job that looks whether a system is there again, and tells so where ``is_told``."""
     return Job(
         tenant=tenant,
         id=f"check/{system}",
@@ -393,7 +429,7 @@ def check_job(tenant: str, system: str, now: datetime, gap_s: float) -> Job:
         kind="check",
         due_at=now + timedelta(seconds=gap_s),
         created_at=now,
-        payload=values.encode({"system": system, "since": now}),
+        payload=values.encode({"system": system, "since": now, "is_told": is_told}),
     )
 
 
@@ -406,8 +442,3 @@ def cause_of(system: str, operation: str, error: ConnectorError) -> str:
     )
     mark = f"{system}.{operation}/{error.default_code}/{words}"
     return blake2b(mark.encode("utf-8", "replace"), digest_size=10).hexdigest()
-
-
-def _words(error: HubError) -> str:
-    vendor = getattr(error, "vendor_text", None)
-    return storable(f"{error} ({vendor})" if vendor and str(vendor) not in str(error) else str(error))

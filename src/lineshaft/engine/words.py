@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from lineshaft.base.errors import HubError
+from lineshaft.base.text import LANGUAGES, Text, to_column
+
 WORDS_MAX: Final = 4_000
 """Characters of an error's wording that are kept."""
 
@@ -20,3 +23,18 @@ def storable(words: str, limit: int = WORDS_MAX) -> str:
         return words.replace("\0", "�")
     whole = words.replace("\0", "�")
     return "".join("�" if "\ud800" <= each <= "\udfff" else each for each in whole)
+
+
+def said(error: HubError) -> Text:
+    """Return an error in both languages, with the target's own words as they came."""
+    vendor = getattr(error, "vendor_text", None)
+    found = {}
+    for language in LANGUAGES:
+        words = error.message.in_language(language)
+        found[language] = storable(f"{words} ({vendor})" if vendor and str(vendor) not in words else words)
+    return Text(found["en"], found["zh"])
+
+
+def kept(error: HubError) -> str:
+    """Return an error as the ledger keeps it: both languages in one column (``lineshaft.base.text``)."""
+    return to_column(said(error), WORDS_MAX)

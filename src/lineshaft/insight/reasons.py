@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from lineshaft.base.text import Language, of_column
 from lineshaft.insight.timeline import TracedCall
 from lineshaft.insight.words import Words, words
 
@@ -29,6 +30,13 @@ def reason_of(call: TracedCall) -> Words:
         return words(
             "{kind} {number} has no code yet", "{kind} {number} 还没有编码", kind=known, number=number
         )
-    told = (call.error_text or "").removeprefix(f"{call.system}, {call.operation}: ")
-    told = _CODE.sub("", told)
-    return Words(told, told)
+    told = of_column(call.error_text or "")
+    marks = (f"{call.system}, {call.operation}: ", f"{call.system},{call.operation}:")
+
+    def bare(language: Language) -> str:
+        words = told.in_language(language)
+        for mark in marks:
+            words = words.removeprefix(mark)
+        return _CODE.sub("", words)
+
+    return Words(bare("zh"), bare("en"))

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from lineshaft.base.text import of_column
 from lineshaft.bpmn.kernel import codec, events
 from lineshaft.insight.processes import ReadProcess
 from lineshaft.insight.reasons import reason_of
@@ -115,7 +116,7 @@ def run_picture(
         if element.open:
             state, detail = _standing(place.kind if place is not None else "", own, instance.status)
             if place is not None and place.kind == "incident":
-                detail = Words(place.detail, place.detail)
+                detail = Words.of(of_column(place.detail))
         elif state == "failed" and own:
             detail = reason_of(own[-1])
         nodes.append(

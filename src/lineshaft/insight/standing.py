@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from lineshaft.base.text import of_column
 from lineshaft.insight.reasons import reason_of
 from lineshaft.insight.stages import Stage
 from lineshaft.insight.timeline import TracedCall, TracedRun
@@ -135,7 +136,7 @@ def _trouble(
             if wait.kind == "incident":
                 text = words(
                     "Stuck at “{element}”: {reason}", "流程卡在“{element}”:{reason}",
-                    element=names.element(run, wait.element), reason=wait.detail,
+                    element=names.element(run, wait.element), reason=Words.of(of_column(wait.detail)),
                 )  # fmt: skip
                 return text, wait.since, _IT, "failed"
     return None

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urljoin
 
 from lineshaft.base.scope import Scope
-from lineshaft.base.text import Text
+from lineshaft.base.text import Language, Text, of_column, to_column
 from lineshaft.insight.processes import ProcessBook, ReadProcess
 from lineshaft.insight.reasons import reason_of
 from lineshaft.insight.search import text_of
@@ -41,6 +41,9 @@ from lineshaft.sdk.spec import ConnectorSpec
 from lineshaft.sdk.trail import DocumentState, TrailSpec
 from lineshaft.store.port import Store
 
+_PROBLEM_MAX: Final = 2_000
+"""Characters of why a system cannot be called."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSystem:
@@ -52,6 +55,8 @@ class KnownSystem:
     """Where its pages begin."""
     page_url: str | None = None
     """Its page of a document, with ``{kind}``, ``{number}`` and ``{local_id}`` to be filled in."""
+    problem: Text | None = None
+    """Why it cannot be called (a missing setting): every call to it waits for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +261,14 @@ async def trail(
     spec: TrailSpec,
     systems: Mapping[str, KnownSystem],
     now: datetime,
+    language: Language = "en",
 ) -> Trail:
-    """Return the trail of ``number``, within what ``scope`` may see."""
+    """Return the trail of ``number``, within what ``scope`` may see.
+
+    ``language`` is that of the few sentences that come in one only: what is wrong, and why a run waits.
+    """
     timeline = await trace(store, scope, number)
+    timeline = replace(timeline, calls=_explained(timeline.calls, systems))
     processes = {}
     for run in timeline.runs:
         key = (run.release, run.process_id)
@@ -266,10 +276,10 @@ async def trail(
             found = await book.get(scope, *key)
             if found is not None:
                 processes[key] = found
-    return _drawn(timeline, spec, _Names(systems, processes), now)
+    return _drawn(timeline, spec, _Names(systems, processes), now, language)
 
 
-def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) -> Trail:
+def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime, language: Language) -> Trail:
     stage_by_id = _stages_by_id(spec, timeline)
     states = states_of(spec, timeline.documents, timeline.links, stage_by_id)
     roots = _orders(spec, timeline)
@@ -307,7 +317,7 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         documents=[_document(spec, each, stage_by_id, states[each.id], names) for each in timeline.documents],
         edges=_edges(timeline),
         links=timeline.links,
-        runs=[_run(each, names) for each in timeline.runs],
+        runs=[_run(each, names, language) for each in timeline.runs],
         calls=[_call(each, names) for each in timeline.calls],
         story=story_of(
             spec,
@@ -319,7 +329,9 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime) ->
         ),
         events=timeline.events,
         bindings=timeline.bindings,
-        troubles=timeline.troubles,
+        troubles=[
+            replace(each, text=of_column(each.text).in_language(language)) for each in timeline.troubles
+        ],
         complete=timeline.complete,
     )
 
@@ -485,12 +497,25 @@ def _edges(timeline: Timeline) -> list[Edge]:
 def trail_calls(calls: list[TracedCall], systems: Mapping[str, KnownSystem]) -> list[TrailCall]:
     """Return calls with their words."""
     names = _Names(systems, {})
-    return [_call(each, names) for each in calls]
+    return [_call(each, names) for each in _explained(calls, systems)]
 
 
-def _run(run: TracedRun, names: _Names) -> TrailRun:
+def _explained(calls: list[TracedCall], systems: Mapping[str, KnownSystem]) -> list[TracedCall]:
+    """Return calls; one that waits for a system's settings says so, though nobody has tried it yet."""
+
+    def explained(call: TracedCall) -> TracedCall:
+        known = systems.get(call.system)
+        if call.error_text or call.status != "intended" or known is None or known.problem is None:
+            return call
+        return replace(call, error_text=to_column(known.problem, _PROBLEM_MAX))
+
+    return [explained(each) for each in calls]
+
+
+def _run(run: TracedRun, names: _Names, language: Language) -> TrailRun:
     def wait_of(wait: Place) -> TrailWait:
-        return TrailWait(wait.element, names.element(run, wait.element), wait.since, wait.kind, wait.detail)
+        detail = of_column(wait.detail).in_language(language)
+        return TrailWait(wait.element, names.element(run, wait.element), wait.since, wait.kind, detail)
 
     return TrailRun(
         run.id,

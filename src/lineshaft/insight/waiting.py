@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from lineshaft.base.text import of_column, text, to_column
 from lineshaft.bpmn.kernel import codec, events
 from lineshaft.store.rows import Effect, History, Incident, Task
 
@@ -68,7 +69,9 @@ def places_of(
 
 
 def _call(element: str, effect: Effect) -> Place:
-    why = f" ({effect.error_text})" if effect.error_text else ""
-    return Place(
-        element, effect.created_at, "call", f"{effect.system}.{effect.operation} {effect.status}{why}"
-    )
+    call = f"{effect.system}.{effect.operation} {effect.status}"
+    if effect.error_text:
+        why = of_column(effect.error_text)
+        both = text("{call} ({en})", "{call} ({zh})", call=call, en=why.en, zh=why.zh)
+        call = to_column(both, len(call) + len(effect.error_text) * 2 + 10)
+    return Place(element, effect.created_at, "call", call)

@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from plantbox.mes.reports import Said, end_rework, post
-from plantbox.mes.shop import STEPS, Shop, machine_view, open_qty, operation_row, work_row
+from plantbox.mes.shop import STEPS, Shop, find_work, machine_view, open_qty, operation_row, work_row
 from plantbox.writes import Refusal
 
 SETUP_MINUTES = 8
@@ -254,6 +254,7 @@ def resume(connection: sqlite3.Connection, shop: Shop, code: str, at: datetime) 
 
 def _tell_machine(connection: sqlite3.Connection, shop: Shop, code: str, kind: str) -> dict[str, Any]:
     row = connection.execute("SELECT * FROM machine WHERE code = ?", (code,)).fetchone()
-    view = machine_view(row)
+    work = find_work(connection, row["work_order"]) if row["work_order"] is not None else None
+    view = {**machine_view(row), "currentExternalOrderNo": work["external_no"] if work is not None else None}
     shop.feed.tell(connection, kind, code, view)
     return view

@@ -67,6 +67,7 @@ LOOK = Look(
         "reports": ("报工记录", "Reports"),
         "time": ("时间", "Time"),
         "back": ("返回", "Back"),
+        "fresh": ("新工单", "New orders"),
     },
     style="""
 body{margin:0;background:#10151c;color:#dbe4ee;font:15px/1.5 "Noto Sans CJK SC",Roboto,sans-serif}
@@ -108,6 +109,7 @@ class Pages:
         return [
             web.get("/", self.orders, name="page.orders"),
             web.get("/machines", self.machines, name="page.machines"),
+            web.post("/production", self.produce, name="page.production"),
             web.get("/orders/{ref}", self.order, name="page.order"),
             web.post("/orders/{ref}/{action}", self.act, name="page.act"),
         ]
@@ -122,7 +124,23 @@ class Pages:
         rows = reader.execute("SELECT * FROM work_order ORDER BY id DESC LIMIT ?", (ROWS,)).fetchall()
         cells = [_order_cells(shop.work_view(reader, row), lang) for row in rows]
         keys = ("no", "external", "item", "qty", "done", "now", "state", "due")
-        return self._page(request, LOOK.word("orders", lang), LOOK.table(lang, keys, cells))
+        now = self._shop.settings.production
+        other = "manual" if now == "auto" else "auto"
+        form = (
+            f'<form class="inline" method="post" action="/production">{LOOK.word("fresh", lang)} '
+            f'{_tag(now, lang)}<input type="hidden" name="production" value="{other}">'
+            f"<button>{LOOK.word(other, lang)}</button></form>"
+        )
+        body = f"<p>{form}</p>{LOOK.table(lang, keys, cells)}"
+        return self._page(request, LOOK.word("orders", lang), body)
+
+    async def produce(self, request: web.Request) -> web.Response:
+        """Say whether machines or people report the orders to come; only from this very page."""
+        guard(request)
+        wanted = str((await request.post()).get("production", ""))
+        if wanted in shop.CHOICES["production"]:
+            self._shop.settings.set({"production": wanted})
+        raise web.HTTPSeeOther("/")
 
     async def machines(self, request: web.Request) -> web.Response:
         """Show the machines."""
@@ -177,7 +195,6 @@ class Pages:
             return ""
         cells = []
         for trouble in rows:
-            view = reports.trouble_view(reader, trouble)
             form = ""
             if trouble["kind"] == "rework" and trouble["status"] == "open":
                 form = (
@@ -196,7 +213,7 @@ class Pages:
                     ),
                     _step(trouble["seq"], lang),
                     number(trouble["qty"]),
-                    view["badReasonName"],
+                    _reason(trouble["reason"], lang),
                     _tag(trouble["status"], lang),
                     Html(form),
                 )
@@ -261,6 +278,11 @@ def _tag(state: str, lang: str) -> Html:
 
 def _step(seq: int, lang: str) -> str:
     return shop.STEPS[seq].name if lang == "zh" else shop.STEPS[seq].name_en
+
+
+def _reason(code: str, lang: str) -> str:
+    step = shop.TROUBLES.get(code)
+    return code if step is None else step.trouble_name if lang == "zh" else step.trouble_name_en
 
 
 def _order_cells(view: dict[str, Any], lang: str) -> tuple[object, ...]:
@@ -329,7 +351,12 @@ def _operations(view: dict[str, Any], lang: str) -> str:
 def _report_form(view: dict[str, Any], item: dict[str, Any], lang: str) -> str:
     if item["status"] not in ("ready", "running"):
         return ""
-    step = shop.STEPS[item["seq"]]
+    reasons = "".join(
+        f"<option value='{step.trouble}'{' selected' if seq == item['seq'] else ''}>"
+        f"{step.trouble_name if lang == 'zh' else step.trouble_name_en}</option>"
+        for seq, step in shop.STEPS.items()
+        if seq <= item["seq"]
+    )
     left = Decimal(item["inputQty"]) - sum(Decimal(item[n]) for n in ("goodQty", "reworkQty", "scrapQty"))
     options = "".join(
         f'<option value="{value}">{LOOK.word(f"{value}_w", lang)}</option>' for value in reports.DISPOSITIONS
@@ -344,8 +371,7 @@ def _report_form(view: dict[str, Any], item: dict[str, Any], lang: str) -> str:
         f'<input type="hidden" name="operationSeq" value="{item["seq"]}">'
         f"{LOOK.word('good', lang)} <input name='goodQty' value='{left:f}'>"
         f"{LOOK.word('bad', lang)} <input name='badQty' value='0'>"
-        f"<select name='badReason'><option value='{step.trouble}'>"
-        f"{step.trouble_name if lang == 'zh' else step.trouble}</option></select>"
+        f"<select name='badReason'>{reasons}</select>"
         f"<select name='disposition'>{options}</select>"
         f"{LOOK.word('hours', lang)} <input name='laborHours' value='1'>{used}"
         f"<button>{LOOK.word('report', lang)}</button></form>"

@@ -13,6 +13,7 @@ from plantbox.database import next_number
 from plantbox.fields import BadField, Fields
 from plantbox.mes.shop import (
     STEPS,
+    TROUBLES,
     ZERO,
     Shop,
     brief,
@@ -212,9 +213,7 @@ def trouble_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, 
         "operationName": STEPS[row["seq"]].name,
         "quantity": row["qty"],
         "badReason": row["reason"],
-        "badReasonName": STEPS[row["seq"]].trouble_name
-        if row["reason"] == STEPS[row["seq"]].trouble
-        else row["reason"],
+        "badReasonName": TROUBLES[row["reason"]].trouble_name if row["reason"] in TROUBLES else row["reason"],
         "status": row["status"],
         "goodQty": row["good"],
         "scrapQty": row["scrap"],

@@ -19,6 +19,8 @@ from plantbox.writes import Refusal
 
 ZERO = Decimal(0)
 STEPS = {step.seq: step for step in firm.ROUTING}
+TROUBLES = {step.trouble: step for step in firm.ROUTING}
+"""Why pieces are bad; a later operation may find what an earlier one did."""
 CHOICES = {"production": ("auto", "manual"), "stops": ("on", "off")}
 
 

@@ -33,6 +33,10 @@ LOOK = Look(
         "detail": ("明细", "Lines"),
         "urged": ("已催办", "Urged"),
         "back": ("返回", "Back"),
+        "auto": ("自动审批", "Approved by itself"),
+        "manual": ("人工审批", "Approved by hand"),
+        "to_auto": ("改为自动", "Let it approve"),
+        "to_manual": ("改为人工", "Approve by hand"),
     },
     style="""
 *{box-sizing:border-box}body{margin:0;background:#f2f2f6;color:#1c1c1e;
@@ -50,7 +54,9 @@ textarea{width:100%;font:inherit;border:1px solid #ccc;border-radius:10px;paddin
 .acts{display:flex;gap:10px;margin-top:10px}button{flex:1;min-height:48px;border:0;border-radius:12px;
 font:inherit;font-weight:600;background:#5b5bd6;color:#fff}button.no{background:#fff;color:#c62828;
 border:1px solid #c62828}.error{background:#fde3e3;color:#a11c1c;border-radius:12px;padding:12px 16px;
-margin-bottom:12px}table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;
+margin-bottom:12px}.switch{display:flex;align-items:center;justify-content:space-between}
+.switch button{flex:none;min-height:44px;padding:0 16px;background:#ececf8;color:#3d3dae}
+table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;
 padding:6px 8px;border-bottom:1px solid #eee}.scroll{overflow:auto}
 """,
     menu=(("/", "todo"), ("/done", "done")),
@@ -84,19 +90,36 @@ class Pages:
         return [
             web.get("/", self.todo, name="page.todo"),
             web.get("/done", self.done, name="page.done"),
+            web.post("/approval", self.decide, name="page.approval"),
             web.get("/requests/{ref}", self.request, name="page.request"),
             web.post("/requests/{ref}/{action:approve|reject}", self.act, name="page.act"),
         ]
 
     async def todo(self, request: web.Request) -> web.Response:
         """Show what waits for approval."""
-        return self._cards(request, "todo", "status = 'pending'")
+        lang = LOOK.language(request)
+        now = self._desk.settings.approval
+        other = "manual" if now == "auto" else "auto"
+        form = (
+            f'<form class="card switch" method="post" action="/approval"><span>{LOOK.word(now, lang)}</span>'
+            f'<input type="hidden" name="approval" value="{other}">'
+            f"<button>{LOOK.word(f'to_{other}', lang)}</button></form>"
+        )
+        return self._cards(request, "todo", "status = 'pending'", form)
+
+    async def decide(self, request: web.Request) -> web.Response:
+        """Say whether requests are approved by hand or by themselves; only from this very page."""
+        guard(request)
+        wanted = str((await request.post()).get("approval", ""))
+        if wanted in ("auto", "manual"):
+            self._desk.settings.set({"approval": wanted})
+        raise web.HTTPSeeOther("/")
 
     async def done(self, request: web.Request) -> web.Response:
         """Show what is decided."""
         return self._cards(request, "done", "status <> 'pending'")
 
-    def _cards(self, request: web.Request, key: str, where: str) -> web.Response:
+    def _cards(self, request: web.Request, key: str, where: str, before: str = "") -> web.Response:
         lang = LOOK.language(request)
         rows = self._station.db.reader.execute(
             f"SELECT * FROM request WHERE {where} ORDER BY id DESC LIMIT 100"  # noqa: S608 - two fixed texts
@@ -108,7 +131,7 @@ class Pages:
             f"{_urged(row, lang)}</span></a>"
             for row in rows
         )
-        body = cards or f'<p class="card">{LOOK.word("empty", lang)}</p>'
+        body = before + (cards or f'<p class="card">{LOOK.word("empty", lang)}</p>')
         return LOOK.page(request, self._station.clock, LOOK.word(key, lang), body)
 
     async def request(self, request: web.Request, error: str = "") -> web.Response:

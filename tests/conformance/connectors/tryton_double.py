@@ -112,7 +112,8 @@ class TrytonDouble:
         self.sales.append(
             {
                 "id": number, "number": f"SO-{number:04}", "reference": values["reference"], "state": "draft",
-                "party": {"code": "C-1", "name": "甲公司"}, "currency": {"code": "CNY"}, "sale_date": None,
+                "party": 1, "party.": {"id": 1, "code": "C-1", "name": "甲公司"},
+                "currency": {"code": "CNY"}, "sale_date": None,
                 "untaxed_amount": Decimal(0), "tax_amount": Decimal(0), "total_amount": Decimal(0),
                 "shipment_state": "none", "invoice_state": "none", "shipments": [], "type": "line",
                 "create_date": made, "write_date": None,

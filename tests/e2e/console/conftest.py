@@ -8,7 +8,6 @@ import threading
 import urllib.request
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,15 +34,7 @@ PATIENCE_MS = 20_000
 class Running:
     """A factory in a loop of its own, so that a browser can be driven beside it."""
 
-    def __init__(self, folder: Path) -> None:
-        settings = {
-            "engine.poll_s": "0.1",
-            "engine.retry_gaps_s": "[0.2, 0.3]",
-            "engine.check_gaps_s": "[0.5]",
-        }
-        plan = Plan(
-            folder / "factory", port=0, options={"erp": ("--delivery", "instant")}, hub_settings=settings
-        )
+    def __init__(self, plan: Plan) -> None:
         self.factory = Factory(plan, lambda en, zh: None)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -101,7 +92,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert (console.CONSOLE / "index.html").exists(), "the console is not built: make web"
     patch = pytest.MonkeyPatch()
     patch.setenv("PYTHONPATH", str(ROOT / "src"))
-    found = Running(tmp_path_factory.mktemp("console"))
+    settings = {
+        "engine.poll_s": "0.1",
+        "engine.retry_gaps_s": "[0.2, 0.3]",
+        "engine.check_gaps_s": "[0.5]",
+    }
+    folder = tmp_path_factory.mktemp("console") / "factory"
+    found = Running(Plan(folder, port=0, options={"erp": ("--delivery", "instant")}, hub_settings=settings))
     found.start()
     yield found
     found.stop()

@@ -16,8 +16,9 @@ pytestmark = pytest.mark.needs("browser")
 
 WORDS = {
     "zh": {
-        "done": "已全部完成", "save": "ERP 保存", "calls": "调用", "label": "单号或客户", "refused": "超信用额度",
-        "holder": "销售部", "cancel": "取消流程", "reason": "原因", "why": "请写明原因", "process": "订单到交付",
+        "done": "已全部完成", "save": "ERP 保存", "calls": "调用", "label": "单号或客户",
+        "refused": "超信用额度", "holder": "销售部", "process": "订单到交付",
+        "cancel": "取消流程", "reason": "原因", "why": "请写明原因",
     },
     "en": {"done": "All done", "save": "Save", "calls": "Calls", "process": "Order to delivery"},
 }  # fmt: skip

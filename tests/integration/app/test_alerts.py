@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email
 import email.policy
 import socket
-import time
 from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,6 +20,7 @@ from lineshaft.app.hub import Hub, build
 from lineshaft.engine.intake import Incoming
 from lineshaft.engine.releases import files_of
 from simulation.processes import Flow, file_of
+from unit.api.conftest import FixedTokens
 
 TARGET = """format: 1
 connector: http
@@ -101,11 +102,11 @@ class Target:
         return web.json_response({})
 
 
-async def until(true: Callable[[], bool], within_s: float = 15.0) -> None:
-    end = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        await asyncio.sleep(0.02)
+async def until(true: Callable[[], bool], within_s: float = 30.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not true():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), 0.02)
 
 
 @pytest.fixture
@@ -123,8 +124,11 @@ async def target() -> AsyncIterator[Target]:
     await target.go()
 
 
-async def hub_of(folder: Path, target: Target, port: int, language: str) -> Hub:
+async def hub_of(
+    folder: Path, target: Target, port: int, language: str, *, answers: str = "", connected: bool = True
+) -> Hub:
     options = {"data_dir": str(folder)}
+    system = f'[systems.erp]\nbase_url = "http://127.0.0.1:{target.port}"' if connected else ""
     file = folder / "hub.toml"
     file.write_text(
         f"""
@@ -141,12 +145,11 @@ smtp_host = "127.0.0.1"
 smtp_port = {port}
 language = "{language}"
 gather_s = 0.5
-[systems.erp]
-base_url = "http://127.0.0.1:{target.port}"
+{system}
 """,
         encoding="utf-8",
     )
-    hub = build(read_config(file=file, options=options), {})
+    hub = build(read_config(file=file, options=options), {}, tokens=FixedTokens())
     flow = Flow().element("startEvent", "start").element("endEvent", "end").call("save", "erp.order.save")
     process = file_of("deliver", flow.chain("start", "save", "end"))
     process = process.replace(
@@ -154,7 +157,7 @@ base_url = "http://127.0.0.1:{target.port}"
     )
     files = {
         "pack.yaml": b"format: 1\nname: demo\nversion: 1.0.0\ntitle: {zh: a, en: a}\n",
-        "systems/erp.yaml": TARGET.encode(),
+        "systems/erp.yaml": TARGET.replace("answers:\n", f"answers:\n{answers}").encode(),
         "flows/routes.yaml": ROUTES.encode(),
         "processes/deliver.bpmn": process,
     }

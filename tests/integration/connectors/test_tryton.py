@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -309,6 +308,6 @@ async def test_a_check_tells_reach_login_company_read_and_wrong_credentials(tryt
     assert error.code == "wrong_credentials"
 
 
-def test_a_second_start_finds_what_the_first_left(tryton: server.Server, tmp_path: Path) -> None:
+def test_a_second_start_finds_what_the_first_left(tryton: server.Server) -> None:
     assert server.is_prepared()
     assert server.prepare() == server.prepare()

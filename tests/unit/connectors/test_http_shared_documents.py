@@ -21,7 +21,7 @@ name: shop
 answers:
   code: answer.code
   codes:
-    COUNTING: {class: rate_limited, wait_s: 5}
+    COUNTING: {class: rate_limited, wait_s: 5, waits: call}
     BUSY: rate_limited
 documents:
   work_order:
@@ -77,11 +77,11 @@ def test_a_rule_that_is_not_there_is_named_with_its_place() -> None:
     assert "work_order" in str(problem.hint)
 
 
-@pytest.mark.parametrize(("code", "wait_s"), [("COUNTING", 5), ("BUSY", 2)])
-def test_a_code_may_have_a_wait_of_its_own(code: str, wait_s: float) -> None:
+@pytest.mark.parametrize(("code", "wait_s", "alone"), [("COUNTING", 5, True), ("BUSY", 2, False)])
+def test_a_code_may_have_a_wait_of_its_own(code: str, wait_s: float, alone: bool) -> None:
     rule = read_manifest(MANIFEST.encode(), "shop.yaml").operations["work.view"].answers
     case = Case("shop", "work", reads_only=False, now=datetime(2026, 1, 1, tzinfo=UTC), redact=str)
     reply = Reply(400, {"retry-after": "2"}, b"", {})
     with pytest.raises(RateLimited) as caught:
         judge(rule, reply, {"answer": {"code": code}, "status": 400}, case)
-    assert caught.value.wait_s == wait_s
+    assert (caught.value.wait_s, caught.value.this_call_only) == (wait_s, alone)

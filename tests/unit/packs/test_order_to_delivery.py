@@ -100,7 +100,9 @@ def test_every_source_is_a_trigger_of_its_system() -> None:
     known = specs()
     for source in pack().sources:
         assert (source.kind, source.trigger) in {
-            (trigger.kind, trigger.name) for trigger in known[source.system].triggers
+            (kind, trigger.name)
+            for trigger in known[source.system].triggers
+            for kind in ((trigger.kind, "listen") if trigger.listens else (trigger.kind,))
         }
 
 

@@ -33,6 +33,7 @@ def hub_of() -> PackHub:
             "mes.work_order.create": {"work_order_no": "GD-1"},
             "mes.work_order.change": lambda asked: {"work_order": {"quantity": asked["quantity"]}},
             "mes.work_order.cancel": {"status": "cancelled"},
+            "mes.work_order.view": {"work_order": {"status": "cancelled"}},
             "erp.work_order.accept": {"status": "Accepted"},
             "erp.work_order.report": {"work_order": work_order()},
             "erp.work_order.view": {"work_order": work_order()},
@@ -156,10 +157,48 @@ def test_what_the_shop_floor_refuses_goes_back_into_the_erp_and_to_the_orders(wh
     hub.event(f"erp.work_order.{event}", {"BillNo": "SCDD-1", "Data": work_order(qty="400")})
     (back,) = hub.of("erp.work_order.change")
     assert (back["quantity"], back["reason"]) == (kept, "裁剪 已投产 450")
+    assert len(hub.of("erp.work_order.accept")) == 2
     assert hub.feedback[-1]["message"] == "车间不能变更:裁剪 已投产 450"
     made(hub)
     received(hub, 500)
     assert hub.run("production").state == "completed", hub.troubles
+
+
+@pytest.mark.parametrize("now", [{"Status": "Cancelled", "Qty": "500"}, {"Status": "Accepted", "Qty": "400"}])
+def test_goods_that_were_received_before_the_erps_cancellation_came_are_posted_all_the_same(
+    now: dict[str, str],
+) -> None:
+    hub = hub_of()
+
+    def changed(asked: dict[str, Any]) -> dict[str, Any]:
+        del hub.refusals["erp.finished_goods.post"]
+        return {"work_order": work_order(qty=str(asked["quantity"]))}
+
+    hub.answers |= {
+        "erp.work_order.view": {"work_order": work_order() | now},
+        "erp.work_order.change": changed,
+    }
+    hub.refusals["erp.finished_goods.post"] = "不能入库"
+    released(hub)
+    made(hub)
+    received(hub, 500)
+    (back,) = hub.of("erp.work_order.change")
+    assert back["quantity"] == 500
+    assert [each["external_key"] for each in hub.of("erp.finished_goods.post")] == ["FG-SCDD-1"] * 2
+    assert hub.of("erp.work_order.accept") == [{"bill_no": "SCDD-1", "external_no": "GD-1"}] * 2
+    assert hub.run("production").state == "completed", hub.troubles
+
+
+def test_posting_that_the_erp_refuses_for_another_reason_waits_for_the_warehouse() -> None:
+    hub = hub_of()
+    hub.answers["erp.work_order.view"] = {"work_order": work_order() | {"Status": "Started"}}
+    hub.refusals["erp.finished_goods.post"] = "FG-SCDD-1 已入库 490"
+    released(hub)
+    made(hub)
+    received(hub, 500)
+    (task,) = hub.bench.tasks()
+    assert task.variables["problem"] == "FG-SCDD-1 已入库 490"
+    assert hub.of("erp.work_order.change") == []
 
 
 def test_work_order_that_the_mes_refuses_waits_for_a_planner() -> None:
@@ -238,6 +277,29 @@ def test_report_of_a_cancelled_work_order_ends_without_a_dead_end() -> None:
     hub = hub_of()
     hub.refusals["erp.work_order.report"] = "状态为 Cancelled"
     hub.event("mes.operation.reported", report())
+    assert hub.run("shop-floor-report").state == "completed"
+
+
+def test_report_that_the_erp_refuses_while_the_shop_floor_goes_on_is_booked_once_the_erp_follows() -> None:
+    hub = hub_of()
+    hub.answers["mes.work_order.view"] = {"work_order": {"status": "inProgress"}}
+    hub.refusals["erp.work_order.report"] = "状态为 Cancelled"
+    hub.event("mes.operation.reported", report())
+    hub.bench.advance(seconds=6)
+    assert hub.run("shop-floor-report").state == "active"
+    del hub.refusals["erp.work_order.report"]
+    hub.bench.advance(seconds=10)
+    assert hub.run("shop-floor-report").state == "completed"
+    assert len(hub.of("erp.work_order.report")) == 3
+    assert len(hub.of("erp.work_order.consume")) == 1
+
+
+def test_report_that_is_refused_again_and_again_ends_after_ten_minutes() -> None:
+    hub = hub_of()
+    hub.answers["mes.work_order.view"] = {"work_order": {"status": "completed"}}
+    hub.refusals["erp.work_order.report"] = "数量不一致"
+    hub.event("mes.operation.reported", report())
+    hub.bench.advance(minutes=11)
     assert hub.run("shop-floor-report").state == "completed"
 
 

@@ -1,6 +1,6 @@
 // What other systems said, without the hub's own prefixes and codes: the page says in which system it was.
 export function saidOf(said: string | null | undefined): string {
-  return (said ?? '').replace(/^[\w-]+, [\w.-]+: /, '').replace(/\s*\[[\w.:-]{1,40}\]$/, '');
+  return (said ?? '').replace(/^[\w-]+(, |,)[\w.-]+(: |:)/, '').replace(/\s*\[[\w.:-]{1,40}\]$/, '');
 }
 
 /** Who did something: the name before the reason that is kept with it. */

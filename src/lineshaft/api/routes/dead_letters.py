@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
-from starlette.requests import Request
 
-from lineshaft.api.access import Operator, Reader, ServicesOf
+from lineshaft.api.access import LanguageOf, Operator, Reader, ServicesOf
 from lineshaft.api.json_edge import Json, pretty
 from lineshaft.api.payloads import lacking
 from lineshaft.api.routing import Cursor, Limit, make_router
@@ -28,7 +27,7 @@ from lineshaft.api.views import (
     TitleView,
 )
 from lineshaft.base.errors import HubError, InputError, NotFound
-from lineshaft.base.text import Text, language_of, text
+from lineshaft.base.text import Text, text
 from lineshaft.sdk import FieldSpec
 from lineshaft.security.people import Caller
 from lineshaft.store.rows import DeadLetter
@@ -70,6 +69,7 @@ class Closing:
 async def list_dead_letters(
     services: ServicesOf,
     caller: Reader,
+    language: LanguageOf,
     status: str = "open",
     system: str | None = None,
     cause: str | None = None,
@@ -80,22 +80,23 @@ async def list_dead_letters(
     page = await services.store.dead_letters(
         caller.scope, status=status, system=system, cause=cause, cursor=cursor, limit=limit
     )
-    return Json(DeadLetterPage([DeadLetterView.of(each) for each in page.items], page.next))
+    return Json(DeadLetterPage([DeadLetterView.of(each, language) for each in page.items], page.next))
 
 
 @router.get("/dead-letter-causes", response_model=CausePage)
-async def list_dead_letter_causes(services: ServicesOf, caller: Reader, status: str = "open") -> Json:
+async def list_dead_letter_causes(
+    services: ServicesOf, caller: Reader, language: LanguageOf, status: str = "open"
+) -> Json:
     """Return why items failed, the most frequent cause first: many failures are mostly one."""
     rows = await services.store.dead_letter_causes(caller.scope, status=status)
-    return Json(CausePage([CauseView.of(each) for each in rows]))
+    return Json(CausePage([CauseView.of(each, language) for each in rows]))
 
 
 @router.post("/dead-letters/replay", response_model=ReplayedView, status_code=202)
 async def replay_dead_letters(
-    wish: ReplayMany, request: Request, services: ServicesOf, caller: Operator
+    wish: ReplayMany, services: ServicesOf, caller: Operator, language: LanguageOf
 ) -> Json:
     """Send several on their way again, for a reason; each has its own result."""
-    language = language_of(request.headers.get("accept-language"))
     results: list[ReplayResultView] = []
     for letter_id in dict.fromkeys(wish.ids):
         try:
@@ -108,16 +109,18 @@ async def replay_dead_letters(
 
 
 @router.get("/dead-letters/{letter_id}", response_model=DeadLetterView)
-async def get_dead_letter(letter_id: str, services: ServicesOf, caller: Reader) -> Json:
+async def get_dead_letter(letter_id: str, services: ServicesOf, caller: Reader, language: LanguageOf) -> Json:
     """Return one dead letter."""
-    return Json(DeadLetterView.of(await _known(services, caller, letter_id)))
+    return Json(DeadLetterView.of(await _known(services, caller, letter_id), language))
 
 
 @router.get("/dead-letters/{letter_id}/detail", response_model=DeadLetterDetailView)
-async def get_dead_letter_detail(letter_id: str, services: ServicesOf, caller: Reader) -> Json:
+async def get_dead_letter_detail(
+    letter_id: str, services: ServicesOf, caller: Reader, language: LanguageOf
+) -> Json:
     """Return one dead letter with its payload as text, and what its operation declares."""
     row = await _known(services, caller, letter_id)
-    view = DeadLetterView.of(row)
+    view = DeadLetterView.of(row, language)
     effect = await services.store.effect(caller.scope, row.subject_id) if row.subject == "effect" else None
     return Json(
         DeadLetterDetailView(
@@ -137,11 +140,10 @@ async def get_dead_letter_detail(letter_id: str, services: ServicesOf, caller: R
 
 @router.post("/dead-letters/{letter_id}/check", response_model=list[FindingView])
 async def check_dead_letter_payload(
-    letter_id: str, content: Content, request: Request, services: ServicesOf, caller: Reader
+    letter_id: str, content: Content, services: ServicesOf, caller: Reader, language: LanguageOf
 ) -> Json:
     """Compare a corrected payload with what its operation declares; nothing is changed."""
     row = await _known(services, caller, letter_id)
-    language = language_of(request.headers.get("accept-language"))
     return Json(
         [
             FindingView(each.path, each.message.in_language(language))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lineshaft.api.access import Operator, Reader, ServicesOf
+from lineshaft.api.access import LanguageOf, Operator, Reader, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import Cursor, Limit, make_router
 from lineshaft.api.views import DoneView, EffectPage, EffectView
@@ -28,6 +28,7 @@ class Decision:
 async def list_effects(
     services: ServicesOf,
     caller: Reader,
+    language: LanguageOf,
     instance_id: str | None = None,
     business_key: str | None = None,
     system: str | None = None,
@@ -45,25 +46,25 @@ async def list_effects(
         cursor=cursor,
         limit=limit,
     )
-    return Json(EffectPage([EffectView.of(each) for each in page.items], page.next))
+    return Json(EffectPage([EffectView.of(each, language) for each in page.items], page.next))
 
 
 @router.get("/effects/{effect_id:path}", response_model=EffectView)
-async def get_effect(effect_id: str, services: ServicesOf, caller: Reader) -> Json:
+async def get_effect(effect_id: str, services: ServicesOf, caller: Reader, language: LanguageOf) -> Json:
     """Return one line of the ledger."""
     row = await services.store.effect(caller.scope, effect_id)
     if row is None:
         raise NotFound(text("There is no effect {id}.", "写入台账中没有 {id}。", id=effect_id))
-    return Json(EffectView.of(row))
+    return Json(EffectView.of(row, language))
 
 
 @router.get("/unknown-outcomes", response_model=EffectPage)
 async def list_unknown_outcomes(
-    services: ServicesOf, caller: Reader, cursor: Cursor = None, limit: Limit = 50
+    services: ServicesOf, caller: Reader, language: LanguageOf, cursor: Cursor = None, limit: Limit = 50
 ) -> Json:
     """Return calls of which nobody knows whether they were carried out."""
     page = await services.store.effects(caller.scope, status="unknown", cursor=cursor, limit=limit)
-    return Json(EffectPage([EffectView.of(each) for each in page.items], page.next))
+    return Json(EffectPage([EffectView.of(each, language) for each in page.items], page.next))
 
 
 @router.post("/unknown-outcomes/decide", response_model=DoneView, status_code=202)

@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import Body, Query
 
-from lineshaft.api.access import Operator, Reader, ServicesOf
+from lineshaft.api.access import LanguageOf, Operator, Reader, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
 from lineshaft.api.services import ConnectedSystem
 from lineshaft.api.views import CheckStepView, DoneView, SystemPage, SystemView, TitleView
 from lineshaft.base.errors import NotFound
-from lineshaft.base.text import text
+from lineshaft.base.text import Language, of_column, text
 from lineshaft.store.port import Activity, Backlog
 from lineshaft.store.rows import SystemState
 
@@ -27,15 +27,19 @@ Since = Annotated[
 
 
 @router.get("/systems", response_model=SystemPage)
-async def list_systems(services: ServicesOf, caller: Reader, since: Since = None) -> Json:
+async def list_systems(
+    services: ServicesOf, caller: Reader, language: LanguageOf, since: Since = None
+) -> Json:
     """Return every system of the active release with its state, what waits for it and what went on."""
-    return Json(SystemPage(await _views(services, caller, services.systems.all(), since)))
+    return Json(SystemPage(await _views(services, caller, services.systems.all(), language, since)))
 
 
 @router.get("/systems/{name}", response_model=SystemView)
-async def get_system(name: str, services: ServicesOf, caller: Reader, since: Since = None) -> Json:
+async def get_system(
+    name: str, services: ServicesOf, caller: Reader, language: LanguageOf, since: Since = None
+) -> Json:
     """Return one system."""
-    return Json((await _views(services, caller, [_known(services, name)], since))[0])
+    return Json((await _views(services, caller, [_known(services, name)], language, since))[0])
 
 
 @router.post("/systems/{name}/check", response_model=list[CheckStepView])
@@ -79,7 +83,11 @@ def _known(services: ServicesOf, name: str) -> ConnectedSystem:
 
 
 async def _views(
-    services: ServicesOf, caller: Reader, systems: list[ConnectedSystem], since: datetime | None
+    services: ServicesOf,
+    caller: Reader,
+    systems: list[ConnectedSystem],
+    language: Language,
+    since: datetime | None,
 ) -> list[SystemView]:
     now = services.clock.now()
     if since is None or since.tzinfo is None:
@@ -90,13 +98,17 @@ async def _views(
     activity = await services.store.activity(caller.scope, max(since, now - timedelta(days=7)))
     busy = {each.system: each for each in activity}
     return [
-        _view(each, states.get(each.name), backlog, busy.get(each.name, Activity(each.name, 0, 0)))
+        _view(each, states.get(each.name), backlog, busy.get(each.name, Activity(each.name, 0, 0)), language)
         for each in systems
     ]
 
 
 def _view(
-    system: ConnectedSystem, state: SystemState | None, backlog: list[Backlog], activity: Activity
+    system: ConnectedSystem,
+    state: SystemState | None,
+    backlog: list[Backlog],
+    activity: Activity,
+    language: Language,
 ) -> SystemView:
     rows = [each for each in backlog if each.system == system.name]
 
@@ -110,10 +122,11 @@ def _view(
     circuit = state.circuit if state is not None else "closed"
     if paused:
         word = "paused"
-    elif circuit == "open":
-        word = "down"
+    elif system.problem is not None:
+        # Nobody could reach it as it is configured: that is no outage, whatever its circuit says.
+        word = "degraded"
     else:
-        word = "degraded" if system.problem is not None else "ok"
+        word = "down" if circuit == "open" else "ok"
     return SystemView(
         name=system.name,
         title=TitleView(**system.title.to_dict()),
@@ -121,7 +134,7 @@ def _view(
         state=word,
         circuit=circuit,
         paused=paused,
-        reason=state.reason if state is not None else None,
+        reason=_said(state.reason, language) if state is not None else None,
         since=state.since if state is not None else None,
         changed_by=state.changed_by if state is not None else None,
         waiting=count("intended", "attempted"),
@@ -140,7 +153,11 @@ def _view(
         events=activity.events,
         error_at=activity.error_at,
         error_class=activity.error_class,
-        error_text=activity.error_text,
+        error_text=_said(activity.error_text, language),
         home_url=system.home_url,
         page_url=system.page_url,
     )
+
+
+def _said(column: str | None, language: Language) -> str | None:
+    return of_column(column).in_language(language) if column is not None else None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from lineshaft.api.access import Reader, ServicesOf
+from lineshaft.api.access import LanguageOf, Reader, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
 from lineshaft.api.services import Services
@@ -19,7 +19,7 @@ router = make_router("trace")
 def known_systems(services: Services) -> dict[str, KnownSystem]:
     """Return the connected systems as a trail names and links them."""
     return {
-        each.name: KnownSystem(each.title, each.spec, each.home_url, each.page_url)
+        each.name: KnownSystem(each.title, each.spec, each.home_url, each.page_url, each.problem)
         for each in services.systems.all()
     }
 
@@ -36,7 +36,7 @@ async def search_everything(
 
 
 @router.get("/trace/{number:path}", response_model=Trail)
-async def trace_number(number: str, services: ServicesOf, caller: Reader) -> Json:
+async def trace_number(number: str, services: ServicesOf, caller: Reader, language: LanguageOf) -> Json:
     """Return everything that belongs to a number: order, stages, documents, lines, runs, calls, story."""
     found = await trail(
         services.store,
@@ -46,5 +46,6 @@ async def trace_number(number: str, services: ServicesOf, caller: Reader) -> Jso
         spec=services.systems.trail,
         systems=known_systems(services),
         now=services.clock.now(),
+        language=language,
     )
     return Json(found)

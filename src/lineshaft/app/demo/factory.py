@@ -23,6 +23,7 @@ from lineshaft.app.demo.stations import (
     OFFICE,
     Common,
     arguments_of,
+    hub_alerts,
     hub_secrets,
     hub_systems,
     port_names,
@@ -50,6 +51,10 @@ class Plan:
     webhook: bool = True
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further options of a system's process, by its name."""
+    start: str | None = None
+    """When simulated time begins on a new folder; ``None``: the sandbox's own beginning."""
+    language: str = "both"
+    """Of the mails about trouble: ``zh``, ``en`` or ``both``."""
     hub_settings: Mapping[str, str] = field(default_factory=dict)
     """Further lines of the hub's configuration: dotted key → TOML value."""
 
@@ -77,6 +82,10 @@ class Factory:
     def url(self, system: str) -> str:
         """Return a simulated system's address, which is that of its own pages too."""
         return f"http://127.0.0.1:{self._ports[system]}"
+
+    def buttons_url(self, system: str) -> str:
+        """Return the page where a simulated system is broken and mended."""
+        return f"http://127.0.0.1:{self._ports[f'{system}_admin']}"
 
     @property
     def crm_url(self) -> str:
@@ -155,7 +164,7 @@ class Factory:
     async def _start_system(self, name: str) -> None:
         plan = self.plan
         hub_url = self.hub_url if plan.webhook else None
-        common = Common(self.folder, plan.speed, plan.empty, hub_url)
+        common = Common(self.folder, plan.speed, plan.empty, hub_url, plan.start)
         arguments = arguments_of(name, common, self._ports, plan.options.get(name, ()))
         child = self._children[name] = Child(name, arguments, self.folder)
         ready = read_line(await child.start())
@@ -175,6 +184,9 @@ class Factory:
             "console.demo_roles": "true",
             "console.speed": f"{self.plan.speed:.1f}",
         }
+        if "mail" in self.systems:
+            shown |= hub_alerts(self.plan.language)
+            shown["server.public_url"] = json.dumps(self.hub_url)
         settings = shown | dict(self.plan.hub_settings)
         further = "".join(f"{name} = {value}\n" for name, value in settings.items())
         config = folder / "hub.toml"

@@ -49,11 +49,14 @@ class Flowing:
     every_s: float = 4.0
     known: dict[str, str] = field(default_factory=dict)
     """Order → the line that was printed last."""
+    _delivered: bool = False
+    """Whether an order has been delivered since the start."""
     _later: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Order → what its customer will change about it, once it is in work."""
 
     async def run(self, *, count: int | None) -> int:
         """Make ``count`` orders (``None``: for ever) and print their ways; return how many have not ended."""
+        started_at = SystemClock().monotonic()
         await self._find_open()
         making = asyncio.create_task(self._make(count))
         try:
@@ -62,6 +65,7 @@ class Flowing:
             while True:
                 if await self._look():
                     quiet_since = clock.monotonic()
+                    self._tell_first(round(quiet_since - started_at))
                 open_orders = [number for number, line in self.known.items() if not _is_end(line)]
                 if making.done():
                     making.result()
@@ -72,6 +76,21 @@ class Flowing:
                 await asyncio.sleep(1.0)
         finally:
             making.cancel()
+
+    def _tell_first(self, seconds: int) -> None:
+        """Say once when the first order of this start has been delivered."""
+        first = next(
+            (each for each, line in self.known.items() if "[shipped" in line or "[已发货" in line), ""
+        )
+        if self._delivered or not first:
+            return
+        self._delivered = True
+        zh = self.language == "zh"
+        self.out(
+            f"—— 首张订单 {first} 已交付,用时 {seconds} 秒 ——"
+            if zh
+            else f"-- first order delivered: {first}, {seconds} s after the start --"
+        )
 
     async def _find_open(self) -> None:
         """Follow the orders of an earlier start that have not ended."""

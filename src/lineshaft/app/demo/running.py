@@ -16,6 +16,7 @@ from lineshaft.app.demo.real_input import carry_over
 from lineshaft.app.demo.report import printed
 from lineshaft.app.demo.stations import TITLES, WHOLE
 from lineshaft.app.lock import HubLock
+from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.text import Language
 
 ONCE_ORDERS = 12
@@ -55,7 +56,7 @@ async def demo(wish: Wish, out: Callable[[str], None]) -> int:
     lock = HubLock(wish.folder / "demo")
     lock.acquire()
     try:
-        async with Factory(_plan(wish), tell) as factory:
+        async with Factory(plan_of(wish), tell) as factory:
             _introduce(factory, tell, wish.approval)
             if wish.orders is not None:
                 return await _real(factory, wish, out, tell)
@@ -82,7 +83,8 @@ async def _real(
     return 0 if report.adds_up else 1
 
 
-def _plan(wish: Wish) -> Plan:
+def plan_of(wish: Wish) -> Plan:
+    """Return the factory that a wish asks for."""
     options: dict[str, tuple[str, ...]] = {}
     if wish.orders is not None:
         # Everything is in stock or made at once: the orders' way is looked at here, not the factory's pace.
@@ -93,18 +95,32 @@ def _plan(wish: Wish) -> Plan:
         return Plan(wish.folder, wish.port, wish.speed, options=options)
     options["erp"] = ("--delivery", "notice", "--production", "mes")
     options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
-    return Plan(wish.folder, wish.port, wish.speed, systems=WHOLE, options=options)
+    return Plan(
+        wish.folder,
+        wish.port,
+        wish.speed,
+        systems=WHOLE,
+        options=options,
+        # Due dates are judged by the hub's clock: the factory's first day is today.
+        start=f"{SystemClock().now().astimezone():%Y-%m-%d}T08:00:00+08:00",
+        language=wish.language,
+        # A system that is off is known to be off after ten seconds.
+        hub_settings={"engine.retry_gaps_s": "[1.0, 3.0, 6.0]"},
+    )
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:
+    tell(f"{'':<26}{'its pages':<26}its fault buttons", f"{'':<18}{'系统页面':<22}故障按钮")
     for name in factory.systems:
-        title = TITLES[name]
-        tell(f"{title.en:<24}{factory.url(name)}", f"{title.zh}  {factory.url(name)}")
+        title, addresses = TITLES[name], f"{factory.url(name):<26}{factory.buttons_url(name)}"
+        tell(f"{title.en:<26}{addresses}", f"{_filled(title.zh, 18)}{addresses}")
     tell("No sign-in is asked for on these pages.", "以上页面无需登录。")
     tell(
-        f"{'Lineshaft':<24}{factory.hub_url}   sign in as a role, or with the token {factory.token}",
-        f"Lineshaft  {factory.hub_url}  选择角色登录,或使用令牌 {factory.token}",
+        f"{'Lineshaft':<26}{factory.hub_url}   sign in with one click as Sales, Planning, Warehouse, "
+        "Finance, IT or Boss,",
+        f"{'Lineshaft':<18}{factory.hub_url}   点击岗位即可登录:销售、计划、仓库、财务、IT、老板,",
     )
+    tell(f"{'':<26}or with the token {factory.token}", f"{'':<18}或使用访问密钥 {factory.token}")
     if "oa" in factory.systems:
         tell(
             "Shipments are approved in the OA: "
@@ -116,3 +132,8 @@ def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str
         f"单据联查:  lineshaft --config {factory.folder / 'hub' / 'hub.toml'} trace 单号",
     )
     tell("Ctrl-C ends everything.", "按 Ctrl-C 结束。")
+
+
+def _filled(words: str, width: int) -> str:
+    """Fill up with blanks; Chinese characters take two places in a terminal."""
+    return words + " " * (width - len(words) - sum(1 for each in words if ord(each) > 0x2E80))

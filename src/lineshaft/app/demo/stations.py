@@ -36,6 +36,9 @@ TITLES: Mapping[str, Text] = {
     "mail": text("Mail and text messages", "邮件与短信"),
 }
 
+IT_MAIL = "it@factory.example"
+"""Who is told of trouble: look into the mail box."""
+
 _HOOKS = {"crm": "crm/orders", "mes": "mes/events", "oa": "oa/callbacks"}
 _FURTHER_PORTS = {"mes": ("--opcua-port", "mes_opcua"), "mail": ("--smtp-port", "mail_smtp")}
 _CREDENTIALS: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +60,8 @@ class Common:
     empty: bool
     hub_url: str | None
     """Where webhooks go; ``None``: nowhere."""
+    start: str | None = None
+    """When simulated time begins (ISO 8601) on a new folder; ``None``: the sandbox's own beginning."""
 
 
 def port_names(systems: tuple[str, ...]) -> list[str]:
@@ -74,6 +79,8 @@ def arguments_of(
     found += ["--data", str(common.folder / system), "--speed", f"{common.speed:g}"]
     if common.empty:
         found.append("--empty")
+    if common.start is not None:
+        found += ["--start", common.start]
     if system in _FURTHER_PORTS:
         option, name = _FURTHER_PORTS[system]
         found += [option, str(ports[name])]
@@ -98,6 +105,15 @@ def hub_secrets() -> dict[str, str]:
         "oa_app_secret": OA_APP_SECRET,
         "oa_webhook": WEBHOOK_SECRET,
         "sms_key": SMS_KEY,
+    }
+
+
+def hub_alerts(language: str) -> dict[str, str]:
+    """Return the lines of the hub's configuration by which the IT team is told of trouble."""
+    return {
+        "alerts.mail_to": json.dumps([IT_MAIL]),
+        "alerts.mail_system": '"mail"',
+        "alerts.language": json.dumps(language),
     }
 
 

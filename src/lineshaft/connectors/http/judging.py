@@ -152,6 +152,7 @@ def _error(
         return RateLimited(
             message,
             wait_s=_wait_s(judgement.wait_s or rule.wait_s, reply, names, case),
+            this_call_only=judgement.this_call_only,
             vendor_code=vendor_code,
             vendor_text=words,
         )

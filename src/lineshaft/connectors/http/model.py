@@ -41,11 +41,15 @@ class RequestRule:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a code or a status means; ``reference`` computes what is missing, ``wait_s`` how long to wait."""
+    """What a code or a status means; ``reference`` computes what is missing, ``wait_s`` how long to wait.
+
+    ``this_call_only``: no other call waits with it.
+    """
 
     verdict: Verdict
     reference: Expression | None = None
     wait_s: Expression | None = None
+    this_call_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,9 @@ def _judgement(table: Table | None, key: str, compiler: Compiler, names: Collect
     verdict = below.choice("class", VERDICTS)
     reference = compiler.expression(below.take("reference", required=verdict == "missing_reference"), names)
     wait = compiler.expression(below.take("wait_s"), names) if verdict == "rate_limited" else None
+    waits = below.choice("waits", ("system", "call"), "system") if verdict == "rate_limited" else "system"
     below.done()
-    return Judgement(cast("Verdict", verdict), reference, wait) if verdict else None
+    return Judgement(cast("Verdict", verdict), reference, wait, waits == "call") if verdict else None
 
 
 Shared = Mapping[str, DocumentRule]

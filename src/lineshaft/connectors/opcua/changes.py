@@ -77,7 +77,7 @@ def change_of(rule: ResourceRule, reading: Reading, *, gap: bool) -> Change:
     node = next(one for one in rule.nodes if one.name == reading.node)
     return Change(
         f"{rule.name}/{reading.node}/{reading.mark}" + ("/gap" if gap else ""),
-        rule.type,
+        rule.types.get(str(reading.value), rule.type),
         node.of or reading.node,
         {
             "node": reading.node,

@@ -59,6 +59,8 @@ class ResourceRule:
     name: str
     nodes: tuple[NodeRule, ...]
     type: str
+    types: Mapping[str, str]
+    """Value as text → type of its events, where it has one of its own."""
     publishing_ms: float
     sampling_ms: float
     queue: int
@@ -224,13 +226,31 @@ class _Reader:
         label = table.label("label", name)
         nodes = tuple(self._listed(str(one.value), one) for one in table.items("nodes"))
         kind = table.text("type", required=True, pattern=_NAME) or ""
+        own = table.table("types")
+        types = {one: own.text(one, pattern=_NAME) or kind for one in own.entries} if own is not None else {}
+        if (
+            any(each.rpartition(".")[0] != kind.rpartition(".")[0] for each in types.values())
+            and own is not None
+        ):
+            self.problems.add(
+                "event_type",
+                text(
+                    "Expected types that differ from {kind} in the last word only, but they are {types}",
+                    "types 中的类型应仅末段与 {kind} 不同,实际为 {types}",
+                    kind=kind,
+                    types=", ".join(types.values()),
+                ),
+                table.entries["types"].place,
+                text("events of one resource are taken in as one", "同一资源的事件按同一来源去重"),
+            )
         publishing = table.number("publishing_ms", 500.0) or 500.0
         sampling = table.number("sampling_ms", 250.0) or 0.0
         queue = table.integer("queue", 100, least=2)
         interval = table.number("interval_s", 10.0) or 10.0
         table.done()
-        trigger = TriggerSpec(name, "poll", (kind,), name, interval, listens=True)
-        return ResourceRule(name, nodes, kind, publishing, sampling, queue), label, trigger
+        kinds = tuple(dict.fromkeys((kind, *types.values())))
+        trigger = TriggerSpec(name, "poll", kinds, name, interval, listens=True)
+        return ResourceRule(name, nodes, kind, types, publishing, sampling, queue), label, trigger
 
     def _secret(self, table: Table, key: str) -> str | None:
         node = table.take(key, required=True)

@@ -15,7 +15,7 @@ from lineshaft.connectors.tryton.session import Session
 Record = dict[str, Any]
 
 _SALE_FIELDS: Final = (
-    "number", "reference", "state", "party.code", "party.name", "currency.code", "sale_date",
+    "number", "reference", "state", "party", "party.code", "party.name", "currency.code", "sale_date",
     "untaxed_amount", "tax_amount", "total_amount", "shipment_state", "invoice_state", "shipments",
 )  # fmt: skip
 _LINE_FIELDS: Final = (
@@ -126,6 +126,7 @@ def _sale(row: Mapping[str, Any], lines: list[Record]) -> Record:
         "number": number_of(row),
         "reference": row["reference"] or "",
         "state": row["state"],
+        "party_id": str(row["party"]),
         "party": below(row, "party", "code"),
         "party_name": below(row, "party", "name"),
         "currency": below(row, "currency", "code"),

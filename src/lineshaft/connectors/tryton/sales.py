@@ -96,7 +96,7 @@ class Sales:
         if known is None:
             (made,) = await self._session.write(f"model.{MODEL}.create", [values], sending=sending)
             return await self._read_back(int(made)), False
-        if self._is_same(known, values["lines"][0][1]):
+        if self._is_same(known, values):
             return known, True
         sale_id = int(known["sale_id"])
         await self._steps.walk(MODEL, sale_id, (Step("draft", {"quotation"}),), ("draft",), sending)
@@ -198,8 +198,10 @@ class Sales:
             )
         return _Currency(int(rows[0]["id"]), Decimal(rows[0]["rounding"]))
 
-    def _is_same(self, known: Record, wanted: list[dict[str, Any]]) -> bool:
-        """Tell whether a sale has these lines; one that has not may be changed only before it is confirmed.
+    def _is_same(self, known: Record, values: Mapping[str, Any]) -> bool:
+        """Tell whether a sale is for this party and has these lines.
+
+        One that has not may be changed only before it is confirmed.
 
         Raises:
             Refused: It differs and is confirmed.
@@ -210,9 +212,9 @@ class Sales:
         }
         asked = {
             (str(line["sequence"]), str(line["product"]), plain(line["quantity"].value), line["unit_price"])
-            for line in wanted
+            for line in values["lines"][0][1]
         }
-        if stands == asked:
+        if stands == asked and known["party_id"] == str(values["party"]):
             return True
         if known["state"] in _CONFIRMED:
             raise Refused(
