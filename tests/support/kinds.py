@@ -1,8 +1,9 @@
 """The kinds of tests: the folders below ``tests/``, in the order they run, each with a time budget.
 
-A budget is the time that all tests of a kind take together while another file of tests runs beside them on two
-cores, so the whole takes half of the sum, and ``make test`` 12 minutes at most with its setting up and the static
-checks. ``conftest.py`` prints what each kind took; above its budget it fails under ``CI=true``.
+A budget is the time that all tests of a kind take together while another file of tests runs beside
+them on two cores: the whole takes half of the sum, and ``make test`` 12 minutes at most with its setting
+up and the static checks. ``conftest.py`` prints what each kind took; above its budget it fails under
+``CI=true``.
 """
 
 from __future__ import annotations

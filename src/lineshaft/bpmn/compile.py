@@ -329,7 +329,7 @@ class _Compiler:
             if isinstance(node.tag, str) and node.tag.endswith("}operation") and node.get("id") == operation:
                 for child in node:
                     if isinstance(child.tag, str) and child.tag.endswith("}inMessageRef"):
-                        return (child.text or "").strip().rpartition(":")[2] or None
+                        return "".join(map(str, child.itertext())).strip().rpartition(":")[2] or None
         return None
 
     def _ad_hoc(self, node: Node, definition: ElementDefinition) -> None:

@@ -51,7 +51,7 @@ def _mappings(
                 found.append(Mapping(Variable(name), target))
     for origin, goal in association.assignments:
         source = Feel(feel_text(origin))
-        found.append(Mapping(source, feel_text(goal)))
+        found.append(Mapping(source, name_of(process, element, feel_text(goal))))
     return found
 
 

@@ -193,6 +193,11 @@ def namespace(node: XmlNode) -> str:
     return tag[1:].partition("}")[0] if isinstance(tag, str) and tag.startswith("{") else ""
 
 
+def _around(node: XmlNode) -> str | None:
+    """Return the id of the nearest element around a node that has one."""
+    return next((str(outer.get("id")) for outer in node.iterancestors() if outer.get("id")), None)
+
+
 def line_of(node: XmlNode) -> int:
     """Return the line a node starts in; 0 where it is not known."""
     line: Any = node.sourceline
@@ -221,6 +226,7 @@ def read(data: bytes | str, file: str | None = None) -> Document:
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
     document = Document(file=file, tree=None)
     if isinstance(data, str):
+        raw = raw.removeprefix(b"\xef\xbb\xbf")
         raw = re.sub(rb"^(\s*<\?xml[^>]*?)\s+encoding=([\"'])[^\"']*\2", rb"\1", raw, count=1)
     root = _parse(document, raw)
     if root is None:
@@ -238,6 +244,7 @@ def _parse(document: Document, raw: bytes) -> XmlNode | None:
         dtd_validation=False,
         huge_tree=False,
         remove_blank_text=False,
+        strip_cdata=False,
     )
     try:
         root = etree.fromstring(raw.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
@@ -255,14 +262,15 @@ def _parse(document: Document, raw: bytes) -> XmlNode | None:
     tree: Any = root.getroottree()
     document.tree = tree
     document.encoding = tree.docinfo.encoding or "UTF-8"
-    if tree.docinfo.doctype:
+    if _declares(tree) or next(root.iter(etree.Entity), None) is not None:
         document.problem(
             "xml-doctype",
             text(
-                "Expected no DOCTYPE, but the file declares one",
-                "文件不应包含 DOCTYPE 声明，但发现了一个",
+                "Expected a DOCTYPE without declarations, but the file declares or uses entities",
+                "DOCTYPE 不应包含声明，但文件声明或使用了实体",
             ),
-            hint=text("Remove the DOCTYPE line.", "请删除 DOCTYPE 行。"),
+            line=1,
+            hint=text("Remove the DOCTYPE.", "请删除 DOCTYPE。"),
         )
         return None
     if local(root) != "definitions" or namespace(root) != MODEL:
@@ -278,6 +286,14 @@ def _parse(document: Document, raw: bytes) -> XmlNode | None:
         )
         return None
     return root
+
+
+def _declares(tree: Any) -> bool:
+    """Tell whether a DOCTYPE declares anything: entities, or elements with attributes given by default."""
+    dtd = tree.docinfo.internalDTD
+    return dtd is not None and (
+        next(dtd.iterentities(), None) is not None or next(dtd.iterelements(), None) is not None
+    )
 
 
 def _namespaces(root: XmlNode) -> frozenset[str]:
@@ -299,6 +315,8 @@ class _Reader:
         self.definitions: dict[str, EventDefinition] = {}
         self.pending: list[tuple[ElementDefinition, str, int]] = []
         self.operations: dict[str, tuple[str | None, str | None]] = {}
+        self.associations: list[Association] = []
+        """Those drawn in a collaboration: some modellers put all of a diagram's there."""
 
     def read_definitions(self, root: XmlNode) -> None:
         """Read everything under ``bpmn:definitions``."""
@@ -322,6 +340,12 @@ class _Reader:
                 self._unknown(child)
         for element, reference, line in self.pending:
             self._resolve_event(element, reference, line)
+        for process in document.processes.values():
+            process.associations += [
+                association
+                for association in self.associations
+                if association.source in process.elements or association.target in process.elements
+            ]
 
     def _check_ids(self, root: XmlNode) -> None:
         for node in root.iter("*"):
@@ -397,6 +421,8 @@ class _Reader:
                 self.document.participants.append(
                     (child.get("id") or "", child.get("name"), self._ref(child.get("processRef"), child))
                 )
+            elif local(child) == "association":
+                self.associations.append(self._association(child, ""))
             elif local(child) == "messageFlow":
                 self.document.message_flows.append(
                     (
@@ -450,15 +476,7 @@ class _Reader:
             elif name == "sequenceFlow":
                 self._read_flow(process, child, container)
             elif name == "association":
-                process.associations.append(
-                    Association(
-                        child.get("id"),
-                        self._ref(child.get("sourceRef"), child),
-                        self._ref(child.get("targetRef"), child),
-                        line_of(child),
-                        container,
-                    )
-                )
+                process.associations.append(self._association(child, container))
             elif name in ("dataObject", "dataObjectReference", "dataStoreReference", "dataStore"):
                 self._read_data(process, child, container)
             elif name == "property":
@@ -472,6 +490,15 @@ class _Reader:
                 self._read_correlation(process, child)
             elif name not in _INSIDE:
                 self._unknown(child)
+
+    def _association(self, node: XmlNode, container: str) -> Association:
+        return Association(
+            node.get("id"),
+            self._ref(node.get("sourceRef"), node),
+            self._ref(node.get("targetRef"), node),
+            line_of(node),
+            container,
+        )
 
     def _read_lanes(self, process: ProcessDefinition, node: XmlNode) -> None:
         for lane in node.iter(f"{{{MODEL}}}lane"):
@@ -725,7 +752,7 @@ class _Reader:
                 name=local(node),
             ),
             line=line_of(node),
-            element=node.get("id"),
+            element=node.get("id") or _around(node),
             hint=text("Remove it or choose an element of the palette.", "请删除它或改用面板中的元素。"),
         )
 

@@ -20,4 +20,5 @@ def write(document: Document) -> bytes:
     """
     if document.tree is None:
         raise DefinitionError(document.problems)
-    return bytes(etree.tostring(document.tree, xml_declaration=True, encoding="UTF-8"))
+    alone = document.tree.docinfo.standalone
+    return bytes(etree.tostring(document.tree, xml_declaration=True, encoding="UTF-8", standalone=alone))

@@ -394,19 +394,40 @@ def effects(
     by_business_key: bool,
     by_system: bool,
     by_status: bool,
+    is_open: bool,
 ) -> Select:
-    """Return a page of effects."""
+    """Return a page of effects.
+
+    Those of an instance lie side by side in the primary key. Others come from the index of what is at rest,
+    and from each part of that of what is open; a status that is asked for is in one of them only.
+    """
     t = s.effect
     where = q.visible(t, restricted)
-    if by_instance:
-        where.append(t.c.instance_id == text_of("instance_id"))
     if by_business_key:
         where.append(t.c.business_key == text_of("business_key"))
     if by_system:
         where.append(t.c.system == text_of("system"))
+    order = (t.c.created_at, t.c.id)
+    if by_instance:
+        where += [t.c.id >= text_of("first_id"), t.c.id < text_of("end_id")]
+        where.append(t.c.instance_id == text_of("instance_id"))
+        if by_status:
+            # not the column alone: it would lead the planner to walk an index by time
+            where.append(sa.func.coalesce(t.c.status, "") == text_of("status"))
+        return _page(t, where, order, after, newest_first=True)
     if by_status:
         where.append(t.c.status == text_of("status"))
-    return _page(t, where, (t.c.created_at, t.c.id), after, newest_first=True)
+    parts: list[list[Condition]] = []
+    if not (by_status and is_open):
+        parts.append([sa.text(f"effect.{s.RESTING_EFFECT}")])
+    if is_open or not by_status:
+        parts += [[sa.text(f"effect.{s.OPEN_EFFECT}"), priority] for priority in _priorities(t)]
+    pages = [_page(t, [*where, *part], order, after, newest_first=True) for part in parts]
+    if len(pages) == 1:
+        return pages[0]
+    every = sa.union_all(*[sa.select(page.subquery()) for page in pages]).subquery("every")
+    newest = (every.c.created_at.desc(), every.c.id.desc())
+    return sa.select(every).order_by(*newest).limit(whole("limit"))
 
 
 def tasks(q: Queries, restricted: bool, after: bool, by_assignee: bool, by_instance: bool) -> Select:
@@ -615,10 +636,14 @@ def backlog_effects(q: Queries, restricted: bool) -> Select:
 
 
 def calls_since(q: Queries, restricted: bool) -> Select:
-    """Return how many effects each system was asked for since a time."""
+    """Return how many effects each system was asked for since a time, those at rest and the open apart."""
     t = s.effect
     where = [*q.visible(t, restricted), t.c.created_at >= time_at("since")]
-    return sa.select(t.c.system, sa.func.count()).where(*where).group_by(t.c.system)
+    parts = [
+        sa.select(t.c.system, sa.func.count()).where(*where, sa.text(f"effect.{which}")).group_by(t.c.system)
+        for which in (s.RESTING_EFFECT, s.OPEN_EFFECT)
+    ]
+    return sa.union_all(*parts)
 
 
 def events_since(q: Queries, restricted: bool) -> Select:
@@ -699,7 +724,7 @@ ALL_READS: Final = (
     (scopes_by_instance, 0), (variables_by_instance, 0), (children, 1), (subscriptions, 1), (messages, 0),
     (parked, 1), (system_states, 0), (outage_dead_letters, 1), (cursor, 0), (active_release, 0),
     (definitions, 0), (bindings, 0), (local_ids, 0), (event, 1), (events, 4), (instances, 6), (history, 1),
-    (effect, 1), (effects, 6), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
+    (effect, 1), (effects, 7), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
     (find_documents, 1), (documents, 1), (documents_by_prefix, 1), (recent_documents, 2), (parties, 1),
     (party_documents, 1), (document_lines, 1), (document_links, 1), (find_bindings, 0),
     (backlog_events, 1), (backlog_effects, 1), (counts, 1), (calls_since, 1), (events_since, 1),

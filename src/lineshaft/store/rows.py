@@ -32,6 +32,9 @@ EffectStatus = Literal[
 FINAL_EFFECTS: frozenset[str] = frozenset({"done", "refused", "cancelled", "superseded"})
 """States that are never overwritten, but by late evidence given as such."""
 
+OPEN_EFFECTS: frozenset[str] = frozenset({"intended", "attempted", "unknown"})
+"""States in which the engine still has to call or to settle an effect."""
+
 Safety = Literal["idempotency_key", "natural_key", "probe", "none"]
 OnStuck = Literal["hold_key", "supersede", "pass"]
 Priority = int
@@ -130,6 +133,7 @@ class Effect:
 
     tenant: str
     id: str
+    """One of an instance has an id that begins with the instance's and ``/`` (or is the same)."""
     lane: int
     system: str
     operation: str

@@ -108,6 +108,12 @@ def _where(condition: str) -> dict[str, Any]:
 
 OPEN_EFFECT: Final = "status IN ('intended', 'attempted', 'unknown')"
 """The engine still has to call or settle it. Written the same in indexes and queries, so that they match."""
+RESTING_EFFECT: Final = "status NOT IN ('intended', 'attempted', 'unknown')"
+"""Nothing is due for it: its status is final, or it waits for a person or a reference.
+
+An effect stands either in ``effect_open`` or in the indexes by time and by key, never in both: each index
+entry is written once, although the row is written twice (attempted, then done).
+"""
 UNSETTLED_EFFECT: Final = (
     "order_key IS NOT NULL AND status IN ('intended', 'attempted', 'unknown', 'parked', 'dead')"
 )
@@ -181,29 +187,23 @@ effect = _table(
         "due_at",
         "lane",
         "system",
+        "business_key",
         **_where(OPEN_EFFECT),
     ),
     sa.Index("effect_by_order_key", "tenant", "order_key", "created_at", "id", **_where(UNSETTLED_EFFECT)),
     sa.Index("effect_parked", "reference", "tenant", "created_at", "id", **_where("status = 'parked'")),
-    sa.Index(
-        "effect_by_instance",
-        "instance_id",
-        "tenant",
-        "created_at",
-        "id",
-        **_where("instance_id IS NOT NULL"),
-    ),
     sa.Index(
         "effect_by_business_key",
         "business_key",
         "tenant",
         "created_at",
         "id",
-        **_where("business_key IS NOT NULL"),
+        **_where(f"business_key IS NOT NULL AND {RESTING_EFFECT}"),
     ),
-    sa.Index("effect_by_time", "tenant", "created_at", "id"),
+    sa.Index("effect_by_time", "tenant", "created_at", "id", **_where(RESTING_EFFECT)),
     **_hot(60),
 )
+"""The effects of an instance are found by the primary key: their ids begin with the instance's."""
 
 job = _table("job", rows.Job, sa.Index("job_due", "priority", "tenant", "due_at", "id", "lane"), **_hot(80))
 

@@ -8,7 +8,7 @@ a time because this is on the hot path, before any database sees them. No SQL he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from itertools import chain
 from operator import attrgetter
@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from lineshaft.base.errors import BadRow
-from lineshaft.base.text import text
+from lineshaft.base.text import Text, text
 from lineshaft.store import rows, writes
 
 Kind = Literal["text", "int", "bool", "time", "bytes", "texts"]
@@ -135,6 +135,8 @@ class Shape:
     columns: tuple[Column, ...]
     values: Callable[[Any], tuple[Any, ...]]
     """Takes the values out of an object, in the order of ``columns``."""
+    fault: Callable[[Sequence[tuple[Any, ...]]], Text | None] = lambda _: None
+    """Says what is wrong with sound columns as a whole."""
 
     def columnar(self, objects: Iterable[Any]) -> list[tuple[Any, ...]]:
         """Return the values of objects, a tuple for each column.
@@ -148,6 +150,9 @@ class Shape:
         for column, values in zip(self.columns, table, strict=True):
             if not _sound(column, values):
                 raise BadRow(_fault(self.cls, column, values))
+        fault = self.fault(table)
+        if fault is not None:
+            raise BadRow(fault)
         return table
 
 
@@ -206,7 +211,7 @@ _CHECKS: Final[dict[str, Callable[[Column, Sequence[Any]], bool]]] = {
 }
 
 
-def _fault(cls: type, column: Column, values: Sequence[Any]) -> Any:
+def _fault(cls: type, column: Column, values: Sequence[Any]) -> Text:
     bad = next((value for value in values if not _sound(column, (value,))), None)
     shown = ascii(bad)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
@@ -253,7 +258,30 @@ def _shape(cls: type) -> Shape:
     return Shape(cls, columns, attrgetter(*names))
 
 
+def ids_of_instance(instance_id: str) -> tuple[str, str]:
+    """Return the first id that an effect of an instance may have, and the one that ends their range."""
+    return instance_id, f"{instance_id}0"  # "0" is the character after "/"
+
+
+def _effect_fault(table: Sequence[tuple[Any, ...]]) -> Text | None:
+    """Find an effect that no read would find by its instance."""
+    for effect_id, instance_id in zip(table[_EFFECT_ID], table[_EFFECT_INSTANCE], strict=True):
+        if instance_id is not None and not f"{effect_id}/".startswith(f"{instance_id}/"):
+            return text(
+                "Expected the id of an effect of instance {instance} to begin with it and '/', but got {id}.",
+                "实例 {instance} 的写入台账编号应以该实例编号加“/”开头，但实际为 {id}。",
+                instance=instance_id,
+                id=effect_id,
+            )
+    return None
+
+
+_EFFECT_NAMES: Final = [each.name for each in fields(rows.Effect)]
+_EFFECT_ID: Final = _EFFECT_NAMES.index("id")
+_EFFECT_INSTANCE: Final = _EFFECT_NAMES.index("instance_id")
+
 ROW_SHAPES: Final[dict[type, Shape]] = {cls: _shape(cls) for cls in KEYS}
+ROW_SHAPES[rows.Effect] = replace(ROW_SHAPES[rows.Effect], fault=_effect_fault)
 """The shape of every row class."""
 
 _BARE_WRITES: Final = (

@@ -16,6 +16,7 @@ from lineshaft.store.activity import Newest, merged
 from lineshaft.store.cursors import Position, read_cursor, write_cursor
 from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
+    OPEN_EFFECTS,
     Binding,
     Cursor,
     DeadLetter,
@@ -40,6 +41,7 @@ from lineshaft.store.rows import (
     Variable,
 )
 from lineshaft.store.searching import LAST_CHARACTER, folded
+from lineshaft.store.shapes import ids_of_instance
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -348,6 +350,8 @@ async def effects(
 ) -> Page[Effect]:
     """See the port."""
     values = _scoped(scope, instance_id=instance_id, business_key=business_key, system=system, status=status)
+    if instance_id is not None:
+        values["first_id"], values["end_id"] = ids_of_instance(instance_id)
     flags = (
         _restricted(scope),
         _after(cursor, limit, values),
@@ -355,6 +359,7 @@ async def effects(
         business_key is not None,
         system is not None,
         status is not None,
+        status in OPEN_EFFECTS,
     )
     rows = await _rows(self, Effect, values, q.effects, *flags)
     return _paged(rows, limit, lambda row: (row.created_at, row.id, ""))

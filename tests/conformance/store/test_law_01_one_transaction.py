@@ -16,7 +16,7 @@ async def test_unit_writes_all_its_rows_when_it_succeeds(store: Store) -> None:
         w.InsertInstance(a.instance()),
         w.AddHistory(a.history()),
         w.PutVariable(a.variable()),
-        w.InsertEffect(a.effect(instance_id="i1", token=4)),
+        w.InsertEffect(a.effect("i1/4/1", instance_id="i1", token=4)),
         w.PutJob(a.job()),
         w.PutSubscription(a.subscription()),
         w.PutCursor(rows.Cursor("default", "crm.orders", b"p", 1, T0), 0),
@@ -26,7 +26,7 @@ async def test_unit_writes_all_its_rows_when_it_succeeds(store: Store) -> None:
     assert loaded["i1"].instance == a.instance()
     assert loaded["i1"].variables == {(0, "order"): b"value"}
     assert await store.history(ENGINE, "i1") == [a.history()]
-    assert await store.open_effects(ENGINE, ALL, T0, 9) == [a.effect(instance_id="i1", token=4)]
+    assert await store.open_effects(ENGINE, ALL, T0, 9) == [a.effect("i1/4/1", instance_id="i1", token=4)]
     assert await store.due_jobs(ENGINE, ALL, T0, 9) == [a.job()]
     assert await store.subscriptions(ENGINE, "message", "paid", "SO-1", 9) == [a.subscription()]
     cursor = await store.cursor(ENGINE, "crm.orders")

@@ -53,7 +53,12 @@ CASES: dict[str, tuple[type, dict[str, Any], Any, Any]] = {
         w.InsertInstance,
         lambda s, r: _first(s.instances(ENGINE)),
     ),
-    "effect": (rows.Effect, {"status": "dead"}, w.InsertEffect, lambda s, r: s.effect(ENGINE, r.id)),
+    "effect": (
+        rows.Effect,
+        {"status": "dead", "id": "i 仓库/4/1", "instance_id": "i 仓库"},
+        w.InsertEffect,
+        lambda s, r: s.effect(ENGINE, r.id),
+    ),
     "job": (
         rows.Job,
         {"lane": 5},

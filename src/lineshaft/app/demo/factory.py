@@ -51,6 +51,8 @@ class Plan:
     webhook: bool = True
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Further options of a system's process, by its name."""
+    start: str | None = None
+    """When simulated time begins on a new folder; ``None``: the sandbox's own beginning."""
     language: str = "both"
     """Of the mails about trouble: ``zh``, ``en`` or ``both``."""
     hub_settings: Mapping[str, str] = field(default_factory=dict)
@@ -162,7 +164,7 @@ class Factory:
     async def _start_system(self, name: str) -> None:
         plan = self.plan
         hub_url = self.hub_url if plan.webhook else None
-        common = Common(self.folder, plan.speed, plan.empty, hub_url)
+        common = Common(self.folder, plan.speed, plan.empty, hub_url, plan.start)
         arguments = arguments_of(name, common, self._ports, plan.options.get(name, ()))
         child = self._children[name] = Child(name, arguments, self.folder)
         ready = read_line(await child.start())

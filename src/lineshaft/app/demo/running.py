@@ -16,6 +16,7 @@ from lineshaft.app.demo.real_input import carry_over
 from lineshaft.app.demo.report import printed
 from lineshaft.app.demo.stations import TITLES, WHOLE
 from lineshaft.app.lock import HubLock
+from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.text import Language
 
 ONCE_ORDERS = 12
@@ -94,12 +95,27 @@ def plan_of(wish: Wish) -> Plan:
         return Plan(wish.folder, wish.port, wish.speed, options=options)
     options["erp"] = ("--delivery", "notice", "--production", "mes")
     options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
+<<<<<<< HEAD
     # A system that is off is known to be off within ten seconds; the IT team finds a mail in the mail box.
     settings = {"engine.retry_gaps_s": "[1.0, 3.0, 6.0]"}
     return Plan(
         wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, language=wish.language,
         hub_settings=settings,
     )  # fmt: skip
+=======
+    return Plan(
+        wish.folder,
+        wish.port,
+        wish.speed,
+        systems=WHOLE,
+        options=options,
+        # Due dates are judged by the hub's clock: the factory's first day is today.
+        start=f"{SystemClock().now().astimezone():%Y-%m-%d}T08:00:00+08:00",
+        language=wish.language,
+        # A system that is off is known to be off after ten seconds.
+        hub_settings={"engine.retry_gaps_s": "[1.0, 3.0, 6.0]"},
+    )
+>>>>>>> main
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:

@@ -60,6 +60,8 @@ class Common:
     empty: bool
     hub_url: str | None
     """Where webhooks go; ``None``: nowhere."""
+    start: str | None = None
+    """When simulated time begins (ISO 8601) on a new folder; ``None``: the sandbox's own beginning."""
 
 
 def port_names(systems: tuple[str, ...]) -> list[str]:
@@ -77,6 +79,8 @@ def arguments_of(
     found += ["--data", str(common.folder / system), "--speed", f"{common.speed:g}"]
     if common.empty:
         found.append("--empty")
+    if common.start is not None:
+        found += ["--start", common.start]
     if system in _FURTHER_PORTS:
         option, name = _FURTHER_PORTS[system]
         found += [option, str(ports[name])]

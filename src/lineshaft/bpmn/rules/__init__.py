@@ -17,6 +17,7 @@ from lineshaft.bpmn.rules import (
     flows,
     gateways,
     references,
+    schema,
     structure,
     types,
 )
@@ -31,5 +32,6 @@ RULES: tuple[Callable[[Document], None], ...] = (
     expressions.check,
     references.check,
     types.check,
+    schema.check,
     collaboration.check,
 )

@@ -8,7 +8,7 @@ from lineshaft.base.text import Text, text
 from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.expressions import is_feel
 from lineshaft.bpmn.kernel import schedule, workdays
-from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
+from lineshaft.bpmn.rules.events import ACTIVITY_TYPES, THROWN
 from lineshaft.bpmn.rules.place import Place
 
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
@@ -257,6 +257,9 @@ def _loop(place: Place, element: ElementDefinition) -> None:
                 "loop-behavior-event",
                 text("the event of its loop behaviour", "循环行为对应的事件"),
             )
+        for _, thrown, _ in loop.complex_behaviors:
+            if thrown is not None and thrown.kind not in THROWN:
+                _wrong(place, element, "loop-behavior-event", thrown.kind)
         cardinality = loop.cardinality
         if cardinality and cardinality.strip().lstrip("+-").isdigit() and int(cardinality) < 0:
             _wrong(place, element, "loop-cardinality", cardinality)

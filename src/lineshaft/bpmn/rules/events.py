@@ -7,10 +7,12 @@ from lineshaft.bpmn.document import Document, ElementDefinition, EventDefinition
 from lineshaft.bpmn.rules.place import Place
 
 CATCHING = frozenset({"message", "timer", "signal", "conditional"})
+THROWN = frozenset({"message", "signal", "escalation", "compensate", "link", "error"})
+"""What an activity's loop may throw."""
 _ALLOWED = {
     "intermediateCatchEvent": CATCHING | {"link"},
     "intermediateThrowEvent": frozenset({"message", "signal", "escalation", "compensate", "link"}),
-    "implicitThrowEvent": frozenset({"message", "signal", "escalation", "compensate", "link", "error"}),
+    "implicitThrowEvent": THROWN,
     "endEvent": frozenset({"message", "signal", "error", "escalation", "terminate", "cancel", "compensate"}),
     "boundaryEvent": CATCHING | {"error", "escalation", "compensate", "cancel"},
 }
@@ -330,6 +332,17 @@ def _links(place: Place) -> None:
         for event in element.events:
             if event.kind != "link":
                 continue
+            if len(element.events) > 1:
+                place.note(
+                    "link-not-alone",
+                    text(
+                        "Expected a link event to be nothing but a link, but {id} has other definitions too",
+                        "链接事件不应有其他事件定义，但 {id} 有",
+                        id=element.id,
+                    ),
+                    text("Give the other definition an event of its own.", "请为其他定义单独设置事件。"),
+                    element,
+                )
             name = event.attributes.get("name", "")
             if not name:
                 place.note(

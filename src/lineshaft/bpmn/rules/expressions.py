@@ -43,6 +43,8 @@ def check(document: Document) -> None:
         for element in process.elements.values():
             for source, line in _always(element):
                 _readable(place, source, line, element.id)
+            for source, line in _associated(element):
+                _readable(place, source, line, element.id)
             for value in _values(element):
                 if value and is_feel(value):
                     _readable(place, value, element.line, element.id)
@@ -87,6 +89,7 @@ def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
         for source in (loop.cardinality, loop.condition, found.input_collection, found.output_element):
             if source:
                 yield source, loop.line
+        yield from ((condition, loop.line) for condition, _, _ in loop.complex_behaviors if condition)
     if element.condition:
         yield element.condition, element.line
     if found.script and element.type in ("scriptTask", "serviceTask"):
@@ -98,6 +101,14 @@ def _always(element: ElementDefinition) -> Iterator[tuple[str, int]]:
         yield element.script, element.line
     if found.active_elements:
         yield found.active_elements, element.line
+
+
+def _associated(element: ElementDefinition) -> Iterator[tuple[str, int]]:
+    """Go through what data associations work out: their transformations and assignments."""
+    for association in (*element.input_associations, *element.output_associations):
+        if association.transformation:
+            yield association.transformation, association.line
+        yield from ((origin, association.line) for origin, _ in association.assignments if origin)
 
 
 def _values(element: ElementDefinition) -> Iterator[str | None]:

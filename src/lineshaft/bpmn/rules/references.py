@@ -25,6 +25,10 @@ _ATTRIBUTES = frozenset(
         "dataObjectRef",
         "dataStoreRef",
         "default",
+        "initiatingParticipantRef",
+        "innerConversationNodeRef",
+        "innerMessageFlowRef",
+        "itemRef",
         "definitionalCollaborationRef",
         "errorRef",
         "escalationRef",
@@ -33,6 +37,8 @@ _ATTRIBUTES = frozenset(
         "noneBehaviorEventRef",
         "oneBehaviorEventRef",
         "operationRef",
+        "outerConversationNodeRef",
+        "outerMessageFlowRef",
         "parameterRef",
         "partitionElementRef",
         "processRef",
@@ -41,13 +47,19 @@ _ATTRIBUTES = frozenset(
 )
 _CHILDREN = frozenset(
     {
+        "categoryValueRef",
+        "choreographyRef",
+        "correlationPropertyRef",
         "dataInputRefs",
         "dataOutputRefs",
+        "endPointRef",
+        "errorRef",
         "flowNodeRef",
         "inMessageRef",
         "incoming",
         "innerParticipantRef",
         "inputSetRefs",
+        "interfaceRef",
         "loopDataInputRef",
         "loopDataOutputRef",
         "messageFlowRef",
@@ -59,11 +71,29 @@ _CHILDREN = frozenset(
         "outputSetRefs",
         "participantRef",
         "resourceRef",
+        "supportedInterfaceRef",
+        "supports",
         "whileExecutingInputRefs",
         "whileExecutingOutputRefs",
     }
 )
 _IN_ASSOCIATION = frozenset({"sourceRef", "targetRef"})
+_VARIABLES = _IN_ASSOCIATION | {"loopDataInputRef", "loopDataOutputRef"}
+_IN_LINK = frozenset({"source", "target"})
+_ITEMS = frozenset(
+    {
+        "dataInput",
+        "dataObject",
+        "dataObjectReference",
+        "dataOutput",
+        "dataStore",
+        "dataStoreReference",
+        "inputDataItem",
+        "outputDataItem",
+        "property",
+    }
+)
+"""What holds data: the ends of data associations."""
 _KINDS = {
     "dataObjectRef": "dataObject",
     "dataStoreRef": "dataStore",
@@ -74,6 +104,29 @@ _KINDS = {
     "oneBehaviorEventRef": "eventDefinition",
     "operationRef": "operation",
     "signalRef": "signal",
+    "categoryValueRef": "categoryValue",
+    "correlationKeyRef": "correlationKey",
+    "correlationPropertyRef": "correlationProperty",
+    "endPointRef": "endPoint",
+    "innerMessageFlowRef": "messageFlow",
+    "innerParticipantRef": "participant",
+    "initiatingParticipantRef": "participant",
+    "inputSetRefs": "inputSet",
+    "interfaceRef": "interface",
+    "itemRef": "itemDefinition",
+    "messageFlowRef": "messageFlow",
+    "optionalInputRefs": "dataInput",
+    "optionalOutputRefs": "dataOutput",
+    "outerMessageFlowRef": "messageFlow",
+    "outerParticipantRef": "participant",
+    "outputSetRefs": "outputSet",
+    "parameterRef": "resourceParameter",
+    "participantRef": "participant",
+    "resourceRef": "resource",
+    "supportedInterfaceRef": "interface",
+    "supports": "process",
+    "whileExecutingInputRefs": "dataInput",
+    "whileExecutingOutputRefs": "dataOutput",
     "default": "sequenceFlow",
     "processRef": "process",
     "itemSubjectRef": "itemDefinition",
@@ -99,7 +152,7 @@ def check(document: Document) -> None:
             kinds.setdefault(identifier, _local(node))
     older = any(namespace in document.namespaces for namespace in camunda.NAMESPACES)
     for node, name, value in _references(root):
-        if older and name in ("loopDataInputRef", "loopDataOutputRef"):
+        if older and name in _VARIABLES and _bare(value) not in kinds:
             # The engines of these dialects take a variable's name here.
             continue
         prefix, colon, local = value.partition(":")
@@ -110,11 +163,13 @@ def check(document: Document) -> None:
             local = value
         found = kinds.get(local)
         wanted = _KINDS.get(name)
+        if name in _IN_ASSOCIATION:
+            wanted = found if found in _ITEMS else "data object"
         if found is not None and (wanted is None or found == wanted):
             continue
         if found is not None and wanted == "eventDefinition" and found.endswith("EventDefinition"):
             continue
-        owner = _owner(node)
+        owner = owner_of(node)
         document.problem(
             "reference-unknown" if found is None else "reference-kind",
             text(
@@ -136,6 +191,10 @@ def check(document: Document) -> None:
             _kinds_of(place, element, kinds)
 
 
+def _bare(value: str) -> str:
+    return value.rpartition(":")[2]
+
+
 def line_of(node: Any) -> int | None:
     """Return the line a node starts in."""
     line = node.sourceline
@@ -154,11 +213,13 @@ def _references(root: XmlNode) -> Iterator[tuple[XmlNode, str, str]]:
         name = _local(node)
         parent = node.getparent()
         inside = _local(parent) if parent is not None else ""
-        if name in _CHILDREN or (name in _IN_ASSOCIATION and inside.startswith("data")):
-            yield node, name, (node.text or "").strip()
+        in_data, in_link = inside.startswith("data"), inside == "linkEventDefinition"
+        if name in _CHILDREN or (name in _IN_ASSOCIATION and in_data) or (name in _IN_LINK and in_link):
+            yield node, name, "".join(str(part) for part in node.itertext()).strip()
 
 
-def _owner(node: XmlNode) -> str | None:
+def owner_of(node: XmlNode) -> str | None:
+    """Return the id of a node, or of the nearest one around it that has one."""
     current: XmlNode | None = node
     while current is not None:
         identifier = current.get("id")

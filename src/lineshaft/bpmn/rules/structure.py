@@ -387,3 +387,16 @@ def _associations(place: Place) -> None:
                 text("Set isForCompensation on it.", "请为其设置 isForCompensation。"),
                 known[0],
             )
+        elif known[0].container != element.container:
+            place.note(
+                "compensation-handler-elsewhere",
+                text(
+                    "Expected the handler {id} beside {event}, but it stands in {container}",
+                    "补偿处理 {id} 应与 {event} 处于同一层，但它位于 {container}",
+                    id=known[0].id,
+                    event=element.id,
+                    container=known[0].container,
+                ),
+                text("Move it to where the activity stands.", "请将其移到该活动所在的层。"),
+                known[0],
+            )

@@ -6,6 +6,7 @@ import re
 
 from lineshaft.base.text import text
 from lineshaft.bpmn.document import Document
+from lineshaft.bpmn.rules.references import owner_of
 
 _MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 _TRUTHS = frozenset(
@@ -17,10 +18,13 @@ _TRUTHS = frozenset(
         "isCollection",
         "isExecutable",
         "isForCompensation",
+        "isImmediate",
         "isInterrupting",
         "isMarkerVisible",
+        "isRequired",
         "isSequential",
         "isUnlimited",
+        "mustUnderstand",
         "parallelMultiple",
         "testBefore",
         "triggeredByEvent",
@@ -35,9 +39,11 @@ _WORDS = {
     "processType": frozenset({"None", "Public", "Private"}),
     "associationDirection": frozenset({"None", "One", "Both"}),
     "itemKind": frozenset({"Information", "Physical"}),
+    "loopType": frozenset({"None", "Standard", "MultiInstanceSequential", "MultiInstanceParallel"}),
+    "direction": frozenset({"None", "Forward", "Backward", "Both"}),
 }
 _WHOLE = re.compile(r"[+-]?\d+")
-_NUMBERS = frozenset({"completionQuantity", "startQuantity"})
+_NUMBERS = frozenset({"capacity", "completionQuantity", "maximum", "minimum", "startQuantity"})
 
 
 def check(document: Document) -> None:
@@ -58,9 +64,9 @@ def check(document: Document) -> None:
                     value=str(value),
                 ),
                 line=node.sourceline,
-                element=node.get("id"),
+                element=owner_of(node),
                 hint=text("Choose one of these in the modeller.", "请在建模工具中选择其中之一。"),
-                severity="error" if executable else "warning",
+                severity="error" if executable or name == "isExecutable" else "warning",
             )
 
 

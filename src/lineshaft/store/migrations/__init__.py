@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from lineshaft.base.errors import SchemaTooNew, SchemaTooOld, StoreError
 from lineshaft.base.text import text
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """All revisions, oldest first. A new one is added here and as a file in ``versions``."""
 
 

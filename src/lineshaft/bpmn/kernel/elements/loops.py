@@ -262,8 +262,8 @@ class Loop:
     def _throw(self, run: Run, body: ScopeState, node: Node, *, last: bool) -> None:
         """Throw the event that the loop's behaviour asks for after a round.
 
-        After the ``last`` one the loop's own boundary events catch it here: they will have gone when a
-        signal or message would come back to them.
+        The loop's own boundary events catch it here where they interrupt, and after the ``last`` round: the
+        loop will have gone on, or they will have gone, when a signal or message would come back to them.
 
         Raises:
             ExpressionError: A condition of a complex behaviour has no value.
@@ -284,15 +284,18 @@ class Loop:
                     thrown.append(trigger)
         for trigger in thrown:
             throw(run, scope, token, node, trigger)
-            if last and trigger.kind in ("signal", "message"):
-                _catch_here(run, scope, token, node, trigger)
+            if trigger.kind in ("signal", "message"):
+                _catch_here(run, scope, token, node, trigger, last=last)
 
 
-def _catch_here(run: Run, scope: ScopeState, token: Token, node: Node, trigger: Trigger) -> None:
+def _catch_here(
+    run: Run, scope: ScopeState, token: Token, node: Node, trigger: Trigger, *, last: bool
+) -> None:
     name = str(trigger.name.evaluate({}, run.now)) if trigger.name is not None else node.id
     waits = [wait for wait in token.waits if wait.kind == trigger.kind and wait.name == name]
     for wait in waits:
-        if scope.tokens.get(token.number) is token:
+        catches = last or run.nodes[wait.element].interrupting
+        if catches and scope.tokens.get(token.number) is token:
             waiting.reach(run, scope, token, wait, {})
 
 
