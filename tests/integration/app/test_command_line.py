@@ -193,7 +193,8 @@ def test_doctor_says_which_systems_are_configured_and_that_alert_mails_have_no_w
     sick = command("--config", "hub.toml", "--lang", "zh", "doctor")
     config.write_text(
         given
-        + 'alerts.mail_to = ["it@factory.example"]\nalerts.smtp_host = "smtp.example"\nalerts.mail_from = "hub@factory.example"\n'
+        + 'alerts = {mail_to = ["it@factory.example"], smtp_host = "smtp.example",'
+        + ' mail_from = "hub@factory.example"}\n'
     )
     well = command("--config", "hub.toml", "doctor")
 

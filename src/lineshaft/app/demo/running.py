@@ -95,14 +95,6 @@ def plan_of(wish: Wish) -> Plan:
         return Plan(wish.folder, wish.port, wish.speed, options=options)
     options["erp"] = ("--delivery", "notice", "--production", "mes")
     options["oa"] = ("--approval", wish.approval, "--approval-hours", "2")
-<<<<<<< HEAD
-    # A system that is off is known to be off within ten seconds; the IT team finds a mail in the mail box.
-    settings = {"engine.retry_gaps_s": "[1.0, 3.0, 6.0]"}
-    return Plan(
-        wish.folder, wish.port, wish.speed, systems=WHOLE, options=options, language=wish.language,
-        hub_settings=settings,
-    )  # fmt: skip
-=======
     return Plan(
         wish.folder,
         wish.port,
@@ -115,7 +107,6 @@ def plan_of(wish: Wish) -> Plan:
         # A system that is off is known to be off after ten seconds.
         hub_settings={"engine.retry_gaps_s": "[1.0, 3.0, 6.0]"},
     )
->>>>>>> main
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:
