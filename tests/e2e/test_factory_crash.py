@@ -14,11 +14,24 @@ from pathlib import Path
 import pytest
 
 from e2e.programs import ROOT
+from support.factory_books import Books
 from support.factory_lab import FactoryLab
 from support.postgres import throw_away_database
 from support.proof import ProofRecord
 
 SEED = int(os.environ.get("LINESHAFT_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
+PLANTED = {
+    ("erp", "orders"): (2, "C"),
+    ("mes", "works"): (4, "completed"),
+    ("erp", "postings"): (0, "Finished"),
+    ("wms", "receipts"): (0, None),
+    ("wms", "shipment_asks"): (0, None),
+    ("wms", "shipments"): (0, None),
+    ("oa", "requests"): (1, "approved"),
+    ("erp", "deliveries"): (0, None),
+    ("mail", "texts"): (0, None),
+}
+"""Rows that are doubled or taken away afterwards, to see that the comparison finds it: column and value."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +47,13 @@ def database() -> Iterator[str]:
 
 @pytest.mark.timeout(180)
 async def test_twelve_orders_end_once_in_each_system_through_two_kills(tmp_path: Path) -> None:
-    lab = FactoryLab(tmp_path / "factory", SEED, orders=12, kills=2, every_s=0.05, scrap="0")
-    await lab.run()
+    lab = FactoryLab(tmp_path / "factory", SEED, orders=12, kills=2, every_s=0.05, hours=3, scrap="0")
+    books = await lab.run()
+    for (system, word), (column, value) in PLANTED.items():
+        rows = books.of(system, word)
+        row = next(each for each in rows if value is None or each[column] == value)
+        for planted in ([*rows, row], [each for each in rows if each is not row]):
+            assert Books({**books.found, (system, word): planted}).complaints(12), f"not found: {row}"
 
 
 @pytest.mark.proof

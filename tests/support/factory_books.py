@@ -155,7 +155,7 @@ class Books:
             if len(those) != 1:
                 yield f"{number} ({status}): expected one ERP order, but there are {len(those)}: {those}"
                 continue
-            (bill_no, _, erp_status, close, _) = those[0]
+            (bill_no, _, erp_status, close, total) = those[0]
             if status != "cancelled" and erp_no != bill_no:
                 yield f"{number}: the CRM names {erp_no}, the ERP {bill_no}"
             expected = {"cancelled": ("E", None), "rejected": ("D", None), "shipped": ("C", "Closed")}.get(
@@ -166,10 +166,10 @@ class Books:
             elif expected[0] != erp_status or (expected[1] or close) != close:
                 yield f"{number}: CRM {status}, but ERP {bill_no} {erp_status} {close}"
             if status in ("shipped", "rejected"):
-                yield from self._lines(number, bill_no)
+                yield from self._lines(number, bill_no, Decimal(total))
 
-    def _lines(self, number: str, bill_no: str) -> Iterator[str]:
-        """Compare the lines of one order, to the cent."""
+    def _lines(self, number: str, bill_no: str, total: Decimal) -> Iterator[str]:
+        """Compare the lines of one order and their sum, to the cent."""
         there = {
             source: (qty, delivered, amount)
             for bill, source, qty, delivered, amount in self.of("erp", "order_lines")
@@ -178,6 +178,8 @@ class Books:
         here = [row[1:] for row in self.of("crm", "lines") if row[0] == number]
         if len(here) != len(there):
             yield f"{number}: {len(here)} lines in the CRM, {len(there)} in the ERP"
+        if sum(Decimal(gross) for *_, gross in here) != total:
+            yield f"{number}: the lines of the CRM do not add up to the ERP's {total}"
         for line_no, quantity, status, shipped, gross in here:
             qty, delivered, amount = there.get(str(line_no), ("0", "0", "0"))
             pairs = ((quantity, qty), (shipped, delivered), (gross, amount))

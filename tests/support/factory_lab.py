@@ -86,8 +86,8 @@ class FactoryLab:
         assert self._factory is not None
         return self._factory
 
-    async def run(self) -> None:
-        """Put the orders in, kill, wait until nothing moves any more, and compare the books."""
+    async def run(self) -> Books:
+        """Put the orders in, kill, wait until nothing moves any more, and compare the books; return them."""
         settings = dict(SETTINGS)
         if self.database is not None:
             settings["store.url"] = f'"{self.database}"'
@@ -98,11 +98,11 @@ class FactoryLab:
         async with Factory(plan, lambda en, zh: None) as factory:
             self._factory = factory
             try:
-                await self._with_worker()
+                return await self._with_worker()
             finally:
                 self._factory = None
 
-    async def _with_worker(self) -> None:
+    async def _with_worker(self) -> Books:
         watching = None
         if self.database is not None:
             config = str(self.folder.absolute() / "hub" / "hub.toml")
@@ -112,7 +112,7 @@ class FactoryLab:
             self._worker_starts += 1
             watching = asyncio.create_task(self._watch(self._worker))
         try:
-            await self._work()
+            return await self._work()
         finally:
             if watching is not None:
                 watching.cancel()
@@ -151,7 +151,7 @@ class FactoryLab:
 
     # -- the work --------------------------------------------------------------------------------------------
 
-    async def _work(self) -> None:
+    async def _work(self) -> Books:
         chance = random.Random(self.seed)
         drawn = list(wishes(chance, self.orders))
         kills = self._draw(chance)
@@ -170,6 +170,7 @@ class FactoryLab:
             self._killing.cancel()
             await asyncio.gather(self._killing, return_exceptions=True)
         await self._judge(books, drawn)
+        return books
 
     async def _enter(self, wish: Wish) -> None:
         made = await self.factory.crm("POST", "/orders", wish.order)

@@ -21,9 +21,9 @@ async def ask(hub: Hub, path: str, language: str) -> Any:
 
 
 async def test_the_hubs_own_reasons_come_in_the_callers_language(
-    tmp_path: Path, unused_tcp_port: int
+    tmp_path: Path, mails: tuple[MailBox, int]
 ) -> None:
-    hub = await hub_of(tmp_path, Target(), unused_tcp_port, "en")
+    hub = await hub_of(tmp_path, Target(), mails[1], "en")
     try:
         await send(hub, "SO-1001")
         await until(lambda: hub.worker.protection.gate("erp").is_closed)
@@ -45,7 +45,7 @@ async def test_the_hubs_own_reasons_come_in_the_callers_language(
 
 
 async def test_a_system_without_its_settings_waits_with_that_reason_and_is_no_outage(
-    tmp_path: Path, mails: tuple[MailBox, int], unused_tcp_port: int
+    tmp_path: Path, mails: tuple[MailBox, int]
 ) -> None:
     box, port = mails
     erp = Target()
