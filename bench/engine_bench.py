@@ -215,7 +215,7 @@ async def _help(dsn: str) -> None:
     """Be one more worker until the standard input ends."""
     store = PostgresStore(dsn)
     await store.open()
-    worker = _worker(store, "helper", 2)
+    worker = _worker(store, "helper", 1)
     await worker.start()
     collector.ease()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -241,12 +241,12 @@ def on_postgres(instances: int, server: str, workers: int = 1) -> float:
         store = PostgresStore(dsn)
         await _deploy(store)
         if workers == 1:
-            return await _carry(store, instances, 200, committers=2)
+            return await _carry(store, instances, 200, committers=1)
         helper = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.engine_bench", "--help-with", dsn, stdin=asyncio.subprocess.PIPE
         )
         try:
-            return await _carry(store, instances, 200, committers=2, lanes=LANES // 2)
+            return await _carry(store, instances, 200, committers=1, lanes=LANES // 2)
         finally:
             assert helper.stdin is not None
             helper.stdin.close()

@@ -80,7 +80,7 @@ class EngineSettings:
     lease_margin_s: float = 2.0
     heartbeat_s: float = 3.0
     poll_s: float = 0.5
-    commit_batch_max: int = 200
+    commit_batch_max: int = 400
     committers: int = 1
     in_hand_max: int = 2_000
     calls_max: int = 200

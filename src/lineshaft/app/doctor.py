@@ -38,6 +38,8 @@ def examine(config: HubConfig, environment: Mapping[str, str]) -> list[Finding]:
         _folder(config.data_dir),
         _store(config),
         _secrets(config, environment),
+        _systems(config),
+        _alerts(config),
         _console(),
         _hub(config),
     ]
@@ -91,7 +93,41 @@ def _secrets(config: HubConfig, environment: Mapping[str, str]) -> Finding:
         found = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
     except HubError as error:
         return Finding(name, False, error.message)
-    return Finding(name, True, Text("{f}", "{f}", {"f": repr(found)}))
+    names = ", ".join(found.names)
+    return Finding(
+        name,
+        True,
+        text("{count} given {names}", "已提供 {count} 个 {names}", count=len(found.names), names=names),
+    )
+
+
+def _systems(config: HubConfig) -> Finding:
+    """Say which systems the configuration knows; whether they answer, the running hub shows."""
+    name = text("Systems", "系统")
+    if not config.systems:
+        return Finding(name, True, text("none is configured yet", "尚未配置"))
+    return Finding(name, True, Text("{names}", "{names}", {"names": ", ".join(sorted(config.systems))}))
+
+
+def _alerts(config: HubConfig) -> Finding:
+    """Say who is told of trouble; a mail system that nobody configured would tell nobody."""
+    name = text("Alert mail", "告警邮件")
+    to, through = config.alerts.mail_to, config.alerts.mail_system
+    if not to:
+        return Finding(
+            name, True, text("nobody is told: `alerts.mail_to` is empty", "未设置收件人(`alerts.mail_to`)")
+        )
+    if not config.alerts.smtp_host and through not in config.systems:
+        return Finding(
+            name,
+            False,
+            text(
+                "Expected the settings of system {system} or `alerts.smtp_host`, but there are none",
+                "缺少系统 {system} 的设置,也未设置 `alerts.smtp_host`",
+                system=through or "-",
+            ),
+        )
+    return Finding(name, True, Text("{to}", "{to}", {"to": ", ".join(to)}))
 
 
 def _console() -> Finding:

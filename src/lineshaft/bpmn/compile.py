@@ -383,16 +383,26 @@ class _Compiler:
             key = root.extensions.correlation_key
         if not key and root is not None:
             key = root.extensions.correlation_key
-        if not key:
-            key = self.process.correlations.get("*")
         if key:
-            trigger.key = (
-                condition_of(key)
-                if not is_feel(key) and key == self.process.correlations.get("*")
-                else value_of(key)
-            )
+            trigger.key = value_of(key)
+        else:
+            path = self._correlation_path(event.ref or "", definition)
+            trigger.key = condition_of(path) if path else None
         ttl = found.message_ttl or (root.extensions.message_ttl if root is not None else None)
         trigger.ttl = value_of(ttl) if ttl else None
+
+    def _correlation_path(self, message: str, definition: ElementDefinition) -> str | None:
+        """Return the key of a message by the standard's correlation.
+
+        It is read from the message where one is sent, and from the process where one is waited for.
+        """
+        bound = self.process.correlations
+        retrievals = self.document.retrievals.get(message, {})
+        if definition.type in ("intermediateThrowEvent", "endEvent", "sendTask") and retrievals:
+            return next((path for found, path in retrievals.items() if found in bound), None) or next(
+                iter(retrievals.values())
+            )
+        return next((bound[found] for found in retrievals if found in bound), bound.get("*"))
 
     def _loop(self, definition: ElementDefinition, loop: LoopDefinition) -> LoopSpec:
         spec = LoopSpec()

@@ -7,7 +7,7 @@ object to a data input is an input mapping; one from a data output to a data obj
 from __future__ import annotations
 
 from lineshaft.bpmn.document import DataAssociation, ElementDefinition, ProcessDefinition
-from lineshaft.bpmn.expressions import Feel, Value, Variable, feel_text
+from lineshaft.bpmn.expressions import Feel, Value, Variable, feel_text, is_feel, value_of
 from lineshaft.bpmn.program import Mapping
 
 
@@ -30,6 +30,14 @@ def name_of(process: ProcessDefinition, element: ElementDefinition, reference: s
     return reference
 
 
+_JBPM = "http://www.jboss.org/drools"
+
+
+def is_constant(element: ElementDefinition, origin: str) -> bool:
+    """Tell whether what is assigned is a text: modellers of the jBPM family write constants there."""
+    return element.node is not None and _JBPM in element.node.nsmap.values() and not is_feel(origin)
+
+
 _PLACEHOLDER = "__targetRef_placeholder"
 """What a modeller draws an association to when the activity has no data input: a picture, no mapping."""
 
@@ -50,7 +58,7 @@ def _mappings(
             if name != target:
                 found.append(Mapping(Variable(name), target))
     for origin, goal in association.assignments:
-        source = Feel(feel_text(origin))
+        source = value_of(origin) if is_constant(element, origin) else Feel(feel_text(origin))
         found.append(Mapping(source, name_of(process, element, feel_text(goal))))
     return found
 

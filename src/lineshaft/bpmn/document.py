@@ -247,7 +247,7 @@ class ProcessDefinition:
     containers: dict[str, list[str]] = field(default_factory=dict)
     extensions: Extensions = field(default_factory=Extensions)
     correlations: dict[str, str] = field(default_factory=dict)
-    """Message id -> FEEL text of its key, from correlation subscriptions."""
+    """Correlation property id -> FEEL text of its value in the process, ``*`` for the first of them."""
     node: XmlNode | None = None
 
     def inside(self, container: str) -> Iterator[ElementDefinition]:
@@ -272,6 +272,8 @@ class Document:
     """(participant id, name, process id)."""
     message_flows: list[tuple[str, str | None, str | None, int]] = field(default_factory=list)
     global_tasks: dict[str, ElementDefinition] = field(default_factory=dict)
+    retrievals: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Message id -> correlation property id -> expression of its value in what the message carries."""
     ids: dict[str, int] = field(default_factory=dict)
     """Every id of the file, of BPMN or not, and its line."""
     platform: str | None = None

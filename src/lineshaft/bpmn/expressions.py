@@ -169,6 +169,7 @@ def _with_operators(text: str) -> str:
 
 
 def _operators(text: str) -> str:
+    text = text.replace("!==", "!=").replace("===", "==")
     text = text.replace("&&", " and ").replace("||", " or ")
     text = re.sub(r"\beq\b", "=", text)
     text = re.sub(r"\bne\b", "!=", text)

@@ -408,6 +408,8 @@ class _Reader:
                         line_of(operation),
                         attributes={"implementation": operation.get("implementationRef") or ""},
                     )
+        if name == "correlationProperty":
+            self._read_retrievals(node)
         if name not in _NAMED_ROOTS:
             return
         code = node.get("errorCode") if name == "error" else node.get("escalationCode")
@@ -510,10 +512,19 @@ class _Reader:
             process.lanes.append((lane.get("id") or "", lane.get("name"), members))
 
     def _read_correlation(self, process: ProcessDefinition, node: XmlNode) -> None:
-        for path in node.iter(f"{{{MODEL}}}dataPath"):
-            value = content(path)
+        for binding in node.iter(f"{{{MODEL}}}correlationPropertyBinding"):
+            value = content(binding.find(f"{{{MODEL}}}dataPath"))
             if value:
                 process.correlations.setdefault("*", value)
+                property_id = self._ref(binding.get("correlationPropertyRef"), binding)
+                process.correlations.setdefault(property_id or "*", value)
+
+    def _read_retrievals(self, node: XmlNode) -> None:
+        for retrieval in node.iter(f"{{{MODEL}}}correlationPropertyRetrievalExpression"):
+            message = self._ref(retrieval.get("messageRef"), retrieval)
+            path = content(retrieval.find(f"{{{MODEL}}}messagePath"))
+            if message and path:
+                self.document.retrievals.setdefault(message, {})[node.get("id") or ""] = path
 
     def _read_data(self, process: ProcessDefinition, node: XmlNode, container: str) -> None:
         identifier = node.get("id") or ""

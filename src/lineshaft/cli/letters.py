@@ -89,6 +89,7 @@ def list_causes(
 def replay_letter(
     context: typer.Context,
     letters: Annotated[list[str] | None, typer.Argument(help="One or several. 一个或多个编号。")] = None,
+    *,
     payload: Annotated[
         Path | None, typer.Option(help="Corrected payload of one (JSON). 单个的修正内容。")
     ] = None,

@@ -36,7 +36,7 @@ class EngineConfig:
     heartbeat_s: float = 3.0
     poll_s: float = 0.5
     """How long new work of another process may stay unseen when no wake-up arrives."""
-    commit_batch_max: int = 200
+    commit_batch_max: int = 400
     """Units in one commit."""
     committers: int = 1
     """Commits under way at the same time; units of one lane always go through the same one."""

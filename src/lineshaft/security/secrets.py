@@ -49,8 +49,13 @@ class Secrets:
             return False
         return True
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all secrets that are given."""
+        return sorted({*self._environment, *self._values})
+
     def __repr__(self) -> str:
-        names = sorted({*self._environment, *self._values})
+        names = self.names
         return f"Secrets({', '.join(f'{name}=***' for name in names)})"
 
     def _refresh(self) -> None:

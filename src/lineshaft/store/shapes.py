@@ -281,8 +281,8 @@ _EFFECT_ID: Final = _EFFECT_NAMES.index("id")
 _EFFECT_INSTANCE: Final = _EFFECT_NAMES.index("instance_id")
 
 ROW_SHAPES: Final[dict[type, Shape]] = {cls: _shape(cls) for cls in KEYS}
-ROW_SHAPES[rows.Effect] = replace(ROW_SHAPES[rows.Effect], fault=_effect_fault)
 """The shape of every row class."""
+ROW_SHAPES[rows.Effect] = replace(ROW_SHAPES[rows.Effect], fault=_effect_fault)
 
 _BARE_WRITES: Final = (
     writes.RouteEvent,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from html import escape
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
+from plantbox import firm
 from plantbox.erp import counting, notices, production
 from plantbox.erp.html import LINE_WORDS, Html, grid, language, word
 from plantbox.erp.pages import ROWS, Pages, guard
@@ -36,6 +38,12 @@ NOTICE_KEYS = (
 
 def _state(status: str, lang: str) -> str:
     return LINE_WORDS[status][0 if lang == "zh" else 1]
+
+
+def _step(operation: dict[str, Any], lang: str) -> str:
+    """Return an operation's name; English readers get it from the firm's routing."""
+    english = {step.seq: step.name_en for step in firm.ROUTING}
+    return str(operation["Name"] if lang == "zh" else english.get(operation["Seq"], operation["Name"]))
 
 
 def _sale(bill_no: str) -> str:
@@ -107,7 +115,7 @@ class ShopPages:
             for link in view["Links"]
         )
         operations = (
-            (o["Seq"], o["Name"], o["GoodQty"], o["BadQty"], o["ScrapQty"], o["Hours"], o["Percent"])
+            (o["Seq"], _step(o, lang), o["GoodQty"], o["BadQty"], o["ScrapQty"], o["Hours"], o["Percent"])
             for o in view["Operations"]
         )
         materials = (

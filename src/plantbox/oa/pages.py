@@ -10,7 +10,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from plantbox.fields import BadField, Fields
-from plantbox.leaf import Look, guard, shown
+from plantbox.leaf import Look, guard, number, shown
 from plantbox.oa import flows
 from plantbox.oa.tables import ACTIONS, FLOWS, STATES
 from plantbox.station import Station
@@ -71,11 +71,24 @@ FIELD_WORDS = {
     "sl": ("数量", "Quantity"),
     "jq": ("交期", "Due"),
     "sm": ("说明", "Note"),
+    "khbm": ("客户编码", "Customer code"),
+    "tzdh": ("发货通知", "Dispatch notice"),
+    "xsdd": ("销售订单", "Sales order"),
+    "ddje": ("订单金额", "Order amount"),
+    "wlbm": ("物料编码", "Material"),
+    "fhsl": ("本次发货", "To ship"),
+    "ddsl": ("订购", "Ordered"),
 }
+MONEY = ("je", "ddje")
 
 
 def _named(name: str, lang: str) -> str:
     return FIELD_WORDS.get(name, (name, name))[0 if lang == "zh" else 1]
+
+
+def _value(pair: dict[str, str]) -> object:
+    value = pair["fieldValue"]
+    return number(value) if pair["fieldName"] in MONEY else value
 
 
 class Pages:
@@ -145,7 +158,7 @@ class Pages:
             (LOOK.word("key", lang), row["business_key"]),
             (LOOK.word("creator", lang), row["creator"]),
             (LOOK.word("role", lang), row["role"]),
-            *((_named(p["fieldName"], lang), p["fieldValue"]) for p in json.loads(row["main"])),
+            *((_named(p["fieldName"], lang), _value(p)) for p in json.loads(row["main"])),
         ]
         facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown(value)}</dd>" for name, value in pairs)
         parts = [

@@ -181,6 +181,30 @@ def test_mistake_of_the_user_ends_with_2_and_says_what_to_do(
     assert words in refused.stderr
 
 
+def test_doctor_says_which_systems_are_configured_and_that_alert_mails_have_no_way(
+    command: Command, tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('erp_key = "hidden-value"\n')
+    secrets.chmod(0o600)
+    config = tmp_path / "hub.toml"
+    given = 'secrets_file = "secrets.toml"\nsystems.erp.base_url = "http://erp.example"\n'
+    config.write_text(given + 'alerts.mail_to = ["it@factory.example"]\nalerts.mail_system = "mail"\n')
+    sick = command("--config", "hub.toml", "--lang", "zh", "doctor")
+    config.write_text(
+        given
+        + 'alerts.mail_to = ["it@factory.example"]\nalerts.smtp_host = "smtp.example"\n'
+        + 'alerts.mail_from = "hub@factory.example"\n'
+    )
+    well = command("--config", "hub.toml", "doctor")
+
+    assert (sick.status, "FAIL  告警邮件: 缺少系统 mail" in sick.stdout) == (1, True)
+    assert "ok    系统: erp" in sick.stdout
+    assert "erp_key" in sick.stdout
+    assert "hidden-value" not in sick.stdout
+    assert (well.status, "Alert mail: it@factory.example" in well.stdout) == (0, True)
+
+
 def test_doctor_finds_everything_in_order_on_a_fresh_machine(command: Command) -> None:
     findings = json.loads(command("doctor", "--json").stdout)
 

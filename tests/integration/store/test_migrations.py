@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -19,6 +21,7 @@ from lineshaft.base.errors import SchemaTooNew, SchemaTooOld
 from lineshaft.store import migrations, schema
 from lineshaft.store.postgres import PostgresStore
 from lineshaft.store.sqlite import SqliteStore
+from support import store_rows as a
 from support.store_process import Place, Process
 from support.store_rows import ENGINE
 
@@ -138,6 +141,43 @@ async def test_migration_of_a_current_database_changes_nothing(place: Place) -> 
     await store.open()
     await store.migrate()
     assert (await store.counts(ENGINE))["active"] == 0
+    await store.close()
+
+
+def _bring_to(connection: sa.Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+async def test_effects_of_an_older_schema_are_found_after_the_migration(place: Place) -> None:
+    made = [
+        a.effect(f"i1/{n}/1", instance_id="i1", business_key="SO-1", created_at=a.at(n), status=status)
+        for n, status in enumerate(["done", "parked", "attempted", "dead"])
+    ]
+    rows = [{each.name: getattr(row, each.name) for each in fields(row)} for row in made]
+
+    def fill(connection: sa.Connection) -> None:
+        _bring_to(connection, "0002")
+        connection.execute(sa.insert(schema.effect), rows)
+
+    if place.make == "sqlite":
+        engine = sa.create_engine(f"sqlite:///{place.address}")
+        with engine.begin() as connection:
+            fill(connection)
+        engine.dispose()
+    else:
+        other = create_async_engine(str(place.address).replace("postgresql://", "postgresql+asyncpg://"))
+        async with other.begin() as opened:
+            await opened.run_sync(fill)
+        await other.dispose()
+    store = place.store()
+    await store.migrate()
+    await store.open()
+    for asked in ({}, {"instance_id": "i1"}, {"business_key": "SO-1"}):
+        assert (await store.effects(ENGINE, **asked)).items == made[::-1]
+    assert await store.open_effects(ENGINE, a.ALL, a.at(0), 9) == [made[2]]
     await store.close()
 
 

@@ -63,6 +63,8 @@ export function reasonOf(
   if (!words) return head;
   // Words in another language than the reader's are quoted as such.
   const chinese = /[\u4e00-\u9fff]/.test(words);
+  // A lost reply: nobody else has said anything, and these words are the hub's own.
+  if (known === 'unknown' && chinese !== (language === 'zh')) return t('reasons.lost');
   return head + t(chinese === (language === 'zh') ? 'reasons.then' : 'reasons.original', { said: words });
 }
 

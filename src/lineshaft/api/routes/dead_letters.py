@@ -69,12 +69,13 @@ class Closing:
 async def list_dead_letters(
     services: ServicesOf,
     caller: Reader,
-    language: LanguageOf,
     status: str = "open",
     system: str | None = None,
     cause: str | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
+    *,
+    language: LanguageOf,
 ) -> Json:
     """Return dead letters, oldest first; equal causes are one failure."""
     page = await services.store.dead_letters(

@@ -28,13 +28,14 @@ class Decision:
 async def list_effects(
     services: ServicesOf,
     caller: Reader,
-    language: LanguageOf,
     instance_id: str | None = None,
     business_key: str | None = None,
     system: str | None = None,
     status: str | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
+    *,
+    language: LanguageOf,
 ) -> Json:
     """Return lines of the ledger, newest first."""
     page = await services.store.effects(

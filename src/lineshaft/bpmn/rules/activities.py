@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from lineshaft.base.text import Text, text
@@ -11,6 +12,8 @@ from lineshaft.bpmn.kernel import schedule, workdays
 from lineshaft.bpmn.rules.events import ACTIVITY_TYPES, THROWN
 from lineshaft.bpmn.rules.place import Place
 
+_NO_COUNT = re.compile(r"""\s*=?\s*(-\s*[\d.]+|\d*\.\d*[1-9]\d*|"[^"]*"|'[^']*'|true|false|null)\s*$""")
+"""A number of rounds that is plainly none."""
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
 _ZEEBE_BINDINGS = frozenset({"latest", "deployment", "versionTag"})
 _TASK_EVENTS = frozenset({"creating", "assigning", "updating", "completing", "canceling"})
@@ -145,7 +148,7 @@ def _call(place: Place, element: ElementDefinition) -> None:
     called = found.called_process
     if called is None and not place.is_zeebe:
         called = element.attributes.get("calledElement")
-    if not called:
+    if not called or not called.strip():
         _missing(place, element, "called-process-missing", text("a called process", "被调用的流程"))
     _binding(place, element, found.called_binding, found.called_version_tag)
 
@@ -261,7 +264,7 @@ def _loop(place: Place, element: ElementDefinition) -> None:
             if thrown is not None and thrown.kind not in THROWN:
                 _wrong(place, element, "loop-behavior-event", thrown.kind)
         cardinality = loop.cardinality
-        if cardinality and cardinality.strip().lstrip("+-").isdigit() and int(cardinality) < 0:
+        if cardinality and _NO_COUNT.match(cardinality):
             _wrong(place, element, "loop-cardinality", cardinality)
     elif not loop.condition and not loop.maximum:
         _missing(place, element, "loop-condition-missing", text("a loop condition", "循环条件"))

@@ -11,15 +11,32 @@ _REDRAW = text("Draw the message flow between two pools.", "请在两个泳池�
 
 def check(document: Document) -> None:
     """Check the message flows of the file."""
+    drawn: dict[str | None, bool] = {}
     where: dict[str, tuple[str, ElementDefinition | None, bool]] = {}
     for process in document.processes.values():
         for element in process.elements.values():
             where[element.id] = (process.id, element, process.executable)
+        for other in (*process.flows, *process.data, *(lane for lane, _, _ in process.lanes)):
+            drawn[other] = process.executable
     for participant, _, process_id in document.participants:
         known = document.processes.get(process_id or "")
         where[participant] = (process_id or participant, None, known is not None and known.executable)
     for flow, source, target, line in document.message_flows:
         start, end = where.get(source or ""), where.get(target or "")
+        for reference in (source, target):
+            if drawn.get(reference):
+                document.problem(
+                    "message-flow-end-kind",
+                    text(
+                        "Expected {id} at an activity, a message event or a pool, but {ref} is none of them",
+                        "消息流 {id} 应连接活动、消息事件或泳池，但 {ref} 不是",
+                        id=flow,
+                        ref=reference,
+                    ),
+                    line=line,
+                    element=flow,
+                    hint=_REDRAW,
+                )
         if start is None or end is None:
             continue
         severity = "error" if start[2] or end[2] else "warning"

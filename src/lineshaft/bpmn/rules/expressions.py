@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
+from lineshaft.bpmn.data import is_constant
 from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.expressions import Feel, condition_of, feel_text, is_feel
 from lineshaft.bpmn.rules.place import Place
@@ -50,10 +51,17 @@ def check(document: Document) -> None:
                     _readable(place, value, element.line, element.id)
             _targets(place, element)
             _static(place, element)
+        for source in (*process.correlations.values(), *_retrieved(document)):
+            _readable(place, source, process.line, process.id, condition_of)
         for source in (s for _, s, _ in process.extensions.listeners):
             if is_feel(source):
                 _readable(place, source, process.line, process.id)
     _roots(document)
+
+
+def _retrieved(document: Document) -> Iterator[str]:
+    for paths in document.retrievals.values():
+        yield from paths.values()
 
 
 def _means_the_same(source: str) -> bool:
@@ -108,7 +116,9 @@ def _associated(element: ElementDefinition) -> Iterator[tuple[str, int]]:
     for association in (*element.input_associations, *element.output_associations):
         if association.transformation:
             yield association.transformation, association.line
-        yield from ((origin, association.line) for origin, _ in association.assignments if origin)
+        for origin, _ in association.assignments:
+            if origin and not is_constant(element, origin):
+                yield origin, association.line
 
 
 def _values(element: ElementDefinition) -> Iterator[str | None]:

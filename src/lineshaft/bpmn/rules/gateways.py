@@ -89,6 +89,8 @@ def _conditions(place: Place, element: ElementDefinition) -> None:
                 text("Fill in the condition or remove it.", "请填写或删除该条件。"),
                 line=flow.line,
                 name=flow.id,
+                # Some modellers leave an empty one at a flow that always goes on.
+                warning=not element.type.endswith("Gateway") and len(element.outgoing) == 1,
             )
         if element.type == "eventBasedGateway":
             place.note(
@@ -331,6 +333,22 @@ def _instantiating(place: Place, element: ElementDefinition) -> None:
             ),
             element,
         )
+    elif instantiate and element.attributes.get("eventGatewayType") == "Parallel":
+        for flow in _flows(place, element.outgoing):
+            target = place.process.elements[flow.target or ""]
+            if any(event.kind != "message" for event in target.events):
+                place.note(
+                    "event-gateway-parallel-message",
+                    text(
+                        "Expected messages only after the parallel event-based gateway {id}, but {target} is "
+                        "another event",
+                        "并行事件网关 {id} 之后应只有消息事件，但 {target} 不是",
+                        id=element.id,
+                        target=target.id,
+                    ),
+                    text("Use a message event, or an exclusive gateway.", "请改用消息事件或排他型网关。"),
+                    target,
+                )
 
 
 def _has_boundary(place: Place, host: str) -> bool:

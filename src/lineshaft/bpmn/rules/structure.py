@@ -7,6 +7,7 @@ from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
 from lineshaft.bpmn.rules.place import Place
 
+_AMID = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
 _REMOVE_FLOW = text("Remove the flow.", "请删除该顺序流。")
 _FIX_REFERENCE = text("Choose an existing element, or remove the reference.", "请选择已有元素或删除该引用。")
 
@@ -191,7 +192,8 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             ),
             text("Connect it or remove it.", "请连接或删除该元素。"),
             element,
-            warning=True,
+            # The standard wants a flow into every event amid others; the engines of Camunda do not mind.
+            warning=place.is_zeebe or place.is_camunda or element.type not in _AMID,
         )
 
 

@@ -95,6 +95,7 @@ export const common: Shape<typeof source> = {
     missing: '{{kind}} {{code}} of {{system}} has no matching code yet',
     original: ' (it said: {{said}})',
     then: ': {{said}}',
+    lost: 'sent, but no whole answer came',
   },
   notFound: {
     title: 'There is no such page',

@@ -3,11 +3,11 @@ import type { unknown as source } from '../zh/unknown';
 
 export const unknown: Shape<typeof source> = {
   title: 'Outcomes to verify',
-  about: 'Sent, but without a reliable answer: look in the other system, then decide.',
+  about: 'Sent, but without a reliable answer: checked automatically where that is possible; else look in the other system and decide.',
   tabUnknown: 'Outcomes to verify',
   tabParked: 'Waiting for a code',
   empty:
-    'No outcome is unclear. A document that the other system has received, but whose answer was lost and cannot be verified by itself, appears here.',
+    'No outcome is unclear. A document that was sent, but whose answer was lost, appears here.',
   parkedEmpty:
     'Nothing waits for a code. Documents that name a customer, product or other code the target does not have yet appear here.',
   number: 'Document',

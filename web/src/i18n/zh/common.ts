@@ -86,6 +86,7 @@ export const common = {
     missing: '{{system}}的{{kind}} {{code}} 还没有编码对照',
     original: '（对方原文：{{said}}）',
     then: '：{{said}}',
+    lost: '已发出，但没有收到完整的答复',
   },
   notFound: { title: '没有这个页面', why: '地址可能写错了，或页面已移走。', home: '返回首页' },
 } as const;
