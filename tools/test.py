@@ -15,7 +15,7 @@ import time
 from tools import check, console, services
 
 LIMIT_S = 12 * 60
-TOGETHER = ("-n", "2", "--dist", "loadfile")
+TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> None:

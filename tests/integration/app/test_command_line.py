@@ -110,10 +110,8 @@ def test_hub_answers_over_http_and_to_the_command_line(serve: Serve, tmp_path: P
     assert status == 200
     assert isinstance(systems, dict)
     # Nobody told it where the systems are: they are there, and say what is missing.
-    assert {each["name"]: each["state"] for each in systems["items"]} == {
-        "crm": "degraded",
-        "erp": "degraded",
-    }
+    assert {"crm", "erp", "mes"} <= {each["name"] for each in systems["items"]}
+    assert {each["state"] for each in systems["items"]} == {"degraded"}
     assert "base_url" in systems["items"][0]["problem"]["en"]
 
     process.send_signal(signal.SIGTERM)
