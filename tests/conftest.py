@@ -22,8 +22,8 @@ _found: dict[str, str | None] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run cheap kinds first."""
-    items.sort(key=lambda item: order_of(item.path))
+    """Run cheap kinds first, and what drives a browser last: it leaves an event loop open until the end."""
+    items.sort(key=lambda item: (order_of(item.path), "console" in item.path.parts))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -25,13 +25,13 @@ class Kind:
 
 KINDS = (
     Kind("unit", 60, "one piece alone: no disk, network, sleep or real clock"),
-    Kind("conformance", 110, "one suite for every make of a port"),
-    Kind("architecture", 90, "floors, purity, budgets: faults are planted and must be found"),
-    Kind("docs", 15, "what the pages say is so"),
+    Kind("conformance", 90, "one suite for every make of a port"),
+    Kind("architecture", 70, "floors, purity, budgets: faults are planted and must be found"),
+    Kind("docs", 5, "what the pages say is so"),
     Kind("replay", 5, "recorded histories of older releases give the same state today"),
-    Kind("integration", 380, "real databases, brokers and processes"),
-    Kind("simulation", 110, "the whole hub in a seeded world with faults"),
-    Kind("e2e", 330, "the built program from outside: command line, API, browser"),
+    Kind("integration", 400, "real databases, brokers and processes"),
+    Kind("simulation", 150, "the whole hub in a seeded world with faults"),
+    Kind("e2e", 520, "the built program from outside: command line, API, browser"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 OTHER = Kind("other", 10, "tests beside what they test, e.g. in a pack")

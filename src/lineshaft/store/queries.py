@@ -386,20 +386,42 @@ def effect(q: Queries, restricted: bool) -> Select:
     return sa.select(s.effect).where(*q.visible(s.effect, restricted), s.effect.c.id == text_of("id"))
 
 
+def effects_of_instance(
+    q: Queries, restricted: bool, after: bool, by_system: bool, by_status: bool
+) -> Select:
+    """Return a page of an instance's effects, which lie side by side in the primary key.
+
+    ``business_key`` is empty where it does not matter.
+    """
+    t = s.effect
+    key = text_of("business_key")
+    where = [
+        *q.visible(t, restricted),
+        t.c.id >= text_of("first_id"),
+        t.c.id < text_of("end_id"),
+        t.c.instance_id == text_of("instance_id"),
+        sa.or_(key == "", t.c.business_key == key),
+    ]
+    if by_system:
+        where.append(t.c.system == text_of("system"))
+    if by_status:
+        # not the column alone: it would lead the planner to walk an index by time
+        where.append(sa.func.coalesce(t.c.status, "") == text_of("status"))
+    return _page(t, where, (t.c.created_at, t.c.id), after, newest_first=True)
+
+
 def effects(
     q: Queries,
     restricted: bool,
     after: bool,
-    by_instance: bool,
     by_business_key: bool,
     by_system: bool,
     by_status: bool,
     is_open: bool,
 ) -> Select:
-    """Return a page of effects.
+    """Return a page of effects: from the index of what is at rest, and each part of that of what is open.
 
-    Those of an instance lie side by side in the primary key. Others come from the index of what is at rest,
-    and from each part of that of what is open; a status that is asked for is in one of them only.
+    A status that is asked for is in one of them only.
     """
     t = s.effect
     where = q.visible(t, restricted)
@@ -408,13 +430,6 @@ def effects(
     if by_system:
         where.append(t.c.system == text_of("system"))
     order = (t.c.created_at, t.c.id)
-    if by_instance:
-        where += [t.c.id >= text_of("first_id"), t.c.id < text_of("end_id")]
-        where.append(t.c.instance_id == text_of("instance_id"))
-        if by_status:
-            # not the column alone: it would lead the planner to walk an index by time
-            where.append(sa.func.coalesce(t.c.status, "") == text_of("status"))
-        return _page(t, where, order, after, newest_first=True)
     if by_status:
         where.append(t.c.status == text_of("status"))
     parts: list[list[Condition]] = []
@@ -724,7 +739,8 @@ ALL_READS: Final = (
     (scopes_by_instance, 0), (variables_by_instance, 0), (children, 1), (subscriptions, 1), (messages, 0),
     (parked, 1), (system_states, 0), (outage_dead_letters, 1), (cursor, 0), (active_release, 0),
     (definitions, 0), (bindings, 0), (local_ids, 0), (event, 1), (events, 4), (instances, 6), (history, 1),
-    (effect, 1), (effects, 7), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
+    (effect, 1), (effects, 6),
+    (effects_of_instance, 4), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
     (find_documents, 1), (documents, 1), (documents_by_prefix, 1), (recent_documents, 2), (parties, 1),
     (party_documents, 1), (document_lines, 1), (document_links, 1), (find_bindings, 0),
     (backlog_events, 1), (backlog_effects, 1), (counts, 1), (calls_since, 1), (events_since, 1),

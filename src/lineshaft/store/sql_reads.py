@@ -350,18 +350,15 @@ async def effects(
 ) -> Page[Effect]:
     """See the port."""
     values = _scoped(scope, instance_id=instance_id, business_key=business_key, system=system, status=status)
+    page = (_restricted(scope), _after(cursor, limit, values))
+    asked = (system is not None, status is not None)
     if instance_id is not None:
         values["first_id"], values["end_id"] = ids_of_instance(instance_id)
-    flags = (
-        _restricted(scope),
-        _after(cursor, limit, values),
-        instance_id is not None,
-        business_key is not None,
-        system is not None,
-        status is not None,
-        status in OPEN_EFFECTS,
-    )
-    rows = await _rows(self, Effect, values, q.effects, *flags)
+        values["business_key"] = business_key or ""
+        rows = await _rows(self, Effect, values, q.effects_of_instance, *page, *asked)
+    else:
+        flags = (*page, business_key is not None, *asked, status in OPEN_EFFECTS)
+        rows = await _rows(self, Effect, values, q.effects, *flags)
     return _paged(rows, limit, lambda row: (row.created_at, row.id, ""))
 
 

@@ -31,8 +31,8 @@ PRIMARY = {
     "variables of instances": (q.variables_by_instance, (), "variable"),
     "history of an instance": (q.history, (False,), "history"),
     "one effect": (q.effect, (False,), "effect"),
-    "effects of an instance": (q.effects, (False, False, True, False, False, False, False), "effect"),
-    "settled effects of an instance": (q.effects, (False, True, True, False, True, True, False), "effect"),
+    "effects of an instance": (q.effects_of_instance, (False, False, False, False), "effect"),
+    "settled effects of an instance": (q.effects_of_instance, (False, True, True, True), "effect"),
     "documents by id": (q.documents, (False,), "document"),
     "lines of documents": (q.document_lines, (False,), "document_line"),
     "bindings of local ids": (q.bindings, (), "binding"),
@@ -53,15 +53,15 @@ HOT = {
     "subscriptions": (q.subscriptions, (True,), "subscription_waiting"),
     "effects of a key": (
         q.effects,
-        (False, True, False, True, False, False, False),
+        (False, True, True, False, False, False),
         "effect_by_business_key",
     ),
-    "effects of a key that wait": (q.effects, (False, True, False, True, False, False, False), "effect_open"),
-    "effects by time": (q.effects, (False, True, False, False, False, False, False), "effect_by_time"),
-    "effects by time that wait": (q.effects, (False, True, False, False, False, False, False), "effect_open"),
+    "effects of a key that wait": (q.effects, (False, True, True, False, False, False), "effect_open"),
+    "effects by time": (q.effects, (False, True, False, False, False, False), "effect_by_time"),
+    "effects by time that wait": (q.effects, (False, True, False, False, False, False), "effect_open"),
     "effects of a status that wait": (
         q.effects,
-        (False, True, False, False, False, True, True),
+        (False, True, False, False, True, True),
         "effect_open",
     ),
     "calls since a time": (q.calls_since, (False,), "effect_by_time"),
@@ -86,7 +86,7 @@ HOT = {
     "open tasks": (q.tasks, (False, True, False, False), "task_by_status"),
     "open incidents": (q.incidents, (False, True, False, True), "incident_open"),
     "open dead letters": (q.dead_letters, (False, True, False, False), "dead_letter_by_status"),
-    "newest effects at rest": (q.effects, (False, True, False, False, False, True, False), "effect_by_time"),
+    "newest effects at rest": (q.effects, (False, True, False, False, True, False), "effect_by_time"),
     "newest instances": (q.instances, (False, True, False, False, False, False), "instance_by_time"),
     "newest events": (q.events, (False, True, False, False), "event_by_time"),
 }
@@ -229,7 +229,7 @@ async def test_every_read_in_every_variant_runs(make: str, tmp_path: Path, postg
                 for name in query.names
                 if name not in query.constants or query.constants[name] is None
             }
-            if build in (q.events, q.instances, q.effects, q.dead_letters):
+            if build in (q.events, q.instances, q.effects, q.effects_of_instance, q.dead_letters):
                 given["after_rest"] = "x"
             await store.fetch(query, given)
     await store.close()
