@@ -213,6 +213,7 @@ def test_forty_real_orders_stand_in_tryton_to_the_cent(plant: Plant, orders: Ord
     assert ties >= len(WITH_TIES)
 
 
+@pytest.mark.proof
 def test_the_demo_leaves_sale_production_and_shipment_in_tryton(tmp_path: Path) -> None:
     """``make demo ERP=tryton`` with one order: a product that is made and one from stock."""
     done = subprocess.run(

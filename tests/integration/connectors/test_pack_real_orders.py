@@ -70,6 +70,7 @@ async def confirmed_orders(plant: Plant) -> list[dict[str, Any]]:
             return list(found.values())
 
 
+@pytest.mark.proof
 async def test_every_real_order_is_carried_over_exactly_or_held(folder: Path, plant: Plant) -> None:
     await feed(folder, plant)
     orders = await confirmed_orders(plant)
