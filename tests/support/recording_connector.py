@@ -1,14 +1,19 @@
-"""The connector of the recording target: plain HTTP, ``sending`` right before the bytes leave."""
+"""The connector of the recording target, over the product's own transport.
+
+It is the transport that asks for the lease, when a connection stands and no byte has left: a worker that was
+stopped while it connected does not send when it wakes.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-import aiohttp
-
-from lineshaft.base.errors import OutcomeUnknown, Unavailable
+from lineshaft.base.errors import OutcomeUnknown
 from lineshaft.base.text import Text
+from lineshaft.connectors.http.transport import Prepared, Reply, Transport
 from lineshaft.sdk import (
     CallContext,
     ChangePage,
@@ -32,8 +37,13 @@ class RecordingConnector:
     """Talks to the recording target."""
 
     def __init__(self, base: str, concurrency_max: int = 16) -> None:
-        self._base = base
-        self._session: aiohttp.ClientSession | None = None
+        self._transport = Transport(
+            "target",
+            base,
+            concurrency_max=concurrency_max,
+            connect_timeout_s=TIMEOUT_S,
+            keep_alive_s=15.0,
+        )
         self.spec = ConnectorSpec(
             "target",
             Text("target", "target"),
@@ -47,18 +57,13 @@ class RecordingConnector:
         )
 
     async def open(self) -> None:
-        self._session = aiohttp.ClientSession()
+        self._transport.open()
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._transport.close()
 
     async def check(self) -> list[CheckStep]:
-        try:
-            async with self._client().get(f"{self._base}/probed?key=none"):
-                pass
-        except aiohttp.ClientError as error:
-            raise Unavailable(str(error)) from error
+        await self._asked("none")
         return [CheckStep(Text("read", "read"), True, Text("ok", "ok"))]
 
     async def describe(self) -> list[ResourceSpec]:
@@ -73,36 +78,34 @@ class RecordingConnector:
         return ChangePage((), cursor or b"")
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
-        context.sending()
-        try:
-            async with self._client().post(
-                f"{self._base}/{operation}", json=dict(payload), headers={"Idempotency-Key": context.key}
-            ) as response:
-                if response.status != 200:
-                    raise OutcomeUnknown(f"HTTP {response.status}")
-                answer = await response.json()
-        except aiohttp.ClientConnectorError as error:
-            raise Unavailable(str(error)) from error
-        except aiohttp.ClientError as error:
-            raise OutcomeUnknown(str(error)) from error
+        headers = {"Idempotency-Key": context.key, "Content-Type": "application/json"}
+        body = json.dumps(dict(payload)).encode()
+        reply = await self._transport.exchange(
+            Prepared("POST", f"/{operation}", headers=headers, body=body),
+            timeout_s=TIMEOUT_S,
+            reads_only=False,
+            sending=context.sending,
+        )
+        if reply.status != 200:
+            raise OutcomeUnknown(f"HTTP {reply.status}")
+        answer = json.loads(reply.body)
         return Outcome({"number": answer["number"]}, number=answer["number"], repeated=answer["repeated"])
 
     async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         del operation, payload
-        try:
-            async with self._client().get(f"{self._base}/probed", params={"key": context.key}) as response:
-                if response.status == 404:
-                    return None
-                answer = await response.json()
-        except aiohttp.ClientError as error:
-            raise Unavailable(str(error)) from error
-        return Outcome({"number": answer["number"]}, number=answer["number"])
+        reply = await self._asked(context.key)
+        if reply.status == 404:
+            return None
+        number = json.loads(reply.body)["number"]
+        return Outcome({"number": number}, number=number)
+
+    async def _asked(self, key: str) -> Reply:
+        query = urlencode({"key": key})
+        return await self._transport.exchange(
+            Prepared("GET", "/probed", query=query), timeout_s=TIMEOUT_S, reads_only=True
+        )
 
     async def write(
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         return [ItemOutcome(await self.call(operation, item, context)) for item in items]
-
-    def _client(self) -> aiohttp.ClientSession:
-        assert self._session is not None, "open first"
-        return self._session
