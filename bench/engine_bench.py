@@ -17,9 +17,7 @@ import argparse
 import asyncio
 import cProfile
 import json
-import os
 import pstats
-import secrets
 import statistics
 import subprocess
 import sys
@@ -30,14 +28,12 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
-
+from bench.engine_ground import SCOPE, Loud, fresh_database, run
+from bench.engine_ground import server as find_server
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
 from lineshaft.base.ids import LANES
-from lineshaft.base.scope import Scope
 from lineshaft.base.text import Text
 from lineshaft.engine import collector
 from lineshaft.engine.config import EngineConfig
@@ -68,7 +64,6 @@ ORDER: dict[str, Any] = {
         for number in range(8)
     ],
 }
-SCOPE = Scope.of_engine()
 
 
 def _process() -> bytes:
@@ -146,16 +141,6 @@ class Noop:
         return [ItemOutcome(await self.call(operation, item, context)) for item in items]
 
 
-class Loud:
-    """The observer: nothing may go wrong here."""
-
-    def bug(self, where: str, error: BaseException) -> None:
-        print(f"bug in {where}: {error!r}", file=sys.stderr)
-
-    def trouble(self, where: str, error: BaseException) -> None:
-        print(f"trouble in {where}: {error!r}", file=sys.stderr)
-
-
 CONFIG = EngineConfig(calls_max=1_000, in_hand_max=4_000, heartbeat_s=1.0)
 
 
@@ -231,7 +216,7 @@ def on_sqlite(instances: int) -> float:
         return await _carry(store, instances, 200, committers=1)
 
     with tempfile.TemporaryDirectory(prefix="lineshaft-bench-") as folder:
-        return instances / _run(carry(SqliteStore(Path(folder) / "bench.sqlite")))
+        return instances / run(carry(SqliteStore(Path(folder) / "bench.sqlite")))
 
 
 def on_postgres(instances: int, server: str, workers: int = 1) -> float:
@@ -253,47 +238,7 @@ def on_postgres(instances: int, server: str, workers: int = 1) -> float:
             await helper.wait()
 
     with fresh_database(server) as dsn:
-        return instances / _run(carry(dsn))
-
-
-class fresh_database:  # noqa: N801 - a context manager by use
-    """A database of its own, dropped afterwards."""
-
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._name = f"lineshaft_bench_{secrets.token_hex(4)}"
-
-    def __enter__(self) -> str:
-        asyncio.run(_execute(self._server, f"CREATE DATABASE {self._name}"))
-        return urlunsplit(urlsplit(self._server)._replace(path=f"/{self._name}"))
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run(_execute(self._server, f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)"))
-
-
-async def _execute(dsn: str, sql: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
-
-
-def _run(work: Any) -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return uvloop.run(work)
-
-
-def _server() -> str | None:
-    given = os.environ.get("LINESHAFT_TEST_POSTGRES") or "postgresql://postgres@127.0.0.1:5432/postgres"
-    try:
-        asyncio.run(_execute(given, "SELECT 1"))
-    except OSError:
-        return None
-    return given
+        return instances / run(carry(dsn))
 
 
 def _dbos(server: str, workflows: int) -> float | None:
@@ -319,9 +264,9 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--profile", choices=("sqlite", "postgres"))
     options = parser.parse_args(argv)
     if options.help_with:
-        _run(_help(options.help_with))
+        run(_help(options.help_with))
         return
-    server = _server()
+    server = find_server()
     if options.profile:
         _profile(options.profile, options.instances, server)
         return

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from support.kinds import KINDS, OTHER, Kind, kind_of, order_of
+from support.kinds import KINDS, OTHER, TESTS, Kind, kind_of, order_of
 from support.proof import ProofRecord
 from tools import services
 
@@ -22,8 +22,17 @@ _found: dict[str, str | None] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run cheap kinds first, and what drives a browser last: it leaves an event loop open until the end."""
-    items.sort(key=lambda item: (order_of(item.path), "console" in item.path.parts))
+    """Run cheap kinds first, and what drives a browser last: it leaves an event loop open until the end.
+
+    The other whole programs go before the middle: at the end a long file of theirs would run beside nothing.
+    """
+
+    def place(item: pytest.Item) -> tuple[float, bool]:
+        browser = "console" in item.path.parts
+        early = kind_of(item.path).name == "e2e" and not browser
+        return (order_of(TESTS / "integration") - 0.5 if early else order_of(item.path), browser)
+
+    items.sort(key=place)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

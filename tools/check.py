@@ -60,8 +60,12 @@ def _fast_tests() -> bool:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for the steps: the sources first, wherever the package is installed."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    """Return the environment for the steps: the sources first, wherever the package is installed.
+
+    Bytecode is kept, whatever the machine says: the tests start hundreds of processes.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT / "src")}
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from lineshaft.base import errors as errors_tree
 from lineshaft.bpmn import reference as bpmn_reference
 from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
+from tools import connector_table, fault_matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -95,6 +96,13 @@ def openapi() -> str:
     return json.dumps(described, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
+def manifest_json_schema() -> str:
+    """Return the JSON Schema of manifests, for editors."""
+    from lineshaft.connectors.http.manifest_schema import manifest_schema
+
+    return json.dumps(manifest_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
 def commands() -> str:
     """List every command, from its own help."""
     import typer.main
@@ -157,7 +165,7 @@ def proof() -> str:
         "`make proof` runs them; each line below stands for the newest run that came to its end without a",
         "violation. The same commit and seed give the same run.\n",
     ]
-    entries = _results(DOCS / "reference" / "proof")
+    entries = [each for each in _results(DOCS / "reference" / "proof") if "fault" not in each["figures"]]
     if not entries:
         lines.append("Nothing is recorded yet.")
     for entry in entries:
@@ -195,6 +203,7 @@ def configuration() -> str:
     meanings = {
         **_attribute_notes("src/lineshaft/engine/config.py"),
         **_attribute_notes("src/lineshaft/app/config.py"),
+        **_attribute_notes("src/lineshaft/app/keeping_config.py"),
     }
     classes = {"engine": "EngineSettings"}
     lines = [
@@ -240,10 +249,13 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/api.md": api,
     "reference/commands.md": commands,
     "reference/configuration.md": configuration,
+    "reference/connectors/conformance.md": lambda: NOTE + connector_table.page(),
+    "reference/manifest.schema.json": manifest_json_schema,
     "reference/connectors/tryton.md": lambda: NOTE + tryton_reference.page(),
     "reference/errors.md": errors,
     "reference/feel.md": lambda: feel_reference.page("en"),
     "reference/feel.zh-CN.md": lambda: feel_reference.page("zh"),
+    "reference/fault-matrix.md": lambda: NOTE + fault_matrix.page(_results(DOCS / "reference" / "proof")),
     "reference/floors.md": floors,
     "reference/performance.md": performance,
     "reference/proof.md": proof,
@@ -252,7 +264,7 @@ PAGES: dict[str, Callable[[], str]] = {
 """Every generated page: its path below ``docs/`` and what writes it."""
 
 
-def _results(folder: Path) -> list[dict[str, object]]:
+def _results(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
 

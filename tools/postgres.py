@@ -30,12 +30,21 @@ PR_SET_PDEATHSIG = 1
 class ThrowAwayPostgres:
     """One server process; ``stop`` ends exactly that process and removes its folder."""
 
-    def __init__(self, programs: Path, port: int | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="lineshaft-postgres-"))
+    def __init__(self, programs: Path, port: int | None = None, *, parent: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lineshaft-postgres-", dir=parent))
         self.port = port or free_port()
         self._user = "nobody" if os.geteuid() == 0 else None
         self._programs = programs
         self._process: subprocess.Popen[bytes] | None = None
+        self.settings: dict[str, str] = {}
+        """What ``start`` sets beside the usual."""
+        self.layout: tuple[str, ...] = ()
+        """What ``create`` is told beside the usual."""
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the server's first process lives."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def url(self) -> str:
@@ -56,7 +65,7 @@ class ThrowAwayPostgres:
         self._programs = self._readable(self._programs)
         subprocess.run(
             [str(self._programs / "initdb"), "--auth=trust", "--encoding=UTF8", "--locale=C",
-             "--username=postgres", "--pgdata", str(self.folder / "data")],
+             "--username=postgres", *self.layout, "--pgdata", str(self.folder / "data")],
             check=True, stdout=subprocess.DEVNULL, user=self._user, cwd=self.folder, env=_bare(),
         )  # fmt: skip
 
@@ -69,6 +78,7 @@ class ThrowAwayPostgres:
             "max_connections": "200",
             "shared_buffers": "128MB",
             "timezone": "UTC",
+            **self.settings,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "server.log").open("ab") as log:
@@ -85,10 +95,10 @@ class ThrowAwayPostgres:
                 )
             time.sleep(0.05)
 
-    def halt(self) -> None:
-        """End the server, open connections too; its data stay."""
+    def halt(self, *, crash: bool = False) -> None:
+        """End the server, open connections too; its data stay. A ``crash`` leaves all to its recovery."""
         if self._process and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(signal.SIGQUIT if crash else signal.SIGINT)
             try:
                 self._process.wait(STOP_S)
             except subprocess.TimeoutExpired:

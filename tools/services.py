@@ -84,6 +84,11 @@ def _find_browser() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def _find_slapd() -> str | None:
+    given = os.environ.get("LINESHAFT_TEST_SLAPD")
+    return shutil.which(given or "slapd", path=None if given else f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 def _find_cjk_font() -> str | None:
     if not shutil.which("fc-list"):
         return None
@@ -189,6 +194,13 @@ SERVICES = {
             "LINESHAFT_TEST_BROWSER",
             packages=("chromium",),
             advice="install Chromium",
+        ),
+        Service(
+            "slapd",
+            _find_slapd,
+            "LINESHAFT_TEST_SLAPD",
+            packages=("slapd",),
+            advice="install OpenLDAP's server (slapd); the tests start one of their own",
         ),
         Service(
             "cjk-font",

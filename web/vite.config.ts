@@ -3,6 +3,7 @@ import { defineConfig } from 'vite';
 
 // `npm run dev` speaks to a hub on this machine; the built console speaks to whoever serves it.
 const HUB = 'http://127.0.0.1:8080';
+const ANTD = /node_modules[\\/](antd|@ant-design|@rc-component)[\\/]/;
 
 export default defineConfig({
   plugins: [react()],
@@ -17,7 +18,9 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/ },
-            { name: 'antd', test: /node_modules[\\/](antd|@ant-design|@rc-component)[\\/]/ },
+            // What every visit needs comes at once; the rest (tables, tabs, choices) with the pages that show it.
+            { name: 'antd', test: ANTD, tags: ['$initial'], priority: 1 },
+            { name: 'antd-page', test: ANTD, entriesAware: true, entriesAwareMergeThreshold: 40_000 },
           ],
         },
       },

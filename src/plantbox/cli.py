@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--start", type=datetime.fromisoformat, default=START)
     shared.add_argument("--empty", action="store_true", help="without the brake pad firm's master data")
     shared.add_argument("--admin-token", default="plantbox-admin")
+    shared.add_argument("--until-input-ends", action="store_true", help="stop when standard input ends, too")
     shared.add_argument("--fault", action="append", default=[], help="KIND:key=value,…")
     one = commands.add_parser("crm", parents=[shared])
     one.add_argument("--token", default="crm-demo-token")
@@ -121,6 +122,7 @@ def _common(arguments: argparse.Namespace) -> Common:
         empty=arguments.empty,
         admin_token=arguments.admin_token,
         faults=tuple(arguments.fault),
+        until_input_ends=arguments.until_input_ends,
     )
 
 

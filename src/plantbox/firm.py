@@ -23,6 +23,8 @@ class Buyer:
     seller: str
     limit: str
     coded: bool = True
+    name_en: str = ""
+    """Its English name, where it has another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,117 @@ SELLERS = (
     ("XS-04", "Dana Whitlock", "海外销售部"),
 )
 
+SELLERS_EN = {
+    "林岚": "Lin Lan",
+    "周启明": "Zhou Qiming",
+    "沈若溪": "Shen Ruoxi",
+    "华东销售部": "Sales East",
+    "华南销售部": "Sales South",
+    "华北销售部": "Sales North",
+    "海外销售部": "Sales Overseas",
+}
+CITIES_EN = {
+    "无锡": "Wuxi",
+    "佛山": "Foshan",
+    "合肥": "Hefei",
+    "天津": "Tianjin",
+    "潍坊": "Weifang",
+    "成都": "Chengdu",
+    "厦门": "Xiamen",
+    "洛阳": "Luoyang",
+    "株洲": "Zhuzhou",
+    "赣州": "Ganzhou",
+}
+
 BUYERS = (
-    Buyer(1, "澄江汽车零部件有限公司", "采购部", "A", "无锡", "0510-5550101", "XS-01", "500000.00"),
-    Buyer(2, "岭南车桥制造有限公司", "采购部", "A", "佛山", "0757-5550102", "XS-02", "800000.00"),
-    Buyer(3, "云启商用车服务有限公司", "采购部", "B", "合肥", "0551-5550103", "XS-01", "300000.00"),
-    Buyer(4, "北辰汽配贸易有限公司", "采购部", "C", "天津", "022-5550104", "XS-03", "50000.00"),
-    Buyer(5, "潍水制动系统有限公司", "采购部", "A", "潍坊", "0536-5550105", "XS-03", "1000000.00"),
-    Buyer(6, "蜀道运输集团股份有限公司", "采购部", "B", "成都", "028-5550106", "XS-02", "400000.00"),
-    Buyer(7, "青屿新能源车辆有限公司", "采购部", "B", "厦门", "0592-5550107", "XS-02", "350000.00"),
-    Buyer(8, "河洛农机配件经营部", "采购部", "C", "洛阳", "0379-5550108", "XS-03", "30000.00"),
+    Buyer(
+        1,
+        "澄江汽车零部件有限公司",
+        "采购部",
+        "A",
+        "无锡",
+        "0510-5550101",
+        "XS-01",
+        "500000.00",
+        name_en="Chengjiang Auto Parts Co., Ltd.",
+    ),
+    Buyer(
+        2,
+        "岭南车桥制造有限公司",
+        "采购部",
+        "A",
+        "佛山",
+        "0757-5550102",
+        "XS-02",
+        "800000.00",
+        name_en="Lingnan Axle Manufacturing Co., Ltd.",
+    ),
+    Buyer(
+        3,
+        "云启商用车服务有限公司",
+        "采购部",
+        "B",
+        "合肥",
+        "0551-5550103",
+        "XS-01",
+        "300000.00",
+        name_en="Yunqi Commercial Vehicle Service Co., Ltd.",
+    ),
+    Buyer(
+        4,
+        "北辰汽配贸易有限公司",
+        "采购部",
+        "C",
+        "天津",
+        "022-5550104",
+        "XS-03",
+        "50000.00",
+        name_en="Beichen Auto Parts Trading Co., Ltd.",
+    ),
+    Buyer(
+        5,
+        "潍水制动系统有限公司",
+        "采购部",
+        "A",
+        "潍坊",
+        "0536-5550105",
+        "XS-03",
+        "1000000.00",
+        name_en="Weishui Brake Systems Co., Ltd.",
+    ),
+    Buyer(
+        6,
+        "蜀道运输集团股份有限公司",
+        "采购部",
+        "B",
+        "成都",
+        "028-5550106",
+        "XS-02",
+        "400000.00",
+        name_en="Shudao Transport Group Co., Ltd.",
+    ),
+    Buyer(
+        7,
+        "青屿新能源车辆有限公司",
+        "采购部",
+        "B",
+        "厦门",
+        "0592-5550107",
+        "XS-02",
+        "350000.00",
+        name_en="Qingyu New Energy Vehicles Co., Ltd.",
+    ),
+    Buyer(
+        8,
+        "河洛农机配件经营部",
+        "采购部",
+        "C",
+        "洛阳",
+        "0379-5550108",
+        "XS-03",
+        "30000.00",
+        name_en="Heluo Farm Machinery Parts",
+    ),
     Buyer(
         9,
         "Harrow & Finch Motor Parts Ltd.",
@@ -85,8 +189,29 @@ BUYERS = (
     Buyer(
         12, "Pacífico Frenos S.A.", "Purchasing", "B", "Valparaíso", "+56 32 555 0112", "XS-04", "200000.00"
     ),
-    Buyer(13, "墨江轨道装备有限公司", "采购部", "A", "株洲", "0731-5550113", "XS-02", "900000.00"),
-    Buyer(14, "新禾汽车用品商行", "采购部", "C", "赣州", "0797-5550114", "XS-01", "20000.00", coded=False),
+    Buyer(
+        13,
+        "墨江轨道装备有限公司",
+        "采购部",
+        "A",
+        "株洲",
+        "0731-5550113",
+        "XS-02",
+        "900000.00",
+        name_en="Mojiang Rail Equipment Co., Ltd.",
+    ),
+    Buyer(
+        14,
+        "新禾汽车用品商行",
+        "采购部",
+        "C",
+        "赣州",
+        "0797-5550114",
+        "XS-01",
+        "20000.00",
+        coded=False,
+        name_en="Xinhe Car Accessories",
+    ),
 )
 
 GOODS = (

@@ -12,6 +12,7 @@ from html import escape
 
 from aiohttp import web
 
+from plantbox.english import in_language
 from plantbox.simtime import SimClock
 
 
@@ -49,6 +50,15 @@ def guard(request: web.Request) -> None:
         raise web.HTTPForbidden(reason="Only from this site")
 
 
+def language_of(request: web.Request, cookie: str) -> str:
+    """Return the language of a request: ``?lang=``, what was chosen before, the browser's, Chinese."""
+    wanted = request.query.get("lang") or request.cookies.get(cookie)
+    if wanted is None:
+        asked = request.headers.get("Accept-Language", "").lower()
+        wanted = "en" if asked.startswith("en") else "zh"
+    return "en" if wanted == "en" else "zh"
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A system's look: its short name, its words (zh, en), its style, its menu (address, word)."""
@@ -57,12 +67,12 @@ class Look:
     words: dict[str, tuple[str, str]]
     style: str
     menu: tuple[tuple[str, str], ...]
-    body_class: str = ""
+    bilingual: bool = True
+    """Whether names that the firm has in English are shown so; not where people read what was written."""
 
     def language(self, request: web.Request) -> str:
-        """Return the language of a request: ``?lang=``, then the cookie, then Chinese."""
-        wanted = request.query.get("lang") or request.cookies.get(f"{self.name}_lang", "zh")
-        return "en" if wanted == "en" else "zh"
+        """Return the language of a request."""
+        return language_of(request, f"{self.name}_lang")
 
     def word(self, key: str, lang: str) -> str:
         """Return a word; a key that is no word is shown as it is."""
@@ -94,6 +104,8 @@ class Look:
             f'<span class="sim">{clock.label(lang)} · {clock.now():%Y-%m-%d %H:%M}</span></header>'
             f"<main><h1>{escape(title)}</h1>{body}</main></body></html>"
         )
+        if self.bilingual:
+            text = in_language(text, lang)
         response = web.Response(text=text, content_type="text/html")
         response.set_cookie(f"{self.name}_lang", lang, samesite="Lax", httponly=True)
         return response

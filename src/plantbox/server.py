@@ -19,6 +19,7 @@ from plantbox.face import Face
 from plantbox.faults import Fault
 from plantbox.fields import BadField, parse_object
 from plantbox.gate import Gate
+from plantbox.input_end import tell_at_end_of_input
 from plantbox.panel import Panel
 from plantbox.station import Station, store_time
 
@@ -164,11 +165,13 @@ class Admin:
 
 
 async def serve(face: Face, station: Station) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT, or until standard input ends where that was asked for."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if station.common.until_input_ends:
+        tell_at_end_of_input(stop)
     gate = Gate(face, station.faults)
     app = web.Application(middlewares=[gate.middleware], client_max_size=MAX_BODY)
     app.add_routes(face.routes)

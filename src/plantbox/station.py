@@ -26,6 +26,7 @@ class Common:
     empty: bool = False
     admin_token: str = "plantbox-admin"  # noqa: S105 - the sandbox's published demo token
     faults: tuple[str, ...] = field(default=())
+    until_input_ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ import signal
 import sys
 from pathlib import Path
 
+from plantbox.input_end import tell_at_end_of_input
+
 SYSTEMS = ("crm", "erp", "mes", "wms", "oa", "mail")
 END_SECONDS = 10
 SOURCES = str(Path(__file__).resolve().parent.parent)
@@ -29,6 +31,8 @@ def command(arguments: argparse.Namespace, name: str) -> list[str]:
     ]  # fmt: skip
     for fault in arguments.fault:
         options += ["--fault", fault]
+    # This parent holds their input and writes nothing: it ends when the parent is gone, even killed.
+    options.append("--until-input-ends")
     if arguments.empty:
         options.append("--empty")
     if arguments.base_port:
@@ -46,14 +50,17 @@ async def run(arguments: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if arguments.until_input_ends:
+        tell_at_end_of_input(stop)
     paths = filter(None, (SOURCES, os.environ.get("PYTHONPATH")))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     children = [
         await asyncio.create_subprocess_exec(
-            *command(arguments, name), stdout=asyncio.subprocess.PIPE, env=environment, start_new_session=True
+            *command(arguments, name), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env=environment, start_new_session=True,
         )
         for name in SYSTEMS
-    ]
+    ]  # fmt: skip
     tasks = [asyncio.create_task(_pass_on(child)) for child in children]
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)

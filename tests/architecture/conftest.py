@@ -54,7 +54,19 @@ class Tree:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
-    for name in ("src", "tools"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "console"))
+    return copied(tmp_path)
+
+
+@pytest.fixture
+def bare_tree(tmp_path: Path) -> Tree:
+    """The settings of the checks and no source: for what is planted and judged by itself."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return Tree(tmp_path)
+
+
+def copied(folder: Path) -> Tree:
+    """Copy the sources and what checks them."""
+    for name in ("src", "tools"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "console"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return Tree(folder)

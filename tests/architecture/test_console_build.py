@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -58,6 +60,12 @@ def test_what_does_not_shape_the_console_builds_nothing(small_web: Path, changed
 def test_console_can_be_left_out_on_purpose(small_web: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINESHAFT_SKIP_CONSOLE", "1")
     assert "LINESHAFT_SKIP_CONSOLE=1" in (console.reason_to_skip() or "")
+
+
+def test_no_script_of_the_console_calls_npm() -> None:
+    """The Node of the wheel has no npm on the path that works: a wheel holds no links."""
+    scripts = json.loads((console.WEB / "package.json").read_text(encoding="utf-8"))["scripts"]
+    assert not {name: words for name, words in scripts.items() if re.search(r"\bnp[mx]\b", words)}
 
 
 def wheel(folder: Path, **variables: str) -> tuple[list[str], str]:

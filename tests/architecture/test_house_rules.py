@@ -140,8 +140,13 @@ def test_names_of_modules_have_a_subject() -> None:
     ] == []
 
 
-REAL_TIME = {f"tests/support/{name}.py" for name in ("crash_lab", "crash_worker", "recording_target")}
-"""Real processes are killed and stopped there for longer than a lease: that takes real time."""
+REAL_TIME = {
+    *(f"tests/support/{name}.py" for name in ("crash_lab", "crash_worker", "recording_target", "cut_wire")),
+    *(f"tests/support/{name}.py" for name in ("fault_acts", "fault_lab", "fault_nursery", "faulty_target")),
+    "tests/integration/engine/test_two_workers.py",
+    "tests/integration/security/test_ldap.py",
+}
+"""Real processes are started, killed and stopped there for longer than a lease: that takes real time."""
 
 
 def test_no_test_sleeps() -> None:

@@ -20,18 +20,18 @@ CLOCKS = {
 
 @pytest.mark.parametrize("clock", CLOCKS)
 @pytest.mark.parametrize("room", ["bpmn", "engine"])
-def test_linter_finds_a_clock(tree: Tree, clock: str, room: str) -> None:
-    tree.plant(f"src/lineshaft/{room}/planted.py", f'"""Planted."""\n\n{CLOCKS[clock]}')
-    good, words = tree.lint()
+def test_linter_finds_a_clock(bare_tree: Tree, clock: str, room: str) -> None:
+    bare_tree.plant(f"src/lineshaft/{room}/planted.py", f'"""Planted."""\n\n{CLOCKS[clock]}')
+    good, words = bare_tree.lint()
     assert not good
     assert f"src/lineshaft/{room}/planted.py" in words
     assert "TID251" in words
 
 
-def test_linter_allows_the_clock_in_the_one_place_that_reads_it(tree: Tree) -> None:
+def test_linter_allows_the_clock_in_the_one_place_that_reads_it(bare_tree: Tree) -> None:
     text = '"""Planted."""\n\nfrom datetime import UTC, datetime\n\nSTARTED = datetime.now(UTC)\n'
-    tree.plant("src/lineshaft/app/system_planted.py", text)
-    _, words = tree.lint()
+    bare_tree.plant("src/lineshaft/app/system_planted.py", text)
+    _, words = bare_tree.lint()
     assert "system_planted" not in words
 
 

@@ -102,7 +102,7 @@ class RecordingConnector:
     async def _asked(self, key: str) -> Reply:
         query = urlencode({"key": key})
         return await self._transport.exchange(
-            Prepared("GET", "/probed", query=query), timeout_s=TIMEOUT_S, reads_only=True
+            Prepared("GET", f"/probed?{query}"), timeout_s=TIMEOUT_S, reads_only=True
         )
 
     async def write(

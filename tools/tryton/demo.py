@@ -37,10 +37,13 @@ def demo(folder: Path, out: Out, *, orders: int | None = None, hub_port: int = H
     with Plant(folder, currency="CNY", hub_port=hub_port) as plant:
         client = plant.tryton.client()
         enter_master_data(plant, client)
-        out(f"CRM     {plant.crm_url}")
+        buttons = "故障按钮" if zh else "fault buttons"
+        out(f"CRM     {plant.crm_url}   {buttons}: {plant.buttons_url('crm')}")
+        out(f"{'邮箱' if zh else 'Mail'}    {plant.mail_url}   {buttons}: {plant.buttons_url('mail')}")
         login = f"{DATABASE}, {USER} / {PASSWORD}"
         out(f"Tryton  {plant.tryton.url}   {'客户端登录' if zh else 'for a Tryton client'}: {login}")
-        out(f"{'系统' if zh else 'Hub'}     {plant.hub_url}   {'令牌' if zh else 'token'}: {plant.token}")
+        how = "点击岗位即可登录;程序访问密钥:" if zh else "one click signs you in; for programs: token"
+        out(f"{'枢纽' if zh else 'Hub'}    {' ' if not zh else ''}{plant.hub_url}   {how} {plant.token}")
         out("按 Ctrl-C 结束。" if zh else "Ctrl-C ends everything.")
         try:
             return Day(plant, client, out, zh=zh).run(orders)

@@ -1,4 +1,5 @@
-"""A sandbox firm with a real Tryton: simulated CRM, hub with the pack ``order-to-tryton``, Tryton.
+"""A sandbox firm with a real Tryton: simulated CRM and mail box, hub with the pack
+``order-to-tryton``, Tryton.
 
 Each is a process of its own; everything they hold lies in one folder, and a second start goes on from there.
 """
@@ -29,20 +30,23 @@ from tools.tryton.server import (
 
 CRM_TOKEN = "crm-demo-token"  # a sandbox on loopback with invented data
 WEBHOOK_SECRET = "demo-webhook-secret"
+SMS_KEY = "sms-demo-key"
+TRACKING_KEY = "demo-tracking-key-of-an-invented-firm"
 PACK = "order-to-tryton"
 _READY_S = 60.0
 _STOP_S = 20.0
 
 
 class Plant:
-    """The three, started by entering it and ended by leaving it."""
+    """All of them, started by entering it and ended by leaving it."""
 
     def __init__(
         self, folder: Path, *, currency: str = "USD", hub_port: int = 0, empty: bool = False
     ) -> None:
         self.folder = folder.absolute()
         self._empty = empty
-        self._ports = {"crm": free_port(), "crm_admin": free_port(), "hub": hub_port or free_port()}
+        names = ("crm", "crm_admin", "mail", "mail_admin", "mail_smtp")
+        self._ports = {**{name: free_port() for name in names}, "hub": hub_port or free_port()}
         self.tryton: Server = open_database(self.folder / "tryton", currency)
         self._children: dict[str, subprocess.Popen[str]] = {}
 
@@ -50,6 +54,15 @@ class Plant:
     def crm_url(self) -> str:
         """The CRM's address."""
         return f"http://127.0.0.1:{self._ports['crm']}"
+
+    @property
+    def mail_url(self) -> str:
+        """The address of the mail and text message box."""
+        return f"http://127.0.0.1:{self._ports['mail']}"
+
+    def buttons_url(self, name: str) -> str:
+        """Return the page where a simulated system (``crm``, ``mail``) is broken and mended."""
+        return f"http://127.0.0.1:{self._ports[f'{name}_admin']}"
 
     @property
     def hub_url(self) -> str:
@@ -77,6 +90,11 @@ class Plant:
                 "--token", CRM_TOKEN, "--webhook", f"{self.hub_url}/hooks/crm/orders",
                 "--webhook-secret", WEBHOOK_SECRET, *options,
             )  # fmt: skip
+            self._start(
+                "mail", "plantbox", "mail", "--port", str(self._ports["mail"]),
+                "--admin-port", str(self._ports["mail_admin"]), "--data", str(self.folder / "mail"),
+                "--smtp-port", str(self._ports["mail_smtp"]), "--sms-key", SMS_KEY,
+            )  # fmt: skip
             self._configure()
             self._start("hub", "lineshaft", "--config", str(self.config), "serve")
             self.run("lineshaft", "--config", str(self.config), "deploy", PACK)
@@ -93,7 +111,7 @@ class Plant:
 
     def close(self) -> None:
         """End every process, the hub first."""
-        for name in ("hub", "crm"):
+        for name in ("hub", "mail", "crm"):
             child = self._children.pop(name, None)
             if child is None:
                 continue
@@ -133,6 +151,8 @@ class Plant:
         secrets = {
             "crm_token": CRM_TOKEN,
             "crm_webhook": WEBHOOK_SECRET,
+            "sms_key": SMS_KEY,
+            "tracking_key": TRACKING_KEY,
             "tryton_user": USER,
             "tryton_password": PASSWORD,
         }
@@ -145,7 +165,15 @@ class Plant:
             f"data_dir = {json.dumps(str(folder))}\n"
             f"secrets_file = {json.dumps(str(kept))}\n"
             f"server.port = {self._ports['hub']}\n"
+            f"server.public_url = {json.dumps(self.hub_url)}\n"
+            f'console.environment = "simulation"\nconsole.demo_roles = true\n'
+            f'alerts.mail_to = ["it@factory.example"]\nalerts.mail_system = "mail"\n'
             f"[systems.crm]\nbase_url = {json.dumps(self.crm_url)}\n"
+            f"home_url = {json.dumps(self.crm_url + '/')}\n"
+            f"[systems.sms]\nbase_url = {json.dumps(self.mail_url)}\n"
+            f"home_url = {json.dumps(self.mail_url + '/sms')}\n"
+            f'[systems.mail]\nhost = "127.0.0.1"\nport = {self._ports["mail_smtp"]}\n'
+            f'sender = "lineshaft@factory.example"\nhome_url = {json.dumps(self.mail_url + "/")}\n'
             f"[systems.erp]\nbase_url = {json.dumps(self.tryton.url)}\ndatabase = {json.dumps(DATABASE)}\n",
             encoding="utf-8",
         )

@@ -1,5 +1,15 @@
 // The pages: each area is a folder below pages/, loaded when somebody goes there. Menu and routes are made from this.
-import { AlertOutlined, ApartmentOutlined, FileSearchOutlined, PartitionOutlined, QuestionCircleOutlined } from '@ant-design/icons';
+import {
+  AlertOutlined,
+  ApartmentOutlined,
+  AuditOutlined,
+  FileSearchOutlined,
+  KeyOutlined,
+  PartitionOutlined,
+  QuestionCircleOutlined,
+  SolutionOutlined,
+  TeamOutlined,
+} from '@ant-design/icons';
 import type { ComponentType, ReactNode } from 'react';
 
 import type { Right } from './api/session';
@@ -8,7 +18,7 @@ type Lazy = () => Promise<{ Component: ComponentType }>;
 
 export interface PageEntry {
   /** Word of the menu: `menu.…`; none where a page is not in the menu. */
-  word?: 'map' | 'trace' | 'instances' | 'deadLetters' | 'unknown';
+  word?: 'map' | 'trace' | 'instances' | 'deadLetters' | 'unknown' | 'proposals' | 'people' | 'tokens' | 'audit';
   icon?: ReactNode;
   /** Where the menu leads. */
   path: string;
@@ -26,6 +36,10 @@ const deadLetters: Lazy = async () => ({
   Component: (await import('./pages/dead-letters/DeadLettersPage')).DeadLettersPage,
 });
 const unknown: Lazy = async () => ({ Component: (await import('./pages/unknown/UnknownPage')).UnknownPage });
+const proposals: Lazy = () => import('./pages/proposals/ProposalsPage');
+const people: Lazy = () => import('./pages/people/PeoplePage');
+const tokens: Lazy = () => import('./pages/tokens/TokensPage');
+const audit: Lazy = () => import('./pages/audit/AuditPage');
 export const notFound: Lazy = async () => ({ Component: (await import('./pages/not-found/NotFoundPage')).NotFoundPage });
 
 export const PAGES: PageEntry[] = [
@@ -68,5 +82,33 @@ export const PAGES: PageEntry[] = [
     right: 'operate',
     figure: 'unknown',
     routes: [{ path: '/unknown', lazy: unknown }],
+  },
+  {
+    word: 'proposals',
+    icon: <SolutionOutlined />,
+    path: '/proposals',
+    right: 'proposals.read',
+    routes: [{ path: '/proposals', lazy: proposals }],
+  },
+  {
+    word: 'people',
+    icon: <TeamOutlined />,
+    path: '/people',
+    right: 'people.read',
+    routes: [{ path: '/people', lazy: people }],
+  },
+  {
+    word: 'tokens',
+    icon: <KeyOutlined />,
+    path: '/tokens',
+    right: 'tokens.manage',
+    routes: [{ path: '/tokens', lazy: tokens }],
+  },
+  {
+    word: 'audit',
+    icon: <AuditOutlined />,
+    path: '/audit',
+    right: 'audit.read',
+    routes: [{ path: '/audit', lazy: audit }],
   },
 ];

@@ -1,25 +1,32 @@
 """Who may call what. A request that shows no valid token goes nowhere but to the closed list below.
 
-The check stands in front of all routes, so that a route that somebody forgets to protect is closed.
+The check stands in front of all routes, so that a route that somebody forgets to protect is closed. Each
+route names the action it asks for (``allow``); what changes something is in the audit log before it is done.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lineshaft.api.problems import on_bug, problem
+from lineshaft.api.problems import of_error, on_bug, problem
 from lineshaft.api.services import Services
+from lineshaft.api.shown_tokens import shown_token
+from lineshaft.base.errors import HubError, NotAllowed
 from lineshaft.base.text import Language, language_of, text
-from lineshaft.security.people import Caller, Right
-from lineshaft.security.sessions import COOKIE, Session, same
+from lineshaft.security.actions import Action
+from lineshaft.security.addresses import client_of
+from lineshaft.security.audit import ORIGIN, Origin
+from lineshaft.security.fields import REVEALED
+from lineshaft.security.people import Caller
+from lineshaft.security.sessions import COOKIE, SECURE_COOKIE, Session, same
 
 _LOGGER = logging.getLogger("lineshaft.api")
 
@@ -40,10 +47,19 @@ def _entry(methods: str, path: str, why: str) -> Anonymous:
 ANONYMOUS: Final = (
     _entry("GET HEAD", r"/api/v1/health", "says only whether the hub runs"),
     _entry("GET HEAD", r"/api/v1/openapi\.json", "describes the routes, holds no data"),
+    _entry("GET HEAD", r"/api/v1/docs", "the same as a page for people"),
     _entry("GET", r"/api/v1/session", "says who is signed in and how one may sign in; holds no data"),
     _entry("POST DELETE", r"/api/v1/session", "signing in and out"),
+    _entry("GET", r"/api/v1/session/oidc(/callback)?", "signing in with the firm's identity provider"),
     _entry("POST", r"/hooks/[^/]+/[^/]+", "every delivery is signed; the manifest verifies it"),
-    _entry("GET HEAD", r"/(?!api/|hooks/).*", "files of the console; what they show comes from the API"),
+    _entry("GET POST", r"/hooks/[^/]+/[^/]+", "every delivery is signed; the manifest verifies it"),
+    _entry("GET HEAD", r"/track/[^/]+", "the link is signed and ends; it shows one order to its customer"),
+    _entry("POST", r"/oauth/token", "gives an access token for a token, which it asks for"),
+    _entry(
+        "GET HEAD",
+        r"/(?!api/|hooks/|track/|v2/|oauth/|metrics$).*",
+        "files of the console; what they show comes from the API",
+    ),
 )
 """The closed list. Everything else needs a token or a session."""
 
@@ -77,6 +93,7 @@ class Gatekeeper:
         async def answer(message: Message) -> None:
             nonlocal started, ended
             if message["type"] == "http.response.start":
+                await _note_answer(self._services, scope, int(message["status"]))
                 started = True
                 message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
             if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -84,8 +101,14 @@ class Gatekeeper:
             await send(message)
 
         request = Request(scope, receive)
+        REVEALED.set(set())
+        ORIGIN.set(Origin("", address_of(self._services, request), request_id))
         try:
-            caller = who_calls(self._services, request)
+            try:
+                caller = await who_calls(self._services, request)
+            except HubError as error:
+                await of_error(request, error)(scope, receive, answer)
+                return
             scope["lineshaft.caller"] = caller
             if caller is None and not is_anonymous(scope["method"], scope["path"]):
                 await _unknown_caller(request)(scope, receive, answer)
@@ -93,6 +116,8 @@ class Gatekeeper:
             if not _is_own_page(request):
                 await _other_page(request)(scope, receive, answer)
                 return
+            if caller is not None:
+                ORIGIN.set(Origin(caller.name, ORIGIN.get().address, request_id))
             await self._app(scope, receive, answer)
         except Exception as error:
             # The framework answers a bug (``on_bug``) and then raises it again: that is enough.
@@ -102,19 +127,31 @@ class Gatekeeper:
                 await (await on_bug(request, error))(scope, receive, answer)
 
 
-def who_calls(services: Services, request: Request) -> Caller | None:
+def address_of(services: Services, request: Request) -> str:
+    """Return from which address a request comes."""
+    peer = request.client.host if request.client is not None else ""
+    return client_of(peer, request.headers.get("x-forwarded-for"), services.trusted_proxies)
+
+
+async def who_calls(services: Services, request: Request) -> Caller | None:
     """Return who sends a request: a program by its token, a person by the session of their browser.
 
     A session is left in the request's scope; whoever shows a token is that token's holder, session or not.
     """
     now = services.clock.now()
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return services.tokens.caller(token.strip(), now)
-    cookie = request.cookies.get(COOKIE)
-    session = services.sessions.find(cookie, now) if cookie else None
+    token = shown_token(request, now)
+    if token is not None:
+        return await services.tokens.caller(token, now, ORIGIN.get().address)
+    cookie = cookie_of(request)
+    session = await services.sessions.find(cookie, now) if cookie else None
     request.scope["lineshaft.session"] = session
     return session.caller if session is not None else None
+
+
+def cookie_of(request: Request) -> str:
+    """Return the session's cookie; over HTTPS only the one that no other host can have set."""
+    name = SECURE_COOKIE if request.url.scheme == "https" else COOKIE
+    return request.cookies.get(name, "")
 
 
 def _is_own_page(request: Request) -> bool:
@@ -159,15 +196,58 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def allow(right: Right) -> Callable[[Request], Caller]:
-    """Return the dependency of a route that asks for ``right``."""
+Allowing = Callable[[Request], Coroutine[Any, Any, Caller]]
 
-    def caller_with_right(request: Request) -> Caller:
+
+def allow(action: Action, *, noted: bool = True) -> Allowing:
+    """Return the dependency of a route that asks for ``action``.
+
+    Args:
+        action: One of ``security.actions``.
+        noted: Whether a request that may change something is written into the audit log here, before it is
+            carried out; ``False`` where what carries it out writes a better line in its own transaction.
+    """
+
+    async def caller_with_right(request: Request) -> Caller:
         caller: Caller = request.scope["lineshaft.caller"]
-        caller.require(right)
+        services = services_of(request)
+        changes = request.method not in _SAFE
+        try:
+            caller.require(action)
+        except NotAllowed:
+            if changes:
+                await services.audit.note(action, outcome="refused", **_subject(request))
+            raise
+        if changes and noted:
+            await services.audit.note(action, outcome="begun", **_subject(request))
+            request.scope["lineshaft.noted"] = action
         return caller
 
+    caller_with_right.action = action  # type: ignore[attr-defined]
     return caller_with_right
+
+
+def _subject(request: Request) -> dict[str, str]:
+    route = request.scope.get("route")
+    parts = [str(value) for value in request.path_params.values()]
+    return {"subject_type": str(getattr(route, "name", "")), "subject": "/".join(parts)}
+
+
+async def _note_answer(services: Services, scope: Scope, status: int) -> None:
+    """Say in the audit log what came of it, where that is not what was begun; before the first byte goes."""
+    caller: Caller | None = scope.get("lineshaft.caller")
+    revealed = REVEALED.get()
+    if revealed and caller is not None and caller.kind != "own":
+        await services.audit.note(
+            "data.viewed",
+            **_subject(Request(scope)),
+            detail={"classes": sorted(revealed), "path": scope["path"]},
+        )
+    action = scope.pop("lineshaft.noted", None)
+    if action is not None and status >= 400:
+        await services.audit.note(
+            action, outcome="failed", **_subject(Request(scope)), detail={"status": status}
+        )
 
 
 def _language(request: Request) -> Language:
@@ -183,3 +263,22 @@ Operator = Annotated[Caller, Depends(allow("operate"))]
 Developer = Annotated[Caller, Depends(allow("deploy"))]
 Sender = Annotated[Caller, Depends(allow("intake"))]
 Administrator = Annotated[Caller, Depends(allow("administer"))]
+DocumentReader = Annotated[Caller, Depends(allow("documents.read"))]
+InstanceReader = Annotated[Caller, Depends(allow("instances.read"))]
+InstanceStarter = Annotated[Caller, Depends(allow("instances.start"))]
+InstanceOperator = Annotated[Caller, Depends(allow("instances.operate"))]
+TaskReader = Annotated[Caller, Depends(allow("tasks.read"))]
+TaskWorker = Annotated[Caller, Depends(allow("tasks.work"))]
+LetterReader = Annotated[Caller, Depends(allow("letters.read"))]
+LetterRepairer = Annotated[Caller, Depends(allow("letters.repair"))]
+EffectReader = Annotated[Caller, Depends(allow("effects.read"))]
+EffectDecider = Annotated[Caller, Depends(allow("effects.decide"))]
+EventReader = Annotated[Caller, Depends(allow("events.read"))]
+EventSender = Annotated[Caller, Depends(allow("events.send"))]
+SystemReader = Annotated[Caller, Depends(allow("systems.read"))]
+SystemOperator = Annotated[Caller, Depends(allow("systems.operate"))]
+ProcessReader = Annotated[Caller, Depends(allow("processes.read"))]
+ReleaseReader = Annotated[Caller, Depends(allow("releases.read"))]
+ReleasePublisher = Annotated[Caller, Depends(allow("releases.publish"))]
+BindingReader = Annotated[Caller, Depends(allow("bindings.read"))]
+BindingWriter = Annotated[Caller, Depends(allow("bindings.write"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -10,22 +11,43 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from lineshaft.api import console, intake, problems
+from lineshaft.api import console, intake, problems, tracking_page
 from lineshaft.api.access import Gatekeeper
+from lineshaft.api.described import describe
+from lineshaft.api.docs_page import show_docs
+from lineshaft.api.manners import Manners
+from lineshaft.api.metrics import show_metrics
+from lineshaft.api.oauth import give_token
 from lineshaft.api.routes import (
+    alerts,
+    audit,
+    backups,
     bindings,
+    bulk,
     dead_letters,
     effects,
+    feed,
     instances,
     live,
+    me,
     messages,
+    oidc,
+    outside,
+    people,
+    persons,
     processes,
+    proposals,
     releases,
+    retention,
+    secrets,
     session,
     status,
+    subscriptions,
     systems,
     tasks,
+    tokens,
     trace,
+    tracking,
 )
 from lineshaft.api.services import Services
 from lineshaft.base.errors import HubError
@@ -40,10 +62,26 @@ ROUTERS = (
     instances.router,
     effects.router,
     dead_letters.router,
+    bulk.router,
     tasks.router,
     messages.router,
+    outside.router,
+    feed.router,
+    subscriptions.router,
     bindings.router,
     trace.router,
+    oidc.router,
+    me.router,
+    people.router,
+    tokens.router,
+    audit.router,
+    proposals.router,
+    secrets.router,
+    retention.router,
+    tracking.router,
+    persons.router,
+    backups.router,
+    alerts.router,
 )
 
 
@@ -63,16 +101,32 @@ def make_routes(services: Services, console_folder: Path = console.FOLDER) -> Fa
         },
     )
     app.state.services = services
+    document: list[dict[str, Any]] = []
+
+    def openapi() -> dict[str, Any]:
+        if not document:
+            document.append(describe(app))
+        return document[0]
+
+    app.openapi = openapi  # type: ignore[method-assign]
     app.state.console = console_folder
     for router in ROUTERS:
         # As they are, not nested: so that a test (and a reader) can walk all routes there are.
         app.router.routes.extend(router.routes)
+    app.router.routes.append(Route("/metrics", show_metrics, methods=["GET"]))
+    app.router.routes.append(Route("/api/v1/docs", show_docs, methods=["GET"]))
     app.router.routes.append(Route("/api/v1/events", intake.take_events, methods=["POST"]))
-    app.router.routes.append(Route("/hooks/{system}/{trigger}", intake.take_webhook, methods=["POST"]))
+    app.router.routes.append(Route("/oauth/token", give_token, methods=["POST"]))
+    hooks = Route("/hooks/{system}/{trigger}", intake.take_webhook, methods=["GET", "POST"])
+    app.router.routes.append(hooks)
+    page = tracking_page.show_order
+    app.router.routes.append(Route("/track/{token}", page, methods=["GET", "HEAD"]))
     app.router.routes.append(Route("/{path:path}", console.serve_console, methods=["GET"]))
     return app
 
 
 def make_application(services: Services, console_folder: Path = console.FOLDER) -> ASGIApp:
     """Return the API with the gatekeeper in front."""
-    return Gatekeeper(make_routes(services, console_folder), services)
+    app = make_routes(services, console_folder)
+    routes = [each for each in app.router.routes if isinstance(each, Route)]
+    return Gatekeeper(Manners(app, services, routes), services)

@@ -27,7 +27,7 @@ SECURITY_HEADERS: Final = {
 def serve_console(request: Request) -> Response:
     """Return a file of the console, or its page."""
     folder: Path = request.app.state.console
-    if request.url.path.startswith(("/api/", "/hooks/")):
+    if request.url.path.startswith(("/api/", "/hooks/", "/v2/", "/oauth/")):
         raise HTTPException(404)
     page = folder / "index.html"
     if not page.is_file():

@@ -7,6 +7,7 @@ binary (attributes as ``ce-`` headers, data in the body). An event is acknowledg
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
@@ -17,28 +18,27 @@ from starlette.responses import Response
 from lineshaft.api.json_edge import Json, loads
 from lineshaft.api.problems import problem
 from lineshaft.api.services import Services
+from lineshaft.api.sizes import TooLarge, too_large
 from lineshaft.api.views import EventVerdictPage, EventVerdictView
 from lineshaft.base.errors import InputError, NotAllowed
 from lineshaft.base.text import text
 from lineshaft.engine.intake import Incoming
 from lineshaft.engine.pressure import Overloaded
+from lineshaft.engine.traces import parts
+from lineshaft.sdk.webhook import Delivery
+from lineshaft.security.addresses import is_in
+from lineshaft.security.audit import ORIGIN
 from lineshaft.security.people import Caller
 
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
 
 
-class TooLarge(InputError):
-    """The body is above its limit."""
-
-    default_code = "too_large"
-
-
 async def take_events(request: Request) -> Response:
     """Take CloudEvents in: ``POST /api/v1/events``."""
     services: Services = request.app.state.services
     caller: Caller = request.scope["lineshaft.caller"]
-    caller.require("intake")
+    caller.require("events.send")
     if (full := _full(request, services)) is not None:
         return full
     limits = services.limits
@@ -74,25 +74,54 @@ async def take_events(request: Request) -> Response:
                 batch=_BATCH,
             ),
         )
-    return await _accept(services, events)
+    return await _accept(services, _traced(request, events))
 
 
 async def take_webhook(request: Request) -> Response:
-    """Take a system's webhook in: ``POST /hooks/{system}/{trigger}``; its signature is the ticket."""
+    """Take a system's webhook in: ``/hooks/{system}/{trigger}``; its signature is the ticket.
+
+    Some systems first ask, by ``GET`` or ``POST``, whether the address is ours (a handshake), and some want
+    an answer in their own words: both are told only when the events are durable.
+    """
     services: Services = request.app.state.services
     system, trigger = request.path_params["system"], request.path_params["trigger"]
     if (full := _full(request, services)) is not None:
         return full
+    allowed = services.hook_addresses.get(system)
+    address = ORIGIN.get().address
+    if allowed is not None and not is_in(address, allowed):
+        await services.audit.note(
+            "hook.refused",
+            outcome="refused",
+            subject_type="system",
+            subject=f"{system}/{trigger}",
+            detail={"why": "address", "address": address},
+        )
+        return problem(
+            request,
+            403,
+            code="address_not_allowed",
+            detail=text(
+                "Webhooks of {system} may not come from {address}.",
+                "不允许从 {address} 接收 {system} 的回调。",
+                system=system,
+                address=address,
+            ),
+        )
     try:
         body = await read_body(request, services.limits.event_bytes_max * 2)
-        events = services.systems.receive(system, trigger, dict(request.headers), body, services.clock.now())
+        delivery = Delivery(dict(request.headers), body, dict(request.query_params), request.method)
+        events, answer = services.systems.receive(system, trigger, delivery, services.clock.now())
     except TooLarge as error:
         return problem(request, 413, code=error.code, detail=error.message)
     except NotAllowed as error:
         return problem(request, 401, code=error.code, detail=error.message, hint=error.hint)
-    if not events:
-        return Json(EventVerdictPage([]), 202)
-    return await _accept(services, events)
+    if request.method != "POST" and not answer.handshake:
+        return Response(status_code=405, headers={"Allow": "POST"})
+    taken = await _accept(services, _traced(request, events)) if events else Json(EventVerdictPage([]), 202)
+    if answer.body is None:
+        return taken
+    return Response(answer.body, answer.status, media_type=answer.content_type)
 
 
 def _full(request: Request, services: Services) -> Response | None:
@@ -104,6 +133,14 @@ def _full(request: Request, services: Services) -> Response | None:
         headers = {"Retry-After": str(error.retry_after_s)}
         return problem(request, 429, code=error.code, detail=error.message, headers=headers)
     return None
+
+
+def _traced(request: Request, events: list[Incoming]) -> list[Incoming]:
+    """Give events without a trace of their own the one of the request that brought them."""
+    trace = request.headers.get("traceparent", "")
+    if parts(trace) is None:
+        return events
+    return [each if each.traceparent else replace(each, traceparent=trace) for each in events]
 
 
 async def _accept(services: Services, events: list[Incoming]) -> Response:
@@ -120,9 +157,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > limit:
-            raise TooLarge(
-                text("Expected at most {limit} bytes.", "内容不得超过 {limit} 字节。", limit=limit)
-            )
+            raise too_large(limit)
         parts.append(part)
     return b"".join(parts)
 
@@ -180,6 +215,8 @@ def _incoming(attributes: Mapping[str, Any], data: Any) -> Incoming:
         subject=attributes.get("subject"),
         key=attributes.get("partitionkey"),
         occurred_at=_moment(moment) if moment else None,
+        # CloudEvents, extension "distributed tracing".
+        traceparent=str(attributes.get("traceparent") or ""),
     )
 
 

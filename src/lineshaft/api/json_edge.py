@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from lineshaft.api.sizes import DEPTH_MAX, depth_of
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import Text, text
 
@@ -42,11 +43,28 @@ def loads(content: bytes) -> Any:
         InputError: It is no JSON; the message has the place.
     """
     try:
-        return _DECODER.decode(content)
+        value = _DECODER.decode(content)
+    except RecursionError as error:
+        raise _too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             text("Expected JSON, but: {error}", "不是有效的 JSON:{error}", error=error), code="json_invalid"
         ) from error
+    # No value is deeper than it has brackets; most have fewer than the limit.
+    if content.count(b"[") + content.count(b"{") > DEPTH_MAX and depth_of(value) > DEPTH_MAX:
+        raise _too_deep()
+    return value
+
+
+def _too_deep() -> InputError:
+    return InputError(
+        text(
+            "Expected at most {limit} lists and objects within one another.",
+            "列表与对象的嵌套不得超过 {limit} 层。",
+            limit=DEPTH_MAX,
+        ),
+        code="json_too_deep",
+    )
 
 
 class Json(Response):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lineshaft.base.text import Text, text
 from lineshaft.sdk import FieldSpec
+from lineshaft.security.fields import is_mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ def lacking(fields: Sequence[FieldSpec], payload: Mapping[str, Any]) -> list[Lac
                         ),
                     )
                 )
+            continue
+        if is_mask(value):
+            # What the caller may not see is there and stays as it is.
             continue
         fits, words = _KINDS.get(field.type, (lambda _: True, text("", "")))
         if not fits(value):

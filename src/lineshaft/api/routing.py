@@ -53,4 +53,5 @@ def make_router(tag: str) -> APIRouter:
 
 
 Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
+WholeLimit = Annotated[int, Query(ge=1, le=500, description="rows on a page; few lists are longer")]
 Limit = Annotated[int, Query(ge=1, le=500, description="rows on a page")]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -11,16 +11,38 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.ids import Ids
 from lineshaft.base.limits import DEFAULT_LIMITS, Limits
 from lineshaft.base.text import Text
+from lineshaft.engine.bulk import BulkWork
+from lineshaft.engine.clearing import Clearing
+from lineshaft.engine.facts import FactBook
+from lineshaft.engine.health import StoreHealth
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.operations import Operations
+from lineshaft.engine.outlets import Kept, Outlets
+from lineshaft.engine.outside import OutsideWork
+from lineshaft.engine.persons import Persons
 from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease
+from lineshaft.engine.retention import Retention
+from lineshaft.insight.activity import ActivityBook
+from lineshaft.insight.alerting import Alerts
+from lineshaft.insight.counting import Counting
 from lineshaft.insight.live import LiveFeed
 from lineshaft.insight.processes import ProcessBook
+from lineshaft.insight.watches import Watches
 from lineshaft.sdk import CheckStep, ConnectorSpec
+from lineshaft.sdk.sensitive import SensitiveSpec
 from lineshaft.sdk.trail import TrailSpec
+from lineshaft.sdk.webhook import Delivery, WebhookAnswer
+from lineshaft.security.addresses import Network
+from lineshaft.security.audit import Anchor, Audit
+from lineshaft.security.directory import Directory
+from lineshaft.security.duties import Duties
+from lineshaft.security.oidc import Oidc
+from lineshaft.security.secret_shelf import SecretShelf
 from lineshaft.security.sessions import Sessions
-from lineshaft.security.tokens import Tokens
+from lineshaft.security.signing_in import SigningIn
+from lineshaft.security.tokens import TokenBook, Tokens
+from lineshaft.security.tracking import TrackingLinks
 from lineshaft.store.port import Store
 
 
@@ -48,14 +70,19 @@ class ConnectedSystems(Protocol):
         ...
 
     def receive(
-        self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Incoming]:
-        """Verify a webhook's delivery and return its events; see ``lineshaft.sdk.webhook``."""
+        self, system: str, trigger: str, delivery: Delivery, now: datetime
+    ) -> tuple[list[Incoming], WebhookAnswer]:
+        """Verify a webhook's delivery; return its events and the answer; see ``lineshaft.sdk.webhook``."""
         ...
 
     @property
     def trail(self) -> TrailSpec:
         """What the active release says about the chain of an order."""
+        ...
+
+    @property
+    def sensitive(self) -> SensitiveSpec:
+        """Which fields are sensitive and which documents are money, as the active release says."""
         ...
 
     async def check(self, system: str) -> list[CheckStep]:
@@ -66,8 +93,55 @@ class ConnectedSystems(Protocol):
 class Publisher(Protocol):
     """Makes releases."""
 
+    def check(self, files: Sequence[File]) -> None:
+        """Check everything together and change nothing; raises ``DefinitionError``."""
+        ...
+
     async def publish(self, files: Sequence[File], *, by: str, note: str) -> LoadedRelease:
         """Check everything together and make it the active release."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRun:
+    """A backup that the hub made, or could not make."""
+
+    id: str
+    at: datetime
+    file: str
+    """Its name in the folder of backups; ``""`` where there is none."""
+    size: int
+    seconds: float
+    counts: Mapping[str, int]
+    """Rows by table."""
+    trouble: Mapping[str, str] | None = None
+    """By language."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """When the hub makes backups by itself."""
+
+    nightly: bool
+    at: str
+    keep: int
+    folder: str
+    next_at: datetime | None
+
+
+class Backups(Protocol):
+    """Makes backups of the whole store."""
+
+    def plan(self) -> BackupPlan:
+        """Return when and where."""
+        ...
+
+    async def runs(self, limit: int) -> list[BackupRun]:
+        """Return what was made, newest first."""
+        ...
+
+    async def make(self) -> BackupRun:
+        """Make one now; raises ``Conflict`` where one is being made."""
         ...
 
 
@@ -87,18 +161,57 @@ class Services:
 
     store: Store
     operations: Operations
+    bulk: BulkWork
+    outside: OutsideWork
+    facts: FactBook
+    outlets: Outlets
+    webhook_secret: Callable[[Kept], str]
+    """Returns the present secret of a subscription."""
     intake: Intake
     systems: ConnectedSystems
     publisher: Publisher
-    tokens: Tokens
+    tokens: TokenBook
+    """Says who holds a token."""
+    token_shelf: Tokens
+    """Makes, rotates and ends tokens."""
     sessions: Sessions
+    directory: Directory
+    signing_in: SigningIn
+    audit: Audit
+    duties: Duties
+    secrets: SecretShelf
+    refresh_secrets: Callable[[], Awaitable[None]]
+    """Opens the sealed secrets anew, and connects the systems that waited for one."""
     live: LiveFeed
     clock: Clock
     ids: Ids
     processes: ProcessBook
+    counting: Counting
+    retention: Retention
+    persons: Persons
+    backups: Backups
+    alerts: Alerts
+    activity: ActivityBook
+    watches: Watches
+    metrics: Callable[[], Awaitable[str]]
+    """Makes a page of metrics."""
     version: str
+    tracking: TrackingLinks
     tenant: str = "default"
     limits: Limits = DEFAULT_LIMITS
     surroundings: Surroundings = Surroundings()
+    trusted_proxies: tuple[Network, ...] = ()
+    oidc: Oidc | None = None
+    """The firm's identity provider, where there is one."""
+    public_url: str = ""
+    """How browsers reach the hub; empty: as they have just done."""
+    anchors: Callable[[], list[Anchor]] = list
+    """The ends that the audit log had, as this hub has written them down outside the store."""
+    hook_addresses: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
+    """System → from where its webhooks may come; one that is not named: from anywhere."""
     pressure: Pressure | None = None
     """Says whether more can be taken in; ``None``: always."""
+    clearing: Clearing | None = None
+    """Says when a backlog will be gone; ``None``: nobody looks."""
+    health: StoreHealth | None = None
+    """Says whether the store takes what is written; ``None``: nobody knows."""

@@ -57,9 +57,14 @@ class HealthView:
     """Whether the hub runs."""
 
     status: str
-    """``ok``, or ``down`` where the store does not answer."""
+    """``ok``, or ``down`` where the store does not answer or takes nothing."""
     version: str
     store: str
+    reason: str | None = None
+    """Where it is ``down``: ``disk_full``, ``database_locked``, ``read_only``, ``database_away``."""
+    problem: TitleView | None = None
+    """The same in words, with what to do."""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,14 @@ class MeView:
     departments: list[str] | None
     title: TitleView | None = None
     """How screens call somebody whose name is a word of the hub (a demo role)."""
+    kind: str = "token"
+    """``user``, ``token``, ``demo`` or ``own`` (the command line)."""
+    id: str = ""
+    """The login of a person, the id of a token."""
+    must: str = ""
+    """``password``: a password of one's own must be chosen before anything else."""
+    masked: list[str] = field(default_factory=list)
+    """Classes of fields whose values are masked, at least in some rows."""
 
     @classmethod
     def of(cls, caller: Caller, title: Text | None = None) -> MeView:
@@ -85,6 +98,10 @@ class MeView:
             sorted(caller.rights),
             sorted(departments) if departments is not None else None,
             TitleView.of(title) if title is not None else None,
+            caller.kind,
+            caller.id,
+            caller.must,
+            sorted(caller.scope.masked_fields | caller.scope.own_fields),
         )
 
 
@@ -110,6 +127,8 @@ class SessionView:
     speed: float | None
     """Simulated seconds per second, in a simulation."""
     version: str
+    oidc: TitleView | None = None
+    """How the firm's own sign-in is called, where there is one: `/api/v1/session/oidc` leads to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +168,8 @@ class SystemView:
     home_url: str | None = None
     page_url: str | None = None
     """Its own pages, as the configuration names them; see ``lineshaft.api.services``."""
+    clears_in_s: float | None = None
+    """When what waits will have gone out, at the rate of the last minutes; ``None``: it becomes no less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +225,10 @@ class PublishedView:
     """What a deployment made."""
 
     id: str
+    """The release; with `proposed` the proposal that waits for a second person."""
     processes: list[str]
     routes: int
+    status: str = "published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +289,7 @@ class InstanceDetailView:
     incidents: list[RunTrouble]
     calls: list[TrailCall]
     variables: dict[str, dict[str, Any]] | None
-    """By scope; ``None`` where the caller may not see values (the right ``operate``)."""
+    """By scope; ``None`` where the caller may not see values (the right ``instances.values``)."""
 
     @staticmethod
     def variables_of(stored: StoredInstance) -> dict[str, dict[str, Any]]:

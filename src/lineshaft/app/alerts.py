@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from lineshaft.app.config import HubConfig
 from lineshaft.base.text import Language, Text, text
-from lineshaft.connectors.mail import MAIL, MailConnector, MailDefinition
+from lineshaft.connectors.mail import MAIL, MailConnector
+from lineshaft.connectors.mail.manifest import MailManifest
+from lineshaft.sdk.manifest_kind import ManifestDefinition
 from lineshaft.sdk.registry import Connection, Definition
 
 SYSTEM: Final = "alerts"
@@ -54,7 +56,7 @@ def alerts_connector(
     if alerts.smtp_port:
         settings["port"] = alerts.smtp_port
     shared = systems.get(alerts.mail_system)
-    if isinstance(shared, MailDefinition):
+    if isinstance(shared, ManifestDefinition) and isinstance(shared.manifest, MailManifest):
         settings = dict(config.systems.get(alerts.mail_system, {}))
         theirs = shared.manifest
         manifest = replace(
@@ -84,7 +86,13 @@ class AlertLetters:
 
     def __call__(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the mail's payload."""
-        write = {"outage": self._outage, "over": self._over, "dead_letters": self._letters}[facts["kind"]]
+        write = {
+            "outage": self._outage,
+            "over": self._over,
+            "dead_letters": self._letters,
+            "unknown": self._unknown,
+            "watch": self._watch,
+        }[facts["kind"]]
         languages: tuple[Language, ...] = ("zh", "en")
         if self._alerts.language in languages:
             languages = ("en",) if self._alerts.language == "en" else ("zh",)
@@ -96,6 +104,29 @@ class AlertLetters:
             "subject": subject if len(subject) <= _SUBJECT_MAX else subject[: _SUBJECT_MAX - 1] + "…",
             "text": "\n\n----\n\n".join("\n".join(lines) for _, lines in written) + "\n",
         }
+
+    def _watch(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        watch, owner = facts["watch"].get(language, ""), facts["owner"].get(language, "")
+        what = {
+            "stuck": text("stands still", "流程卡住"),
+            "delay": text("is late", "同步延迟"),
+            "missing": text("is missing", "应到未到"),
+        }[facts["alert"]]
+        subject = text("{watch}: {what}", "{watch}:{what}", watch=watch, what=what.in_language(language))
+        found = [
+            (text("Document", "单据"), facts.get("business_key")),
+            (text("Node", "环节"), facts["node"]),
+            (text("Owner", "责任方"), owner or None),
+            (text("Since", "开始时间"), facts["since"].astimezone().strftime("%Y-%m-%d %H:%M:%S")),
+            (text("Limit, s", "时限(秒)"), round(float(facts["limit_s"]))),
+        ]
+        lines = [
+            text("{name}: {value}", "{name}:{value}", name=name.in_language(language), value=value)
+            for name, value in found
+            if value is not None
+        ]
+        link = [text("Look: {link}", "查看:{link}", link=f"{self.console}/alerts")] if self.console else []
+        return self._shown(subject, [*lines, *link], language)
 
     def _outage(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
         system = self._system(facts, language)
@@ -161,6 +192,32 @@ class AlertLetters:
             )
         return self._shown(subject, [*lines, *self._link(facts)], language)
 
+    def _unknown(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        count, system = int(facts.get("count", 1)), self._system(facts, language)
+        subject = text(
+            "{key}: the outcome in {system} is unknown"
+            if count == 1
+            else "{count} documents: the outcome in {system} is unknown",
+            "单据 {key} 在 {system} 的结果待核实" if count == 1 else "{count} 笔单据在 {system} 的结果待核实",
+            key=facts.get("business_key") or facts.get("operation"),
+            count=count,
+            system=system,
+        )
+        lines = [
+            *self._case(facts, language),
+            text(
+                "It was sent, but no reliable answer came, and {system} cannot be asked. It is not sent "
+                "again: look into {system} and decide.",
+                "单据已发出,但没有收到可靠的应答,且无法自动向 {system} 核实。"
+                "系统不会重复发送,请在 {system} 中查看后判定。",
+                system=system,
+            ),
+        ]
+        if self.console:
+            link = f"{self.console}/unknown"
+            lines.append(text("Look and decide: {link}", "查看与判定:{link}", link=link))
+        return self._shown(subject, lines, language)
+
     # -- parts ---------------------------------------------------------------------------------------------
 
     def _case(self, facts: Mapping[str, Any], language: Language) -> list[Text]:
@@ -181,8 +238,13 @@ class AlertLetters:
         ]
 
     def _link(self, facts: Mapping[str, Any]) -> list[Text]:
+        if not self.console:
+            return []
+        if facts.get("letter") is None:
+            # Nothing failed that could be replayed: the map shows what stands still.
+            return [text("Look: {link}", "查看:{link}", link=f"{self.console}/")]
         link = f"{self.console}/dead-letters/{facts['letter']}"
-        return [text("Look and replay: {link}", "查看与重放:{link}", link=link)] if self.console else []
+        return [text("Look and replay: {link}", "查看与重放:{link}", link=link)]
 
     def _system(self, facts: Mapping[str, Any], language: Language) -> str:
         return self._title(str(facts["system"])).in_language(language)

@@ -12,7 +12,7 @@ together, with its place and a remedy. Secrets never stand here: a setting refer
     port = 8420
 
     [engine]
-    lease_ttl_s = 10.0
+    lease_ttl_s = 6.0
 
     [alerts]
     mail_to = ["it@factory.example"]
@@ -29,6 +29,7 @@ In the environment the path of a key is joined by ``_``: ``LINESHAFT_STORE_URL``
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -37,9 +38,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
-from lineshaft.base.errors import ConfigError, Place, Problem
+from lineshaft.app.keeping_config import KEEPING_LIMITS, BackupConfig, RetentionConfig, TelemetryConfig
+from lineshaft.base.errors import ConfigError, InputError, Place, Problem
 from lineshaft.base.text import Text, text
 from lineshaft.engine.config import EngineConfig, RetryPolicy
+from lineshaft.security.addresses import networks
+from lineshaft.security.duties import TWO_PERSONS
 from lineshaft.security.secrets import is_secret
 
 PREFIX = "LINESHAFT_"
@@ -47,7 +51,13 @@ ADMIN_TOKEN = "admin.token"  # noqa: S105 - the name of the file that holds it
 """The file in the data folder with the first administrator's token."""
 NOT_SETTINGS = ("LINESHAFT_SECRET_", "LINESHAFT_PROOF_", "LINESHAFT_SKIP_", "LINESHAFT_TEST_")
 """Beginnings of variables that are no settings."""
-NOT_SETTING = ("LINESHAFT_CONFIG", "LINESHAFT_URL", "LINESHAFT_TOKEN", "LINESHAFT_LANG")
+NOT_SETTING = (
+    "LINESHAFT_MASTER_KEYS",
+    "LINESHAFT_CONFIG",
+    "LINESHAFT_URL",
+    "LINESHAFT_TOKEN",
+    "LINESHAFT_LANG",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +86,9 @@ class EngineSettings:
     """What may be set of the engine; see ``lineshaft.engine.config``."""
 
     tenant: str = "default"
-    lease_ttl_s: float = 10.0
+    lease_ttl_s: float = 6.0
     lease_margin_s: float = 2.0
-    heartbeat_s: float = 3.0
+    heartbeat_s: float = 1.5
     poll_s: float = 0.5
     commit_batch_max: int = 400
     committers: int = 1
@@ -93,6 +103,8 @@ class EngineSettings:
     backlog_age_s_max: float = 3600.0
     """How long the oldest of them may have waited."""
     shutdown_s: float = 10.0
+    feed: bool = True
+    """Whether the hub tells other programs what happens: the event feed, and the subscriptions to it."""
 
     def engine_config(self) -> EngineConfig:
         """Return the engine's own configuration."""
@@ -111,6 +123,7 @@ class EngineSettings:
             check_gaps_s=self.check_gaps_s,
             message_ttl_s=self.message_ttl_s,
             shutdown_s=self.shutdown_s,
+            tells_facts=self.feed,
         )
 
 
@@ -142,6 +155,18 @@ class AlertsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionsConfig:
+    """Where the hub may send what it tells."""
+
+    hosts: tuple[str, ...] = ()
+    """Hosts (``erp.example.com``, ``10.0.0.7:8080``) that subscriptions may name; empty: none may be made."""
+    timeout_s: float = 15.0
+    """How long a receiver may take to answer."""
+    give_up_h: float = 72.0
+    """A subscription whose receiver failed for so long is disabled, and an operator is told."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleConfig:
     """What the console's pages say of this hub."""
 
@@ -151,6 +176,55 @@ class ConsoleConfig:
     """Simulated seconds per second, shown in a simulation; 0: not shown."""
     demo_roles: bool = False
     """Whether anybody may sign in as a role of the demo's factory; in a simulation only."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityConfig:
+    """Who may come in, and for how long."""
+
+    session_hours: float = 12.0
+    """After this time people sign in again, in any case."""
+    session_idle_minutes: float = 120.0
+    """Without a request for so long, too."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose X-Forwarded-For is believed; empty: nobody's."""
+    hook_addresses: tuple[str, ...] = ()
+    """``system=network``: from where a system's webhooks may come; a system that is not named: anywhere."""
+    group_roles: tuple[str, ...] = ()
+    """``group=role``: what a group of the firm's directory or identity provider means here."""
+    default_roles: tuple[str, ...] = ()
+    """Roles of whoever is in none of these groups; empty: they stay outside."""
+    oidc_issuer: str = ""
+    """The identity provider's own name, an https:// address; empty: there is none."""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    """``secret:NAME``; empty for a public client."""
+    oidc_title_zh: str = "企业账号登录"
+    oidc_title_en: str = "Sign in with the firm's account"
+    oidc_scopes: tuple[str, ...] = ("openid", "profile", "email")
+    oidc_login_claim: str = "preferred_username"
+    oidc_groups_claim: str = "groups"
+    oidc_department_claim: str = ""
+    ldap_url: str = ""
+    """``ldaps://host`` or ``ldap://host``; empty: there is none."""
+    ldap_start_tls: bool = True
+    """With ``ldap://``: go on encrypted before anything is said."""
+    ldap_ca_file: str = ""
+    ldap_base: str = ""
+    """Below which people are looked for, e.g. ``dc=firm,dc=example``."""
+    ldap_user_filter: str = "(|(uid={login})(sAMAccountName={login}))"
+    ldap_bind_dn: str = ""
+    """Who looks people up; empty: anybody may."""
+    ldap_bind_password: str = ""
+    """``secret:NAME``."""
+    ldap_name_attribute: str = "cn"
+    ldap_mail_attribute: str = "mail"
+    ldap_group_attribute: str = "memberOf"
+    ldap_department_attribute: str = ""
+    """Whose value is the id of a department here; empty: the hub says it."""
+    two_persons: tuple[str, ...] = ("money", "production")
+    """What one person proposes and another approves: ``money`` (replay and repair of money documents),
+    ``production`` (publishing there), ``letters`` (every replay), ``roles`` (granting roles)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +247,13 @@ class HubConfig:
     server: ServerConfig = field(default_factory=ServerConfig)
     engine: EngineSettings = field(default_factory=EngineSettings)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    subscriptions: SubscriptionsConfig = field(default_factory=SubscriptionsConfig)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
+    security: SecurityConfig = field(default_factory=SecurityConfig)
     log: LogConfig = field(default_factory=LogConfig)
+    retention: RetentionConfig = field(default_factory=RetentionConfig)
+    backup: BackupConfig = field(default_factory=BackupConfig)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     """System → the settings its manifest asks for."""
 
@@ -210,7 +289,12 @@ LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "alerts.smtp_port": (0, 65_535),
         "alerts.gather_s": (0, 3_600),
         "alerts.quiet_s": (1, 604_800),
+        "subscriptions.timeout_s": (1, 60),
+        "subscriptions.give_up_h": (0.01, 8_760),
         "console.speed": (0, 1_000_000),
+        "security.session_hours": (0.01, 720),
+        "security.session_idle_minutes": (0.1, 43_200),
+        **KEEPING_LIMITS,
     }
 )
 """Smallest and greatest value of every number."""
@@ -450,8 +534,13 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
     level = values.get("log.level", "info")
     if level not in _LEVELS:
         _one_of("log.level", level, _LEVELS, problems)
+    if values.get("backup.nightly", "auto") not in ("on", "off", "auto"):
+        _one_of("backup.nightly", values["backup.nightly"], ("on", "off", "auto"), problems)
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", values.get("backup.at", "02:30")):
+        _one_of("backup.at", values["backup.at"], ("HH:MM",), problems)
     _judge_alerts(values, problems)
     _judge_console(values, problems)
+    _judge_security(values, problems)
     url = values.get("store.url", "")
     if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://", "memory:")):
         _one_of("store.url", url, ("sqlite:///path", "postgresql://…", "memory:"), problems)
@@ -473,6 +562,31 @@ def _judge_console(values: Mapping[str, Any], problems: list[Problem]) -> None:
                 Place(path="console.demo_roles"),
             )
         )
+
+
+def _judge_security(values: Mapping[str, Any], problems: list[Problem]) -> None:
+    for path in ("security.trusted_proxies", "security.hook_addresses"):
+        for each in values.get(path, ()):
+            try:
+                networks([each.rpartition("=")[2]])
+            except InputError as error:
+                problems.append(Problem("config_address", error.message, Place(path=path)))
+    for path in ("security.oidc_client_secret", "security.ldap_bind_password"):
+        if not str(values.get(path, "") or "secret:").startswith("secret:"):
+            message = text("Expected {path} to be secret:NAME.", "{path} 应写成 secret:名称。", path=path)
+            problems.append(Problem("config_secret", message, Place(path=path)))
+    for path, other in (("oidc_issuer", "oidc_client_id"), ("ldap_url", "ldap_base")):
+        if values.get(f"security.{path}") and not values.get(f"security.{other}"):
+            message = text(
+                "Expected security.{other} beside security.{path}.",
+                "设置了 security.{path},还需 security.{other}。",
+                path=path,
+                other=other,
+            )
+            problems.append(Problem("config_sign_in", message, Place(path=f"security.{other}")))
+    for each in values.get("security.two_persons", ()):
+        if each not in TWO_PERSONS:
+            _one_of("security.two_persons", each, TWO_PERSONS, problems)
 
 
 def _judge_alerts(values: Mapping[str, Any], problems: list[Problem]) -> None:

@@ -18,7 +18,7 @@ from lineshaft.app.references import CrossReference
 from lineshaft.base.clock import Clock
 from lineshaft.base.errors import ConfigError, NotFound, Unavailable
 from lineshaft.base.text import Text, text
-from lineshaft.connectors.hub import Ask, HubConnector, ReferenceDesk
+from lineshaft.connectors.hub import Ask, HubConnector, Link, ReferenceDesk
 from lineshaft.engine.intake import Incoming, incoming_of
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.sdk import (
@@ -32,8 +32,9 @@ from lineshaft.sdk import (
     ResourceSpec,
 )
 from lineshaft.sdk.registry import Connection, Definition
+from lineshaft.sdk.sensitive import SHIPPED, SensitiveSpec
 from lineshaft.sdk.trail import TrailSpec
-from lineshaft.sdk.webhook import WebhookReceiver
+from lineshaft.sdk.webhook import Delivery, WebhookAnswer, WebhookAnswerer, WebhookReceiver
 
 PAGE_SETTINGS = ("home_url", "page_url")
 """Settings of every system that are for people's browsers, not for its connector."""
@@ -102,8 +103,10 @@ class Connections:
         *,
         cross_reference: CrossReference,
         ask: Ask,
+        link: Link | None = None,
     ) -> None:
         self._ask = ask
+        self._link = link
         self._config = config
         self._secret = secret
         self._clock = clock
@@ -112,6 +115,8 @@ class Connections:
         self._systems: dict[str, ConnectedSystem] = {}
         self.connectors: dict[str, Connector] = {}
         self.trail = TrailSpec()
+        self.sensitive: SensitiveSpec = SHIPPED
+        self.read = ReadRelease(None)
 
     async def change(self, release: LoadedRelease, read: ReadRelease) -> dict[str, Connector]:
         """Connect the systems of a release; return the connectors that it replaces, still open."""
@@ -121,7 +126,7 @@ class Connections:
             self._ask,
             self._cross_reference.remember,
         )
-        connectors: dict[str, Connector] = {"hub": HubConnector(read.mappings, desk)}
+        connectors: dict[str, Connector] = {"hub": HubConnector(read.mappings, desk, self._link)}
         systems: dict[str, ConnectedSystem] = {}
         for name, definition in sorted(read.systems.items()):
             connector, problem = self._connected(name, definition)
@@ -140,7 +145,8 @@ class Connections:
         for connector in connectors.values():
             await connector.open()
         former, self.connectors = self.connectors, connectors
-        self._release, self._systems, self.trail = release, systems, read.trail
+        self._release, self._systems, self.trail, self.read = release, systems, read.trail, read
+        self.sensitive = read.sensitive
         return former
 
     async def close(self) -> None:
@@ -202,9 +208,9 @@ class Connections:
         return list(self._systems.values())
 
     def receive(
-        self, system: str, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> list[Incoming]:
-        """Verify a webhook's delivery and return its events."""
+        self, system: str, trigger: str, delivery: Delivery, now: datetime
+    ) -> tuple[list[Incoming], WebhookAnswer]:
+        """Verify a webhook's delivery; return its events and what its sender wants to hear."""
         connector = self._connector(system)
         if not isinstance(connector, WebhookReceiver):
             raise NotFound(text("There is no webhook {name}.", "没有推送 {name}。", name=trigger))
@@ -219,8 +225,11 @@ class Connections:
                 ),
                 code="source_not_chosen",
             )
-        changes = connector.receive(trigger, headers, body, now)
-        return [incoming_of(system, each, rule) for each in changes]
+        if isinstance(connector, WebhookAnswerer):
+            answer = connector.answer(trigger, delivery, now)
+        else:
+            answer = WebhookAnswer(connector.receive(trigger, delivery.headers, delivery.body, now))
+        return [incoming_of(system, each, rule) for each in answer.changes], answer
 
     async def check(self, system: str) -> list[CheckStep]:
         """Test a connection."""

@@ -10,7 +10,9 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.types import ASGIApp
 
@@ -20,10 +22,15 @@ from lineshaft.api.services import Services, Surroundings
 from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
+from lineshaft.app.guards import Guards, hook_addresses
+from lineshaft.app.keeping import Keeping
 from lineshaft.app.lock import HubLock
 from lineshaft.app.logs import LOGGER, LogObserver
-from lineshaft.app.packs import check_operations, read_release
+from lineshaft.app.masked_store import masked
+from lineshaft.app.outgoing import Outgoing, WebhookKey
+from lineshaft.app.packs import ReadRelease, check_operations, read_release
 from lineshaft.app.references import CrossReference
+from lineshaft.app.sensitive_flows import check_sensitive
 from lineshaft.app.stores import make_store
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
@@ -35,49 +42,48 @@ from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.sql import SQL
 from lineshaft.connectors.tryton import TRYTON
+from lineshaft.engine.bulk import BulkWork
+from lineshaft.engine.clearing import Clearing
 from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.facts import FactBook
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
+from lineshaft.engine.outlets import Outlets
+from lineshaft.engine.outside import OutsideWork
 from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
+from lineshaft.insight.activity import ActivityBook
+from lineshaft.insight.counting import Counting
 from lineshaft.insight.live import LiveFeed
 from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
+from lineshaft.security.addresses import networks
+from lineshaft.security.roles import FIELD_CLASSES
 from lineshaft.security.secrets import Secrets
-from lineshaft.security.sessions import FileSessions
-from lineshaft.security.tokens import FileTokens, Tokens
+from lineshaft.security.tokens import TokenBook
+from lineshaft.security.tracking import DAYS_DEFAULT, TrackingLinks
 
 
 class Hub:
     """Everything of one process, wired. Make it with ``build``."""
 
-    def __init__(self, config: HubConfig, environment: Mapping[str, str], tokens: Tokens) -> None:
+    def __init__(self, config: HubConfig, environment: Mapping[str, str], tokens: TokenBook | None) -> None:
         self.config = config
         self.clock = SystemClock()
         self.ids = SystemIds()
         self.live = LiveFeed()
         self.store = watched(make_store(config), self.live)
-        self.tokens = tokens
         self.secrets = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
-        self.registry = Registry()
-        for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
-            self.registry.register(kind, "lineshaft")
-        self.registry.load_entry_points()
+        self.guards = self._made_guards(environment, tokens)
+        self.tracking = TrackingLinks(self.secrets, lambda: _address(config))
+        self.registry = _made_registry()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
         engine = _engine_config(config)
-        self.worker = Worker(
-            self.store,
-            {},
-            clock=self.clock,
-            ids=self.ids,
-            name=f"{platform.node() or 'hub'}/{os.getpid()}/{self.ids.new()}",
-            config=engine,
-            observer=self.observer,
-        )
+        self.worker = self._made_worker(engine)
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
         cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
@@ -87,13 +93,18 @@ class Hub:
             self.clock,
             cross_reference=cross_reference,
             ask=self.worker.asking.ask,
+            link=self._tracking_link,
         )
+        self.guards.field_classes = lambda: {**FIELD_CLASSES, **self.connections.sensitive.classes}
         self.letters = alerts.AlertLetters(config, self.connections.title)
         self.worker.notices.compose = self.letters
-        self.intake = Intake(
-            runtime.committer(None), self.clock, engine.tenant, engine.limits, self.worker.offer_event
-        )
+        runtime.health.on_changed = self.observer.health
+        self.intake = self._made_intake(engine)
         self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
+        self.keeping = Keeping(config, runtime, self.connections, self.secrets, self.worker.notices)
+        self.keeping.watch(self.intake)
+        self._make_desk(engine)
+        self.clearing = Clearing(runtime)
         self.sources = self._new_sources()
         self.services = self._made_services(engine)
         self.application: ASGIApp = make_application(self.services)
@@ -103,29 +114,110 @@ class Hub:
         self._polls = False
         self._background: list[asyncio.Task[None]] = []
 
+    def _made_worker(self, engine: EngineConfig) -> Worker:
+        return Worker(
+            self.store,
+            {},
+            clock=self.clock,
+            ids=self.ids,
+            name=f"{platform.node() or 'hub'}/{os.getpid()}/{self.ids.new()}",
+            config=engine,
+            observer=self.observer,
+        )
+
+    def _made_guards(self, environment: Mapping[str, str], tokens: TokenBook | None) -> Guards:
+        inside = (self.config, environment, self.store, self.clock, self.ids)
+        return Guards(*inside, secret=self.secrets, token_book=tokens)
+
+    def _needs_two(self, operation: str) -> bool:
+        """Tell whether a repair of this operation is one person's proposal and another's deed."""
+        duties = self.guards.duties
+        money = duties.needs_two("money") and self.connections.sensitive.is_money(operation)
+        return money or duties.needs_two("letters")
+
+    def _made_intake(self, engine: EngineConfig) -> Intake:
+        runtime = self.worker.runtime
+        intake = Intake(
+            runtime.committer(None),
+            self.clock,
+            engine.tenant,
+            engine.limits,
+            self.worker.offer_event,
+        )
+        intake.health = runtime.health
+        intake.figures, intake.spans = runtime.figures, runtime.spans
+        return intake
+
+    def _made_outlets(self, engine: EngineConfig) -> tuple[Outlets, Outgoing]:
+        """Return the subscriptions of other programs, and what delivers to them."""
+        told = self.config.subscriptions
+        store = masked(self.store, lambda: self.connections.sensitive)
+        outlets = Outlets(store, self.clock, self.ids, engine.tenant, book=self.facts, hosts=told.hosts)
+        return outlets, Outgoing(self.store, outlets, self.webhook_key, self.clock, told)
+
+    def _make_desk(self, engine: EngineConfig) -> None:
+        """Make what people ask for, and what tells other programs what happens."""
+        self.operations = Operations(self.store, self.clock, self.ids, self._needs_two)
+        self.bulk = BulkWork(self.store, self.operations, self.clock, self.ids, engine.tenant)
+        self.facts = FactBook(self.store, self.clock, engine.tenant)
+        self.webhook_key = WebhookKey(self.secrets, Path(self.config.data_dir))
+        self.outlets, self.outgoing = self._made_outlets(engine)
+
     def _made_services(self, engine: EngineConfig) -> Services:
         """Return what the API is given to work with."""
         config = self.config
         return Services(
-            store=self.store,
-            operations=Operations(self.store, self.clock, self.ids),
+            store=masked(self.store, lambda: self.connections.sensitive),
+            operations=self.operations,
+            bulk=self.bulk,
+            outside=OutsideWork(self.store, self.clock, engine.tenant),
+            facts=self.facts,
+            outlets=self.outlets,
+            webhook_secret=lambda kept: self.webhook_key.secrets_of(kept, self.clock.now())[0],
             intake=self.intake,
             systems=self.connections,
             publisher=self,
-            tokens=self.tokens,
-            sessions=FileSessions(
-                config.data_dir / "sessions.json", self.tokens, with_demo_roles=config.console.demo_roles
-            ),
+            tokens=self.guards.token_book,
+            token_shelf=self.guards.tokens,
+            sessions=self.guards.sessions,
+            directory=self.guards.directory,
+            signing_in=self.guards.signing_in,
+            audit=self.guards.audit,
+            duties=self.guards.duties,
+            secrets=self.guards.secrets,
+            refresh_secrets=self.refresh_secrets,
+            anchors=self.guards.anchors.read,
+            oidc=self.guards.oidc,
+            public_url=config.server.public_url.rstrip("/"),
+            trusted_proxies=networks(config.security.trusted_proxies),
+            hook_addresses=hook_addresses(config),
             live=self.live,
             clock=self.clock,
             ids=self.ids,
             processes=ProcessBook(self.store),
+            counting=Counting(self.store, self.clock),
             version=lineshaft.__version__,
+            tracking=self.tracking,
             tenant=engine.tenant,
             limits=engine.limits,
             pressure=self.pressure,
+            health=self.worker.runtime.health,
+            clearing=self.clearing,
             surroundings=Surroundings(config.console.environment, config.console.speed or None),
+            retention=self.keeping.retention,
+            persons=self.keeping.persons,
+            backups=self.keeping.backups,
+            alerts=self.keeping.alerts,
+            activity=ActivityBook(self.store),
+            watches=self.keeping.watches,
+            metrics=self.keeping.telemetry.page,
         )
+
+    def _tracking_link(self, document: str, days: int | None) -> tuple[str, datetime]:
+        """Return a link for the customer of an order, for a process that writes to them."""
+        now = self.clock.now()
+        url, ticket = self.tracking.make(self.scope.tenant, document, now, days=days or DAYS_DEFAULT)
+        return url, ticket.ends_at
 
     # -- life ----------------------------------------------------------------------------------------------
 
@@ -134,8 +226,12 @@ class Hub:
         if self.lock is not None:
             self.lock.acquire()
         await self.store.open()
+        await self.guards.adopt_files()
+        self.secrets.take_stored(await self.guards.secrets.opened())
         # Without a worker nobody else commits what the API asks for.
         self._background.append(asyncio.create_task(self.worker.runtime.committer(None).run()))
+        # A command without a hub carries its bulk work out itself.
+        self._background.append(asyncio.create_task(self.bulk.run(self.worker.name)))
         await self._follow_release()
 
     async def start(self) -> None:
@@ -147,6 +243,8 @@ class Hub:
             await self.store.forget_worker(killed.worker)
         if self.lock is not None:
             self.lock.note("", self.worker.name)
+        await self.guards.adopt_files()
+        self.secrets.take_stored(await self.guards.secrets.opened())
         self._works = True
         try:
             await self._follow_release()
@@ -156,15 +254,23 @@ class Hub:
         await self.worker.start()
         await self.sources.start()
         self._polls = True
+        self.keeping.start()
         self._background.append(asyncio.create_task(self._watch_release()))
         self._background.append(asyncio.create_task(self.pressure.run()))
+        self._background.append(asyncio.create_task(self.guards.keep()))
+        self._background.append(asyncio.create_task(self.clearing.run()))
         self._background.append(asyncio.create_task(follow_others(self.store, self.live)))
+        if self.config.engine.feed:
+            self._background.append(asyncio.create_task(self.facts.run(self.worker.name)))
+            self._background.append(asyncio.create_task(self.outgoing.run(self.worker.name)))
+        self._background.append(asyncio.create_task(self.bulk.run(self.worker.name)))
         LOGGER.info("hub started", extra={"fields": {"worker": self.worker.name, "store": self.store.name}})
 
     async def stop(self) -> None:
         """End in good order: calls under way end, what they brought is committed, lanes are given back."""
         self.live.close()
         if self._works:
+            await self.keeping.stop()
             await self.sources.stop()
             await self.worker.stop()
         for task in self._background:
@@ -179,32 +285,52 @@ class Hub:
 
     # -- releases ------------------------------------------------------------------------------------------
 
+    def check(self, files: Sequence[File]) -> None:
+        """Check everything together and change nothing; raises ``DefinitionError``."""
+        self._checked(files)
+
+    def _checked(self, files: Sequence[File]) -> tuple[ReadRelease, LoadedRelease]:
+        read = read_release(files, self.registry)
+        compiled = compile_release(files)
+        check_operations(compiled.programs.values(), read.systems)
+        check_sensitive(read.mappings.values(), read.systems, read.sensitive)
+        return read, compiled
+
     async def publish(self, files: Sequence[File], *, by: str, note: str) -> LoadedRelease:
         """Check everything together and make it the active release."""
-        read = read_release(files, self.registry)
-        check_operations(compile_release(files).programs.values(), read.systems)
+        read, compiled = self._checked(files)
         releases = self.worker.runtime.releases
-        loaded = await releases.deploy(files, by=by, now=self.clock.now(), note=note)
-        await self._follow_release()
+        loaded = await releases.deploy(files, by=by, now=self.clock.now(), note=note, compiled=compiled)
+        await self._follow_release({loaded.id: read})
         return loaded
 
+    async def refresh_secrets(self) -> None:
+        """Open the sealed secrets anew; where one is different, connect the systems anew."""
+        if self.secrets.take_stored(await self.guards.secrets.opened()):
+            self._connected = ""
+            await self._follow_release()
+
     async def _watch_release(self) -> None:
-        """Follow a release that another process has deployed."""
+        """Follow a release that another process has deployed, and secrets that were set there."""
         while True:
             await asyncio.sleep(self.config.engine.heartbeat_s)
             try:
+                await self.refresh_secrets()
                 await self._follow_release()
             except HubError as error:
                 self.observer.trouble("release", error)
 
-    async def _follow_release(self) -> None:
-        """Connect the systems of the active release where that has changed."""
+    async def _follow_release(self, known: Mapping[str, ReadRelease] = MappingProxyType({})) -> None:
+        """Connect the systems of the active release where that has changed; ``known`` was read already."""
         async with self._changing:
             release = await self.worker.runtime.releases.refresh()
             if release is None or release.id == self._connected:
                 return
-            files = [File(kind, name, content) for (kind, name), content in release.files.items()]
-            former = await self.connections.change(release, read_release(files, self.registry))
+            read = known.get(release.id)
+            if read is None:
+                files = [File(kind, name, content) for (kind, name), content in release.files.items()]
+                read = read_release(files, self.registry)
+            former = await self.connections.change(release, read)
             for name, connector in self.connections.connectors.items():
                 self.worker.systems.put(name, connector)
             self.worker.protection.limits_changed()
@@ -231,15 +357,31 @@ class Hub:
             can_call=lambda system: (
                 not self.pressure.is_high and not self.worker.protection.gate(system).is_closed
             ),
+            outages=self.worker.outages,
         )
 
 
 def build(
-    config: HubConfig, environment: Mapping[str, str] | None = None, *, tokens: Tokens | None = None
+    config: HubConfig, environment: Mapping[str, str] | None = None, *, tokens: TokenBook | None = None
 ) -> Hub:
     """Return a wired hub; nothing is opened yet. Must be called inside a running loop."""
     environment = os.environ if environment is None else environment
-    return Hub(config, environment, tokens or FileTokens(config.data_dir / "tokens.json"))
+    return Hub(config, environment, tokens)
+
+
+def _made_registry() -> Registry:
+    """Return the kinds of connectors: the hub's own, and those that others have installed."""
+    registry = Registry()
+    for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
+        registry.register(kind, "lineshaft")
+    registry.load_entry_points()
+    return registry
+
+
+def _address(config: HubConfig) -> str:
+    """Return how people reach the hub; without ``server.public_url`` the address it listens on."""
+    own = f"http://{config.server.host}:{config.server.port}"
+    return config.server.public_url.rstrip("/") or own
 
 
 def _engine_config(config: HubConfig) -> EngineConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,11 +15,9 @@ from starlette.types import ASGIApp, Message
 from lineshaft.app.config import HubConfig
 from lineshaft.app.hub import Hub, build
 from lineshaft.app.reaching import dumps, error_of, loads, with_query
-from lineshaft.base.errors import NotFound
 from lineshaft.base.scope import Scope
-from lineshaft.base.text import Language, text
+from lineshaft.base.text import Language
 from lineshaft.security.people import Caller
-from lineshaft.security.tokens import TokenRecord, TokenWish
 
 
 class OwnApi:
@@ -78,24 +77,14 @@ class OneCaller:
     def __init__(self, token: str, tenant: str) -> None:
         self._token = token
         self._tenant = tenant
+        self._login = getpass.getuser()
 
-    def caller(self, token: str, now: datetime) -> Caller | None:
+    async def caller(self, token: str, now: datetime, address: str = "") -> Caller | None:
         """Return the administrator for the one token."""
         if not secrets.compare_digest(token, self._token):
             return None
-        return Caller("cli", Scope(self._tenant, roles=frozenset({"admin"})), frozenset({"admin"}))
-
-    def records(self) -> list[TokenRecord]:
-        """It keeps none."""
-        return []
-
-    def create(self, wish: TokenWish, now: datetime) -> tuple[TokenRecord, str]:
-        """It makes none; raises ``NotFound``."""
-        raise NotFound(text("There are no tokens here.", "此处没有令牌。"))
-
-    def revoke(self, token_id: str) -> None:
-        """It has none; raises ``NotFound``."""
-        raise NotFound(text("There are no tokens here.", "此处没有令牌。"))
+        roles = frozenset({"administrator"})
+        return Caller("cli", Scope(self._tenant, roles=roles), roles, kind="own", id=self._login)
 
 
 async def call_asgi(

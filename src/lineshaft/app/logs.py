@@ -10,6 +10,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from lineshaft.engine.health import Trouble
+
 LOGGER = logging.getLogger("lineshaft")
 
 
@@ -67,3 +69,12 @@ class LogObserver:
                     "fields": {"where": where, "error": kind[1], "text": str(error)[:500], "times": count}
                 },
             )
+
+    def health(self, before: Trouble | None, after: Trouble | None) -> None:
+        """The store takes nothing any more, for another reason, or takes everything again."""
+        if after is not None:
+            fields = {"reason": after.reason, "text": str(after.error)[:500], "since": after.since}
+            LOGGER.error("the hub takes nothing in: %s", after.words, extra={"fields": fields})
+        elif before is not None:
+            fields = {"reason": before.reason, "since": before.since}
+            LOGGER.info("the hub takes everything in again", extra={"fields": fields})

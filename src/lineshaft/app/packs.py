@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
+from lineshaft import feel
 from lineshaft.base.errors import DefinitionError, NotFound, Place, Problem
 from lineshaft.base.text import text
 from lineshaft.bpmn.expressions import Static
@@ -16,8 +17,12 @@ from lineshaft.connectors.hub import hub_spec
 from lineshaft.engine.releases import File
 from lineshaft.mapping import CompiledMapping, read_mapping
 from lineshaft.sdk.pack import Pack, Source, read_pack, taken_by
+from lineshaft.sdk.persons import PersonKind, read_people
 from lineshaft.sdk.registry import Definition, Registry
+from lineshaft.sdk.retention import RetentionSpec, read_retention
+from lineshaft.sdk.sensitive import SHIPPED, SensitiveSpec, read_sensitive
 from lineshaft.sdk.trail import TrailSpec, read_trail
+from lineshaft.sdk.watches import WatchSpec, read_watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,10 @@ class ReadRelease:
     kinds: dict[str, str] = field(default_factory=dict)
     """The kind of connector of each system."""
     trail: TrailSpec = field(default_factory=TrailSpec)
+    retention: RetentionSpec = field(default_factory=RetentionSpec)
+    people: tuple[PersonKind, ...] = ()
+    sensitive: SensitiveSpec = SHIPPED
+    watches: WatchSpec = field(default_factory=WatchSpec)
 
 
 def folder_of(name_or_path: str) -> Path:
@@ -165,14 +174,47 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
             problems += error.problems
     trail = TrailSpec()
     try:
-        trail = read_trail(item for item in sorted(contents.items()) if item[0].startswith("trail/"))
+        trail = read_trail(_of(contents, "trail"))
+    except DefinitionError as error:
+        problems += error.problems
+    retention = RetentionSpec()
+    people: tuple[PersonKind, ...] = ()
+    watches = WatchSpec()
+    try:
+        retention = read_retention(_of(contents, "retention"))
+        people = read_people(_of(contents, "people"))
+        watches = read_watches(_of(contents, "watches"))
+        problems += _check_expressions(watches)
+    except DefinitionError as error:
+        problems += error.problems
+    sensitive = SHIPPED
+    try:
+        sensitive = read_sensitive(_of(contents, "sensitive"))
     except DefinitionError as error:
         problems += error.problems
     if not problems and pack is not None:
         problems += _check_sources(pack.sources, systems)
     if problems:
         raise DefinitionError(problems)
-    return ReadRelease(pack, systems, mappings, kinds, trail)
+    return ReadRelease(pack, systems, mappings, kinds, trail, retention, people, sensitive, watches)
+
+
+def _check_expressions(spec: WatchSpec) -> list[Problem]:
+    """Compile what expectations say of events, so that a slip is found before it is published."""
+    problems = []
+    for each in spec.expectations:
+        for name, source in (("when", each.when), ("key", each.key)):
+            try:
+                if source is not None:
+                    feel.compile(source)
+            except feel.FeelSyntaxError as error:
+                place = Place(file="watches", path=f"expectations.{each.name}.{name}")
+                problems.append(Problem("watch_expression", error.message, place))
+    return problems
+
+
+def _of(contents: Mapping[str, bytes], folder: str) -> list[tuple[str, bytes]]:
+    return [item for item in sorted(contents.items()) if item[0].startswith(f"{folder}/")]
 
 
 def _check_sources(sources: Iterable[Source], systems: Mapping[str, Definition]) -> list[Problem]:

@@ -161,7 +161,7 @@ class HttpApi:
 def with_query(path: str, query: Mapping[str, object]) -> str:
     """Return a path with its query; what is ``None`` is left out."""
     given = {name: value for name, value in query.items() if value is not None}
-    return f"{path}?{urlencode(given)}" if given else path
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
 def segment(value: str) -> str:

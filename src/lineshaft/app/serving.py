@@ -9,19 +9,17 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from lineshaft.app import logs
-from lineshaft.app.config import ADMIN_TOKEN, HubConfig
+from lineshaft.app.config import HubConfig
 from lineshaft.app.hub import build
-from lineshaft.app.system_clock import SystemClock
+from lineshaft.app.input_end import tell_at_end_of_input
 from lineshaft.base.errors import ConfigError
 from lineshaft.base.text import text
 from lineshaft.engine import collector
-from lineshaft.security.tokens import FileTokens, TokenWish, write_private
 
 
 class _Server(uvicorn.Server):
@@ -59,6 +57,8 @@ async def serve(
     *,
     environment: Mapping[str, str] | None = None,
     ready: Callable[[str], None] = lambda url: None,
+    until_input_ends: bool = False,
+    first_password: Callable[[str], None] = lambda password: None,
 ) -> None:
     """Serve the API and work, until the process is asked to stop.
 
@@ -66,6 +66,8 @@ async def serve(
         config: The configuration.
         environment: Where secrets come from; the process's own by default.
         ready: Told the hub's address once it answers.
+        until_input_ends: Stop, too, when standard input has come to its end.
+        first_password: Told the password of the user ``admin`` where this start has made that user.
 
     Raises:
         Conflict: Another hub runs on the SQLite file.
@@ -73,12 +75,16 @@ async def serve(
     """
     logs.set_up(config.log.level)
     stopping = _stop_signal()
-    ensure_admin_token(config.data_dir)
+    if until_input_ends:
+        tell_at_end_of_input(stopping)
     hub = build(config, environment)
     listener = _listen(config)
     url = f"http://{config.server.host}:{listener.getsockname()[1]}"
     hub.letters.console = hub.letters.console or url
     await hub.start()
+    first = await hub.guards.ensure_administrator()
+    if first is not None:
+        first_password(first)
     collector.ease()
     try:
         if hub.lock is not None:
@@ -131,16 +137,6 @@ async def work(
         await stopping.wait()
     finally:
         await hub.stop()
-
-
-def ensure_admin_token(data_dir: Path) -> Path:
-    """Make the first administrator's token where there is none yet; return the file that holds it."""
-    path = data_dir / ADMIN_TOKEN
-    tokens = FileTokens(data_dir / "tokens.json")
-    if not tokens.records():
-        _, token = tokens.create(TokenWish("admin", ["admin"]), SystemClock().now())
-        write_private(path, f"{token}\n")
-    return path
 
 
 def _stop_signal() -> asyncio.Event:

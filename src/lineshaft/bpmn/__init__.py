@@ -51,24 +51,36 @@ class BusinessError(UserError):
         self.variables = dict(variables or {})
 
 
-def read(data: bytes | str, file: str | None = None) -> Document:
-    """Read and check a BPMN file; nothing is raised, ``problems`` says what is wrong."""
+def read(
+    data: bytes | str, file: str | None = None, *, calendars: Mapping[str, str] | None = None
+) -> Document:
+    """Read and check a BPMN file; nothing is raised, ``problems`` says what is wrong.
+
+    ``calendars`` are working calendars by name: a ``workingCalendar`` may be one of these names.
+    """
     from lineshaft.bpmn import check, reader
 
     document = reader.read(data, file)
+    for process in document.processes.values():
+        for extensions in (process.extensions, *(each.extensions for each in process.elements.values())):
+            name = extensions.properties.get("workingCalendar", "").strip()
+            if calendars is not None and name in calendars:
+                extensions.properties["workingCalendar"] = calendars[name]
     check.check(document)
     return document
 
 
-def loads(data: bytes | str, file: str | None = None) -> Definitions:
-    """Read, check and compile a BPMN file.
+def loads(
+    data: bytes | str, file: str | None = None, *, calendars: Mapping[str, str] | None = None
+) -> Definitions:
+    """Read, check and compile a BPMN file; ``calendars`` as in ``read``.
 
     Raises:
         InvalidModel: It has errors.
     """
     from lineshaft.bpmn.compile import compile_definitions
 
-    document = read(data, file)
+    document = read(data, file, calendars=calendars)
     if document.errors:
         raise InvalidModel(document.errors)
     try:

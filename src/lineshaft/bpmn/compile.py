@@ -10,8 +10,9 @@ from hashlib import sha256
 
 from lxml import etree
 
+from lineshaft.bpmn.adhoc import activatable
 from lineshaft.bpmn.data import input_mappings, loop_names, output_mappings
-from lineshaft.bpmn.dialects import camunda, zeebe
+from lineshaft.bpmn.dialects import camunda, jbpm, zeebe
 from lineshaft.bpmn.document import (
     Document,
     ElementDefinition,
@@ -43,6 +44,7 @@ from lineshaft.bpmn.program import (
     Program,
     StartPoint,
     Trigger,
+    Work,
 )
 
 BINDINGS = {
@@ -53,6 +55,7 @@ BINDINGS = {
 }
 _JOB_TYPES = frozenset(
     {
+        "task",
         "serviceTask",
         "sendTask",
         "scriptTask",
@@ -235,6 +238,8 @@ class _Compiler:
         elif kind == "adHocSubProcess":
             self._ad_hoc(node, definition)
         decides = kind == "businessRuleTask" and work.decision_id is not None
+        if kind == "adHocSubProcess":
+            return
         if work.type is not None and not decides and not (kind == "scriptTask" and work.script is not None):
             node.element = JOB
 
@@ -253,7 +258,7 @@ class _Compiler:
         elif implementation and not implementation.startswith("##"):
             work.type = value_of(implementation)
         else:
-            work.type = Static(definition.id)
+            work.type = Static(found.implementation or definition.id)
 
     def _user(self, node: Node, definition: ElementDefinition) -> None:
         work, found = node.work, definition.extensions
@@ -273,12 +278,12 @@ class _Compiler:
             if kind in ("humanPerformer", "performer") and work.assignee is None:
                 work.assignee = value(plain)
             elif kind == "potentialOwner" and work.groups is None and work.users is None:
-                if plain.startswith("user(") and plain.endswith(")"):
-                    work.users = value(plain[5:-1])
-                elif plain.startswith("group(") and plain.endswith(")"):
-                    work.groups = value(plain[6:-1])
+                if jbpm.is_of(self.document):
+                    work.users = value(plain)
                 else:
-                    work.groups = value(plain)
+                    work.users, work.groups = _owners(plain)
+        if jbpm.is_of(self.document):
+            _inputs_of_people(work, definition)
 
     def _script(self, node: Node, definition: ElementDefinition) -> None:
         work, found = node.work, definition.extensions
@@ -341,7 +346,15 @@ class _Compiler:
             work.output_element = Feel(feel_text(found.output_element))
         if found.active_elements:
             work.active_elements = Feel(feel_text(found.active_elements))
-        elif zeebe.NAMESPACE in self.document.namespaces:
+        if zeebe.NAMESPACE in self.document.namespaces:
+            work.elements = [
+                activatable(child)
+                for child in self.process.inside(definition.id)
+                if child.type not in ("boundaryEvent", "eventSubProcess") and not child.incoming
+            ]
+        if found.active_elements:
+            return
+        if zeebe.NAMESPACE in self.document.namespaces:
             work.by_hand = True
 
     # -- events and loops --------------------------------------------------------------------------
@@ -624,6 +637,33 @@ def _start_point(node: Node, trigger: Trigger) -> StartPoint:
         condition=trigger.condition,
         parallel=node.parallel_multiple,
     )
+
+
+def _owners(text: str) -> tuple[Value | None, Value | None]:
+    """Return the users and the groups of ``user(a), group(b), c``; a bare name is a group's."""
+    if is_feel(text):
+        return None, value_of(text)
+    users: list[str] = []
+    groups: list[str] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        kind, mark, name = part.partition("(")
+        if mark and part.endswith(")") and kind in ("user", "group"):
+            (users if kind == "user" else groups).append(name[:-1].strip())
+        else:
+            groups.append(part)
+    return (Static(",".join(users)) if users else None, Static(",".join(groups)) if groups else None)
+
+
+def _inputs_of_people(work: Work, definition: ElementDefinition) -> None:
+    """The jBPM family gives a task's actors and groups as inputs of these names."""
+    names = dict(definition.data_inputs)
+    for association in definition.input_associations:
+        for origin, _ in association.assignments:
+            name = names.get(association.target or "")
+            if name == "ActorId" and work.users is None:
+                work.users = value_of(origin)
+            elif name == "GroupId" and work.groups is None:
+                work.groups = value_of(origin)
 
 
 def _source(source: str | None) -> Value:

@@ -6,6 +6,7 @@ object to a data input is an input mapping; one from a data output to a data obj
 
 from __future__ import annotations
 
+from lineshaft.bpmn.dialects import jbpm
 from lineshaft.bpmn.document import DataAssociation, ElementDefinition, ProcessDefinition
 from lineshaft.bpmn.expressions import Feel, Value, Variable, feel_text, is_feel, value_of
 from lineshaft.bpmn.program import Mapping
@@ -30,12 +31,9 @@ def name_of(process: ProcessDefinition, element: ElementDefinition, reference: s
     return reference
 
 
-_JBPM = "http://www.jboss.org/drools"
-
-
 def is_constant(element: ElementDefinition, origin: str) -> bool:
     """Tell whether what is assigned is a text: modellers of the jBPM family write constants there."""
-    return element.node is not None and _JBPM in element.node.nsmap.values() and not is_feel(origin)
+    return element.node is not None and jbpm.NAMESPACE in element.node.nsmap.values() and not is_feel(origin)
 
 
 _PLACEHOLDER = "__targetRef_placeholder"

@@ -148,6 +148,14 @@ class Extensions:
     error_message_variable: str | None = None
     escalation_code_variable: str | None = None
     propagate_variables: bool = True
+    code_listeners: list[tuple[str, str, bool]] = field(default_factory=list)
+    """Listeners that older engines run as code: (element, its event, whether it names any code)."""
+    forms: tuple[str, ...] = ()
+    """By what a form is named: ``formId``, ``formKey`` or ``externalReference``."""
+    called_number: str | None = None
+    """The version number of a called process, as older engines bind it."""
+    implementation: str | None = None
+    """The kind of a service task of older engines: ``external``, ``mail``, ``http`` …"""
     duplicates: list[str] = field(default_factory=list)
     """Extension elements that stand more than once where one is allowed."""
     dialects: set[str] = field(default_factory=set)
@@ -184,6 +192,8 @@ class ElementDefinition:
     data_outputs: list[tuple[str, str]] = field(default_factory=list)
     input_associations: list[DataAssociation] = field(default_factory=list)
     output_associations: list[DataAssociation] = field(default_factory=list)
+    io_specification: bool = False
+    """It says what data goes in and out."""
     io_sets: bool = True
     """Where it has an ioSpecification: this has the sets that the standard asks for."""
     extensions: Extensions = field(default_factory=Extensions)

@@ -347,6 +347,48 @@ EXAMPLES: Final[tuple[Example, ...]] = (
         'assert instance.path == ["start", "customs", "checks", "end"]',
     ),
     Example(
+        "Ad-hoc sub-process that a worker leads",
+        "由作业主导的自由子流程",
+        ("adHocSubProcess",),
+        S
+        + '<adHocSubProcess id="checks"><extensionElements><zeebe:taskDefinition type="plan.next"/>\n'
+        + '<zeebe:adHoc outputCollection="found" outputElement="=result"/></extensionElements>\n'
+        + job("stock", "wms.stock")
+        + '<userTask id="customs"/></adHocSubProcess>\n'
+        + E
+        + flow("start", "checks")
+        + flow("checks", "end"),
+        'bench.handlers["wms.stock"] = lambda job: {"result": job.variables["product"] + " 20"}\n'
+        'instance = bench.start("p")\n'
+        "lead = bench.jobs()[0]\n"
+        'assert [e["elementId"] for e in lead.variables["adHocSubProcessElements"]] == ["stock", "customs"]\n'
+        'chosen = [{"elementId": "stock", "variables": {"product": "A1"}}]\n'
+        'bench.complete_job(lead, {"activateElements": chosen})\n'
+        'bench.complete_job(bench.jobs()[0], {"isCompletionConditionFulfilled": True})\n'
+        'assert instance.variables["found"] == ["A1 20"]',
+    ),
+    Example(
+        "Listeners of a user task",
+        "用户任务监听器",
+        ("userTask",),
+        S
+        + '<userTask id="review"><extensionElements><zeebe:userTask/><zeebe:taskListeners>\n'
+        + '<zeebe:taskListener eventType="completing" type="oa.check"/>\n'
+        + '<zeebe:taskListener eventType="canceling" type="oa.withdraw"/>\n'
+        + "</zeebe:taskListeners></extensionElements></userTask>\n"
+        + E
+        + flow("start", "review")
+        + flow("review", "end"),
+        'bench.handlers["oa.check"] = lambda job: {"denied": True}\n'
+        'instance = bench.start("p")\n'
+        "bench.complete_task(bench.tasks()[0])\n"
+        'assert instance.waiting == ["review"]  # denied: the task is open again\n'
+        "bench.cancel(instance)\n"
+        'assert instance.state == "active"  # until the last listener has answered\n'
+        "bench.complete_job(bench.jobs()[0])\n"
+        'assert instance.state == "terminated"',
+    ),
+    Example(
         "Loop",
         "循环",
         ("loop",),

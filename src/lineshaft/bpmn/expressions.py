@@ -15,6 +15,13 @@ from lineshaft.bpmn import unified
 
 _INSIDE = re.compile(r"[$#]\{((?:[^{}\"']|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\{[^{}]*\})*)\}")
 """An expression of older engines, also amid other text; strings in it may hold braces."""
+_ACCESSOR = re.compile(
+    r"(?:[\w.-]+:)?get(?:DataObject|DataInput|DataOutput|ProcessProperty|ActivityProperty|EventProperty)"
+    r"\(\s*(?:(['\"])[^'\"]*\1\s*,\s*)?(['\"])(?P<name>[^\W\d]\w*)\2\s*\)(?:/text\(\))?"
+)
+"""The standard's functions for data in XPath (BPMN 2.0.2, 10.4.3); a first argument names where it is."""
+_TRUTH = re.compile(r"\b(true|false)\(\s*\)")
+_RETURN = re.compile(r"^\s*return\b([^;]*);?\s*$")
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 
 
@@ -82,7 +89,7 @@ def feel_text(text: str) -> str:
     Raises:
         feel.FeelSyntaxError: It calls a method of a program, which has no meaning here.
     """
-    stripped = text.strip()
+    stripped = _without_accessors(text.strip())
     if stripped.startswith("=") and not stripped.startswith("=="):
         return stripped[1:].strip()
     parts = _parts(stripped)
@@ -92,6 +99,14 @@ def feel_text(text: str) -> str:
         made = (f"string({_from_unified(part)})" if is_inside else _quoted(part) for is_inside, part in parts)
         return " + ".join(made)
     return stripped
+
+
+def _without_accessors(text: str) -> str:
+    """Rewrite what only the standard's own expressions (XPath) say: ``getDataObject('x')``, ``true()``."""
+    if "(" not in text:
+        return text
+    text = _ACCESSOR.sub(lambda found: found.group("name"), text)
+    return _TRUTH.sub(r"\1", text)
 
 
 def _parts(text: str) -> list[tuple[bool, str]]:
@@ -137,10 +152,16 @@ def condition_of(text: str) -> Feel:
         if is_feel(text):
             raise
         try:
-            return Feel(_from_unified(text.strip()))
+            return Feel(_from_unified(without_return(_without_accessors(text))))
         except feel.FeelSyntaxError:
             pass
         raise
+
+
+def without_return(text: str) -> str:
+    """Return a condition of a programming language that is one expression: ``return x > 1;``."""
+    found = _RETURN.match(text)
+    return found.group(1).strip() if found is not None else text.strip()
 
 
 def _from_unified(text: str) -> str:

@@ -140,6 +140,7 @@ class Work:
         "completion",
         "decision_id",
         "due",
+        "elements",
         "follow_up",
         "form",
         "groups",
@@ -190,6 +191,8 @@ class Work:
         self.cancel_remaining = True
         self.by_hand = False
         """An ad-hoc sub-process that waits for a person to activate what is inside."""
+        self.elements: list[dict[str, Any]] | None = None
+        """What a worker is told of the elements of an ad-hoc sub-process."""
         self.sequential = False
         self.output_variable: str | None = None
         self.output_element: Value | None = None

@@ -14,6 +14,7 @@ from typing import Any
 from lxml import etree
 
 from lineshaft.base.text import text
+from lineshaft.bpmn.dialects import jbpm
 from lineshaft.bpmn.document import (
     Association,
     DataAssociation,
@@ -26,141 +27,20 @@ from lineshaft.bpmn.document import (
     RootDefinition,
     XmlNode,
 )
+from lineshaft.bpmn.names import (
+    CONTAINERS,
+    EVENT_DEFINITIONS,
+    FLOW_NODES,
+    GLOBAL_TASKS,
+    IN_ELEMENT,
+    IN_PLAIN_ELEMENT,
+    INSIDE,
+    MODEL,
+    MODELER,
+    REFERENCE,
+    ROOTS,
+)
 
-MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-MODELER = "http://camunda.org/schema/modeler/1.0"
-
-EVENT_DEFINITIONS = {
-    "messageEventDefinition": "message",
-    "timerEventDefinition": "timer",
-    "signalEventDefinition": "signal",
-    "errorEventDefinition": "error",
-    "escalationEventDefinition": "escalation",
-    "conditionalEventDefinition": "conditional",
-    "compensateEventDefinition": "compensate",
-    "linkEventDefinition": "link",
-    "cancelEventDefinition": "cancel",
-    "terminateEventDefinition": "terminate",
-}
-_REFERENCE = {
-    "message": "messageRef",
-    "signal": "signalRef",
-    "error": "errorRef",
-    "escalation": "escalationRef",
-    "compensate": "activityRef",
-}
-ROOTS = {
-    "message",
-    "signal",
-    "error",
-    "escalation",
-    "itemDefinition",
-    "interface",
-    "category",
-    "dataStore",
-    "partnerEntity",
-    "partnerRole",
-    "resource",
-    "endPoint",
-    "correlationProperty",
-    "import",
-    "extension",
-    "relationship",
-    "documentation",
-    "extensionElements",
-    "collaboration",
-    "auditing",
-    "monitoring",
-    "rendering",
-    "choreography",
-    "globalChoreographyTask",
-    "globalConversation",
-    "conversation",
-}
-GLOBAL_TASKS = {
-    "globalTask": "task",
-    "globalUserTask": "userTask",
-    "globalManualTask": "manualTask",
-    "globalScriptTask": "scriptTask",
-    "globalBusinessRuleTask": "businessRuleTask",
-}
-CONTAINERS = {"subProcess", "adHocSubProcess", "transaction"}
-ACTIVITIES = CONTAINERS | {
-    "task",
-    "serviceTask",
-    "sendTask",
-    "receiveTask",
-    "userTask",
-    "manualTask",
-    "scriptTask",
-    "businessRuleTask",
-    "callActivity",
-}
-EVENTS = {
-    "startEvent",
-    "endEvent",
-    "intermediateCatchEvent",
-    "intermediateThrowEvent",
-    "implicitThrowEvent",
-    "boundaryEvent",
-}
-GATEWAYS = {
-    "exclusiveGateway",
-    "parallelGateway",
-    "inclusiveGateway",
-    "eventBasedGateway",
-    "complexGateway",
-}
-FLOW_NODES = ACTIVITIES | EVENTS | GATEWAYS
-_INSIDE = {
-    "documentation",
-    "extensionElements",
-    "incoming",
-    "outgoing",
-    "textAnnotation",
-    "group",
-    "ioSpecification",
-    "ioBinding",
-    "dataInputAssociation",
-    "dataOutputAssociation",
-    "dataInput",
-    "dataOutput",
-    "auditing",
-    "monitoring",
-    "resourceRole",
-    "performer",
-    "humanPerformer",
-    "potentialOwner",
-    "supports",
-    "supportedInterfaceRef",
-    "artifact",
-    "loopCharacteristics",
-    "multiInstanceLoopCharacteristics",
-    "standardLoopCharacteristics",
-    "completionCondition",
-    "conversationAssociation",
-    "categoryValueRef",
-}
-"""What may stand in a container beside flow elements."""
-_IN_ELEMENT = {
-    "association",
-    "complexBehaviorDefinition",
-    "correlationSubscription",
-    "dataObject",
-    "dataObjectReference",
-    "dataStoreReference",
-    "inputSet",
-    "laneSet",
-    "outputSet",
-    "property",
-    "rendering",
-    "sequenceFlow",
-    "transactionMethod",
-    "choreographyTask",
-}
-"""What may stand in an element, beside what its reader knows."""
-_IN_PLAIN_ELEMENT = _IN_ELEMENT - {"sequenceFlow", "laneSet", "dataObject", "choreographyTask"}
-"""What may stand in an activity without an inside, in an event or a gateway."""
 _NAMED_ROOTS = {
     "message",
     "signal",
@@ -196,6 +76,16 @@ def namespace(node: XmlNode) -> str:
 def _around(node: XmlNode) -> str | None:
     """Return the id of the nearest element around a node that has one."""
     return next((str(outer.get("id")) for outer in node.iterancestors() if outer.get("id")), None)
+
+
+def _is_short(io_specification: XmlNode) -> bool:
+    """Tell whether data associations name their ends as attributes; who writes so leaves out the sets too."""
+    parent = io_specification.getparent()
+    return parent is not None and any(
+        child.get("sourceRef") or child.get("targetRef")
+        for child in model_children(parent)
+        if local(child) in ("dataInputAssociation", "dataOutputAssociation")
+    )
 
 
 def line_of(node: XmlNode) -> int:
@@ -490,7 +380,7 @@ class _Reader:
                 self._read_lanes(process, child)
             elif name == "correlationSubscription":
                 self._read_correlation(process, child)
-            elif name not in _INSIDE:
+            elif name not in INSIDE:
                 self._unknown(child)
 
     def _association(self, node: XmlNode, container: str) -> Association:
@@ -617,7 +507,8 @@ class _Reader:
             element.properties.append((child.get("id") or "", child.get("name") or child.get("id") or ""))
         elif name == "ioSpecification":
             kinds = {local(item) for item in model_children(child)}
-            element.io_sets = {"inputSet", "outputSet"} <= kinds
+            element.io_specification = True
+            element.io_sets = {"inputSet", "outputSet"} <= kinds or _is_short(child)
             for item in model_children(child):
                 pair = (item.get("id") or "", item.get("name") or item.get("id") or "")
                 if local(item) == "dataInput":
@@ -631,9 +522,9 @@ class _Reader:
             element.input_associations.append(self._data_association(child))
         elif name == "dataOutputAssociation":
             element.output_associations.append(self._data_association(child))
-        elif name in _INSIDE or (kind_has_inside(element.type) and name in FLOW_NODES | _IN_ELEMENT):
+        elif name in INSIDE or (kind_has_inside(element.type) and name in FLOW_NODES | IN_ELEMENT):
             return
-        elif name not in _IN_PLAIN_ELEMENT:
+        elif name not in IN_PLAIN_ELEMENT:
             self._unknown(child)
 
     def _data_association(self, node: XmlNode) -> DataAssociation:
@@ -643,6 +534,9 @@ class _Reader:
             if (value := self._ref(content(source), source))
         )
         target = node.find(f"{{{MODEL}}}targetRef")
+        goal = content(target) or node.get("targetRef")
+        if not sources and node.get("sourceRef"):
+            sources = (self._ref(node.get("sourceRef"), node) or "",)
         assignments = tuple(
             (
                 content(item.find(f"{{{MODEL}}}from")) or "",
@@ -652,7 +546,7 @@ class _Reader:
         )
         return DataAssociation(
             sources,
-            self._ref(content(target), node) if target is not None else None,
+            self._ref(goal, node),
             content(node.find(f"{{{MODEL}}}transformation")),
             assignments,
             line_of(node),
@@ -662,14 +556,16 @@ class _Reader:
         kind = EVENT_DEFINITIONS[local(node)]
         attributes = {str(key): str(value) for key, value in node.attrib.items()}
         definition = EventDefinition(kind, node.get("id"), line_of(node), None, attributes, node=node)
-        if kind in _REFERENCE:
-            definition.ref = self._ref(node.get(_REFERENCE[kind]), node)
+        if kind in REFERENCE:
+            definition.ref = self._ref(node.get(REFERENCE[kind]), node)
         if kind == "timer":
             for name, timer in (("timeDate", "date"), ("timeDuration", "duration"), ("timeCycle", "cycle")):
                 for found in node.findall(f"{{{MODEL}}}{name}"):
                     definition.timers += 1
                     definition.timer_kind = timer
                     definition.text = content(found)
+            if definition.timer_kind and definition.text and jbpm.is_of(self.document):
+                definition.timer_kind, definition.text = jbpm.time_of(definition.timer_kind, definition.text)
         elif kind == "conditional":
             definition.text = content(node.find(f"{{{MODEL}}}condition"))
         elif kind == "link":

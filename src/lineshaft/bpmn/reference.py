@@ -16,9 +16,10 @@ from lineshaft.bpmn.program import Node, Program
 INTRODUCTION: Final = """# BPMN: what runs, and how
 
 Processes are BPMN 2.0 files as ordinary modellers write them, in the dialect of Camunda 8 (`zeebe:`
-extension elements); attributes of Camunda 7, Flowable and Activiti are taken where they have a meaning
+extension elements); attributes of Camunda 7, Flowable, Activiti and jBPM are taken where they have a meaning
 here. Conditions and mappings are [FEEL](feel.md). A file with an error is refused as a whole, and every
-problem names its element, line and remedy:
+problem names its element, line and remedy. A file of no known engine's dialect is held to the whole text of
+the standard and its schema; in one of a dialect, what its engine does not mind is a warning:
 
 ```python
 from lineshaft import bpmn
@@ -56,7 +57,16 @@ NOTES: Final = """
 
 Input mappings make variables of the element's own; without them a job is given all that is visible. Output
 mappings go to where a variable of that name is visible, or else to the process; without them all variables
-of an answer do. Each round of a loop has a scope of its own.
+of an answer do. Each round of a loop has a scope of its own, and so has each flow in an ad-hoc sub-process
+that gathers output or is led by a worker.
+
+## Workers and listeners
+
+The job of an ad-hoc sub-process with a task definition is asked for when it begins and whenever a flow inside
+has ended; `adHocSubProcessElements` names what can be activated. Its answer holds `activateElements` (ids, or
+`elementId` with `variables`), or `isCompletionConditionFulfilled`, with `isCancelRemainingInstances` to end
+what is left. A listener of a user task answers with `corrections` (such as `assignee`) or, for assigning,
+updating and completing, with `denied`. Whatever ends a user task waits for its canceling listeners.
 
 ## What goes wrong
 

@@ -35,6 +35,12 @@ _METHODS: dict[tuple[str, int], str] = {
     ("length", 0): "string length({0})",
     ("isEmpty", 0): f"({_EMPTY})",
     ("equals", 1): "({0} = {1})",
+    ("equalsIgnoreCase", 1): "(lower case({0}) = lower case({1}))",
+    ("concat", 1): "({0} + {1})",
+    ("intValue", 0): "{0}",
+    ("longValue", 0): "{0}",
+    ("doubleValue", 0): "{0}",
+    ("booleanValue", 0): "{0}",
     ("contains", 1): "(if {0} instance of list<Any> then list contains({0}, {1}) else contains({0}, {1}))",
     ("startsWith", 1): "starts with({0}, {1})",
     ("endsWith", 1): "ends with({0}, {1})",
@@ -43,6 +49,8 @@ _METHODS: dict[tuple[str, int], str] = {
     ("toString", 0): "string({0})",
     ("get", 1): "get value({0}, {1})",
 }
+_CONSTANTS = {"True": "true", "False": "false", "None": "null"}
+"""As a language of scripts spells them."""
 _VARIABLE = re.compile(r"^\"([^\W\d]\w*)\"$")
 
 
@@ -161,7 +169,11 @@ class _Parser:
         if not self.is_sign("("):
             return f"{owner}.{name}"
         arguments = self.arguments()
-        if owner == "execution" and name in ("getVariable", "hasVariable") and len(arguments) == 1:
+        if (
+            owner in ("execution", "kcontext")
+            and name in ("getVariable", "hasVariable")
+            and len(arguments) == 1
+        ):
             variable = _VARIABLE.match(arguments[0])
             if variable is not None:
                 return variable.group(1) if name == "getVariable" else f"is defined({variable.group(1)})"
@@ -194,6 +206,8 @@ class _Parser:
             return f"({inside})"
         if kind != "word":
             raise NotUnified(f"Expected a value, but found {value!r}")
+        if value in _CONSTANTS:
+            return _CONSTANTS[value]
         if self.is_sign("("):
             return f"{value}({', '.join(self.arguments())})"
         return value

@@ -11,7 +11,28 @@ import typer
 
 import lineshaft
 from lineshaft.base.errors import HubError
-from lineshaft.cli import bpmn, demo, dmn, feel, hub, letters, packs, tokens, tracing, unknown
+from lineshaft.cli import (
+    alerts,
+    audit,
+    backups,
+    bpmn,
+    connector,
+    demo,
+    dmn,
+    feel,
+    hub,
+    jobs,
+    letters,
+    packs,
+    people,
+    persons,
+    retention,
+    secrets,
+    subscriptions,
+    tokens,
+    tracing,
+    unknown,
+)
 from lineshaft.cli.surroundings import Surroundings, chosen_language, complain, here, out
 
 app = typer.Typer(
@@ -55,10 +76,20 @@ packs.add_to(app)
 tracing.add_to(app)
 letters.add_to(app)
 unknown.add_to(app)
+jobs.add_to(app)
+subscriptions.add_to(app)
+retention.add_to(app)
+persons.add_to(app)
+backups.add_to(app)
+alerts.add_to(app)
 tokens.add_to(app)
+people.add_to(app)
+audit.add_to(app)
+secrets.add_to(app)
 feel.add_to(app)
 bpmn.add_to(app)
 dmn.add_to(app)
+connector.add_to(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

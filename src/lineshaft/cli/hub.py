@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("migrate")(migrate_command)
     app.command("doctor")(doctor_command)
     app.command("config")(config_command)
+    app.command("dashboard")(dashboard_command)
 
 
 def serve_command(
@@ -28,6 +29,14 @@ def serve_command(
     host: Annotated[str | None, typer.Option(help="Address to listen on. 监听地址。")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0: any. 端口。")] = None,
     store: Annotated[str | None, typer.Option(help="Store's address. 存储地址。")] = None,
+    *,
+    until_input_ends: Annotated[
+        bool,
+        typer.Option(
+            "--until-input-ends",
+            help="Stop when standard input ends, for a program that starts this one. 标准输入结束时停止。",
+        ),
+    ] = False,
 ) -> None:
     """Run a hub: the API, the console and the worker. 启动系统。"""
     from lineshaft.app.serving import run, serve
@@ -40,7 +49,14 @@ def serve_command(
         token = config.data_dir / ADMIN_TOKEN
         around.say("Administrator's token: {token}", "管理员令牌:{token}", token=token)
 
-    run(serve(config, ready=ready))
+    def first_password(password: str) -> None:
+        around.say(
+            "First sign-in: admin / {password} (shown this once)",
+            "首次登录:admin / {password}(仅显示这一次)",
+            password=password,
+        )
+
+    run(serve(config, ready=ready, first_password=first_password, until_input_ends=until_input_ends))
 
 
 def worker_command(
@@ -92,3 +108,10 @@ def config_command(context: typer.Context, as_json: AsJson = False) -> None:
         out_json(found)
     else:
         table((around.word("setting", "设置"), around.word("value", "值")), found.items())
+
+
+def dashboard_command() -> None:
+    """Print the dashboard for Grafana (JSON). 输出 Grafana 看板。"""
+    from lineshaft.insight.metrics import dashboard
+
+    out(dashboard())

@@ -14,8 +14,8 @@ from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.cli.surroundings import AsJson, Surroundings, here, out, out_json, table
 
-_AT_ONCE: Final = 500
-"""What the API takes in one request."""
+_WAIT_S: Final = 10
+"""How long one question waits for a job's end."""
 
 commands = typer.Typer(help="Failed items. 异常单据。", no_args_is_help=True)
 
@@ -115,10 +115,10 @@ def replay_letter(
             _replay_one(around, api, named[0], payload, as_json)
             return
         if many:
-            found = open_letters(api, cause, system)
+            chosen: dict[str, Any] = {"cause": cause, "system": system}
         else:
-            found = [api.get(f"/dead-letters/{segment(each)}") for each in dict.fromkeys(named)]
-        _replay_many(around, api, found, reason, yes=yes, as_json=as_json)
+            chosen = {"ids": list(dict.fromkeys(named))}
+        _replay_many(around, api, chosen, reason, yes=yes, as_json=as_json)
 
 
 def _replay_one(around: Surroundings, api: Api, letter: str, payload: Path | None, as_json: bool) -> None:
@@ -142,35 +142,26 @@ def _replay_one(around: Surroundings, api: Api, letter: str, payload: Path | Non
         around.say("Dead letter {id} is on its way again.", "异常单据 {id} 已重放。", id=letter)
 
 
-def open_letters(api: Api, cause: str | None, system: str | None) -> list[dict[str, Any]]:
-    """Return every open dead letter of a cause or a system, oldest first."""
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        page = api.get("/dead-letters", cause=cause, system=system, cursor=cursor, limit=_AT_ONCE)
-        found += page["items"]
-        cursor = page["next"]
-        if cursor is None:
-            return found
-
-
 def _replay_many(
-    around: Surroundings, api: Api, found: list[dict[str, Any]], reason: str, *, yes: bool, as_json: bool
+    around: Surroundings, api: Api, chosen: dict[str, Any], reason: str, *, yes: bool, as_json: bool
 ) -> None:
     """Show exactly what would be sent; send just that, once somebody has said yes."""
+    plan = _plan(api, chosen, reason)
     if not as_json:
-        around.say("{count} dead letters:", "共 {count} 笔异常单据:", count=len(found))
-        _table(around, found)
-    if not found:
+        around.say("{count} dead letters:", "共 {count} 笔异常单据:", count=plan["count"])
+        _planned(around, plan["items"])
+    if not plan["count"]:
         if as_json:
             out_json({"count": 0, "items": []})
         return
     if not yes and not as_json and sys.stdin.isatty():
         yes = typer.confirm(around.word("Replay these?", "确认重放以上单据?"))
-        reason = reason or (typer.prompt(around.word("Why", "原因")) if yes else "")
+        if yes and not reason:
+            reason = typer.prompt(around.word("Why", "原因"))
+            plan = _plan(api, chosen, reason) | {"digest": plan["digest"]}
     if not yes:
         if as_json:
-            out_json({"count": len(found), "items": found})
+            out_json({"count": plan["count"], "plan": plan["id"], "items": plan["items"]})
         else:
             around.say(
                 "Nothing was sent. Add --yes and --reason to replay these.",
@@ -179,25 +170,53 @@ def _replay_many(
         return
     if not reason.strip():
         raise InputError(text("Expected --reason: why they are replayed.", "请用 --reason 写明重放原因。"))
-    ids = [each["id"] for each in found]
-    results: list[dict[str, Any]] = []
-    for start in range(0, len(ids), _AT_ONCE):
-        body = {"ids": ids[start : start + _AT_ONCE], "reason": reason}
-        results += api.send("POST", "/dead-letters/replay", body)["items"]
-    failed = [each for each in results if not each["ok"]]
+    job = api.send("POST", "/jobs", {"plan_id": plan["id"], "digest": plan["digest"]})
+    while job["state"] == "running":
+        job = api.get(f"/jobs/{segment(job['id'])}", wait_s=_WAIT_S)
+    items = _every(api, f"/jobs/{segment(job['id'])}/items")
+    failed = [each for each in items if each["state"] != "done"]
     if as_json:
-        out_json({"count": len(results), "replayed": len(results) - len(failed), "items": results})
+        out_json({"count": job["count"], "replayed": job["done"], "job": job["id"], "items": items})
     else:
         for each in failed:
-            out(f"{each['id']}  {each['message']}")
+            out(f"{each['id']}  {each['message'] or each['state']}")
         around.say(
-            "{good} of {count} are on their way again.",
-            "共 {count} 笔,已重放 {good} 笔。",
-            good=len(results) - len(failed),
-            count=len(results),
+            "{good} of {count} are on their way again (job {job}).",
+            "共 {count} 笔,已重放 {good} 笔(任务 {job})。",
+            good=job["done"],
+            count=job["count"],
+            job=job["id"],
         )
     if failed:
         raise typer.Exit(1)
+
+
+def _plan(api: Api, chosen: dict[str, Any], reason: str) -> dict[str, Any]:
+    """Return a plan with all of its items."""
+    wish = {"action": "replay", "filter": chosen, "reason": reason.strip() or "-"}
+    plan: dict[str, Any] = api.send("POST", "/plans", wish)
+    if plan["count"] > len(plan["items"]):
+        plan["items"] = _every(api, f"/plans/{segment(plan['id'])}/items")
+    return plan
+
+
+def _every(api: Api, path: str) -> list[dict[str, Any]]:
+    """Return all rows of a list."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        page = api.get(path, cursor=cursor, limit=500)
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+def _planned(around: Surroundings, found: list[dict[str, Any]]) -> None:
+    headings = (
+        ("编号", "单号", "操作与错误") if around.language == "zh" else ("id", "number", "operation: error")
+    )
+    table(headings, ((each["id"], each["label"], each["about"]) for each in found))
 
 
 def _table(around: Surroundings, found: list[dict[str, Any]]) -> None:

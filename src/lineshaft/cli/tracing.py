@@ -1,4 +1,4 @@
-"""``trace``: everything that belongs to a number, as a person reads it."""
+"""``trace``: everything that belongs to a number; ``tracking-link``: one order for its customer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from lineshaft.cli.surroundings import AsJson, Surroundings, here, out, out_json
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("trace")(trace)
+    app.command("tracking-link")(tracking_link)
 
 
 def trace(
@@ -33,6 +34,28 @@ def trace(
         show(around, found)
     if not found["found"]:
         raise typer.Exit(1)
+
+
+def tracking_link(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(help="The order, by any of its numbers. 订单的任意单号。")],
+    days: Annotated[int, typer.Option(min=1, max=365, help="How long it is good for. 有效天数。")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Make a link by which a customer sees their own order. 订单跟踪链接。"""
+    around = here(context)
+    with around.api() as api:
+        made = api.send("POST", "/tracking-links", {"number": number, "days": days})
+    if as_json:
+        out_json(made)
+        return
+    out(made["url"])
+    around.say(
+        "Shows the customer the order {number} only; ends {day}.",
+        "仅供客户查看订单 {number},有效期至 {day}。",
+        number=made["number"],
+        day=made["ends_at"][:10],
+    )
 
 
 def show(around: Surroundings, found: dict[str, Any]) -> None:

@@ -23,6 +23,8 @@ from lineshaft.base.errors import (
     Unavailable,
 )
 from lineshaft.base.text import text
+from lineshaft.engine.call_watch import CallWatch
+from lineshaft.engine.instances import StateTooNew
 from lineshaft.engine.protection import Gate, Protection
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.settle import Settle
@@ -115,8 +117,12 @@ class Calls:
                 self._leave(self._protection.gate(effect.system), effect.id)
             return
         gate = self._protection.gate(effect.system)
-        full = len(self._in_hand) >= self._runtime.config.in_hand_max and gate.suspect != effect.id
-        if not admitted and (full or gate.skipped or gate.turns_away(effect.id)):
+        if not admitted and self._stays_in_the_store(gate, effect.id):
+            if gate.comes_late(effect, payload):
+                return
+            gate.leave_behind()
+            if gate.wants_more():
+                self.on_room()
             return
         self._in_hand[effect.id] = InHand(effect, self._runtime.keeper.token(effect.lane), payload)
         if admitted:
@@ -124,8 +130,23 @@ class Calls:
         else:
             self._enter_or_wait(effect)
 
+    def end_poll(self, gate: Gate, marks: int, *, found_all: bool) -> None:
+        """A poll has handed over what it found for a system; what has come meanwhile follows."""
+        for effect, payload in gate.end_poll(marks, found_all=found_all):
+            self.offer(effect, payload, admitted=False)
+
+    def _stays_in_the_store(self, gate: Gate, effect_id: str) -> bool:
+        """Tell whether a poll is to bring an effect at its place in the order."""
+        if gate.suspect == effect_id:
+            return gate.is_closed
+        full = len(self._in_hand) >= self._runtime.config.in_hand_max
+        return full or gate.skipped or gate.turns_away(effect_id)
+
     def take(self, effects: list[Effect], poll: int) -> int:
-        """Take over effects that a poll found; return how many were new."""
+        """Take over effects that a poll found; return how many were new.
+
+        Where too much waits already, the older one takes the place of the newest.
+        """
         count = 0
         for effect in effects:
             if effect.id in self._in_hand or effect.id in self._admitted:
@@ -136,7 +157,12 @@ class Calls:
             if token is None:
                 continue
             gate = self._protection.gate(effect.system)
-            if self._systems.connector(effect.system) is None or gate.turns_away(effect.id):
+            if self._systems.connector(effect.system) is None:
+                continue
+            displaced = gate.make_room(effect.priority, effect.created_at.timestamp(), effect.id)
+            if displaced is not None:
+                self._in_hand.pop(displaced, None)
+            if gate.turns_away(effect.id):
                 continue
             # What sleeps is due by now and was read afresh: its old copy must not come after it.
             self._wake_up(effect.id)
@@ -328,11 +354,13 @@ class Calls:
 
         payload = item.payload if item.payload is not None else payload_of(effect)
         context = CallContext(effect.idempotency_key, effect.attempts, operation.spec.timeout_s, sending)
+        watch = CallWatch(self._runtime, effect)
         try:
             self._assert_mine(item)
             try:
                 async with turn.within(operation.spec.timeout_s):
-                    outcome = await connector.call(operation.name, payload, context)
+                    with watch:
+                        outcome = await connector.call(operation.name, payload, context)
             finally:
                 turn.returned()
         except LeaseLost:
@@ -420,7 +448,13 @@ class Calls:
             instances = self._runtime.instances
             while instances.held(effect.instance_id) is None:
                 # It may be dropped again between being read and this turn.
-                if await self._runtime.live(effect.instance_id, effect.lane) is None:
+                try:
+                    live = await self._runtime.live(effect.instance_id, effect.lane)
+                except StateTooNew as error:
+                    # It stays attempted: whoever understands the instance finds out what became of it.
+                    self._runtime.observer.trouble("evidence", error)
+                    live = None
+                if live is None:
                     self._forget(effect.id)
                     return
         try:
@@ -464,6 +498,9 @@ class Calls:
         if item is None:
             return
         self._runtime.freshness.finished(effect_id)
+        if item.effect.order_key is not None:
+            # The next one of its key can be found now.
+            self.on_room()
         if effect_id not in self._asleep:
             gate = self._protection.gate(item.effect.system)
             if gate.clear_suspicion(effect_id):

@@ -53,7 +53,7 @@ class Checks:
             tx.add(TakeJob(job.tenant, job.id))
             await self._runtime.write(tx)
             return
-        if await self._is_there(system):
+        if await self.is_there(system):
             await self._close(job, system)
             return
         gaps = self._runtime.config.check_gaps_s
@@ -67,7 +67,8 @@ class Checks:
         tx.then(lambda: self._later(following, gap_s))
         await self._runtime.write(tx)
 
-    async def _is_there(self, system: str) -> bool:
+    async def is_there(self, system: str) -> bool:
+        """Tell whether a system's own check goes through."""
         connector = self._systems.connector(system)
         if connector is None:
             return False
@@ -106,6 +107,10 @@ class Checks:
             gate = self._protection.gate(system)
             gate.state = closed
             gate.clear_suspicion()
+
+    def begin(self, job: Job) -> None:
+        """Take up a job of kind ``check`` that was written just now."""
+        self._offer_job(job)
 
     def _later(self, job: Job, gap_s: float) -> None:
         asyncio.get_running_loop().call_later(gap_s + 0.01, self._offer_job, job)

@@ -10,11 +10,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import perf_counter
 from typing import NamedTuple
 
 from lineshaft.base.errors import LeaseLost, StoreError, StoreUnavailable
 from lineshaft.base.text import text
 from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.figures import Figures
 from lineshaft.engine.leases import LaneKeeper
 from lineshaft.store.port import Store
 from lineshaft.store.writes import Unit, UnitResult, lanes_of
@@ -33,7 +35,10 @@ class Submitted(NamedTuple):
 class Committer:
     """Takes units in order and tells each what became of it."""
 
-    def __init__(self, store: Store, keeper: LaneKeeper, config: EngineConfig) -> None:
+    def __init__(
+        self, store: Store, keeper: LaneKeeper, config: EngineConfig, figures: Figures | None = None
+    ) -> None:
+        self._figures = figures or Figures()
         self._store = store
         self._keeper = keeper
         self._config = config
@@ -42,6 +47,7 @@ class Committer:
         self._idle = asyncio.Event()
         self._idle.set()
         self.on_trouble: Callable[[StoreError], None] = lambda error: None
+        self.on_written: Callable[[], None] = lambda: None
         self.on_bug: Callable[[str, BaseException], None] = lambda where, error: None
 
     def submit(self, unit: Unit, settled: Settled) -> None:
@@ -79,6 +85,11 @@ class Committer:
         await future
         return [results[place] for place in range(len(units))]
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is queued or under way."""
+        return self._idle.is_set()
+
     async def flushed(self) -> None:
         """Wait until nothing is queued or under way."""
         await self._idle.wait()
@@ -102,7 +113,10 @@ class Committer:
             try:
                 lanes = lanes_of(units)
                 fence = self._keeper.fence(lanes) if lanes else None
+                began = perf_counter()
                 results = await self._store.commit(units, fence)
+                self._figures.commits.add(perf_counter() - began)
+                self._figures.commit_units.add(len(units))
             except LeaseLost as error:
                 group = self._without_lanes(group, error)
             except StoreUnavailable as error:
@@ -115,6 +129,7 @@ class Committer:
                     self._tell(each, UnitResult("failed", problem))
                 return
             else:
+                self.on_written()
                 for each, result in zip(group, results, strict=True):
                     self._tell(each, result)
                 return

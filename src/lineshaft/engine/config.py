@@ -29,11 +29,11 @@ class EngineConfig:
     """The engine's settings."""
 
     tenant: str = "default"
-    lease_ttl_s: float = 10.0
-    """How long a lane stays ours without renewal; a crashed worker's lanes go on after this."""
+    lease_ttl_s: float = 6.0
+    """How long a lane stays ours without renewal; a dead worker's lanes go on after this and a heartbeat."""
     lease_margin_s: float = 2.0
     """No call begins when the lease ends within this time, by this process's own steady clock."""
-    heartbeat_s: float = 3.0
+    heartbeat_s: float = 1.5
     poll_s: float = 0.5
     """How long new work of another process may stay unseen when no wake-up arrives."""
     commit_batch_max: int = 400
@@ -61,4 +61,6 @@ class EngineConfig:
     """How long the first dead letter of a cause waits for others like it."""
     notice_quiet_s: float = 3600.0
     """How long further dead letters of a cause gather after they were told."""
+    tells_facts: bool = False
+    """Whether other programs are told what happens (the event feed)."""
     limits: Limits = DEFAULT_LIMITS

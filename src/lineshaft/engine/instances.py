@@ -10,9 +10,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from lineshaft.base.errors import OperationalError
 from lineshaft.base.scope import Scope
+from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import InstanceState, codec
 from lineshaft.bpmn.kernel.state import ROOT
 from lineshaft.bpmn.program import Program
@@ -45,6 +48,8 @@ class Live:
     """Lists and contexts of the variables with their stored forms, by identity: values never change."""
     status: str = "active"
     """As stored; ``frozen`` stands only here, never in the kernel's state."""
+    started_at: datetime | None = None
+    """Of one that was read from the store."""
 
     def stored_form(self, value: Any) -> bytes:
         """Return a variable's stored form, encoded once as long as the value is the same object."""
@@ -56,6 +61,12 @@ class Live:
                 self.kept.clear()
             found = self.kept[id(value)] = (value, values.encode(value))
         return found[1]
+
+
+class StateTooNew(OperationalError):
+    """A newer version of the hub wrote this instance: it is left to a worker of that version."""
+
+    default_code = "state_too_new"
 
 
 class Instances:
@@ -130,7 +141,7 @@ class Instances:
         release = await self._releases.get(row.release)
         program = release.program(row.process_id)
         scopes = {ROOT: row.scope0, **stored.scopes} if row.scope0 else dict(stored.scopes)
-        state = codec.decode_state(
+        state = _state_of(
             row.id,
             row.root,
             scopes,
@@ -150,4 +161,19 @@ class Instances:
             parent_token=row.parent_token,
             scope0=row.scope0,
             status=row.status,
+            started_at=row.started_at,
         )
+
+
+def _state_of(instance_id: str, *rows: Any) -> InstanceState:
+    """Return the kernel's state of its rows; raises ``StateTooNew``."""
+    try:
+        return codec.decode_state(instance_id, *rows)
+    except codec.NewerState as error:
+        raise StateTooNew(
+            text(
+                "Instance {id} was written by a newer version of the hub and waits for a worker of that one.",
+                "流程实例 {id} 由更新版本写入,将等待该版本的工作进程处理。",
+                id=instance_id,
+            )
+        ) from error

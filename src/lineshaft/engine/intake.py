@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from lineshaft.base.clock import Clock
-from lineshaft.base.errors import InputError
+from lineshaft.base.errors import BadRow, InputError, StoreUnavailable
 from lineshaft.base.ids import lane_of
 from lineshaft.base.limits import Limits
 from lineshaft.base.text import text
 from lineshaft.engine.committer import Committer
 from lineshaft.engine.documents import document_writes
+from lineshaft.engine.figures import Figures
+from lineshaft.engine.health import StoreHealth
 from lineshaft.engine.router import START_TYPE
 from lineshaft.engine.routes import SourceRule
+from lineshaft.engine.traces import Span, Spans, span_id, trace_id
 from lineshaft.feel import codec as values
 from lineshaft.sdk import Change, DocumentFact
+from lineshaft.store.cursors import micros_of
 from lineshaft.store.rows import Event
-from lineshaft.store.writes import InsertEvent, Unit
+from lineshaft.store.writes import InsertEvent, Unit, UnitResult
 
 Verdict = Literal["accepted", "duplicate"]
+WAIT_S: Final = 10.0
+"""How long a sender waits for the database before it is told to come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class Incoming:
     """The connected system it comes from, where it comes from one."""
     documents: tuple[DocumentFact, ...] = ()
     """What it tells about documents of that system, for the chain of documents."""
+    traceparent: str = ""
+    """The trace that it came with (W3C trace context)."""
 
 
 def incoming_of(system: str, change: Change, rule: SourceRule | None) -> Incoming:
@@ -87,25 +96,38 @@ class Intake:
         limits: Limits,
         offer: Callable[[Event], None] = lambda event: None,
     ) -> None:
+        self.health: StoreHealth | None = None
+        """Says whether the store takes what is written; ``None``: nobody knows."""
+        self.wait_s = WAIT_S
         self._committer = committer
         self._clock = clock
         self._tenant = tenant
         self._limits = limits
         self._offer = offer
+        self.figures = Figures()
+        self.spans: Spans | None = None
 
     async def accept(self, incoming: Sequence[Incoming]) -> list[Verdict]:
         """Make events durable; returns once they are.
 
         Raises:
             InputError: an event is too large or lacks an attribute; none of the batch was taken.
+            StoreUnavailable: the database takes nothing now. What was waited for in vain may still be taken
+                in when it is back; who sends it again sends a duplicate, which is no harm.
             StoreError: the database refused one (for example a forbidden character).
         """
+        if self.health is not None:
+            self.health.check()
         now = self._clock.now()
         rows = [self._row(each, now) for each in incoming]
         units = [self._unit(each, row) for each, row in zip(incoming, rows, strict=True)]
-        results = await self._committer.commit_all(units)
+        results = await self._committed(units)
         verdicts: list[Verdict] = []
+        self.figures.events["failed"] += sum(result.error is not None for result in results)
         for row, result in zip(rows, results, strict=True):
+            if isinstance(result.error, BadRow):
+                # It is the sender's to mend: a character that cannot be stored, a text too long.
+                raise InputError(result.error.message)
             if result.error is not None:
                 raise result.error
             if result.status == "written":
@@ -113,7 +135,27 @@ class Intake:
                 verdicts.append("accepted")
             else:
                 verdicts.append("duplicate")
+        for verdict in verdicts:
+            self.figures.events[verdict] += 1
+        if self.spans is not None:
+            for row, each in zip(rows, incoming, strict=True):
+                self.spans.add(_span(row, each.traceparent, now, self._clock.now()))
         return verdicts
+
+    async def _committed(self, units: list[Unit]) -> list[UnitResult]:
+        """Commit; a sender is not kept waiting for ever."""
+        try:
+            async with asyncio.timeout(self.wait_s):
+                return await self._committer.commit_all(units)
+        except TimeoutError:
+            if self.health is not None:
+                self.health.check()
+            message = text(
+                "Expected the database to take the events in {seconds} s, but it did not; send them again.",
+                "数据库未在 {seconds} 秒内保存事件;请重新发送。",
+                seconds=self.wait_s,
+            )
+            raise StoreUnavailable(message) from None
 
     async def start(
         self,
@@ -157,7 +199,8 @@ class Intake:
 
     def _row(self, incoming: Incoming, now: datetime) -> Event:
         key = incoming.key or incoming.subject or incoming.id
-        for name, value in (("source", incoming.source), ("id", incoming.id), ("type", incoming.type)):
+        attributes = ("source", incoming.source), ("id", incoming.id), ("type", incoming.type), ("key", key)
+        for name, value in attributes:
             if not value or len(value) > self._limits.key_characters_max:
                 raise InputError(
                     text(
@@ -193,3 +236,21 @@ class Intake:
             payload=payload,
             priority=incoming.priority,
         )
+
+
+def _span(row: Event, cause: str, began_at: datetime, ended_at: datetime) -> Span:
+    """Return the span of an event's intake, linked to the trace that it came with."""
+    return Span(
+        trace_id(row.tenant, row.key),
+        span_id(f"{row.source} {row.id}"),
+        row.type,
+        "intake",
+        micros_of(began_at) * 1000,
+        micros_of(ended_at) * 1000,
+        attributes={
+            "lineshaft.source": row.source,
+            "lineshaft.event": row.id,
+            "lineshaft.business_key": row.key,
+        },
+        link=cause,
+    )

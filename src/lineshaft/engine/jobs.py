@@ -10,15 +10,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from lineshaft.base.errors import HubError, StoreUnavailable
+from lineshaft.base.errors import BadRow, HubError, StoreUnavailable
 from lineshaft.bpmn.kernel import commands
 from lineshaft.bpmn.program import Program
+from lineshaft.engine.instances import Live, StateTooNew
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.serial import Serial
 from lineshaft.engine.starts import Starts
-from lineshaft.engine.steps import Steps, decode_command, message_job
+from lineshaft.engine.steps import Steps, attempt_of, decode_command, message_job
 from lineshaft.engine.transaction import Transaction
 from lineshaft.feel import codec as values
 from lineshaft.store.rows import Effect, Job, Message, Subscription
@@ -28,9 +29,12 @@ from lineshaft.store.writes import (
     PutJob,
     PutMessage,
     TakeJob,
+    UnitResult,
     UpdateEffect,
 )
 
+LEFT_S: Final = 30.0
+"""How long a job that only a newer version can carry out is not looked at again."""
 Handler = Callable[[Job], Awaitable[None]]
 
 
@@ -52,6 +56,7 @@ class Jobs:
         self._again = again
         self._serial = Serial()
         self._in_hand: set[str] = set()
+        self._left: dict[str, float] = {}
         self.handlers: dict[str, Handler] = {
             "timer": self._timer,
             "start": self._start,
@@ -64,6 +69,7 @@ class Jobs:
             "cancel_call": self._cancel_call,
             "command": self._command,
             "release_parked": self._release_parked,
+            "superseded": self._superseded,
         }
 
     def __len__(self) -> int:
@@ -71,13 +77,15 @@ class Jobs:
 
     @property
     def ids(self) -> list[str]:
-        """The jobs in hand."""
-        return list(self._in_hand)
+        """The jobs in hand, and those left to a newer worker for now."""
+        now = self._runtime.clock.monotonic()
+        self._left = {job: until for job, until in self._left.items() if until > now}
+        return [*self._in_hand, *self._left]
 
     def offer(self, job: Job) -> None:
         """Take over a job that is durable; one that is not due yet is taken at its time."""
         runtime = self._runtime
-        if not runtime.keeper.holds(job.lane) or job.id in self._in_hand:
+        if not runtime.keeper.holds(job.lane) or job.id in self._in_hand or job.id in self._left:
             return
         delay_s = (job.due_at - runtime.clock.now()).total_seconds()
         if delay_s > 0:
@@ -110,6 +118,9 @@ class Jobs:
                 self._runtime.observer.trouble("job", LookupError(job.kind))
                 return
             await handler(job)
+        except StateTooNew as error:
+            self._runtime.observer.trouble(f"job {job.kind}", error)
+            self._left[job.id] = self._runtime.clock.monotonic() + LEFT_S
         except StoreUnavailable as error:
             self._runtime.observer.trouble(f"job {job.kind}", error)
         except HubError as error:
@@ -221,7 +232,11 @@ class Jobs:
         page = await runtime.store.effects(runtime.scope, instance_id=job.instance_id, limit=1000)
         tx = runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
+        newest = int(values.decode(job.payload)["attempt"]) if job.payload else None
         for effect in page.items:
+            if newest is not None and (attempt_of(effect) or 0) > newest:
+                # The token has asked anew since: that answer is wanted.
+                continue
             # Where an answer was lost it may have been done: that is found out, not written off.
             open_still = effect.status == "parked" or (
                 effect.status == "intended" and effect.error_class != "unknown"
@@ -259,7 +274,7 @@ class Jobs:
         tx = runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
         if waiting:
-            self._deliver_to(tx, waiting[0], data)
+            self._deliver_to(tx, waiting[0], data, job.priority)
         else:
             started = await self._start_by_message(tx, job, data)
             ttl_s = float(data["ttl_s"])
@@ -338,7 +353,9 @@ class Jobs:
                     self._deliver_to(tx, subscription, content)
         await runtime.write(tx)
 
-    def _deliver_to(self, tx: Transaction, subscription: Subscription, data: dict[str, Any]) -> None:
+    def _deliver_to(
+        self, tx: Transaction, subscription: Subscription, data: dict[str, Any], priority: int = 1
+    ) -> None:
         if subscription.once:
             # Taken at once, so that the next message does not choose it too.
             tx.add(DeleteSubscription(subscription.tenant, subscription.instance_id, subscription.number))
@@ -352,6 +369,7 @@ class Jobs:
             instance_id=subscription.instance_id,
             token=subscription.number,
             payload=values.encode(data),
+            priority=priority,
         )
         tx.add(PutJob(delivery))
         tx.then(lambda: self.offer(delivery))
@@ -416,6 +434,43 @@ class Jobs:
             released = replace(effect, status="intended", due_at=tx.now)
             tx.then(lambda released=released: self._again(released, 0.0))  # type: ignore[misc]
         await runtime.write(tx)
+
+    async def _superseded(self, job: Job) -> None:
+        """Who waited for a state that a newer one has overtaken goes on, and knows it (``superseded``)."""
+        runtime = self._runtime
+        data = values.decode(job.payload)
+        page = await runtime.store.effects(
+            runtime.scope, business_key=data["business_key"], status="superseded", limit=1000
+        )
+        overtaken = [
+            (await runtime.live(each.instance_id, job.lane), each.token or 0)
+            for each in page.items
+            if each.order_key == data["order_key"]
+            and each.settled_at == data["at"]
+            and each.instance_id is not None
+        ]
+        answer = commands.CompleteJob(0, {"superseded": True})
+        result = await self._tell_all(job, overtaken, answer)
+        if isinstance(result.error, BadRow):
+            # The step's outputs cannot do without the target's answer: a person must look.
+            words = "A newer state has overtaken this call, but the step needs its answer 该状态已被更新取代"
+            failed = commands.FailJob(0, words, 0, "superseded")
+            live = [(await runtime.live(each.id, job.lane), token) for each, token in overtaken if each]
+            await self._tell_all(job, live, failed)
+
+    async def _tell_all(
+        self,
+        job: Job,
+        waiting: list[tuple[Live | None, int]],
+        command: commands.CompleteJob | commands.FailJob,
+    ) -> UnitResult:
+        """Give those of the instances that still wait the same command, and take the job."""
+        tx = self._runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        for live, token in waiting:
+            if live is not None and token in live.state.owners:
+                self._steps.apply(tx, live, replace(command, token=token))
+        return await self._runtime.write(tx)
 
 
 def _mark(data: dict[str, Any]) -> str:

@@ -35,9 +35,9 @@ _PAGE: Final = 500
 class Notices:
     """Owes notices and sends them.
 
-    The facts of a notice: ``kind`` (``outage``, ``over``, ``dead_letters``), ``system``, ``at``, and where
-    known ``operation``, ``process``, ``business_key``, ``error`` (by language), ``attempts``, ``letter``,
-    ``instance``, ``count``, ``since``, ``waiting``.
+    The facts of a notice: ``kind`` (``outage``, ``over``, ``dead_letters``, ``unknown``), ``system``, ``at``,
+    and where known ``operation``, ``process``, ``business_key``, ``error`` (by language), ``attempts``,
+    ``letter``, ``effect``, ``instance``, ``count``, ``since``, ``waiting``.
     """
 
     def __init__(
@@ -56,6 +56,24 @@ class Notices:
         """A circuit opened: tell it, in the transaction that opens it."""
         facts = {**self._facts_of(effect, error), "kind": "outage", "letter": letter_id}
         self._owe(tx, f"outage/{state.system}/{state.version}", state.system, facts)
+
+    def silent(self, tx: Transaction, state: SystemState, error: HubError) -> None:
+        """A system that only tells has fallen silent: tell it, in the transaction that says so."""
+        facts = {"error": said(error).to_dict(), "kind": "outage"}
+        self._owe(tx, f"outage/{state.system}/{state.version}", state.system, facts)
+
+    def unknown(self, tx: Transaction, effect: Effect, error: HubError) -> None:
+        """Nobody but a person can say what became of a call: tell it, with others of its system."""
+        facts = {**self._facts_of(effect, error), "kind": "unknown", "effect": effect.id}
+        delay_s = self._runtime.config.notice_gather_s
+        key = f"unknown/{effect.system}"
+        # A call that a person let repeat may become unknown once more: that is told once more.
+        name = f"unknown/{effect.id}/{tx.now:%Y%m%d%H%M%S%f}"
+        self._owe(tx, name, effect.system, facts, lane_key=key, delay_s=delay_s)
+
+    def watched(self, tx: Transaction, facts: Mapping[str, Any]) -> None:
+        """Something did not happen in time: tell it, in the transaction that opens the alert."""
+        self._owe(tx, f"watch/{facts['name']}", "", {**facts, "kind": "watch"}, lane_key=str(facts["name"]))
 
     def over(self, tx: Transaction, state: SystemState, since: datetime | None, waiting: int) -> None:
         """A circuit closed: tell it, in the transaction that closes it."""
@@ -127,6 +145,9 @@ class Notices:
         if facts["kind"] == "dead_letters":
             await self._tell_letters(job, facts)
             return
+        if facts["kind"] == "unknown":
+            await self._tell_unknown(job, facts)
+            return
         tx = self._runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
         self._send(tx, job, facts)
@@ -146,21 +167,55 @@ class Notices:
             tx.add(TakeJob(job.tenant, job.id))
             await runtime.write(tx)
             return
-        quiet_until = told_at + timedelta(seconds=runtime.config.notice_quiet_s) if told_at else None
-        now = runtime.clock.now()
-        if quiet_until is not None and now < quiet_until:
-            tx = runtime.begin(job.lane)
-            tx.add(TakeJob(job.tenant, job.id))
-            tx.add(PutJob(replace(job, due_at=quiet_until)))
-            await runtime.write(tx)
+        if await self._is_quiet(job, told_at):
             return
         count = await self._count(letter.cause, told_at)
+        told = {**facts, "count": max(1, count), "cause": letter.cause}
+        await self._tell_together(job, f"notice/{letter.cause}", known, told)
+
+    async def _tell_unknown(self, job: Job, facts: dict[str, Any]) -> None:
+        """Tell of outcomes to verify, unless somebody has found out meanwhile."""
+        runtime = self._runtime
+        effect = await runtime.store.effect(runtime.scope, facts["effect"])
+        name = f"notice/unknown/{facts['system']}"
+        known = await runtime.store.cursor(runtime.scope, name)
+        told_at: datetime | None = values.decode(known.position) if known is not None else None
+        called_at = (effect.attempted_at or effect.created_at) if effect is not None else None
+        if effect is None or effect.status != "unknown" or (told_at and called_at and called_at <= told_at):
+            tx = runtime.begin(job.lane)
+            tx.add(TakeJob(job.tenant, job.id))
+            await runtime.write(tx)
+            return
+        if await self._is_quiet(job, told_at):
+            return
+        page = await runtime.store.effects(runtime.scope, system=effect.system, status="unknown", limit=_PAGE)
+        called = [each.attempted_at or each.created_at for each in page.items]
+        count = sum(1 for each in called if told_at is None or each > told_at)
+        await self._tell_together(job, name, known, {**facts, "count": max(1, count)})
+
+    async def _is_quiet(self, job: Job, told_at: datetime | None) -> bool:
+        """Tell whether the quiet time since the last notice still goes on; the job then waits for its end."""
+        runtime = self._runtime
+        if told_at is None:
+            return False
+        quiet_until = told_at + timedelta(seconds=runtime.config.notice_quiet_s)
+        if runtime.clock.now() >= quiet_until:
+            return False
+        tx = runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        tx.add(PutJob(replace(job, due_at=quiet_until)))
+        await runtime.write(tx)
+        return True
+
+    async def _tell_together(self, job: Job, name: str, known: Cursor | None, facts: dict[str, Any]) -> None:
+        """Send a notice of several, and keep when it was."""
+        runtime = self._runtime
+        now = runtime.clock.now()
         tx = runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
         version = known.version if known is not None else 0
-        row = Cursor(job.tenant, f"notice/{letter.cause}", values.encode(now), version + 1, now)
-        tx.add(PutCursor(row, version))
-        self._send(tx, job, {**facts, "count": max(1, count), "cause": letter.cause})
+        tx.add(PutCursor(Cursor(job.tenant, name, values.encode(now), version + 1, now), version))
+        self._send(tx, job, facts)
         await runtime.write(tx)
 
     async def _count(self, cause: str, after: datetime | None) -> int:

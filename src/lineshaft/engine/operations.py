@@ -6,19 +6,20 @@ them out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 from lineshaft.base.clock import Clock
-from lineshaft.base.errors import Conflict, NotFound
+from lineshaft.base.errors import Conflict, NotAllowed, NotFound
 from lineshaft.base.ids import Ids, lane_of
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import of_column, text
 from lineshaft.bpmn.kernel import Command, commands
-from lineshaft.engine.steps import encode_command, message_job, signal_job
+from lineshaft.engine.steps import attempt_of, encode_command, message_job, signal_job
 from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
+from lineshaft.security.fields import restored
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Binding, DeadLetter, Effect, Instance, Job, SystemState
 from lineshaft.store.writes import (
@@ -37,7 +38,22 @@ from lineshaft.store.writes import (
 class Operations:
     """People's requests, within what ``scope`` lets them see."""
 
-    def __init__(self, store: Store, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        needs_two: Callable[[str], bool] = lambda operation: False,
+    ) -> None:
+        """Make them.
+
+        Args:
+            store: The store, with nothing masked.
+            clock: The time.
+            ids: Where ids come from.
+            needs_two: Tells whether a repair of this operation is one person's proposal and another's deed.
+        """
+        self._needs_two = needs_two
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -45,10 +61,21 @@ class Operations:
     # -- dead letters and unknown outcomes -----------------------------------------------------------------
 
     async def replay(
-        self, scope: Scope, letter_id: str, *, by: str, payload: Mapping[str, Any] | None = None
+        self,
+        scope: Scope,
+        letter_id: str,
+        *,
+        by: str,
+        payload: Mapping[str, Any] | None = None,
+        approved: bool = False,
     ) -> None:
-        """Send a dead letter on its way again, with ``payload`` where a person has corrected it."""
+        """Send a dead letter on its way again, with ``payload`` where a person has corrected it.
+
+        Raises:
+            NotAllowed: It needs a second person, and nobody has ``approved``.
+        """
         letter = await self._open_letter(scope, letter_id)
+        self._check_second(letter.operation, approved)
         now = self._clock.now()
         writes: list[Write] = [CloseDeadLetter(scope.tenant, letter_id, "replayed", now, by)]
         if letter.subject == "effect":
@@ -56,7 +83,8 @@ class Operations:
             request = None
             if payload is not None:
                 stored = values.decode(effect.request)
-                request = values.encode({**stored, "payload": dict(payload)})
+                whole = restored(dict(payload), stored.get("payload"))
+                request = values.encode({**stored, "payload": whole})
             writes.append(
                 UpdateEffect(scope.tenant, effect.id, "intended", due_at=now, attempts=0, request=request)
             )
@@ -65,7 +93,9 @@ class Operations:
             event = await self._store.event(scope, source, event_id)
             if event is None:
                 raise NotFound(text("The event is gone.", "该事件已不存在。"))
-            content = values.encode(dict(payload)) if payload is not None else event.payload
+            content = event.payload
+            if payload is not None:
+                content = values.encode(restored(dict(payload), values.decode(event.payload)))
             writes.append(
                 InsertEvent(
                     replace(
@@ -79,6 +109,16 @@ class Operations:
                 )
             )
         await self._write(writes)
+
+    def _check_second(self, operation: str | None, approved: bool) -> None:
+        if not approved and self._needs_two(operation or ""):
+            raise NotAllowed(
+                text(
+                    "This needs a second person: propose it by replaying it singly.",
+                    "此单据需他人复核:请单独重发以提交复核。",
+                ),
+                code="second_person_needed",
+            )
 
     async def discard(self, scope: Scope, letter_id: str, *, by: str) -> None:
         """Close a dead letter without a replay.
@@ -110,6 +150,7 @@ class Operations:
         *,
         by: str,
         answer: Mapping[str, Any] | None = None,
+        approved: bool = False,
     ) -> None:
         """Settle an unknown outcome: it was done (with this answer), or it was not and is called again."""
         effect = await self._effect(scope, effect_id)
@@ -122,19 +163,21 @@ class Operations:
                     status=effect.status,
                 )
             )
+        self._check_second(effect.operation, approved)
         now = self._clock.now()
         if verdict == "not_done":
             settled = UpdateEffect(scope.tenant, effect_id, "intended", due_at=now, error_class="not_done")
             await self._write([settled])
             return
-        evidence = values.encode({"answer": dict(answer or {}), "decided_by": by})
+        answer = restored(dict(answer or {}), None)
+        evidence = values.encode({"answer": answer, "decided_by": by})
         writes: list[Write] = [
             UpdateEffect(
                 scope.tenant, effect_id, "done", settled_at=now, evidence=evidence, late_evidence=True
             )
         ]
         if effect.instance_id is not None and effect.token is not None:
-            command = commands.CompleteJob(effect.token, dict(answer or {}))
+            command = commands.CompleteJob(effect.token, dict(answer or {}), attempt_of(effect))
             writes.append(PutJob(self._command_job(scope.tenant, effect.instance_id, effect.lane, command)))
         await self._write(writes)
 
@@ -146,9 +189,11 @@ class Operations:
         """A person finished a task."""
         instance = await self._instance(scope, instance_id)
         page = await self._store.tasks(scope, instance_id=instance_id, limit=1000)
-        if not any(task.token == token for task in page.items):
+        task = next((each for each in page.items if each.token == token), None)
+        if task is None:
             raise Conflict(text("The task is not open any more.", "该待办已不在办理中。"))
-        command = commands.CompleteTask(token, dict(variables), by)
+        shown = values.decode(task.payload) if task.payload else None
+        command = commands.CompleteTask(token, restored(dict(variables), shown), by)
         await self._write(
             [
                 EndTask(scope.tenant, instance_id, token, "completed", self._clock.now(), by),
@@ -156,20 +201,34 @@ class Operations:
             ]
         )
 
-    async def command(self, scope: Scope, instance_id: str, command: Command) -> str:
-        """Give an instance a command; returns the id of the job that carries it out."""
+    async def command(
+        self, scope: Scope, instance_id: str, command: Command, *, command_id: str | None = None
+    ) -> str:
+        """Give an instance a command; returns the id of the job that carries it out.
+
+        Given again with the same ``command_id``, it is the same command.
+        """
         instance = await self._instance(scope, instance_id)
         job = self._command_job(scope.tenant, instance_id, instance.lane, command)
+        if command_id is not None:
+            job = replace(job, id=f"command/{command_id}")
         await self._write([PutJob(job)])
         return job.id
 
     async def publish(
-        self, scope: Scope, name: str, key: str, variables: Mapping[str, Any], *, ttl_s: float = 3600.0
+        self,
+        scope: Scope,
+        name: str,
+        key: str,
+        variables: Mapping[str, Any],
+        *,
+        ttl_s: float = 3600.0,
+        message_id: str | None = None,
     ) -> None:
-        """Publish a message."""
+        """Publish a message; sent again with the same ``message_id`` it is the same one."""
         job = message_job(
             tenant=scope.tenant,
-            message_id=self._ids.new(),
+            message_id=message_id or self._ids.new(),
             name=name,
             key=key,
             variables=dict(variables),

@@ -65,12 +65,11 @@ class Pressure:
     async def look(self) -> None:
         """Look once what waits."""
         runtime = self._runtime
-        backlog = await runtime.store.backlog(runtime.scope)
-        events = next((each for each in backlog if each.system == ""), None)
-        waiting = events.count if events is not None else 0
+        events = await runtime.store.unrouted(runtime.scope)
+        waiting = events.count
         self._routed_per_s = max(0.0, (self._waiting - waiting) / LOOK_S)
         self._waiting = waiting
-        oldest_at = events.oldest_at if events is not None else None
+        oldest_at = events.oldest_at
         age = runtime.clock.now() - oldest_at if oldest_at is not None else None
         self._age_s = age.total_seconds() if age is not None else 0.0
 

@@ -14,9 +14,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from lineshaft.base.clock import Clock
-from lineshaft.store.rows import SystemState
+from lineshaft.store.rows import Effect, SystemState
 
 
 @dataclass(slots=True)
@@ -30,14 +31,20 @@ class Gate:
     state: SystemState | None = None
     suspect: str | None = None
     """The effect whose retries find out whether the system is there; the others wait meanwhile."""
-    skipped: bool = False
-    """Older work stayed in the store because too much waits here: new work must queue behind it."""
+    skipped: bool = True
+    """Older work may lie in the store: new work must queue behind it, until a poll has found all of it."""
     lease_until: float = math.inf
     """Until when this worker's share of the cap is its own, by the steady clock."""
     _calling: set[str] = field(default_factory=set)
     _waiting: list[tuple[int, float, str]] = field(default_factory=list)
     _waiting_ids: set[str] = field(default_factory=set)
     _askers: deque[tuple[str, asyncio.Future[bool]]] = field(default_factory=deque)
+    _marks: int = 0
+    """How often work was left in the store."""
+    _asked: bool = False
+    """A poll was asked for and has not begun yet."""
+    _late: list[tuple[Effect, dict[str, Any] | None]] | None = None
+    """What became durable while a poll was reading; ``None``: none reads."""
     _allowance: float = 1.0
     _counted_at: float | None = None
     _not_before: float = 0.0
@@ -57,16 +64,59 @@ class Gate:
     @property
     def is_full(self) -> bool:
         """Tell whether so much waits here that more would only crowd out the other systems."""
-        return len(self._waiting_ids) >= max(100, 4 * self.concurrency_max)
+        return len(self._waiting_ids) >= self._room
+
+    @property
+    def _room(self) -> int:
+        return max(100, 4 * self.concurrency_max)
 
     def turns_away(self, effect_id: str) -> bool:
         """Tell whether an effect had better stay in the store: closed, another is suspect, or full."""
-        if self.is_closed or (self.suspect is not None and self.suspect != effect_id):
-            return True
-        if self.is_full and self.suspect != effect_id:
-            self.skipped = True
-            return True
-        return False
+        away = self.is_closed or (self.suspect != effect_id and (self.suspect is not None or self.is_full))
+        if away:
+            self.leave_behind()
+        return away
+
+    def leave_behind(self) -> None:
+        """Work stays in the store: what is newer must not overtake it."""
+        self.skipped = True
+        self._marks += 1
+
+    def begin_poll(self) -> int:
+        """A poll begins to read what lies in the store; ``end_poll`` is told what this returns."""
+        self._asked = False
+        self._late = []
+        return self._marks
+
+    def comes_late(self, effect: Effect, payload: dict[str, Any] | None) -> bool:
+        """Keep a new effect until the poll that reads now has ended, if one does and there is room."""
+        if self._late is None or not self.skipped or self.is_closed or self.suspect is not None:
+            return False
+        if len(self._late) + len(self._waiting_ids) >= self._room:
+            return False
+        self._late.append((effect, payload))
+        return True
+
+    def end_poll(self, marks: int, *, found_all: bool) -> list[tuple[Effect, dict[str, Any] | None]]:
+        """The poll has handed over what it found; return what has come meanwhile, where that may follow."""
+        late, self._late = self._late or [], None
+        if found_all and marks == self._marks:
+            self.skipped = False
+            return late
+        if late:
+            self.leave_behind()
+        return []
+
+    def make_room(self, priority: int, created: float, effect_id: str) -> str | None:
+        """Return what waits here and is to go back into the store for an older one; ``None``: nothing."""
+        if not self.is_full or self.is_closed or self.suspect is not None:
+            return None
+        newest = max(each for each in self._waiting if each[2] in self._waiting_ids)
+        if newest <= (priority, created, effect_id):
+            return None
+        self.forget(newest[2])
+        self.leave_behind()
+        return newest[2]
 
     def suspect_is(self, effect_id: str) -> None:
         """From now on only this effect is called, until it is known whether the system is there."""
@@ -156,11 +206,11 @@ class Gate:
         self.clear_suspicion(effect_id)
 
     def wants_more(self) -> bool:
-        """Tell, once, that there is room again for the older work that was turned away."""
-        if self.skipped and len(self._waiting_ids) * 2 < max(100, 4 * self.concurrency_max):
-            self.skipped = False
-            return True
-        return False
+        """Tell, once until the next poll, that there is room again for the older work in the store."""
+        if not self.skipped or self._asked or self.is_closed or self.suspect is not None:
+            return False
+        self._asked = len(self._waiting_ids) * 2 < self._room
+        return self._asked
 
     def next_waiting(self) -> str | None:
         """Return the next effect that may call now, with its place reserved; ``None`` if none may."""
@@ -190,6 +240,7 @@ class Gate:
             _, place = self._askers.popleft()
             if not place.done():
                 place.set_result(False)
+        self.leave_behind()
         stays = self.suspect if not self.is_closed else None
         waiting = [each for each in self._waiting_ids if each != stays]
         self._waiting = [each for each in self._waiting if each[2] == stays]

@@ -13,7 +13,9 @@ from lineshaft.base.errors import DefinitionError, ExpressionError, NotFound, Pr
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.program import Program
-from lineshaft.engine.routes import Route, SourceRule, read_routes, read_sources
+from lineshaft.engine.calendars import read_calendar
+from lineshaft.engine.policies import Policies, Policy
+from lineshaft.engine.routes import Route, SourceRule, read_policies_of, read_routes, read_sources
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Definition, Release
 from lineshaft.store.writes import PutDefinition, PutRelease, Unit
@@ -41,6 +43,7 @@ class LoadedRelease:
     decisions: dict[str, dmn.Model] = field(default_factory=dict)
     """The model of each decision, by the decision's id."""
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    policies: Policies = field(default_factory=Policies)
     event_starts: dict[tuple[str, str], list[tuple[Program, str]]] = field(default_factory=dict)
     """By kind (``message``, ``signal``) and name."""
 
@@ -113,6 +116,8 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
     release = LoadedRelease(release_id(files))
     problems: list[Problem] = []
     models: dict[str, bytes] = {}
+    policies: list[Policy] = []
+    calendars = calendars_of(files, problems)
     for file in files:
         if _is_decision(file):
             try:
@@ -124,7 +129,9 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
         release.files[file.kind, file.name] = file.content
         try:
             if file.kind == "processes" and file.name.endswith(".bpmn"):
-                for program in bpmn.loads(file.content, file=file.name).programs.values():
+                for program in bpmn.loads(
+                    file.content, file=file.name, calendars=calendars
+                ).programs.values():
                     release.programs[program.process_id] = program
                     _collect_starts(release, program)
             elif _is_decision(file):
@@ -132,6 +139,7 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
             elif file.kind == "flows":
                 release.routes.extend(read_routes(file.name, file.content))
                 release.sources.extend(read_sources(file.name, file.content))
+                policies.extend(read_policies_of(file.name, file.content))
         except DefinitionError as error:
             problems.extend(error.problems)
     for route in release.routes:
@@ -149,7 +157,20 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
             )
     if problems:
         raise DefinitionError(problems)
+    release.policies = Policies(policies)
     return release
+
+
+def calendars_of(files: Sequence[File], problems: list[Problem]) -> dict[str, str]:
+    """Return the working calendars of a release by name, as processes write them."""
+    found = {}
+    for file in files:
+        if file.kind == "calendars":
+            try:
+                found[file.name.removesuffix(".yaml")] = read_calendar(file.name, file.content)
+            except DefinitionError as error:
+                problems.extend(error.problems)
+    return found
 
 
 def _is_decision(file: File) -> bool:
@@ -217,13 +238,29 @@ class Releases:
         self.since = row.created_at if row is not None else None
         return self._active
 
+    @property
+    def newest(self) -> LoadedRelease | None:
+        """The active release as far as ``refresh`` has seen."""
+        return self._active
+
     async def active(self) -> LoadedRelease | None:
         """Return the release that new work starts with; ``refresh`` keeps it up to date."""
         return self._active or await self.refresh()
 
-    async def deploy(self, files: Sequence[File], *, by: str, now: datetime, note: str = "") -> LoadedRelease:
-        """Check everything together and make it the active release; the same content is the same release."""
-        loaded = compile_release(files)
+    async def deploy(
+        self,
+        files: Sequence[File],
+        *,
+        by: str,
+        now: datetime,
+        note: str = "",
+        compiled: LoadedRelease | None = None,
+    ) -> LoadedRelease:
+        """Check everything together and make it the active release; the same content is the same release.
+
+        ``compiled`` is what ``compile_release`` made of these files, where the caller has asked already.
+        """
+        loaded = compiled or compile_release(files)
         tenant = self._scope.tenant
         unit = Unit([PutRelease(Release(tenant, loaded.id, now, by, note, active=True))])
         for file in files:

@@ -14,6 +14,7 @@ from lineshaft.base.errors import HubError, InputError, NotFound, UnexpectedErro
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
 from lineshaft.bpmn.kernel.machine import Rejection
+from lineshaft.engine.facts import letter_fact
 from lineshaft.engine.notices import Notices
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.routes import Route
@@ -43,6 +44,8 @@ class Router:
         self._offer_job = offer_job
         self._serial = Serial()
         self._in_hand: set[str] = set()
+        self._owned: dict[str, tuple[int | None, int]] = {}
+        """By key: the ownership of its lane under which its events in hand were taken, and how many."""
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -55,16 +58,34 @@ class Router:
             return
         if len(self._in_hand) >= runtime.config.in_hand_max:
             return
+        token = runtime.keeper.token(event.lane)
+        owned, count = self._owned.get(event.key, (token, 0))
+        if owned != token:
+            # Older ones of the key are about to be let go of; it comes again behind them.
+            return
         self._in_hand.add(mark)
+        self._owned[event.key] = (token, count + 1)
 
         async def work() -> None:
             try:
-                await self._route(event)
+                # Where the lane was lost, an older event of the key may have been refused just before this
+                # one: both stay in the store, and come again in their order.
+                if token == runtime.keeper.token(event.lane):
+                    await self._route(event)
             finally:
                 self._in_hand.discard(mark)
-                runtime.freshness.finished(mark)
+                self._let_go(event.key)
+                if token == runtime.keeper.token(event.lane):
+                    runtime.freshness.finished(mark)
 
         runtime.spawn(self._serial.run(event.key, work), event.lane)
+
+    def _let_go(self, key: str) -> None:
+        token, count = self._owned[key]
+        if count > 1:
+            self._owned[key] = (token, count - 1)
+        else:
+            del self._owned[key]
 
     def take(self, events: list[Event], poll: int) -> int:
         """Take over events that a poll found; return how many were new."""
@@ -79,8 +100,9 @@ class Router:
     async def _route(self, event: Event) -> None:
         runtime = self._runtime
         release = await runtime.releases.active()
-        if release is None or not runtime.keeper.holds(event.lane):
+        if release is None:
             return
+        # A lease that has run out is for the store to refuse: then the lane is lost for those behind, too.
         try:
             tx = self._plan(event, release)
         except HubError as error:
@@ -168,6 +190,7 @@ class Router:
                     due_at=tx.now,
                     created_at=tx.now,
                     payload=values.encode(payload),
+                    priority=event.priority,
                 )
                 self._owe(tx, job)
         else:
@@ -180,6 +203,7 @@ class Router:
                 variables=variables,
                 ttl_s=route.ttl_s if route.ttl_s is not None else runtime.config.message_ttl_s,
                 now=tx.now,
+                priority=event.priority,
             )
             self._owe(tx, job)
         return True
@@ -207,6 +231,8 @@ class Router:
             payload=event.payload,
         )
         tx.add(PutDeadLetter(letter))
+        if self._runtime.config.tells_facts:
+            tx.add(letter_fact(letter))
         self._notices.dead_letter(tx, letter, event, error)
         return tx
 

@@ -11,6 +11,7 @@ A rule stands in a pack's ``flows`` folder::
         correlation_key: event.subject       # business key / correlation key; the event's key by default
         variables: {order: event.data}       # FEEL by name, or one context; {event: …} by default
         ttl_s: 3600                          # how long a message that nobody waits for is kept
+    policies: …                            # how calls are made: ``lineshaft.engine.policies``
     sources:                               # a trigger that none of these names is not used
       - {system: crm, webhook: orders, key: data.order_no, priority: urgent}
       - {system: crm, poll: sales_order, interval_s: 30}     # the manifest's interval by default
@@ -35,6 +36,7 @@ import yaml
 from lineshaft import feel
 from lineshaft.base.errors import DefinitionError, Place, Problem
 from lineshaft.base.text import text
+from lineshaft.engine.policies import Policy, read_policies
 from lineshaft.sdk.pack import PRIORITIES, ROUTE_KEYS, SOURCE_KEYS, SOURCE_KINDS, SourceKind
 
 
@@ -115,6 +117,15 @@ def read_routes(name: str, content: bytes) -> list[Route]:
     if problems:
         raise DefinitionError(problems)
     return [route for route in routes if route is not None]
+
+
+def read_policies_of(name: str, content: bytes) -> list[Policy]:
+    """Read the policies of one file; raises ``DefinitionError`` with all that is wrong."""
+    problems: list[Problem] = []
+    found = read_policies(name, _entries(name, content, "policies"), problems)
+    if problems:
+        raise DefinitionError(problems)
+    return found
 
 
 def _read(file: str, number: int, entry: Any, problems: list[Problem]) -> Route | None:

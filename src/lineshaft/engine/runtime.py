@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 from lineshaft.base.clock import Clock
-from lineshaft.base.errors import BadRow, StoreUnavailable
+from lineshaft.base.errors import BadRow, StoreError, StoreUnavailable
 from lineshaft.base.ids import Ids
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.engine.committer import Committer
 from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.figures import Figures
+from lineshaft.engine.health import StoreHealth
 from lineshaft.engine.instances import Instances, Live
 from lineshaft.engine.leases import LaneKeeper
 from lineshaft.engine.releases import Releases
+from lineshaft.engine.traces import Spans
 from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import storable
 from lineshaft.store.port import Store
@@ -49,13 +53,32 @@ class Runtime:
         self.keeper = LaneKeeper(store, clock, worker, config)
         self.releases = Releases(store, self.scope)
         self.instances = Instances(store, self.releases, self.scope, config.live_instances_max)
-        self.committers = [Committer(store, self.keeper, config) for _ in range(config.committers)]
-        for committer in self.committers:
+        self.figures = Figures()
+        self.spans: Spans | None = None
+        """Where traces go; nowhere unless it is set."""
+        self.committers = [
+            Committer(store, self.keeper, config, self.figures) for _ in range(config.committers)
+        ]
+        self.health = StoreHealth(clock)
+        for number, committer in enumerate(self.committers):
             committer.on_bug = observer.bug
-            committer.on_trouble = lambda error: observer.trouble("commit", error)
+            committer.on_trouble = partial(self._cannot_commit, f"commit {number}")
+            committer.on_written = partial(self.health.good, f"commit {number}")
         self.freshness = Freshness()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lane_work: dict[int, int] = {}
+
+    def _cannot_commit(self, writer: str, error: StoreError) -> None:
+        self.observer.trouble("commit", error)
+        if isinstance(error, StoreUnavailable):
+            self.health.bad(writer, error)
+
+    def lives(self) -> None:
+        """The store has taken a sign of life: what no commit waits for is no trouble any more."""
+        self.health.good("heartbeat")
+        for number, committer in enumerate(self.committers):
+            if committer.is_idle:
+                self.health.good(f"commit {number}")
 
     @property
     def tenant(self) -> str:

@@ -23,11 +23,13 @@ from lineshaft.base.errors import (
 )
 from lineshaft.base.ids import lane_of
 from lineshaft.bpmn.kernel import commands
+from lineshaft.engine.config import RetryPolicy
 from lineshaft.engine.documents import document_writes
+from lineshaft.engine.facts import letter_fact
 from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.runtime import Runtime
-from lineshaft.engine.steps import Steps
+from lineshaft.engine.steps import Steps, attempt_of
 from lineshaft.engine.systems import Operation
 from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import kept, storable
@@ -72,6 +74,7 @@ class Settle:
     def done(self, effect: Effect, outcome: Outcome) -> None:
         """The call went through: the evidence, the documents, the process goes on."""
         tx = self._runtime.begin(effect.lane)
+        self._runtime.figures.done(effect.system, max(0.0, (tx.now - effect.created_at).total_seconds()))
         evidence = {"number": outcome.number, "answer": dict(outcome.answer), "repeated": outcome.repeated}
         tx.add(
             UpdateEffect(
@@ -92,7 +95,8 @@ class Settle:
             department=effect.department,
         ):
             tx.add(write)
-        self._step(tx, effect, commands.CompleteJob(effect.token or 0, dict(outcome.answer)))
+        answer = commands.CompleteJob(effect.token or 0, dict(outcome.answer), attempt_of(effect))
+        self._step(tx, effect, answer)
         self._submit(tx, effect)
 
     def failed(self, effect: Effect, error: ConnectorError, operation: Operation | None) -> None:
@@ -138,6 +142,8 @@ class Settle:
         )
         if probes:
             self._again_at(tx, replace(effect, status="unknown", due_at=due_at))
+        else:
+            self._notices.unknown(tx, effect, error)
         self._submit(tx, effect)
 
     def probe_failed(self, effect: Effect, operation: Operation, error: BaseException) -> None:
@@ -225,10 +231,11 @@ class Settle:
         if error.code == "not_configured":
             self._hold_back_quietly(effect, error)
             return
-        gap_s = self._runtime.config.retry.gap_s(effect.attempts)
+        retry = self._retry_of(effect)
+        gap_s = retry.gap_s(effect.attempts)
         if gap_s is None and gate.has_recovered_since(effect.attempted_at):
             # The call began in an outage that has passed meanwhile: it is no new one.
-            gap_s = self._runtime.config.retry.gaps_s[0] if self._runtime.config.retry.gaps_s else 1.0
+            gap_s = retry.gaps_s[0] if retry.gaps_s else 1.0
         if gap_s is None:
             self._open_circuit(effect, error)
             return
@@ -237,6 +244,14 @@ class Settle:
             self._hold_back(effect.system)
         due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
         self._once_more(effect, due_at, attempts=effect.attempts, error=error)
+
+    def _retry_of(self, effect: Effect) -> RetryPolicy:
+        """Return how often a call is tried again: the active release's word, else the hub's."""
+        release = self._runtime.releases.newest
+        live = self._runtime.instances.held(effect.instance_id) if effect.instance_id is not None else None
+        process = live.program.process_id if live is not None else None
+        found = release.policies.of(process, effect.system, effect.operation) if release is not None else None
+        return (found.retry if found is not None else None) or self._runtime.config.retry
 
     def _wait_for_system(self, effect: Effect, error: ConnectorError) -> None:
         """Wait uncounted; one that only had to ask the system asks again later."""
@@ -401,6 +416,9 @@ class Settle:
             outage=outage,
         )
         tx.add(PutDeadLetter(letter))
+        if self._runtime.config.tells_facts:
+            tx.add(letter_fact(letter))
+        self._runtime.figures.dead_letters[letter.system or ""] += 1
         return letter
 
     def _step(self, tx: Transaction, effect: Effect, command: Any) -> None:

@@ -16,8 +16,10 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from lineshaft.base.errors import ConnectorError, HubError
+from lineshaft.base.errors import ConnectorError, HubError, Unavailable
+from lineshaft.base.text import text
 from lineshaft.engine.intake import Intake, incoming_of
+from lineshaft.engine.outages import SourceOutages
 from lineshaft.engine.routes import SourceRule
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.systems import Systems
@@ -26,6 +28,7 @@ from lineshaft.store.rows import Cursor
 from lineshaft.store.writes import PutCursor, Unit
 
 _READ_TIMEOUT_S: Final = 60.0
+_LATE: Final = text("It did not answer in time.", "未在限定时间内应答。")
 _LEASE_S_MAX: Final = 60.0
 """A crashed worker's sources go on after this, however seldom they are polled."""
 
@@ -62,8 +65,15 @@ class Sources:
     """All polled and listened sources of the active release; this worker reads those whose lease it holds."""
 
     def __init__(
-        self, runtime: Runtime, systems: Systems, intake: Intake, *, can_call: Callable[[str], bool]
+        self,
+        runtime: Runtime,
+        systems: Systems,
+        intake: Intake,
+        *,
+        can_call: Callable[[str], bool],
+        outages: SourceOutages | None = None,
     ) -> None:
+        self._outages = outages
         self._runtime = runtime
         self._systems = systems
         self._intake = intake
@@ -127,12 +137,24 @@ class Sources:
             except (ConnectorError, TimeoutError) as error:
                 observer.trouble(where, error)
                 wait_s = self._gap_s(source)
+                await self._doubt(source, error)
             except HubError as error:
                 observer.trouble(where, error)
             except Exception as error:  # noqa: BLE001 - a connector's bug must not end the source
                 observer.bug(where, error)
                 wait_s = self._gap_s(source)
             await self._pause(source, wait_s)
+
+    async def _doubt(self, source: Source, error: ConnectorError | TimeoutError) -> None:
+        """A source has failed: perhaps its system is away."""
+        if self._outages is None:
+            return
+        known = error if isinstance(error, ConnectorError) else Unavailable(_LATE, code="timeout")
+        try:
+            failures = self._failures.get(source.name, 0)
+            await self._outages.failed(source.system, source.rule.kind, failures, known)
+        except HubError as trouble:
+            self._runtime.observer.trouble(f"outage of {source.system}", trouble)
 
     async def _round(self, source: Source) -> float:
         """Read once, or listen until it ends; return how long to wait before the next time."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from time import perf_counter
+from typing import Any, Final, Protocol
 
 from lineshaft.base.ids import Ids, lane_of
 from lineshaft.base.text import Text
@@ -16,7 +18,11 @@ from lineshaft.bpmn import kernel
 from lineshaft.bpmn.kernel import commands, effects
 from lineshaft.bpmn.program import Program
 from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.facts import fact
+from lineshaft.engine.figures import Figures
 from lineshaft.engine.instances import Instances, Live
+from lineshaft.engine.outside import is_outside, offer
+from lineshaft.engine.policies import priority_of
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.systems import Operation, Systems
 from lineshaft.engine.transaction import Transaction
@@ -73,6 +79,10 @@ _FOR_FROZEN = (commands.Resume, commands.Cancel)
 """What a person may try with a frozen instance; everything else waits for it."""
 
 
+RESTORED: Final = ("restore", "last")
+"""Kind and id of the record of the last restore; its content: ``made_at`` of the backup."""
+
+
 class Steps:
     """Applies commands and performs what the kernel asks for."""
 
@@ -91,6 +101,10 @@ class Steps:
         self._config = config
         self._offers = offers
         self._on_bug = on_bug
+        self.figures = Figures()
+        self.doubt_before: datetime | None = None
+        """Runs that began before this were restored from a backup, after which they may have gone further."""
+        self.restored_at: datetime | None = None
         self._performers: dict[type, Callable[[Transaction, Live, Any], None]] = {
             effects.Call: self._call,
             effects.CancelCall: self._cancel_call,
@@ -142,8 +156,21 @@ class Steps:
         )
         tx.touch(live, is_new=True)
         self._instances.keep(live)
+        self._tell(tx, live, "instance.started", new_id, {})
         self.apply(tx, live, command)
         return live
+
+    def _tell(self, tx: Transaction, live: Live, kind: str, subject: str, more: dict[str, Any]) -> None:
+        """Let other programs know."""
+        if not self._config.tells_facts:
+            return
+        about = {
+            "instance_id": live.id,
+            "process_id": live.program.process_id,
+            "business_key": live.business_key,
+            "parent_id": live.parent_id,
+        }
+        tx.add(fact(live.tenant, kind, subject, tx.now, about | more, department=live.department))
 
     def apply(self, tx: Transaction, live: Live, command: kernel.Command) -> Applied:
         """Carry out a command; its writes and effects join ``tx``."""
@@ -162,6 +189,7 @@ class Steps:
         return applied
 
     def _step(self, tx: Transaction, live: Live, program: Program, command: kernel.Command) -> Applied:
+        began = perf_counter()
         try:
             step = kernel.step(program, live.state, command, tx.now)
         except Exception as error:  # noqa: BLE001 - a bug in the kernel stops this instance only
@@ -176,6 +204,7 @@ class Steps:
             tx.record(live, step)
             for effect in step.effects:
                 self._performers[type(effect)](tx, live, effect)
+            self.figures.steps.add(perf_counter() - began)
         except Exception:
             # The live state has moved on, but nothing of it will be written: read it again.
             self._instances.abandon(tx.touched)
@@ -219,7 +248,10 @@ class Steps:
     def _call(self, tx: Transaction, live: Live, effect: effects.Call) -> None:
         operation = self._systems.operation(effect.type)
         effect_id = f"{live.id}/{effect.token}/{effect.attempt}"
-        on_stuck = effect.headers.get("on_stuck", "pass")
+        system, _, name = effect.type.partition(".")
+        policy = live.release.policies.of(live.program.process_id, system, name)
+        on_stuck = effect.headers.get("on_stuck") or policy.on_stuck or "pass"
+        priority = priority_of(effect.headers.get("priority"))
         ordered = on_stuck in ("hold_key", "supersede")
         payload = _without(effect.variables, effect.spare)
         admitted = (
@@ -228,6 +260,7 @@ class Steps:
             and not ordered
             and self._offers.admit(operation, effect_id)
         )
+        doubtful = self._may_be_done(live, operation)
         row = Effect(
             tenant=live.tenant,
             id=effect_id,
@@ -237,7 +270,7 @@ class Steps:
             safety=operation.spec.safety if operation is not None else "none",
             idempotency_key=effect_id,
             # What may be repeated is marked together with its intention: one commit less.
-            status="attempted" if admitted else "intended",
+            status="attempted" if admitted or doubtful else "intended",
             created_at=tx.now,
             due_at=tx.now,
             request=values.join(
@@ -252,32 +285,54 @@ class Steps:
             business_key=live.business_key,
             order_key=f"{effect.type.partition('.')[0]}/{live.business_key or live.id}" if ordered else None,
             on_stuck="hold_key" if on_stuck == "hold_key" else "supersede" if ordered else "pass",
-            priority=int(effect.headers.get("priority", "1")),
-            attempts=1 if admitted else 0,
-            attempted_at=tx.now if admitted else None,
+            priority=priority if priority is not None else 1 if policy.priority is None else policy.priority,
+            attempts=1 if admitted or doubtful else 0,
+            # A call that may have gone out before the restore was over by then.
+            attempted_at=tx.now if admitted else self.restored_at if doubtful else None,
             department=live.department,
             release=live.release.id,
         )
         tx.add(InsertEffect(row, supersede=on_stuck == "supersede"))
+        if on_stuck == "supersede" and live.business_key is not None:
+            self._owe(tx, superseded_job(row))
+        if operation is None and is_outside(effect.type, live.release):
+            tx.add(offer(row, effect, live.program.process_id))
         if operation is not None and not ordered:
             tx.then(lambda: self._offers.offer_effect(row, payload, admitted=admitted))
             if admitted:
                 tx.otherwise(lambda: self._offers.give_back(operation, effect_id))
 
+    def _may_be_done(self, live: Live, operation: Operation | None) -> bool:
+        """Tell whether a run that was restored may have made this call already, after its backup.
+
+        A repeat under its key or onto a natural key is safe; anything else is judged as after a crash.
+        """
+        return (
+            self.doubt_before is not None
+            and live.started_at is not None
+            and live.started_at <= self.doubt_before
+            and operation is not None
+            and not operation.is_repeatable
+        )
+
     def _cancel_call(self, tx: Transaction, live: Live, effect: effects.CancelCall) -> None:
         job = Job(
             tenant=live.tenant,
-            id=f"cancel_call/{live.id}/{effect.token}",
+            id=f"cancel_call/{live.id}/{effect.token}"
+            + (f"/{effect.attempt}" if effect.attempt is not None else ""),
             lane=live.lane,
             kind="cancel_call",
             due_at=tx.now,
             created_at=tx.now,
             instance_id=live.id,
             token=effect.token,
+            payload=values.encode({"attempt": effect.attempt}) if effect.attempt is not None else b"",
         )
         self._owe(tx, job)
 
     def _open_task(self, tx: Transaction, live: Live, effect: effects.OpenTask) -> None:
+        told = {"token": effect.token, "element": effect.element, "name": effect.name}
+        self._tell(tx, live, "task.opened", f"{live.id}/{effect.token}", told)
         tx.add(
             PutTask(
                 Task(
@@ -445,6 +500,9 @@ class Steps:
         self.apply(tx, live, commands.FailJob(effect.token, message, 0, "script_language"))
 
     def _open_incident(self, tx: Transaction, live: Live, effect: effects.OpenIncident) -> None:
+        message = storable(effect.message)
+        told = {"number": effect.incident, "element": effect.element, "code": effect.code, "message": message}
+        self._tell(tx, live, "incident.opened", f"{live.id}/{effect.incident}", told)
         tx.add(
             PutIncident(
                 Incident(
@@ -454,7 +512,7 @@ class Steps:
                     token=effect.token,
                     element=effect.element,
                     code=effect.code,
-                    message=storable(effect.message),
+                    message=message,
                     opened_at=tx.now,
                     process_id=live.program.process_id,
                     business_key=live.business_key,
@@ -465,9 +523,12 @@ class Steps:
 
     def _close_incident(self, tx: Transaction, live: Live, effect: effects.CloseIncident) -> None:
         tx.add(CloseIncident(live.tenant, live.id, effect.incident, tx.now))
+        self._tell(tx, live, "incident.closed", f"{live.id}/{effect.incident}", {"number": effect.incident})
 
     def _end_instance(self, tx: Transaction, live: Live, effect: effects.EndInstance) -> None:
         tx.then(lambda: self._instances.drop(live.id))
+        told = {"status": effect.status, "error_code": effect.error_code}
+        self._tell(tx, live, "instance.ended", live.id, told)
         if live.parent_id is None or live.parent_token is None:
             return
         payload = {
@@ -530,7 +591,7 @@ def decode_command(data: bytes) -> kernel.Command:
     """Return the command that ``encode_command`` stored."""
     stored = values.decode(data)
     kind = getattr(commands, stored["command"])
-    integers = {"token", "timer", "subscription", "incident", "retries", "scope"}
+    integers = {"token", "timer", "subscription", "incident", "retries", "scope", "attempt"}
     fields = {
         name: int(value) if name in integers and value is not None else value
         for name, value in stored["fields"].items()
@@ -539,8 +600,36 @@ def decode_command(data: bytes) -> kernel.Command:
     return command
 
 
+def attempt_of(effect: Effect) -> int | None:
+    """Return which of its token's calls an effect is, by its id; ``None`` where no token asked for it."""
+    number = effect.id.rpartition("/")[2]
+    return int(number) if effect.token is not None and number.isdigit() else None
+
+
+def superseded_job(effect: Effect) -> Job:
+    """Return the job that lets go on who waited for what ``effect`` has superseded."""
+    payload = {"business_key": effect.business_key, "order_key": effect.order_key, "at": effect.created_at}
+    return Job(
+        tenant=effect.tenant,
+        id=f"superseded/{effect.id}",
+        lane=effect.lane,
+        kind="superseded",
+        due_at=effect.created_at,
+        created_at=effect.created_at,
+        payload=values.encode(payload),
+    )
+
+
 def message_job(
-    *, tenant: str, message_id: str, name: str, key: str, variables: dict[str, Any], ttl_s: float, now: Any
+    *,
+    tenant: str,
+    message_id: str,
+    name: str,
+    key: str,
+    variables: dict[str, Any],
+    ttl_s: float,
+    now: Any,
+    priority: int = 1,
 ) -> Job:
     """Return the job that brings a message to whoever waits for (name, key)."""
     return Job(
@@ -553,6 +642,7 @@ def message_job(
         payload=values.encode(
             {"id": message_id, "name": name, "key": key, "variables": variables, "ttl_s": str(ttl_s)}
         ),
+        priority=priority,
     )
 
 

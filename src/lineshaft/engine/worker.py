@@ -20,6 +20,7 @@ from lineshaft.engine.checks import Checks
 from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.jobs import Jobs
 from lineshaft.engine.notices import Notices
+from lineshaft.engine.outages import SourceOutages
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.quotas import Quotas
 from lineshaft.engine.router import Router
@@ -27,8 +28,9 @@ from lineshaft.engine.runtime import Observer, Runtime
 from lineshaft.engine.schedules import Schedules
 from lineshaft.engine.settle import Settle
 from lineshaft.engine.starts import Starts
-from lineshaft.engine.steps import Steps
+from lineshaft.engine.steps import RESTORED, Steps
 from lineshaft.engine.systems import Operation, Systems
+from lineshaft.feel import codec as values
 from lineshaft.sdk import Connector
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Effect, Event, Job
@@ -53,14 +55,8 @@ class Worker:
         self.systems = Systems(connectors)
         self.runtime = Runtime(store, clock, ids, name, config, observer)
         self.protection = Protection(clock, self._limits)
-        self.steps = Steps(
-            self.runtime.instances,
-            self.systems,
-            ids,
-            config,
-            self,
-            lambda i, e: observer.bug(f"kernel {i}", e),
-        )
+        self.steps = Steps(self.runtime.instances, self.systems, ids, config, self, self._kernel_bug)
+        self.steps.figures = self.runtime.figures
         self.notices = Notices(self.runtime, self._again, self.offer_job)
         settle = Settle(
             self.runtime,
@@ -68,7 +64,7 @@ class Worker:
             self.protection,
             again=self._again,
             offer_job=self.offer_job,
-            hold_back=lambda system: self.calls.close_gate(self.protection.gate(system)),
+            hold_back=self._hold_back,
             notices=self.notices,
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
@@ -80,15 +76,20 @@ class Worker:
         starts = Starts(self.runtime)
         self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go, starts)
         self.schedules = Schedules(self.runtime, self.steps, starts, self.offer_job)
-        self.jobs.handlers["schedule"] = self.schedules.fire
         self.router = Router(self.runtime, self.steps, self.offer_job, self.notices)
         self.checks = Checks(
             self.runtime, self.systems, self.protection, self.offer_job, self._again, notices=self.notices
         )
-        self.jobs.handlers["check"] = self.checks.check
-        self.jobs.handlers["notice"] = self.notices.tell
+        self.outages = SourceOutages(
+            self.runtime, self.checks, self.protection, self.notices, hold_back=self._hold_back
+        )
+        self.jobs.handlers |= {
+            "schedule": self.schedules.fire,
+            "check": self.checks.check,
+            "notice": self.notices.tell,
+        }
         self.runtime.keeper.on_lost = self._lanes_lost
-        self.runtime.keeper.on_gained = lambda lanes: self.wake()
+        self.runtime.keeper.on_gained = self._lanes_gained
         self._wake = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -164,16 +165,31 @@ class Worker:
     async def _beat(self) -> None:
         """Keep the leases, the shares and the systems' states up to date."""
         runtime = self.runtime
+        knows_doubt = False
         while True:
             try:
+                if not knows_doubt:
+                    # Before the first lane is ours.
+                    await self._read_doubt()
+                    knows_doubt = True
                 workers = await runtime.keeper.beat(runtime.is_busy)
+                runtime.lives()
                 self.quotas.workers = workers
                 await runtime.releases.refresh()
                 await self.schedules.follow()
                 await self._read_system_states()
             except HubError as error:
                 runtime.observer.trouble("heartbeat", error)
+                if isinstance(error, StoreUnavailable):
+                    runtime.health.bad("heartbeat", error)
             await asyncio.sleep(self.config.heartbeat_s)
+
+    async def _read_doubt(self) -> None:
+        """Learn whether the store was restored from a backup of a hub that went on."""
+        restored = await self.runtime.store.record(self.runtime.scope, *RESTORED)
+        if restored is not None:
+            self.steps.doubt_before = values.decode(restored.content)["made_at"]
+            self.steps.restored_at = restored.at
 
     async def _read_system_states(self) -> None:
         states = await self.runtime.store.system_states(self.runtime.scope)
@@ -229,6 +245,9 @@ class Worker:
         config = self.config
         poll = runtime.freshness.begin_poll()
         more = False
+        if any(gate.is_closed for gate in self.protection.gates()):
+            # An outage ends for all workers at once, else one's backlog stands while another's goes out.
+            await self._read_system_states()
         try:
             room = config.in_hand_max - len(self.jobs)
             if room > 0:
@@ -236,15 +255,7 @@ class Worker:
                 more |= self.jobs.take(jobs, poll) == room
             room = config.in_hand_max - len(self.calls)
             if room > 0:
-                effects = await store.open_effects(
-                    scope,
-                    lanes,
-                    now,
-                    room,
-                    without_systems=[*self.protection.turned_away(), ""],
-                    without_ids=self.calls.ids,
-                )
-                more |= self.calls.take(effects, poll) == room
+                more |= await self._poll_effects(lanes, poll, room)
             # No more events than there are places for the calls that they lead to.
             room = min(config.in_hand_max, self.calls.room) - len(self.router)
             if room <= 0:
@@ -258,12 +269,51 @@ class Worker:
         self.calls.pump()
         return more
 
+    async def _poll_effects(self, lanes: frozenset[int], poll: int, room: int) -> bool:
+        """Read what is to be called; return whether there may be more than was read."""
+        runtime, calls = self.runtime, self.calls
+        away = [*self.protection.turned_away(), ""]
+        gates = [gate for gate in self.protection.gates() if gate.system not in away]
+        marks = [gate.begin_poll() for gate in gates]
+        found_all = False
+        try:
+            effects = await runtime.store.open_effects(
+                runtime.scope,
+                lanes,
+                runtime.clock.now(),
+                room,
+                without_systems=away,
+                without_ids=calls.ids,
+            )
+            taken = calls.take(effects, poll)
+            found_all = len(effects) < room
+        finally:
+            for gate, mark in zip(gates, marks, strict=True):
+                calls.end_poll(gate, mark, found_all=found_all)
+        return taken == room
+
     async def _until_next(self) -> float:
+        if any(gate.is_closed for gate in self.protection.gates()):
+            # So much may wait that looking for the next is dearer than looking again soon.
+            return self.config.poll_s
         now = self.runtime.clock.now()
         due = await self.runtime.store.next_due(self.runtime.scope, self.runtime.keeper.lanes, now)
         if due is None or due - now > timedelta(seconds=self.config.poll_s):
             return self.config.poll_s
         return max(0.001, (due - now).total_seconds())
+
+    def _hold_back(self, system: str) -> None:
+        self.calls.close_gate(self.protection.gate(system))
+
+    def _lanes_gained(self, lanes: frozenset[int]) -> None:
+        del lanes
+        for gate in self.protection.gates():
+            # Older work may lie in them.
+            gate.leave_behind()
+        self.wake()
+
+    def _kernel_bug(self, instance_id: str, error: BaseException) -> None:
+        self.runtime.observer.bug(f"kernel {instance_id}", error)
 
     def _lanes_lost(self, lanes: frozenset[int]) -> None:
         self.runtime.instances.drop_lanes(lanes)

@@ -7,6 +7,7 @@ track of what each local scope makes known. Every other decision needs one token
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from lineshaft.base.text import text
@@ -33,6 +34,12 @@ _AFTER_RANGE_WORDS: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=64)
+def _table_of(names: tuple[str, ...]) -> NameTable:
+    """Return the table of names that many texts share (functions, types); nobody adds to it."""
+    return NameTable(dict.fromkeys(names))
+
+
 class Parser:
     """One reading of one text."""
 
@@ -44,9 +51,9 @@ class Parser:
         types: Mapping[str, Any] | None = None,
     ) -> None:
         self.tokens = Scanner(source)
-        self.frames = [NameTable(dict.fromkeys(builtins)), NameTable(shape or {})]
+        self.frames = [_table_of(tuple(builtins)), NameTable(shape or {})]
         self.nested = names_below(shape or {})
-        self.type_names = NameTable(dict.fromkeys((*PRIMITIVES, *(types or {}))))
+        self.type_names = _table_of((*PRIMITIVES, *(types or {})))
         self.depth = 0
         self.interval_end = False
         self.shapes: dict[int, Any] = {}

@@ -107,6 +107,8 @@ class LiveFeed:
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self.closed = False
+        """Whether all listening has been ended."""
 
     @property
     def is_heard(self) -> bool:
@@ -138,6 +140,7 @@ class LiveFeed:
 
     def close(self) -> None:
         """End all listening."""
+        self.closed = True
         for listener in tuple(self._listeners):
             listener.close()
 

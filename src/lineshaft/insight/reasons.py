@@ -39,4 +39,8 @@ def reason_of(call: TracedCall) -> Words:
             words = words.removeprefix(mark)
         return _CODE.sub("", words)
 
-    return Words(bare("zh"), bare("en"))
+    found = Words(bare("zh"), bare("en"))
+    if call.error_class == "unavailable" and found.zh == found.en:
+        # The other system's own words, in one language: they say little to who reads the other.
+        return words("cannot be reached ({said})", "无法访问(对方原文:{said})", said=found.en)
+    return found

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from lineshaft.base.scope import Scope
+from lineshaft.base.text import Language
 from lineshaft.feel import codec as values
 from lineshaft.insight.words import Words, words
 from lineshaft.sdk.trail import TrailSpec
@@ -56,13 +57,18 @@ class Found:
     more: bool
 
 
-async def search(store: Store, scope: Scope, spec: TrailSpec, query: str, limit: int) -> Found:
-    """Return what ``query`` may mean, best first; nothing asked gives the newest orders."""
+async def search(
+    store: Store, scope: Scope, spec: TrailSpec, query: str, limit: int, *, language: Language = "en"
+) -> Found:
+    """Return what ``query`` may mean, best first; nothing asked gives the newest orders.
+
+    ``language`` is that of customers' names, where their documents carry them in both.
+    """
     wanted = query.strip()[:TEXT_MAX]
     if not wanted:
         newest = await store.recent_documents(scope, window=_WINDOW, limit=limit * 5)
         firsts = [each for each in newest if _is_order(spec, each)] or newest
-        return Found(query, [_hit(spec, each) for each in firsts[:limit]], len(firsts) > limit)
+        return Found(query, [_hit(spec, each, language) for each in firsts[:limit]], len(firsts) > limit)
     found: dict[str, Document] = {}
     _take(found, await store.find_documents(scope, wanted))
     bindings = await store.find_bindings(scope, wanted)
@@ -80,7 +86,7 @@ async def search(store: Store, scope: Scope, spec: TrailSpec, query: str, limit:
         # What is called so itself stands before what only belongs to something that is called so.
         _take(found, [each for each in begun if each.number.startswith(beginning)])
         _take(found, begun)
-    hits = [_hit(spec, each) for each in found.values()]
+    hits = [_hit(spec, each, language) for each in found.values()]
     customers: list[Hit] = []
     shown: set[str] = set()
     for party in sorted(parties[:_PARTIES_MAX], key=lambda each: not each.code):
@@ -88,14 +94,14 @@ async def search(store: Store, scope: Scope, spec: TrailSpec, query: str, limit:
         # Some documents have only the name of the firm.
         if party.name not in shown:
             shown.add(party.name)
-            customers.append(_customer(party, theirs))
+            customers.append(_customer(party, theirs, language))
         fresh = [each for each in theirs if each.id not in found]
         _take(found, fresh)
-        customers += [_hit(spec, each) for each in fresh]
+        customers += [_hit(spec, each, language) for each in fresh]
     if len(found) < limit:
         recent = await store.recent_documents(scope, part=wanted, window=_WINDOW, limit=limit + 1)
         fresh = [each for each in recent if each.id not in found]
-        customers += [_hit(spec, each) for each in fresh]
+        customers += [_hit(spec, each, language) for each in fresh]
     hits += customers
     return Found(query, hits[:limit], len(hits) > limit or len(parties) > _PARTIES_MAX)
 
@@ -114,7 +120,7 @@ def _is_order(spec: TrailSpec, document: Document) -> bool:
     return bool(spec.stages) and stage is spec.stages[0]
 
 
-def _hit(spec: TrailSpec, document: Document) -> Hit:
+def _hit(spec: TrailSpec, document: Document, language: Language) -> Hit:
     fields = fields_of(document)
     word = spec.status(document.system, document.kind, document.status)
     stage = spec.stage(document.system, document.kind)
@@ -127,7 +133,7 @@ def _hit(spec: TrailSpec, document: Document) -> Hit:
         kind_title=Words.of(spec.kind(document.system, document.kind)),
         status=Words.of(word.title),
         state=word.state,
-        customer=document.party,
+        customer=customer_of(fields, language) or document.party,
         customer_code=document.party_code,
         amount=text_of(fields, "gross_amount", "amount"),
         currency=text_of(fields, "currency"),
@@ -137,18 +143,20 @@ def _hit(spec: TrailSpec, document: Document) -> Hit:
     )
 
 
-def _customer(party: Party, theirs: list[Document]) -> Hit:
+def _customer(party: Party, theirs: list[Document], language: Language) -> Hit:
     newest = theirs[0] if theirs else None
+    told = (customer_of(fields_of(each), language) for each in theirs)
+    name = next((each for each in told if each), party.name)
     return Hit(
         type="customer",
         number=party.code or party.name,
-        title=Words(party.name, party.name),
+        title=Words(name, name),
         system=newest.system if newest is not None else "",
         kind="customer",
         kind_title=words("Customer", "客户"),
         status=Words("", ""),
         state="",
-        customer=party.name,
+        customer=name,
         customer_code=party.code or None,
         amount=None,
         currency=None,
@@ -162,6 +170,12 @@ def fields_of(document: Document) -> dict[str, Any]:
     """Return a document's further fields."""
     found = values.decode(document.payload) if document.payload else {}
     return found if isinstance(found, dict) else {}
+
+
+def customer_of(fields: dict[str, Any], language: Language) -> str | None:
+    """Return the customer's name: the one they have in English where there is one and it is asked for."""
+    english = text_of(fields, "customer_en") if language == "en" else None
+    return english or text_of(fields, "customer")
 
 
 def text_of(fields: dict[str, Any], *names: str) -> str | None:

@@ -44,6 +44,8 @@ class OrderLine:
     status: Words
     state: str
     reached: list[Reached]
+    name: str = ""
+    """What the item is called, in the language that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

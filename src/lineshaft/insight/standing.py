@@ -41,6 +41,10 @@ class Names(Protocol):
         """Return an operation's name."""
         ...
 
+    def only_reads(self, system: str, name: str) -> bool:
+        """Tell whether an operation changes nothing."""
+        ...
+
     def process(self, run: TracedRun) -> Words:
         """Return the name of a run's process."""
         ...
@@ -116,13 +120,13 @@ def _trouble(
         reason = reason_of(call)
         if call.status == "dead":
             text = words(
-                "Stopped at “{label}” ({system}): {reason}", "卡在“{label}”({system}):{reason}",
+                'Stopped at "{label}" ({system}): {reason}', "卡在“{label}”({system}):{reason}",
                 label=label, system=system, reason=reason,
             )  # fmt: skip
             return text, since, _IT, "failed"
         if call.status == "unknown":
             text = words(
-                "The outcome of “{label}” ({system}) is being checked.",
+                'The outcome of "{label}" ({system}) is being checked.',
                 "“{label}”({system})结果待核实。",
                 label=label,
                 system=system,
@@ -135,7 +139,7 @@ def _trouble(
         for wait in run.waits:
             if wait.kind == "incident":
                 text = words(
-                    "Stuck at “{element}”: {reason}", "流程卡在“{element}”:{reason}",
+                    'Stuck at "{element}": {reason}', "流程卡在“{element}”:{reason}",
                     element=names.element(run, wait.element), reason=Words.of(of_column(wait.detail)),
                 )  # fmt: skip
                 return text, wait.since, _IT, "failed"

@@ -40,22 +40,22 @@ def story_of(
     runs: list[TracedRun],
     names: Names,
 ) -> list[Chapter]:
-    """Return the story; looks into codes and mappings (``hub.…``) only where they went wrong."""
+    """Return the story; what only looks (a read, the hub's own look-ups) is told where it went wrong."""
     told = [_event(spec, each, names) for each in events if each.type in spec.events or _is_dead(each)]
-    told += [_call(each, names) for each in calls if each.system != "hub" or each.status in _TROUBLED]
+    told += [_call(each, names) for each in calls if each.status in _TROUBLED or _changes(each, names)]
     named = {(each.system, each.number) for each in told}
     # What a call or an event has told of already is not told twice.
     fresh = [each for each in documents if (each.system, each.number) not in named]
     told += [_document(spec, each, names) for each in fresh if each.created_at is not None]
     for run in runs:
         title = names.process(run)
-        began = words("Process “{title}” began", "流程“{title}”开始", title=title)
+        began = words('Process "{title}" began', "流程“{title}”开始", title=title)
         told.append(_run(run.started_at, began))
         if run.ended_at is not None:
             if run.status == "completed":
-                text = words("Process “{title}” ended", "流程“{title}”结束", title=title)
+                text = words('Process "{title}" ended', "流程“{title}”结束", title=title)
             else:
-                text = words("Process “{title}” was stopped", "流程“{title}”已终止", title=title)
+                text = words('Process "{title}" was stopped', "流程“{title}”已终止", title=title)
             told.append(_run(run.ended_at, text))
     return sorted(told, key=lambda each: each.at)[-STORY_MAX:]
 
@@ -70,6 +70,11 @@ _TONES = {
     "cancelled": "cancelled",
     "superseded": "cancelled",
 }
+
+
+def _changes(call: TracedCall, names: Names) -> bool:
+    """Tell whether a call changes something in its system."""
+    return call.system != "hub" and not names.only_reads(call.system, call.operation)
 
 
 def _is_dead(event: TracedEvent) -> bool:

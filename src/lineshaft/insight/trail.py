@@ -15,9 +15,10 @@ from urllib.parse import quote, urljoin
 
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import Language, Text, of_column, to_column
+from lineshaft.insight.items import item_names
 from lineshaft.insight.processes import ProcessBook, ReadProcess
 from lineshaft.insight.reasons import reason_of
-from lineshaft.insight.search import text_of
+from lineshaft.insight.search import customer_of, text_of
 from lineshaft.insight.stages import Downstream, OrderLine, Stage, order_lines, stages_of, states_of
 from lineshaft.insight.standing import Standing, standing
 from lineshaft.insight.story import Chapter, story_of
@@ -228,6 +229,12 @@ class _Names:
         spec = known.spec.operation(name) if known is not None and known.spec is not None else None
         return Words.of(spec.label) if spec is not None else Words(name, name)
 
+    def only_reads(self, system: str, name: str) -> bool:
+        """Tell whether an operation changes nothing."""
+        known = self._systems.get(system)
+        spec = known.spec.operation(name) if known is not None and known.spec is not None else None
+        return spec is not None and spec.reads_only
+
     def process(self, run: TracedRun) -> Words:
         found = self._processes.get((run.release, run.process_id))
         return Words.of(found.title) if found is not None else Words(run.process_id, run.process_id)
@@ -280,10 +287,11 @@ async def trail(
 
 
 def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime, language: Language) -> Trail:
-    stage_by_id = _stages_by_id(spec, timeline)
+    timeline = _worded(timeline, spec, language)
+    stage_by_id = stages_by_id(spec, timeline)
     states = states_of(spec, timeline.documents, timeline.links, stage_by_id)
     roots = _orders(spec, timeline)
-    heads = [_head(spec, each, names) for each in roots]
+    heads = [_head(spec, each, names, language) for each in roots]
     stages: list[Stage] = []
     lines: list[OrderLine] = []
     where = None
@@ -295,7 +303,7 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime, la
         mine = {each.id for each in runs}
         calls = [each for each in timeline.calls if each.instance_id is None or each.instance_id in mine]
         waits = {wait.element for run in runs for wait in run.waits}
-        lines = order_lines(spec, following, stage_by_id, states)
+        lines = _named(order_lines(spec, following, stage_by_id, states), root, language)
         stages = stages_of(spec, following, lines, stage_by_id, states=states, waits=waits, now=now)
         working = _working(spec, following, stages, states, names)
         where = standing(heads[0].state, stages, runs, calls, names, working=working)
@@ -359,7 +367,31 @@ def _working(
     return found
 
 
-def _stages_by_id(spec: TrailSpec, timeline: Timeline) -> dict[str, str | None]:
+def _named(lines: list[OrderLine], root: TracedDocument, language: Language) -> list[OrderLine]:
+    """Return the lines with what their items are called."""
+    names = item_names(root.fields)
+    told = {item: each.zh if language == "zh" else each.en for item, each in names.items()}
+    return [replace(each, name=told.get(each.item, "")) for each in lines]
+
+
+def _worded(timeline: Timeline, spec: TrailSpec, language: Language) -> Timeline:
+    """Return it with the units of quantities as ``language`` has them."""
+
+    def unit(told: str | None) -> str | None:
+        return spec.unit(told).in_language(language) if told else told
+
+    def line(each: TracedLine) -> TracedLine:
+        progress = [replace(part, unit=unit(part.unit) or "") for part in each.progress]
+        return replace(each, unit=unit(each.unit) or "", progress=progress)
+
+    return replace(
+        timeline,
+        documents=[replace(each, lines=[line(one) for one in each.lines]) for each in timeline.documents],
+        links=[replace(each, unit=unit(each.unit)) for each in timeline.links],
+    )
+
+
+def stages_by_id(spec: TrailSpec, timeline: Timeline) -> dict[str, str | None]:
     """Return each document's stage; one of no known kind stands with what it follows from."""
     before: dict[str, list[str]] = {}
     for link in timeline.links:
@@ -395,7 +427,7 @@ def _orders(spec: TrailSpec, timeline: Timeline) -> list[TracedDocument]:
     return sorted(orders, key=rank) if len(orders) > 1 else orders
 
 
-def _head(spec: TrailSpec, document: TracedDocument, names: _Names) -> OrderHead:
+def _head(spec: TrailSpec, document: TracedDocument, names: _Names, language: Language) -> OrderHead:
     word = spec.status(document.system, document.kind, document.status)
     fields = document.fields
     return OrderHead(
@@ -405,7 +437,7 @@ def _head(spec: TrailSpec, document: TracedDocument, names: _Names) -> OrderHead
         number=document.number,
         status=Words.of(word.title),
         state=word.state,
-        customer=text_of(fields, "customer"),
+        customer=customer_of(fields, language),
         customer_code=text_of(fields, "customer_code"),
         sales_person=text_of(fields, "sales_person"),
         amount=_amount(document),

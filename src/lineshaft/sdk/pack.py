@@ -23,8 +23,13 @@ FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "flows": (".yaml",),
     "processes": (".bpmn",),
     "decisions": (".dmn",),
+    "calendars": (".yaml",),
     "forms": (".form", ".json", ".yaml"),
     "trail": (".yaml",),
+    "retention": (".yaml",),
+    "people": (".yaml",),
+    "sensitive": (".yaml",),
+    "watches": (".yaml",),
     "alerts": (".yaml",),
     "kpis": (".yaml",),
     "tests": (".yaml", ".json", ".csv"),
@@ -34,6 +39,10 @@ SourceKind = Literal["webhook", "poll", "listen"]
 SOURCE_KINDS: Final[tuple[SourceKind, ...]] = ("webhook", "poll", "listen")
 PRIORITIES: Final[Mapping[str, int]] = {"urgent": 0, "ordinary": 1, "batch": 2}
 """Classes of urgency: a smaller number goes first."""
+ON_STUCK: Final = ("pass", "hold_key", "supersede")
+"""What becomes of later items of a key behind one that is stuck."""
+POLICY_KEYS: Final = frozenset({"system", "operation", "process", "retry_gaps_s", "priority", "on_stuck"})
+"""What an entry under ``policies`` may say; the engine reads it (``lineshaft.engine.policies``)."""
 SOURCE_KEYS: Final = frozenset({"system", *SOURCE_KINDS, "interval_s", "key", "priority"})
 """What an entry under ``sources`` may say; the engine reads the same."""
 ROUTE_KEYS: Final = frozenset(
@@ -295,6 +304,8 @@ class _Reader:
             self._route(Table(node, self.problems))
         for node in root.items("references"):
             self._reference(Table(node, self.problems))
+        # The engine says what is wrong with them, when everything is checked together.
+        root.take("policies")
         root.done()
 
     def _source(self, table: Table) -> None:

@@ -18,6 +18,8 @@ class FieldSpec:
     type: str
     label: Text | None = None
     required: bool = False
+    sample: str = ""
+    """A value as the live system has it; only in what ``describe`` returns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ A pack says it in ``trail/*.yaml``, so that no stage and no status is written in
       crm.sales_order.confirmed: {zh: 客户确认订单, en: Customer confirmed the order}
     pages:
       crm.sales_order: /orders/{number}
+    units:                         # what a system writes: what people read
+      套: {zh: 套, en: sets}
 
 Pure: bytes come in, a ``TrailSpec`` goes out.
 """
@@ -75,6 +77,11 @@ class TrailSpec:
     statuses: Mapping[str, Mapping[str, StatusWord]] = field(default_factory=dict)
     events: Mapping[str, Text] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, Text] = field(default_factory=dict)
+
+    def unit(self, unit: str) -> Text:
+        """Return the words for a unit of measure; an unknown one as it is."""
+        return self.units.get(unit) or Text(unit, unit)
 
     def stage(self, system: str, kind: str) -> StageSpec | None:
         """Return the stage that a document belongs to most exactly."""
@@ -135,6 +142,7 @@ def read_trail(files: Iterable[tuple[str, bytes]]) -> TrailSpec:
     statuses: dict[str, dict[str, StatusWord]] = {}
     events: dict[str, Text] = {}
     pages: dict[str, str] = {}
+    units: dict[str, Text] = {}
     for path, content in files:
         root = Table(read_yaml(content, path), problems)
         root.format()
@@ -144,9 +152,10 @@ def read_trail(files: Iterable[tuple[str, bytes]]) -> TrailSpec:
         for name, table in root.tables("statuses"):
             statuses.setdefault(name, {}).update(_statuses(table))
         pages |= _pages(root.table("pages"))
+        units |= _labels(root.table("units"))
         root.done()
     problems.raise_if_any()
-    return TrailSpec(tuple(stages), kinds, statuses, events, pages)
+    return TrailSpec(tuple(stages), kinds, statuses, events, pages, units)
 
 
 def _stage(table: Table) -> StageSpec:

@@ -1,16 +1,17 @@
 """The roles of the demo's factory: taken with one click, in a demo's hub only.
 
-They stand for the people who meet in such a factory; their rights are those of the hub's ordinary roles.
+They stand for the people who meet in such a factory; their rights and what they see of fields are those of
+the hub's ordinary roles. The demo's factory has no departments, so all see all rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from lineshaft.base.scope import Scope
 from lineshaft.base.text import Text, text
 from lineshaft.security.people import Caller
+from lineshaft.security.roles import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +26,45 @@ class DemoRole:
 
     def caller(self) -> Caller:
         """Return who this is to the hub."""
-        return Caller(self.name, Scope("default", None, self.roles), self.roles)
+        scope = replace(scope_of("default", self.roles), departments=None)
+        return Caller(self.name, scope, self.roles, kind="demo", id=self.name)
 
-
-_CLERK = frozenset({"clerk"})
 
 DEMO_ROLES: Final = (
     DemoRole(
         "sales",
         text("Sales", "销售"),
         text("Where is my customer's order?", "我客户的订单走到哪了?"),
-        _CLERK,
+        frozenset({"sales"}),
     ),
     DemoRole(
         "planning",
         text("Planning", "计划"),
         text("What must be made, and what waits?", "要生产什么,卡在哪里?"),
-        _CLERK,
+        frozenset({"planner"}),
     ),
     DemoRole(
         "warehouse",
         text("Warehouse", "仓库"),
         text("What ships, what comes in?", "发什么货,收什么料?"),
-        _CLERK,
+        frozenset({"warehouse"}),
     ),
     DemoRole(
-        "finance", text("Finance", "财务"), text("Does every document agree?", "单据是否对得上?"), _CLERK
+        "finance",
+        text("Finance", "财务"),
+        text("Does every document agree?", "单据是否对得上?"),
+        frozenset({"finance"}),
     ),
     DemoRole(
         "it",
         text("IT", "IT"),
         text("Systems, failed documents, replay", "系统状态、异常单据、重发"),
-        frozenset({"admin"}),
+        frozenset({"administrator"}),
     ),
     DemoRole(
         "boss",
         text("Director", "老板"),
         text("How does the whole factory run?", "整个工厂运转得怎样?"),
-        frozenset({"viewer"}),
+        frozenset({"management"}),
     ),
 )

@@ -1,7 +1,8 @@
 """Secrets: values that stand behind ``secret:NAME`` references, and how they are kept out of sight.
 
 The configuration and the packs name a secret; its value comes from the environment
-(``LINESHAFT_SECRET_<NAME>``) or from a file that only its owner may read. Nothing here logs.
+(``LINESHAFT_SECRET_<NAME>``), from a file that only its owner may read, or sealed from the store
+(``secret_shelf``). Nothing here logs.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Secrets:
         self._file = file
         self._read_at: int | None = None
         self._values: dict[str, str] = {}
+        self._stored: dict[str, str] = {}
         if file is not None:
             self._refresh()
 
@@ -40,7 +42,17 @@ class Secrets:
         if key in self._environment:
             return self._environment[key]
         self._refresh()
-        return self._values[key]
+        return self._values[key] if key in self._values else self._stored[key]
+
+    def take_stored(self, values: Mapping[str, str]) -> bool:
+        """Take what is sealed in the store, opened; tell whether it is different from before.
+
+        The environment and the file go before it.
+        """
+        stored = {_plain(name): value for name, value in values.items()}
+        changed = stored != self._stored
+        self._stored = stored
+        return changed
 
     def __contains__(self, name: object) -> bool:
         try:
@@ -52,7 +64,7 @@ class Secrets:
     @property
     def names(self) -> list[str]:
         """The names of all secrets that are given."""
-        return sorted({*self._environment, *self._values})
+        return sorted({*self._environment, *self._values, *self._stored})
 
     def __repr__(self) -> str:
         names = self.names

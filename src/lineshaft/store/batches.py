@@ -12,6 +12,8 @@ from typing import Any, Final
 from lineshaft.store import writes as w
 from lineshaft.store.judge import Key, Plan
 from lineshaft.store.rows import (
+    AuditEntry,
+    AuditHead,
     Cursor,
     DeadLetter,
     Document,
@@ -21,6 +23,7 @@ from lineshaft.store.rows import (
     Incident,
     Instance,
     Job,
+    Record,
     Release,
     SystemState,
     Task,
@@ -75,7 +78,7 @@ def versioned(cls: type) -> Shape:
     return replace(shape, columns=(*shape.columns, _EXPECTED))
 
 
-_VERSIONED: Final[dict[type, Shape]] = {cls: versioned(cls) for cls in (SystemState, Cursor)}
+_VERSIONED: Final[dict[type, Shape]] = {cls: versioned(cls) for cls in (SystemState, Cursor, Record)}
 
 
 def batches_of(plan: Plan) -> list[Batch]:
@@ -109,6 +112,7 @@ def batches_of(plan: Plan) -> list[Batch]:
     add("put", ROW_SHAPES[DeadLetter], plan.letter_put.values())
     _add_versioned(out, SystemState, plan.states.values())
     _add_versioned(out, Cursor, plan.cursors.values())
+    _add_versioned(out, Record, plan.records.values())
     add("task_end", WRITE_SHAPES[w.EndTask], plan.task_end.values())
     add("put", ROW_SHAPES[Task], plan.task_put.values())
     add("incident_close", WRITE_SHAPES[w.CloseIncident], plan.incident_close.values())
@@ -129,7 +133,18 @@ def batches_of(plan: Plan) -> list[Batch]:
         else:
             add("put", ROW_SHAPES[cls], [row for row in rows.values() if row is not None])
     add("history", ROW_SHAPES[History], plan.history)
+    add("audit_erase", WRITE_SHAPES[w.EraseAudit], plan.erased.values())
+    # Judged here as all rows are; the make writes them itself, after it has numbered and chained them.
+    ROW_SHAPES[AuditEntry].columnar(plan.audit)
     return out
+
+
+def audit_batches(entries: Sequence[AuditEntry], heads: Sequence[AuditHead]) -> list[Batch]:
+    """Return the batches of chained entries and of the new ends of their logs."""
+    return [
+        Batch("insert", ROW_SHAPES[AuditEntry], ROW_SHAPES[AuditEntry].columnar(entries), len(entries)),
+        Batch("put", ROW_SHAPES[AuditHead], ROW_SHAPES[AuditHead].columnar(heads), len(heads)),
+    ]
 
 
 def _add_versioned(out: list[Batch], cls: type, entries: Iterable[tuple[int, Any]]) -> None:

@@ -15,21 +15,25 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lineshaft.base.errors import StoreError, WriteConflict
+from lineshaft.base.ids import LANES
 from lineshaft.base.text import text
 from lineshaft.store import writes as w
 from lineshaft.store.rows import (
     FINAL_EFFECTS,
+    AuditEntry,
     Cursor,
     DeadLetter,
     Document,
     Effect,
     Event,
+    Fact,
     History,
     Incident,
     Instance,
     InstanceScope,
     Job,
     Message,
+    Record,
     Release,
     Subscription,
     SystemState,
@@ -71,6 +75,7 @@ class Guards:
     letters: set[Key] = field(default_factory=set)
     states: set[Key] = field(default_factory=set)
     cursors: set[Key] = field(default_factory=set)
+    records: set[Key] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -90,6 +95,7 @@ class Known:
     states: dict[Key, int] = field(default_factory=dict)
     """Its version; 0: none yet."""
     cursors: dict[Key, int] = field(default_factory=dict)
+    records: dict[Key, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -115,6 +121,7 @@ class Plan:
     states: dict[Key, tuple[int, SystemState]] = field(default_factory=dict)
     """The version that must stand there, and the row."""
     cursors: dict[Key, tuple[int, Cursor]] = field(default_factory=dict)
+    records: dict[Key, tuple[int, Record]] = field(default_factory=dict)
     task_end: dict[Key, w.EndTask] = field(default_factory=dict)
     task_put: dict[Key, Task] = field(default_factory=dict)
     incident_close: dict[Key, w.CloseIncident] = field(default_factory=dict)
@@ -128,9 +135,17 @@ class Plan:
     new_variables: dict[Key, bool] = field(default_factory=dict)
     """Those of ``plain`` that are not stored yet, as their writers say."""
     history: list[History] = field(default_factory=list)
+    erased: dict[Key, w.EraseAudit] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
+    """Numbered and chained by the make as the last thing before its commit."""
 
     def new_work(self) -> set[int]:
-        """Return the lanes in which there is something to do that was not there before."""
+        """Return the lanes in which there is something to do that was not there before.
+
+        What all must know of a system (its circuit is closed again) is new work in all of them.
+        """
+        if self.states:
+            return set(range(LANES))
         lanes = {row.lane for row in self.event_in.values() if row.routed_at is None}
         lanes.update(row.lane for row in self.effect_in.values() if row.status not in FINAL_EFFECTS)
         lanes.update(row.lane for _, row in self.jobs.values() if row is not None)
@@ -165,6 +180,8 @@ def guards_of(units: Iterable[w.Unit]) -> Guards:
                     guards.states.add((state.tenant, state.system))
                 case w.PutCursor(row=cursor):
                     guards.cursors.add((cursor.tenant, cursor.source))
+                case w.PutRecord(row=record):
+                    guards.records.add((record.tenant, record.kind, record.id))
                 case _:
                     pass
     return guards
@@ -233,7 +250,7 @@ class _Run:
         """Take a unit into the plan, or leave the plan as it was."""
         undo = self.undo
         undo.clear()
-        history = len(self.plan.history)
+        history, audit = len(self.plan.history), len(self.plan.audit)
         handlers = _HANDLERS
         try:
             for write in unit.writes:
@@ -245,6 +262,7 @@ class _Run:
                 else:
                     table[key] = old
             del self.plan.history[history:]
+            del self.plan.audit[audit:]
             return refusal.result
         return w.WRITTEN
 
@@ -462,19 +480,33 @@ class _Run:
         key = (write.row.tenant, write.row.source)
         self.put_version("cursor", self.plan.cursors, self.known.cursors, key, write)
 
+    def put_record(self, write: w.PutRecord) -> None:
+        key = row_key(write.row)
+        if key in self.plan.plain.get(Record, ()):
+            raise _conflict("record", key, write.expected, "removed in this commit")
+        self.put_version("record", self.plan.records, self.known.records, key, write)
+
     def put_version(
         self,
         what: str,
         pending: dict[Key, Any],
         stored: dict[Key, int],
         key: Key,
-        write: w.PutSystemState | w.PutCursor,
+        write: w.PutSystemState | w.PutCursor | w.PutRecord,
     ) -> None:
         earlier = pending.get(key)
         found = earlier[1].version if earlier is not None else stored.get(key, write.expected)
         if found != write.expected:
             raise _conflict(what, key, write.expected, found)
         self.put(pending, key, (earlier[0] if earlier is not None else write.expected, write.row))
+
+    # -- audit -----------------------------------------------------------------------------------------
+
+    def add_audit(self, write: w.AddAudit) -> None:
+        self.plan.audit.append(write.row)
+
+    def erase_audit(self, write: w.EraseAudit) -> None:
+        self.put(self.plan.erased, (write.tenant, write.seq), write)
 
     # -- the rest --------------------------------------------------------------------------------------
 
@@ -529,6 +561,12 @@ class _Run:
     def delete_subscription(self, write: w.DeleteSubscription) -> None:
         self.delete_plain(Subscription, (write.tenant, write.instance_id, write.number))
 
+    def delete_record(self, write: w.DeleteRecord) -> None:
+        self.delete_plain(Record, (write.tenant, write.kind, write.id))
+
+    def delete_fact(self, write: w.DeleteFact) -> None:
+        self.delete_plain(Fact, (write.tenant, write.id))
+
     def delete_message(self, write: w.DeleteMessage) -> None:
         self.delete_plain(Message, (write.tenant, write.id))
 
@@ -552,6 +590,10 @@ _HANDLERS: Final[dict[type, Callable[[_Run, Any], None]]] = {
     w.CloseDeadLetter: _Run.close_dead_letter,
     w.PutSystemState: _Run.put_system_state,
     w.PutCursor: _Run.put_cursor,
+    w.PutRecord: _Run.put_record,
+    w.DeleteRecord: _Run.delete_record,
+    w.AddAudit: _Run.add_audit,
+    w.EraseAudit: _Run.erase_audit,
     w.PutDocument: _Run.put_document,
     w.PutRelease: _Run.put_release,
     w.PutScope: _Run.put_plain,
@@ -566,6 +608,10 @@ _HANDLERS: Final[dict[type, Callable[[_Run, Any], None]]] = {
     w.DeleteVariable: _Run.delete_variable,
     w.DeleteSubscription: _Run.delete_subscription,
     w.DeleteMessage: _Run.delete_message,
+    w.PutRecord: _Run.put_record,
+    w.DeleteRecord: _Run.delete_record,
+    w.PutFact: _Run.put_plain,
+    w.DeleteFact: _Run.delete_fact,
 }
 """Functions, not methods bound to a run: a run that refers to itself would keep all its rows until the
 collector comes by.

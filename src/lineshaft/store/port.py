@@ -22,6 +22,8 @@ from typing import Generic, Protocol, TypeVar
 
 from lineshaft.base.scope import Scope
 from lineshaft.store.rows import (
+    AuditEntry,
+    AuditHead,
     Binding,
     Cursor,
     DeadLetter,
@@ -31,18 +33,21 @@ from lineshaft.store.rows import (
     DocumentLink,
     Effect,
     Event,
+    Fact,
     History,
     Incident,
     Instance,
     Job,
     Message,
     Party,
+    Record,
     Release,
     StoredInstance,
     Subscription,
     SystemState,
     Task,
 )
+from lineshaft.store.upkeep import Cut, FoundRows, Rewrite, Slice
 from lineshaft.store.writes import Fence, Unit, UnitResult
 
 T = TypeVar("T")
@@ -424,8 +429,23 @@ class Store(Protocol):
         """Return what is open, by system and status; events to route as system ``""``, status ``open``."""
         ...
 
-    async def activity(self, scope: Scope, since: datetime) -> list[Activity]:
-        """Return what went on with each system since a time, by system; the quiet ones are left out."""
+    async def unrouted(self, scope: Scope) -> Backlog:
+        """Return the events that wait to be routed, as ``backlog`` does; cheap enough to ask each second."""
+        ...
+
+    async def activity(
+        self,
+        scope: Scope,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        errors_since: datetime | None = None,
+    ) -> list[Activity]:
+        """Return what went on with each system since a time, by system; the quiet ones are left out.
+
+        ``until`` ends the time in which calls and events are counted; dead letters count as failures since
+        ``errors_since`` (``since`` where not given).
+        """
         ...
 
     async def counts(self, scope: Scope) -> dict[str, int]:
@@ -433,4 +453,83 @@ class Store(Protocol):
 
         The latter as ``incidents``, ``tasks`` and ``dead_letters``.
         """
+        ...
+
+    # -- upkeep ----------------------------------------------------------------------------------------
+
+    async def prune(self, scope: Scope, cut: Cut, limit: int, after: str | None = None) -> Slice:
+        """Examine up to ``limit`` records that had their time, and remove those that nothing needs.
+
+        One short transaction; ``Slice.next`` is where the next slice goes on. Removing is repeatable: a slice
+        that is run twice removes nothing more. The last one drops parts of tables where they are whole.
+        """
+        ...
+
+    async def find_text(
+        self, scope: Scope, table: str, texts: Sequence[str], limit: int, after: str | None = None
+    ) -> FoundRows:
+        """Return which of up to ``limit`` rows of a table hold one of these texts in their data.
+
+        ``table`` is one of ``persons.NAMES``; texts are looked for as they are written, case and all.
+        """
+        ...
+
+    async def rewrite(self, scope: Scope, changes: Sequence[Rewrite]) -> int:
+        """Put other data into rows that ``find_text`` found; return how many still were as found."""
+        ...
+
+    # -- the house's own, and what other programs are told ------------------------------------------------
+
+    async def record(self, scope: Scope, kind: str, record_id: str) -> Record | None:
+        """Return one record; like all of this part, nothing to a scope that is limited to departments."""
+        ...
+
+    async def records(
+        self,
+        scope: Scope,
+        kind: str,
+        *,
+        owner: str | None = None,
+        state: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Record]:
+        """Return the records of a kind, newest first."""
+        ...
+
+    async def due_records(
+        self, scope: Scope, kind: str, due_before: datetime, limit: int, *, owners: Collection[str] = ()
+    ) -> list[Record]:
+        """Return the records of a kind (of ``owners`` where some are given) that are due, the first first."""
+        ...
+
+    async def new_facts(self, scope: Scope, limit: int) -> list[Fact]:
+        """Return facts that have no number yet, oldest first."""
+        ...
+
+    async def facts(self, scope: Scope, after: int, limit: int, *, kinds: Collection[str] = ()) -> list[Fact]:
+        """Return the facts (of ``kinds`` where some are given) numbered above ``after``, in their order."""
+        ...
+
+    async def audit(
+        self,
+        scope: Scope,
+        *,
+        actor: str | None = None,
+        subject: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[AuditEntry]:
+        """Return lines of the audit log, newest first; ``action`` is its beginning."""
+        ...
+
+    async def audit_after(self, scope: Scope, seq: int, limit: int) -> list[AuditEntry]:
+        """Return lines of the audit log behind the one numbered ``seq``, oldest first."""
+        ...
+
+    async def audit_head(self, scope: Scope) -> AuditHead:
+        """Return the end of the audit log; number 0 where it is empty."""
         ...

@@ -116,18 +116,31 @@ def _waits_for_older(t: sa.Table) -> sa.ColumnElement[bool]:
     )
 
 
-def open_effects(q: Queries, restricted: bool, all_lanes: bool, systems: bool, ids: bool) -> Select:
-    """Return effects to call."""
+def systems_with_open_effects(q: Queries, restricted: bool) -> Select:
+    """Return the systems that effects wait for, from one to the next in the index, without counting any."""
+    t = s.effect
+
+    def least(*where: Condition) -> sa.ScalarSelect[str]:
+        own: list[Condition] = [*q.visible(t, restricted), sa.text(f"effect.{s.OPEN_EFFECT}")]
+        return sa.select(sa.func.min(t.c.system)).where(*own, *where).scalar_subquery()
+
+    first = sa.select(least().label("system")).cte("waiting", recursive=True)
+    following = sa.select(least(t.c.system > first.c.system)).where(first.c.system.is_not(None))
+    every = first.union_all(following)
+    return sa.select(every.c.system).where(every.c.system.is_not(None))
+
+
+def open_effects(q: Queries, restricted: bool, all_lanes: bool, ids: bool) -> Select:
+    """Return effects to call at one system."""
     t = s.effect
     where = [
         *q.visible(t, restricted),
         sa.text(f"effect.{s.OPEN_EFFECT}"),
+        t.c.system == text_of("system"),
         t.c.due_at <= time_at("due_before"),
     ]
     if not all_lanes:
         where.append(q.among(t.c.lane, "lanes", "bigint"))
-    if systems:
-        where.append(sa.not_(q.among(t.c.system, "without_systems")))
     if ids:
         where.append(sa.not_(q.among(t.c.id, "without_ids")))
     where.append(sa.or_(t.c.order_key.is_(None), sa.not_(_waits_for_older(t))))
@@ -322,7 +335,7 @@ def event(q: Queries, restricted: bool) -> Select:
     return sa.select(t).select_from(joined).where(*where)
 
 
-def _page(
+def page_of(
     t: sa.Table,
     where: list[Condition],
     order: tuple[sa.ColumnElement[Any], ...],
@@ -331,6 +344,7 @@ def _page(
     newest_first: bool,
     last: Literal["text", "int"] = "text",
 ) -> Select:
+    """Return one page of a table in an order, behind the cursor where there is one."""
     if after:
         rest = text_of("after_rest") if last == "text" else whole("after_rest")
         marks = (time_at("after_at"), text_of("after_id"), rest)[: len(order)]
@@ -348,7 +362,7 @@ def events(q: Queries, restricted: bool, after: bool, by_key: bool, by_type: boo
         where.append(t.c.key == text_of("key"))
     if by_type:
         where.append(t.c.type == text_of("type"))
-    return _page(t, where, (t.c.received_at, t.c.source, t.c.id), after, newest_first=True)
+    return page_of(t, where, (t.c.received_at, t.c.source, t.c.id), after, newest_first=True)
 
 
 def instances(
@@ -371,7 +385,7 @@ def instances(
         where.append(t.c.business_key == text_of("business_key"))
     if with_incidents:
         where.append(sa.text("instance.incidents > 0"))
-    return _page(t, where, (t.c.started_at, t.c.id), after, newest_first=True)
+    return page_of(t, where, (t.c.started_at, t.c.id), after, newest_first=True)
 
 
 def history(q: Queries, restricted: bool) -> Select:
@@ -407,7 +421,7 @@ def effects_of_instance(
     if by_status:
         # not the column alone: it would lead the planner to walk an index by time
         where.append(sa.func.coalesce(t.c.status, "") == text_of("status"))
-    return _page(t, where, (t.c.created_at, t.c.id), after, newest_first=True)
+    return page_of(t, where, (t.c.created_at, t.c.id), after, newest_first=True)
 
 
 def effects(
@@ -437,7 +451,7 @@ def effects(
         parts.append([sa.text(f"effect.{s.RESTING_EFFECT}")])
     if is_open or not by_status:
         parts += [[sa.text(f"effect.{s.OPEN_EFFECT}"), priority] for priority in _priorities(t)]
-    pages = [_page(t, [*where, *part], order, after, newest_first=True) for part in parts]
+    pages = [page_of(t, [*where, *part], order, after, newest_first=True) for part in parts]
     if len(pages) == 1:
         return pages[0]
     every = sa.union_all(*[sa.select(page.subquery()) for page in pages]).subquery("every")
@@ -454,7 +468,7 @@ def tasks(q: Queries, restricted: bool, after: bool, by_assignee: bool, by_insta
     if by_instance:
         where.append(t.c.instance_id == text_of("instance_id"))
     order = (t.c.created_at, t.c.instance_id, t.c.token)
-    return _page(t, where, order, after, newest_first=False, last="int")
+    return page_of(t, where, order, after, newest_first=False, last="int")
 
 
 def incidents(q: Queries, restricted: bool, after: bool, by_instance: bool, open_only: bool) -> Select:
@@ -466,7 +480,7 @@ def incidents(q: Queries, restricted: bool, after: bool, by_instance: bool, open
     if open_only:
         where.append(t.c.closed_at.is_(None))
     order = (t.c.opened_at, t.c.instance_id, t.c.number)
-    return _page(t, where, order, after, newest_first=True, last="int")
+    return page_of(t, where, order, after, newest_first=True, last="int")
 
 
 def dead_letter(q: Queries, restricted: bool) -> Select:
@@ -483,7 +497,7 @@ def dead_letters(q: Queries, restricted: bool, after: bool, by_system: bool, by_
         where.append(t.c.system == text_of("system"))
     if by_cause:
         where.append(t.c.cause == text_of("cause"))
-    return _page(t, where, (t.c.created_at, t.c.id), after, newest_first=False)
+    return page_of(t, where, (t.c.created_at, t.c.id), after, newest_first=False)
 
 
 def find_documents(q: Queries, restricted: bool) -> Select:
@@ -641,57 +655,16 @@ def backlog_events(q: Queries, restricted: bool) -> Select:
 def backlog_effects(q: Queries, restricted: bool) -> Select:
     """Return how many effects are not final, by system and status, and since when."""
     t = s.effect
-    unsettled = "effect.status IN ('intended', 'attempted', 'unknown', 'parked', 'dead')"
-    return (
-        sa.select(t.c.system, t.c.status, sa.func.count(), sa.func.min(t.c.created_at))
-        .where(*q.visible(t, restricted), sa.text(unsettled))
-        .group_by(t.c.system, t.c.status)
-        .order_by(t.c.system, t.c.status)
-    )
+    oldest = sa.func.min(t.c.created_at, type_=s.Moment)
 
+    def part(status: str, which: str) -> Select:
+        """Count one status in the order of the index: nothing is sorted, however much there is."""
+        named: sa.ColumnElement[str] = sa.literal_column(f"'{status}'")
+        where = [*q.visible(t, restricted), sa.text(f"effect.{which}"), t.c.status == named]
+        return sa.select(t.c.system, named, sa.func.count(), oldest).where(*where).group_by(t.c.system)
 
-def calls_since(q: Queries, restricted: bool) -> Select:
-    """Return how many effects each system was asked for since a time, those at rest and the open apart."""
-    t = s.effect
-    where = [*q.visible(t, restricted), t.c.created_at >= time_at("since")]
-    parts = [
-        sa.select(t.c.system, sa.func.count()).where(*where, sa.text(f"effect.{which}")).group_by(t.c.system)
-        for which in (s.RESTING_EFFECT, s.OPEN_EFFECT)
-    ]
-    return sa.union_all(*parts)
-
-
-def events_since(q: Queries, restricted: bool) -> Select:
-    """Return how many events each source brought since a time."""
-    t = s.event
-    where = [*q.visible(t, restricted), t.c.received_at >= time_at("since")]
-    return sa.select(t.c.source, sa.func.count()).where(*where).group_by(t.c.source)
-
-
-def _newest_error(t: sa.Table, at: sa.ColumnElement[datetime], where: list[Condition]) -> sa.Select[Any]:
-    """Return the newest failure of each system."""
-    place = sa.func.row_number().over(partition_by=t.c.system, order_by=(at.desc(), t.c.id.desc()))
-    ranked = (
-        sa.select(t.c.system, at.label("at"), t.c.error_class, t.c.error_text, place.label("place"))
-        .where(*where)
-        .subquery()
-    )
-    first = ranked.c.place == sa.literal_column("1")
-    return sa.select(ranked.c.system, ranked.c.at, ranked.c.error_class, ranked.c.error_text).where(first)
-
-
-def open_errors(q: Queries, restricted: bool) -> Select:
-    """Return the newest failure of each system among effects that still wait for an answer."""
-    t = s.effect
-    where = [*q.visible(t, restricted), sa.text(f"effect.{s.OPEN_EFFECT}"), t.c.error_text.is_not(None)]
-    return _newest_error(t, sa.func.coalesce(t.c.attempted_at, t.c.created_at, type_=s.Moment), where)
-
-
-def dead_errors(q: Queries, restricted: bool) -> Select:
-    """Return the newest dead letter of each system since a time."""
-    t = s.dead_letter
-    where = [*q.visible(t, restricted), t.c.created_at >= time_at("since"), t.c.system.is_not(None)]
-    return _newest_error(t, t.c.created_at, where)
+    parts = [part(status, s.OPEN_EFFECT) for status in ("intended", "attempted", "unknown")]
+    return sa.union_all(*parts, *[part(status, s.STUCK_EFFECT) for status in ("parked", "dead")])
 
 
 def dead_letter_causes(q: Queries, restricted: bool) -> Select:
@@ -735,7 +708,8 @@ def counts(q: Queries, restricted: bool) -> Select:
 
 
 ALL_READS: Final = (
-    (open_events, 2), (open_effects, 4), (due_jobs, 2), (next_due, 2), (instances_by_id, 1),
+    (open_events, 2), (open_effects, 3), (systems_with_open_effects, 1), (due_jobs, 2), (next_due, 2),
+    (instances_by_id, 1),
     (scopes_by_instance, 0), (variables_by_instance, 0), (children, 1), (subscriptions, 1), (messages, 0),
     (parked, 1), (system_states, 0), (outage_dead_letters, 1), (cursor, 0), (active_release, 0),
     (definitions, 0), (bindings, 0), (local_ids, 0), (event, 1), (events, 4), (instances, 6), (history, 1),
@@ -743,7 +717,6 @@ ALL_READS: Final = (
     (effects_of_instance, 4), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
     (find_documents, 1), (documents, 1), (documents_by_prefix, 1), (recent_documents, 2), (parties, 1),
     (party_documents, 1), (document_lines, 1), (document_links, 1), (find_bindings, 0),
-    (backlog_events, 1), (backlog_effects, 1), (counts, 1), (calls_since, 1), (events_since, 1),
-    (open_errors, 1), (dead_errors, 1), (dead_letter_causes, 1),
+    (backlog_events, 1), (backlog_effects, 1), (counts, 1), (dead_letter_causes, 1),
 )  # fmt: skip
 """Every read and how many flags it takes, so that a test can try each of them on each database."""

@@ -35,6 +35,9 @@ FINAL_EFFECTS: frozenset[str] = frozenset({"done", "refused", "cancelled", "supe
 OPEN_EFFECTS: frozenset[str] = frozenset({"intended", "attempted", "unknown"})
 """States in which the engine still has to call or to settle an effect."""
 
+STUCK_EFFECTS: frozenset[str] = frozenset({"parked", "dead"})
+"""States in which an effect waits for a reference or a person."""
+
 Safety = Literal["idempotency_key", "natural_key", "probe", "none"]
 OnStuck = Literal["hold_key", "supersede", "pass"]
 Priority = int
@@ -416,6 +419,90 @@ class Definition:
     name: str
     digest: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A small fact of the hub's own house, written rarely: a user, a token, a stored answer, a delivery.
+
+    What ``content`` says is the affair of the floor above; the store finds it by kind and id, owner, state or
+    when it is due. ``version`` counts its states, so that of two who change it at once one is told
+    (``PutRecord``).
+    """
+
+    tenant: str
+    kind: str
+    """``user``, ``role``, ``token``, ``session``, ``answer``, ``bulk``, ``delivery`` …"""
+    id: str
+    version: int
+    at: datetime
+    """When it was first written: the order of lists."""
+    owner: str = ""
+    """To what it belongs: the user of a session, the job of an item, the subscription of a delivery."""
+    state: str = ""
+    due_at: datetime | None = None
+    """When its time is over, or somebody has to look at it again; ``None``: never."""
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A line of the audit log 审计日志: who did what to which thing, when, and whether it was let.
+
+    ``seq``, ``digest`` and ``chain`` are given by the store while it writes; see ``store.chain``. What names
+    a person or holds data stands under the salted digest only: it can be erased, and the chain holds.
+    """
+
+    tenant: str
+    seq: int
+    """1, 2, 3 … of a tenant, without gaps, also with several nodes; 0 until it is written."""
+    at: datetime
+    action: str
+    """``session.opened``, ``user.changed``, ``letters.replay`` …"""
+    outcome: str
+    """``done``, ``begun``, ``refused`` or ``failed``."""
+    actor: str
+    subject_type: str = ""
+    subject: str = ""
+    address: str = ""
+    """The network address it came from."""
+    request_id: str = ""
+    detail: bytes = b""
+    """JSON; never a secret."""
+    salt: bytes = b""
+    digest: str = ""
+    chain: str = ""
+    erased_at: datetime | None = None
+    """When what names a person was taken out; ``digest`` and ``chain`` stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """The end of a tenant's audit log."""
+
+    tenant: str
+    seq: int
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that has happened in the hub, for other programs: an item of the event feed.
+
+    Written together with what it tells, without ``seq``; one worker then numbers them one after another, so
+    that a reader who has seen number n has seen all before it.
+    """
+
+    tenant: str
+    id: str
+    kind: str
+    """For example ``instance.ended``."""
+    subject: str
+    """What it is about: the id of an instance, a dead letter, a task."""
+    at: datetime
+    payload: bytes = b""
+    department: str | None = None
+    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,9 +111,14 @@ OPEN_EFFECT: Final = "status IN ('intended', 'attempted', 'unknown')"
 RESTING_EFFECT: Final = "status NOT IN ('intended', 'attempted', 'unknown')"
 """Nothing is due for it: its status is final, or it waits for a person or a reference.
 
-An effect stands either in ``effect_open`` or in the indexes by time and by key, never in both: each index
-entry is written once, although the row is written twice (attempted, then done).
+An effect stands either in the indexes of what is open (``effect_open`` over all systems, ``effect_queue`` one
+system after another, so that a million that wait for one system are in nobody's way) or in those by time and
+by key, never in both: each index entry is written once, although the row is written twice (attempted, done).
 """
+STUCK_EFFECT: Final = "status IN ('parked', 'dead')"
+"""It waits for a reference or for a person."""
+FAILING_EFFECT: Final = f"{OPEN_EFFECT} AND error_text IS NOT NULL"
+"""Its last call went wrong, and the engine has not given it up."""
 UNSETTLED_EFFECT: Final = (
     "order_key IS NOT NULL AND status IN ('intended', 'attempted', 'unknown', 'parked', 'dead')"
 )
@@ -149,12 +154,24 @@ event = _table(
     postgresql_partition_by="RANGE (received_at)",
 )
 
+UNFINISHED_INSTANCE: Final = "status <> 'completed'"
+"""An instance that runs, is held or was ended by hand: few beside those that went through."""
+
 instance = _table(
     "instance",
     rows.Instance,
     sa.Index("instance_by_time", "tenant", "started_at", "id"),
     sa.Index("instance_by_status", "status", "tenant", "started_at", "id"),
     sa.Index("instance_by_process", "process_id", "tenant", "started_at", "id"),
+    sa.Index(
+        "instance_unfinished",
+        "process_id",
+        "status",
+        "tenant",
+        "started_at",
+        "id",
+        **_where(UNFINISHED_INSTANCE),
+    ),
     sa.Index(
         "instance_by_business_key",
         "business_key",
@@ -184,12 +201,23 @@ effect = _table(
         "priority",
         "created_at",
         "id",
-        "due_at",
-        "lane",
-        "system",
         "business_key",
         **_where(OPEN_EFFECT),
     ),
+    sa.Index(
+        "effect_queue",
+        "tenant",
+        "system",
+        "priority",
+        "created_at",
+        "id",
+        "due_at",
+        "lane",
+        "status",
+        **_where(OPEN_EFFECT),
+    ),
+    sa.Index("effect_stuck", "tenant", "system", "status", "created_at", **_where(STUCK_EFFECT)),
+    sa.Index("effect_failing", "tenant", "system", "attempted_at", "id", **_where(FAILING_EFFECT)),
     sa.Index("effect_by_order_key", "tenant", "order_key", "created_at", "id", **_where(UNSETTLED_EFFECT)),
     sa.Index("effect_parked", "reference", "tenant", "created_at", "id", **_where("status = 'parked'")),
     sa.Index(
@@ -200,7 +228,7 @@ effect = _table(
         "id",
         **_where(f"business_key IS NOT NULL AND {RESTING_EFFECT}"),
     ),
-    sa.Index("effect_by_time", "tenant", "created_at", "id", **_where(RESTING_EFFECT)),
+    sa.Index("effect_by_time", "tenant", "created_at", "id", "system", **_where(RESTING_EFFECT)),
     **_hot(60),
 )
 """The effects of an instance are found by the primary key: their ids begin with the instance's."""
@@ -261,6 +289,21 @@ binding = _table(
 )
 cursor = _table("cursor", rows.Cursor, **_hot(50))
 release = _table("release", rows.Release)
+record = _table(
+    "record",
+    rows.Record,
+    sa.Index("record_by_time", "tenant", "kind", "at", "id"),
+    sa.Index("record_by_owner", "tenant", "kind", "owner", "at", "id"),
+    sa.Index("record_due", "tenant", "kind", "owner", "due_at", "id", **_where("due_at IS NOT NULL")),
+    **_hot(70),
+)
+fact = _table(
+    "fact",
+    rows.Fact,
+    sa.Index("fact_new", "tenant", "at", "id", **_where("seq IS NULL")),
+    sa.Index("fact_by_seq", "tenant", "seq", unique=True, **_where("seq IS NOT NULL")),
+    **_hot(60),
+)
 definition = _table("definition", rows.Definition, without=("content",))
 content = sa.Table(
     "content",
@@ -271,6 +314,14 @@ content = sa.Table(
     sa.PrimaryKeyConstraint("tenant", "digest"),
 )
 """The bytes of definitions, once per digest."""
+
+audit = _table(
+    "audit",
+    rows.AuditEntry,
+    sa.Index("audit_by_actor", "actor", "tenant", "seq"),
+    sa.Index("audit_by_subject", "subject", "tenant", "seq"),
+)
+audit_head = _table("audit_head", rows.AuditHead, **_hot(50))
 
 worker = sa.Table(
     "worker",
@@ -322,6 +373,10 @@ TABLES: Final[dict[type, sa.Table]] = {
     rows.Cursor: cursor,
     rows.Release: release,
     rows.Definition: definition,
+    rows.Record: record,
+    rows.AuditEntry: audit,
+    rows.AuditHead: audit_head,
+    rows.Fact: fact,
 }
 """The table of every row class."""
 

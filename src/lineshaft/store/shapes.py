@@ -52,6 +52,10 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     rows.Cursor: ("tenant", "source"),
     rows.Release: ("tenant", "id"),
     rows.Definition: ("tenant", "release", "kind", "name"),
+    rows.Record: ("tenant", "kind", "id"),
+    rows.AuditEntry: ("tenant", "seq"),
+    rows.AuditHead: ("tenant",),
+    rows.Fact: ("tenant", "id"),
 }
 """The columns by which a row of each class is found. An object may have several local ids in one system."""
 KEPT: Final = {
@@ -64,12 +68,29 @@ KEPT: Final = {
 """Columns of a document that are written again only where there is something to write: which side counts
 first, and which where that one says nothing. ``excluded`` is the new row, as SQL calls it."""
 
-_KEY_GETTERS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
-    cls: attrgetter(*names) for cls, names in KEYS.items()
-}
+
+def _key_getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    only = attrgetter(*names)
+    return lambda row: (only(row),)
+
+
+_KEY_GETTERS: Final = {cls: _key_getter(names) for cls, names in KEYS.items()}
 
 _NAMES: Final = frozenset(
-    {"tenant", "system", "object_type", "release", "program", "digest", "from_line", "to_line", "status"}
+    {
+        "tenant",
+        "system",
+        "object_type",
+        "release",
+        "program",
+        "digest",
+        "from_line",
+        "to_line",
+        "status",
+        "state",
+    }
 )
 _LONG_KEYS: Final = frozenset(
     {
@@ -100,8 +121,17 @@ _LONG_IN: Final = {
     rows.Message: {"name"},
     rows.Definition: {"kind", "name"},
     rows.Event: {"type"},
+    rows.Record: {"owner", "state"},
+    rows.Fact: {"subject"},
+    rows.AuditEntry: {"action", "outcome", "actor", "subject_type", "subject", "address", "request_id"},
 }
-_SHORT_IN: Final = {rows.Job: {"kind"}, rows.Subscription: {"kind"}, rows.Document: {"kind"}}
+_SHORT_IN: Final = {
+    rows.Job: {"kind"},
+    rows.Subscription: {"kind"},
+    rows.Document: {"kind"},
+    rows.Record: {"kind"},
+    rows.Fact: {"kind"},
+}
 
 
 def bytes_max(cls: type, name: str) -> int | None:
@@ -297,6 +327,9 @@ _BARE_WRITES: Final = (
     writes.EndTask,
     writes.CloseIncident,
     writes.CloseDeadLetter,
+    writes.DeleteRecord,
+    writes.EraseAudit,
+    writes.DeleteFact,
 )
 WRITE_SHAPES: Final[dict[type, Shape]] = {cls: _shape(cls) for cls in _BARE_WRITES}
 """The shape of every write that carries no row."""

@@ -6,17 +6,19 @@ A make supplies ``fetch`` (run one query) and ``decoder`` (a record into a row);
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from lineshaft.base.ids import LANES
 from lineshaft.base.scope import Scope
+from lineshaft.store import activity_queries, few_queries
 from lineshaft.store import queries as q
 from lineshaft.store.activity import Newest, merged
 from lineshaft.store.cursors import Position, read_cursor, write_cursor
 from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
     OPEN_EFFECTS,
+    STUCK_EFFECTS,
     Binding,
     Cursor,
     DeadLetter,
@@ -46,6 +48,7 @@ from lineshaft.store.shapes import ids_of_instance
 T = TypeVar("T")
 Values = Mapping[str, Any]
 
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
 INSTANCE_STATUSES = ("active", "completed", "terminated", "suspended", "frozen")
 
 
@@ -91,9 +94,10 @@ def _sound(value: str) -> bool:
         return False
 
 
-async def _rows(
+async def read_rows(
     make: SqlMake, cls: type[T], values: Values, build: Callable[..., q.Select], *flags: bool
 ) -> list[T]:
+    """Run a read that returns rows of a class."""
     return list(map(make.decoder(cls), await _records(make, values, build, *flags)))
 
 
@@ -104,14 +108,16 @@ async def _records(
     return [] if sound is None else await make.fetch(make.queries.get(build, *flags), sound)
 
 
-def _scoped(scope: Scope, **values: Any) -> dict[str, Any]:
+def scoped(scope: Scope, **values: Any) -> dict[str, Any]:
+    """Return the values of a read with those of its scope."""
     values["tenant"] = scope.tenant
     if scope.departments is not None:
         values["departments"] = sorted(scope.departments)
     return values
 
 
-def _restricted(scope: Scope) -> bool:
+def restricted(scope: Scope) -> bool:
+    """Tell whether a scope sees some departments only."""
     return scope.departments is not None
 
 
@@ -124,8 +130,8 @@ def _all(lanes: Collection[int]) -> bool:
 
 async def open_events(self: SqlMake, scope: Scope, lanes: Collection[int], limit: int) -> list[Event]:
     """See the port."""
-    values = _scoped(scope, lanes=list(lanes), limit=limit)
-    return await _rows(self, Event, values, q.open_events, _restricted(scope), _all(lanes))
+    values = scoped(scope, lanes=list(lanes), limit=limit)
+    return await read_rows(self, Event, values, q.open_events, restricted(scope), _all(lanes))
 
 
 async def open_effects(
@@ -139,16 +145,18 @@ async def open_effects(
     without_ids: Collection[str] = (),
 ) -> list[Effect]:
     """See the port."""
-    values = _scoped(
-        scope,
-        lanes=list(lanes),
-        due_before=due_before,
-        limit=limit,
-        without_systems=list(without_systems),
-        without_ids=list(without_ids),
+    values = scoped(
+        scope, lanes=list(lanes), due_before=due_before, limit=limit, without_ids=list(without_ids)
     )
-    flags = (_restricted(scope), _all(lanes), bool(without_systems), bool(without_ids))
-    return await _rows(self, Effect, values, q.open_effects, *flags)
+    limited = restricted(scope)
+    waiting = await _records(self, scoped(scope), q.systems_with_open_effects, limited)
+    found: list[Effect] = []
+    for (system,) in waiting:
+        if system not in without_systems:
+            flags = (limited, _all(lanes), bool(without_ids))
+            found += await read_rows(self, Effect, {**values, "system": system}, q.open_effects, *flags)
+    found.sort(key=lambda row: (row.priority, row.created_at, row.id))
+    return found[:limit]
 
 
 async def due_jobs(
@@ -161,96 +169,98 @@ async def due_jobs(
     without_ids: Collection[str] = (),
 ) -> list[Job]:
     """See the port."""
-    if _restricted(scope):
+    if restricted(scope):
         return []
-    values = _scoped(
+    values = scoped(
         scope, lanes=list(lanes), due_before=due_before, limit=limit, without_ids=list(without_ids)
     )
-    return await _rows(self, Job, values, q.due_jobs, _all(lanes), bool(without_ids))
+    return await read_rows(self, Job, values, q.due_jobs, _all(lanes), bool(without_ids))
 
 
 async def next_due(self: SqlMake, scope: Scope, lanes: Collection[int], after: datetime) -> datetime | None:
     """See the port."""
-    values = _scoped(scope, lanes=list(lanes), after=after)
-    records = await _records(self, values, q.next_due, _restricted(scope), _all(lanes))
+    values = scoped(scope, lanes=list(lanes), after=after)
+    records = await _records(self, values, q.next_due, restricted(scope), _all(lanes))
     return min((self.time_of(record[0]) for record in records if record[0] is not None), default=None)
 
 
 async def load_instances(self: SqlMake, scope: Scope, ids: Collection[str]) -> dict[str, StoredInstance]:
     """See the port."""
-    found = await _rows(self, Instance, _scoped(scope, ids=list(ids)), q.instances_by_id, _restricted(scope))
+    found = await read_rows(
+        self, Instance, scoped(scope, ids=list(ids)), q.instances_by_id, restricted(scope)
+    )
     out = {row.id: StoredInstance(row) for row in found}
     if out:
         values = {"tenant": scope.tenant, "ids": list(out)}
-        for inner in await _rows(self, InstanceScope, values, q.scopes_by_instance):
+        for inner in await read_rows(self, InstanceScope, values, q.scopes_by_instance):
             out[inner.instance_id].scopes[inner.scope] = inner.state
-        for item in await _rows(self, Variable, values, q.variables_by_instance):
+        for item in await read_rows(self, Variable, values, q.variables_by_instance):
             out[item.instance_id].variables[item.scope, item.name] = item.value
     return out
 
 
 async def children(self: SqlMake, scope: Scope, parent_id: str) -> list[Instance]:
     """See the port."""
-    return await _rows(self, Instance, _scoped(scope, parent=parent_id), q.children, _restricted(scope))
+    return await read_rows(self, Instance, scoped(scope, parent=parent_id), q.children, restricted(scope))
 
 
 async def subscriptions(
     self: SqlMake, scope: Scope, kind: str, name: str, key: str | None, limit: int
 ) -> list[Subscription]:
     """See the port."""
-    if _restricted(scope):
+    if restricted(scope):
         return []
-    values = _scoped(scope, kind=kind, name=name, key=key, limit=limit)
-    return await _rows(self, Subscription, values, q.subscriptions, key is not None)
+    values = scoped(scope, kind=kind, name=name, key=key, limit=limit)
+    return await read_rows(self, Subscription, values, q.subscriptions, key is not None)
 
 
 async def messages(self: SqlMake, scope: Scope, name: str, key: str, now: datetime) -> list[Message]:
     """See the port."""
-    if _restricted(scope):
+    if restricted(scope):
         return []
-    return await _rows(self, Message, _scoped(scope, name=name, key=key, now=now), q.messages)
+    return await read_rows(self, Message, scoped(scope, name=name, key=key, now=now), q.messages)
 
 
 async def parked(self: SqlMake, scope: Scope, reference: str, limit: int) -> list[Effect]:
     """See the port."""
-    values = _scoped(scope, reference=reference, limit=limit)
-    return await _rows(self, Effect, values, q.parked, _restricted(scope))
+    values = scoped(scope, reference=reference, limit=limit)
+    return await read_rows(self, Effect, values, q.parked, restricted(scope))
 
 
 async def system_states(self: SqlMake, scope: Scope) -> dict[str, SystemState]:
     """See the port."""
-    rows = await _rows(self, SystemState, _scoped(scope), q.system_states)
+    rows = await read_rows(self, SystemState, scoped(scope), q.system_states)
     return {row.system: row for row in rows}
 
 
 async def outage_dead_letters(self: SqlMake, scope: Scope, system: str, limit: int) -> list[DeadLetter]:
     """See the port."""
-    values = _scoped(scope, system=system, limit=limit)
-    return await _rows(self, DeadLetter, values, q.outage_dead_letters, _restricted(scope))
+    values = scoped(scope, system=system, limit=limit)
+    return await read_rows(self, DeadLetter, values, q.outage_dead_letters, restricted(scope))
 
 
 async def cursor(self: SqlMake, scope: Scope, source: str) -> Cursor | None:
     """See the port."""
-    rows = await _rows(self, Cursor, _scoped(scope, source=source), q.cursor)
+    rows = await read_rows(self, Cursor, scoped(scope, source=source), q.cursor)
     return rows[0] if rows else None
 
 
 async def active_release(self: SqlMake, scope: Scope) -> Release | None:
     """See the port."""
-    rows = await _rows(self, Release, _scoped(scope), q.active_release)
+    rows = await read_rows(self, Release, scoped(scope), q.active_release)
     return rows[0] if rows else None
 
 
 async def definitions(self: SqlMake, scope: Scope, release: str) -> list[Definition]:
     """See the port."""
-    return await _rows(self, Definition, _scoped(scope, release=release), q.definitions)
+    return await read_rows(self, Definition, scoped(scope, release=release), q.definitions)
 
 
 async def bindings(
     self: SqlMake, scope: Scope, object_type: str, system: str, local_ids: Collection[str]
 ) -> dict[str, str]:
     """See the port."""
-    values = _scoped(scope, object_type=object_type, system=system, ids=list(local_ids))
+    values = scoped(scope, object_type=object_type, system=system, ids=list(local_ids))
     return {record[0]: record[1] for record in await _records(self, values, q.bindings)}
 
 
@@ -258,7 +268,7 @@ async def local_ids(
     self: SqlMake, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
 ) -> dict[str, str]:
     """See the port."""
-    values = _scoped(scope, object_type=object_type, system=system, ids=list(object_ids))
+    values = scoped(scope, object_type=object_type, system=system, ids=list(object_ids))
     return {record[0]: record[1] for record in await _records(self, values, q.local_ids)}
 
 
@@ -267,12 +277,13 @@ async def local_ids(
 
 async def event(self: SqlMake, scope: Scope, source: str, event_id: str) -> Event | None:
     """See the port."""
-    values = _scoped(scope, source=source, id=event_id)
-    rows = await _rows(self, Event, values, q.event, _restricted(scope))
+    values = scoped(scope, source=source, id=event_id)
+    rows = await read_rows(self, Event, values, q.event, restricted(scope))
     return rows[0] if rows else None
 
 
-def _after(cursor: str | None, limit: int, values: dict[str, Any]) -> bool:
+def after(cursor: str | None, limit: int, values: dict[str, Any]) -> bool:
+    """Put the place of a page into the values of its read; tell whether it is not the first page."""
     values["limit"] = limit + 1
     if cursor is None:
         return False
@@ -280,7 +291,8 @@ def _after(cursor: str | None, limit: int, values: dict[str, Any]) -> bool:
     return True
 
 
-def _paged(rows: list[T], limit: int, position_of: Callable[[T], Position]) -> Page[T]:
+def paged(rows: list[T], limit: int, position_of: Callable[[T], Position]) -> Page[T]:
+    """Return a page of one row more than it may hold."""
     items = rows[:limit]
     return Page(items, write_cursor(position_of(items[-1])) if len(rows) > limit and items else None)
 
@@ -295,10 +307,10 @@ async def events(
     limit: int = 50,
 ) -> Page[Event]:
     """See the port."""
-    values = _scoped(scope, key=key, type=event_type)
-    flags = (_restricted(scope), _after(cursor, limit, values), key is not None, event_type is not None)
-    rows = await _rows(self, Event, values, q.events, *flags)
-    return _paged(rows, limit, lambda row: (row.received_at, row.source, row.id))
+    values = scoped(scope, key=key, type=event_type)
+    flags = (restricted(scope), after(cursor, limit, values), key is not None, event_type is not None)
+    rows = await read_rows(self, Event, values, q.events, *flags)
+    return paged(rows, limit, lambda row: (row.received_at, row.source, row.id))
 
 
 async def instances(
@@ -313,27 +325,32 @@ async def instances(
     limit: int = 50,
 ) -> Page[Instance]:
     """See the port."""
-    values = _scoped(scope, process_id=process_id, status=status, business_key=business_key)
+    values = scoped(scope, process_id=process_id, status=status, business_key=business_key)
     flags = (
-        _restricted(scope),
-        _after(cursor, limit, values),
+        restricted(scope),
+        after(cursor, limit, values),
         process_id is not None,
         status is not None,
         business_key is not None,
         with_incidents,
     )
-    rows = await _rows(self, Instance, values, q.instances, *flags)
-    return _paged(rows, limit, lambda row: (row.started_at, row.id, ""))
+    if flags[2:] == (True, True, False, False) and status != "completed":
+        rows = await read_rows(self, Instance, values, few_queries.unfinished_instances, *flags[:2])
+    else:
+        rows = await read_rows(self, Instance, values, q.instances, *flags)
+    return paged(rows, limit, lambda row: (row.started_at, row.id, ""))
 
 
 async def history(self: SqlMake, scope: Scope, instance_id: str) -> list[History]:
     """See the port."""
-    return await _rows(self, History, _scoped(scope, instance_id=instance_id), q.history, _restricted(scope))
+    return await read_rows(
+        self, History, scoped(scope, instance_id=instance_id), q.history, restricted(scope)
+    )
 
 
 async def effect(self: SqlMake, scope: Scope, effect_id: str) -> Effect | None:
     """See the port."""
-    rows = await _rows(self, Effect, _scoped(scope, id=effect_id), q.effect, _restricted(scope))
+    rows = await read_rows(self, Effect, scoped(scope, id=effect_id), q.effect, restricted(scope))
     return rows[0] if rows else None
 
 
@@ -349,17 +366,20 @@ async def effects(
     limit: int = 50,
 ) -> Page[Effect]:
     """See the port."""
-    values = _scoped(scope, instance_id=instance_id, business_key=business_key, system=system, status=status)
-    page = (_restricted(scope), _after(cursor, limit, values))
+    values = scoped(scope, instance_id=instance_id, business_key=business_key, system=system, status=status)
+    page = (restricted(scope), after(cursor, limit, values))
     asked = (system is not None, status is not None)
     if instance_id is not None:
         values["first_id"], values["end_id"] = ids_of_instance(instance_id)
         values["business_key"] = business_key or ""
-        rows = await _rows(self, Effect, values, q.effects_of_instance, *page, *asked)
+        rows = await read_rows(self, Effect, values, q.effects_of_instance, *page, *asked)
+    elif status in STUCK_EFFECTS:
+        chosen = (*page, business_key is not None, system is not None)
+        rows = await read_rows(self, Effect, values, few_queries.stuck_effects, *chosen)
     else:
         flags = (*page, business_key is not None, *asked, status in OPEN_EFFECTS)
-        rows = await _rows(self, Effect, values, q.effects, *flags)
-    return _paged(rows, limit, lambda row: (row.created_at, row.id, ""))
+        rows = await read_rows(self, Effect, values, q.effects, *flags)
+    return paged(rows, limit, lambda row: (row.created_at, row.id, ""))
 
 
 async def tasks(
@@ -373,15 +393,15 @@ async def tasks(
     limit: int = 50,
 ) -> Page[Task]:
     """See the port."""
-    values = _scoped(scope, status=status, assignee=assignee, instance_id=instance_id)
+    values = scoped(scope, status=status, assignee=assignee, instance_id=instance_id)
     flags = (
-        _restricted(scope),
-        _after(cursor, limit, values),
+        restricted(scope),
+        after(cursor, limit, values),
         assignee is not None,
         instance_id is not None,
     )
-    rows = await _rows(self, Task, values, q.tasks, *flags)
-    return _paged(rows, limit, lambda row: (row.created_at, row.instance_id, row.token))
+    rows = await read_rows(self, Task, values, q.tasks, *flags)
+    return paged(rows, limit, lambda row: (row.created_at, row.instance_id, row.token))
 
 
 async def incidents(
@@ -394,15 +414,15 @@ async def incidents(
     limit: int = 50,
 ) -> Page[Incident]:
     """See the port."""
-    values = _scoped(scope, instance_id=instance_id)
-    flags = (_restricted(scope), _after(cursor, limit, values), instance_id is not None, open_only)
-    rows = await _rows(self, Incident, values, q.incidents, *flags)
-    return _paged(rows, limit, lambda row: (row.opened_at, row.instance_id, row.number))
+    values = scoped(scope, instance_id=instance_id)
+    flags = (restricted(scope), after(cursor, limit, values), instance_id is not None, open_only)
+    rows = await read_rows(self, Incident, values, q.incidents, *flags)
+    return paged(rows, limit, lambda row: (row.opened_at, row.instance_id, row.number))
 
 
 async def dead_letter(self: SqlMake, scope: Scope, letter_id: str) -> DeadLetter | None:
     """See the port."""
-    rows = await _rows(self, DeadLetter, _scoped(scope, id=letter_id), q.dead_letter, _restricted(scope))
+    rows = await read_rows(self, DeadLetter, scoped(scope, id=letter_id), q.dead_letter, restricted(scope))
     return rows[0] if rows else None
 
 
@@ -417,26 +437,26 @@ async def dead_letters(
     limit: int = 50,
 ) -> Page[DeadLetter]:
     """See the port."""
-    values = _scoped(scope, status=status, system=system, cause=cause)
-    flags = (_restricted(scope), _after(cursor, limit, values), system is not None, cause is not None)
-    rows = await _rows(self, DeadLetter, values, q.dead_letters, *flags)
-    return _paged(rows, limit, lambda row: (row.created_at, row.id, ""))
+    values = scoped(scope, status=status, system=system, cause=cause)
+    flags = (restricted(scope), after(cursor, limit, values), system is not None, cause is not None)
+    rows = await read_rows(self, DeadLetter, values, q.dead_letters, *flags)
+    return paged(rows, limit, lambda row: (row.created_at, row.id, ""))
 
 
 async def find_documents(self: SqlMake, scope: Scope, number: str) -> list[Document]:
     """See the port."""
-    return await _rows(self, Document, _scoped(scope, number=number), q.find_documents, _restricted(scope))
+    return await read_rows(self, Document, scoped(scope, number=number), q.find_documents, restricted(scope))
 
 
 async def documents(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[Document]:
     """See the port."""
-    return await _rows(self, Document, _scoped(scope, ids=list(ids)), q.documents, _restricted(scope))
+    return await read_rows(self, Document, scoped(scope, ids=list(ids)), q.documents, restricted(scope))
 
 
 async def documents_by_prefix(self: SqlMake, scope: Scope, prefix: str, limit: int) -> list[Document]:
     """See the port."""
-    values = _scoped(scope, low=prefix, high=prefix + LAST_CHARACTER, limit=limit)
-    found = await _rows(self, Document, values, q.documents_by_prefix, _restricted(scope))
+    values = scoped(scope, low=prefix, high=prefix + LAST_CHARACTER, limit=limit)
+    found = await read_rows(self, Document, values, q.documents_by_prefix, restricted(scope))
     return list({row.id: row for row in found}.values())
 
 
@@ -444,66 +464,79 @@ async def recent_documents(
     self: SqlMake, scope: Scope, *, part: str = "", window: int = 5_000, limit: int = 50
 ) -> list[Document]:
     """See the port."""
-    values = _scoped(scope, part=folded(part), window=window, limit=limit)
-    return await _rows(self, Document, values, q.recent_documents, _restricted(scope), bool(part))
+    values = scoped(scope, part=folded(part), window=window, limit=limit)
+    return await read_rows(self, Document, values, q.recent_documents, restricted(scope), bool(part))
 
 
 async def parties(self: SqlMake, scope: Scope, part: str, limit: int) -> list[Party]:
     """See the port."""
-    values = _scoped(scope, part=folded(part), limit=limit)
-    records = await _records(self, values, q.parties, _restricted(scope))
+    values = scoped(scope, part=folded(part), limit=limit)
+    records = await _records(self, values, q.parties, restricted(scope))
     return [Party(record[0], record[1]) for record in records]
 
 
 async def party_documents(self: SqlMake, scope: Scope, party: Party, limit: int) -> list[Document]:
     """See the port."""
-    values = _scoped(scope, party=party.name, party_code=party.code, limit=limit)
-    return await _rows(self, Document, values, q.party_documents, _restricted(scope))
+    values = scoped(scope, party=party.name, party_code=party.code, limit=limit)
+    return await read_rows(self, Document, values, q.party_documents, restricted(scope))
 
 
 async def document_lines(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[DocumentLine]:
     """See the port."""
-    values = _scoped(scope, ids=list(ids))
-    return await _rows(self, DocumentLine, values, q.document_lines, _restricted(scope))
+    values = scoped(scope, ids=list(ids))
+    return await read_rows(self, DocumentLine, values, q.document_lines, restricted(scope))
 
 
 async def document_links(self: SqlMake, scope: Scope, ids: Collection[str]) -> list[DocumentLink]:
     """See the port."""
-    values = _scoped(scope, ids=list(ids))
-    return await _rows(self, DocumentLink, values, q.document_links, _restricted(scope))
+    values = scoped(scope, ids=list(ids))
+    return await read_rows(self, DocumentLink, values, q.document_links, restricted(scope))
 
 
 async def find_bindings(self: SqlMake, scope: Scope, local_id: str) -> list[Binding]:
     """See the port."""
-    return await _rows(self, Binding, _scoped(scope, local_id=local_id), q.find_bindings)
+    return await read_rows(self, Binding, scoped(scope, local_id=local_id), q.find_bindings)
 
 
 async def backlog(self: SqlMake, scope: Scope) -> list[Backlog]:
     """See the port."""
-    values, restricted = _scoped(scope), _restricted(scope)
-    out = [
-        Backlog("", "open", count, self.time_of(oldest))
-        for count, oldest in await _records(self, values, q.backlog_events, restricted)
-        if count
+    values, limited = scoped(scope), restricted(scope)
+    waiting = await unrouted(self, scope)
+    records = await _records(self, values, q.backlog_effects, limited)
+    effects_ = [
+        Backlog(system, status, count, self.time_of(oldest)) for system, status, count, oldest in records
     ]
-    out += [
-        Backlog(system, status, count, self.time_of(oldest))
-        for system, status, count, oldest in await _records(self, values, q.backlog_effects, restricted)
+    return [
+        *([waiting] if waiting.count else []),
+        *sorted(effects_, key=lambda each: (each.system, each.status)),
     ]
-    return out
 
 
-async def activity(self: SqlMake, scope: Scope, since: datetime) -> list[Activity]:
+async def unrouted(self: SqlMake, scope: Scope) -> Backlog:
     """See the port."""
-    values, restricted = _scoped(scope, since=since), _restricted(scope)
+    [(count, oldest)] = await _records(self, scoped(scope), q.backlog_events, restricted(scope))
+    return Backlog("", "open", count, self.time_of(oldest) if oldest is not None else None)
+
+
+async def activity(
+    self: SqlMake,
+    scope: Scope,
+    since: datetime,
+    *,
+    until: datetime | None = None,
+    errors_since: datetime | None = None,
+) -> list[Activity]:
+    """See the port."""
+    span = {"since": since, "until": until or FAR, "errors_since": errors_since or since}
+    values, limited = scoped(scope, **span), restricted(scope)
     failures = [
         Newest(system, self.time_of(at), error_class, error_text)
-        for build in (q.open_errors, q.dead_errors)
-        for system, at, error_class, error_text in await _records(self, values, build, restricted)
+        for build in (activity_queries.open_errors, activity_queries.dead_errors)
+        for system, at, error_class, error_text in await _records(self, values, build, limited)
     ]
     return merged(
-        await _records(self, values, q.calls_since, restricted),
-        await _records(self, values, q.events_since, restricted),
+        await _records(self, values, activity_queries.calls_since, limited),
+        await _records(self, values, activity_queries.events_since, limited),
         failures,
     )
 
@@ -512,9 +545,9 @@ async def dead_letter_causes(
     self: SqlMake, scope: Scope, *, status: str = "open", limit: int = 200
 ) -> list[Cause]:
     """See the port."""
-    values = _scoped(scope, status=status, limit=limit)
+    values = scoped(scope, status=status, limit=limit)
     found = []
-    for record in await _records(self, values, q.dead_letter_causes, _restricted(scope)):
+    for record in await _records(self, values, q.dead_letter_causes, restricted(scope)):
         cause, system, operation, error_class, words, count, oldest, newest = record
         times = (self.time_of(oldest), self.time_of(newest))
         found.append(Cause(cause, system, operation, error_class, words, count, *times))
@@ -524,6 +557,6 @@ async def dead_letter_causes(
 async def counts(self: SqlMake, scope: Scope) -> dict[str, int]:
     """See the port."""
     out = dict.fromkeys(INSTANCE_STATUSES, 0)
-    for name, number in await _records(self, _scoped(scope), q.counts, _restricted(scope)):
+    for name, number in await _records(self, scoped(scope), q.counts, restricted(scope)):
         out[name] = number
     return out

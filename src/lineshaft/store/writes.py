@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from lineshaft.base.errors import StoreError
 from lineshaft.store.rows import (
+    AuditEntry,
     Binding,
     Cursor,
     DeadLetter,
@@ -24,6 +25,7 @@ from lineshaft.store.rows import (
     Effect,
     EffectStatus,
     Event,
+    Fact,
     History,
     Incident,
     Instance,
@@ -31,6 +33,7 @@ from lineshaft.store.rows import (
     InstanceStatus,
     Job,
     Message,
+    Record,
     Release,
     Subscription,
     SystemState,
@@ -352,6 +355,54 @@ class PutDefinition:
     row: Definition
 
 
+@dataclass(frozen=True, slots=True)
+class PutRecord:
+    """Write a record; a version other than ``expected`` (0: none yet) conflicts."""
+
+    row: Record
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRecord:
+    """Remove a record; one that is gone already is fine."""
+
+    tenant: str
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddAudit:
+    """Append to the audit log. The store numbers and chains the entry, in the transaction that writes it."""
+
+    row: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
+class EraseAudit:
+    """Take out of an entry what names a person or holds data; its place in the chain stays proven."""
+
+    tenant: str
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutFact:
+    """Tell other programs that something has happened, or number what was told."""
+
+    row: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFact:
+    """Forget what was told."""
+
+    tenant: str
+    id: str
+
+
 Write = (
     InsertEvent
     | RouteEvent
@@ -385,6 +436,12 @@ Write = (
     | PutCursor
     | PutRelease
     | PutDefinition
+    | PutRecord
+    | DeleteRecord
+    | AddAudit
+    | EraseAudit
+    | PutFact
+    | DeleteFact
 )
 
 

@@ -74,7 +74,8 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, first))
     if empty:
         return
-    none = json.dumps(dict.fromkeys(CUSTOM))
+    custom: dict[str, str | None] = dict.fromkeys(CUSTOM)
+    none = json.dumps(custom)
     sellers = {no: name for no, name, _ in firm.SELLERS}
     connection.executemany("INSERT INTO salesperson (no, name, department) VALUES (?, ?, ?)", firm.SELLERS)
     connection.executemany(
@@ -91,7 +92,7 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
                 b.phone,
                 f"purchasing@kh-{b.number:04d}.example",
                 sellers[b.seller],
-                none,
+                json.dumps(custom | ({"name_en": b.name_en} if b.name_en else {})),
                 now,
                 now,
             )

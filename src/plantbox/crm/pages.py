@@ -13,7 +13,9 @@ from aiohttp import web
 
 from plantbox.crm import entry, orders, records, views
 from plantbox.crm.tables import LINE_STATES, ORDER_STATES
+from plantbox.english import in_language
 from plantbox.fields import BadField
+from plantbox.leaf import language_of
 from plantbox.money import grouped, shown_price
 from plantbox.station import Station
 from plantbox.writes import Refusal, receive
@@ -73,7 +75,8 @@ label{display:inline-flex;gap:8px;align-items:center;margin:4px 16px 4px 0;color
 .bar i{display:block;background:#2aa5e8;height:8px;border-radius:6px}dl{display:grid;
 grid-template-columns:auto 1fr auto 1fr;
 gap:4px 18px;margin:0}dt{color:#5d7287}dd{margin:0}
-@media(max-width:600px){.card{padding:14px}td:nth-child(2){min-width:140px}
+@media(max-width:600px){.card{padding:14px}td{white-space:nowrap}td:nth-child(2){min-width:140px;
+white-space:normal}.row label{display:flex;white-space:nowrap;margin-right:0}.row select{flex:1;min-width:0}
 dl{grid-template-columns:auto 1fr}}
 """
 PAGE_ROWS = 50
@@ -85,9 +88,8 @@ def word(key: str, lang: str) -> str:
 
 
 def language(request: web.Request) -> str:
-    """Return the language of a request: ``?lang=``, then the cookie, then Chinese."""
-    wanted = request.query.get("lang") or request.cookies.get("crm_lang", "zh")
-    return "en" if wanted == "en" else "zh"
+    """Return the language of a request."""
+    return language_of(request, "crm_lang")
 
 
 class Pages:
@@ -123,7 +125,7 @@ class Pages:
             f"{self._station.clock.now():%Y-%m-%d %H:%M}</span>"
             f"</header><main>{body}</main></body></html>"
         )
-        response = web.Response(text=text, content_type="text/html")
+        response = web.Response(text=in_language(text, lang), content_type="text/html")
         response.set_cookie("crm_lang", lang, samesite="Lax", httponly=True)
         return response
 

@@ -111,6 +111,7 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         "account_id": str(row["account_id"]),
         "account_no": account["account_no"],
         "account_name": account["name"],
+        "account_name_en": json.loads(account["custom"]).get("name_en"),
         "contact_phone": account["phone"],
         "contact_email": account["email"],
         **{name: row[name] for name in ORDER_FIELDS},

@@ -7,6 +7,8 @@ from html import escape
 
 from aiohttp import web
 
+from plantbox.leaf import language_of
+
 WORDS = {
     "title": ("企业资源计划", "Resource Planning"),
     "orders": ("销售订单", "Sales orders"),
@@ -145,9 +147,8 @@ def word(key: str, lang: str) -> str:
 
 
 def language(request: web.Request) -> str:
-    """Return the language of a request: ``?lang=``, then the cookie, then Chinese."""
-    wanted = request.query.get("lang") or request.cookies.get("erp_lang", "zh")
-    return "en" if wanted == "en" else "zh"
+    """Return the language of a request."""
+    return language_of(request, "erp_lang")
 
 
 def grid(lang: str, keys: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from plantbox.english import in_language
 from plantbox.erp import lifecycle, masters, review, views
 from plantbox.erp.html import LINE_WORDS, STYLE, Html, grid, language, word
 from plantbox.erp.tables import STATES
@@ -131,7 +132,7 @@ class Pages:
             f'<section><div class="bar"><b>{escape(title)}</b><span>{self.station.clock.label(lang)} · '
             f"{self.station.clock.now():%Y-%m-%d %H:%M}</span></div>{body}</section></body></html>"
         )
-        response = web.Response(text=text, content_type="text/html")
+        response = web.Response(text=in_language(text, lang), content_type="text/html")
         response.set_cookie("erp_lang", lang, samesite="Lax", httponly=True)
         return response
 

@@ -125,8 +125,8 @@ class ShopPages:
                 m["OperationSeq"],
                 f"{_number(m['PlannedQty'])} {m['Unit']}",
                 f"{_number(m['UsedQty'])} {m['Unit']}",
-                _number(m["VarianceQty"]),
-                m["VariancePercent"],
+                # What was not used yet is no loss and no saving.
+                *((_number(m["VarianceQty"]), m["VariancePercent"]) if Decimal(m["UsedQty"]) else ("", "")),
             )
             for m in view["Materials"]
         )
@@ -136,7 +136,7 @@ class ShopPages:
             f"<span>{_state(view['Status'], lang)} · {view['Percent']}%</span></div>",
             grid(lang, LINK_KEYS, links),
             grid(lang, OPERATION_KEYS, operations),
-            grid(lang, MATERIAL_KEYS, materials),
+            *([grid(lang, MATERIAL_KEYS, materials)] if view["Materials"] else []),
         )
         return self._front.page(request, f"{word('work', lang)} {view['BillNo']}", "<br>".join(parts))
 

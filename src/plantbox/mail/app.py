@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import sqlite3
 from dataclasses import dataclass
 from html import escape
@@ -56,6 +57,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#fff;border:1px solid
 font:inherit}@media(max-width:600px){.sim{margin-left:0}main{padding:12px}}
 """,
     menu=(("/", "mails"), ("/sms", "sms")),
+    bilingual=False,
 )
 
 
@@ -221,7 +223,7 @@ class Desk:
             f"<p>{LOOK.word('from', lang)}: {escape(row['sender'])}<br>{LOOK.word('to', lang)}: "
             f"{escape(row['recipients'])}<br>{LOOK.word('time', lang)}: {shown(row['received_at'])}</p>"
         )
-        body = f"{head}<pre>{escape(row['text'])}</pre>"
+        body = f"{head}<pre>{_linked(escape(row['text']))}</pre>"
         return LOOK.page(request, self._station.clock, row["subject"] or "—", body)
 
     async def sms(self, request: web.Request) -> web.Response:
@@ -231,6 +233,11 @@ class Desk:
         cells = [(row["recipient"], row["text"], row["tries"], row["received_at"]) for row in rows]
         body = LOOK.table(lang, ("to", "text", "tries", "time"), cells)
         return self._page(request, "sms", body if cells else f"<p>{LOOK.word('empty', lang)}</p>")
+
+
+def _linked(html: str) -> str:
+    """Return escaped text with its addresses as links."""
+    return re.sub(r"https?://[^\s<]+", lambda found: f'<a href="{found[0]}">{found[0]}</a>', html)
 
 
 def build(common: Common, options: MailOptions) -> tuple[Face, Station]:

@@ -179,7 +179,6 @@ class Pages:
             ),
             f"<h2>{LOOK.word('operation', lang)}</h2>",
             _operations(view, lang),
-            f"<h2>{LOOK.word('material', lang)}</h2>",
             _materials(view, lang),
             self._troubles(row, lang),
             self._reports(row, lang),
@@ -379,15 +378,19 @@ def _report_form(view: dict[str, Any], item: dict[str, Any], lang: str) -> str:
 
 
 def _materials(view: dict[str, Any], lang: str) -> str:
+    if not view["materials"]:
+        return ""
     cells = [
         (
             f"{need['itemCode']} {need['itemName']}",
             need["operationSeq"],
             number(need["requiredQty"]),
             number(need["usedQty"]),
-            Decimal(need["usedQty"]) - Decimal(need["requiredQty"]),
+            # What was not used yet is no loss and no saving.
+            Decimal(need["usedQty"]) - Decimal(need["requiredQty"]) if Decimal(need["usedQty"]) else "",
             need["unit"],
         )
         for need in view["materials"]
     ]
-    return LOOK.table(lang, ("material", "operation", "required", "used", "variance", ""), cells)
+    table = LOOK.table(lang, ("material", "operation", "required", "used", "variance", ""), cells)
+    return f"<h2>{LOOK.word('material', lang)}</h2>{table}"

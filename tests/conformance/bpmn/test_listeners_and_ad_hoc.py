@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (models read best with an element to a line)
 """Listeners of user tasks, handing over, and what an ad-hoc sub-process gathers."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from lineshaft.base.errors import Conflict
+from lineshaft.bpmn.kernel import commands
 from lineshaft.bpmn.testing import Bench, Job
 from unit.bpmn.models import bench, flows, service
 
@@ -48,6 +50,29 @@ def test_creating_and_assigning_listeners_run_before_the_task_is_open_and_correc
     assert open_task.candidate_groups == ("buyers",)
     b.complete_task(open_task)
     assert instance.path == ["s", "u", "e"]
+
+
+def test_null_in_a_correction_keeps_what_is_there_and_an_empty_text_takes_it_away() -> None:
+    given = '<zeebe:taskSchedule dueDate="2026-03-01T00:00:00Z" followUpDate="2026-02-01T00:00:00Z"/>'
+    b = listening(
+        "creating",
+        given,
+        creating=lambda job: {"corrections": {"dueDate": None, "followUpDate": "", "assignee": "bert"}},
+    )
+    b.start("p")
+    (open_task,) = b.tasks()
+    assert open_task.due_at is not None
+    assert (open_task.follow_up_at, open_task.assignee) == (None, "bert")
+
+
+def test_creating_listener_cannot_replace_the_assignee_that_the_process_names() -> None:
+    answers = [{"corrections": {"assignee": "bert"}}, {}]
+    b = listening("creating", ANNE, creating=lambda job: answers.pop(0))
+    instance = b.start("p")
+    assert [incident.code for incident in instance.incidents] == ["listener"]
+    b.resolve(instance.incidents[0])
+    assert b.tasks()[0].assignee == "anne"
+    assert not answers
 
 
 def test_task_waits_for_its_creating_listener() -> None:
@@ -116,16 +141,171 @@ def test_updating_listener_stands_before_variables_set_at_the_task() -> None:
     assert b.tasks()[0].variables["x"] == 2
 
 
-def test_canceling_listener_is_told_and_holds_nothing_up() -> None:
-    told: list[str] = []
-    b = listening(
-        "canceling", ANNE, canceling=lambda job: told.append(job.headers["io.camunda.zeebe:assignee"])
-    )
+def answer_one(b: Bench) -> None:
+    b.complete_job(b.jobs(type="on-canceling")[0])
+
+
+def test_canceling_listener_holds_the_end_of_the_instance_up() -> None:
+    b = listening("canceling canceling", ANNE)
     instance = b.start("p")
     b.cancel(instance)
-    assert told == ["anne"]
-    assert instance.state == "terminated"
+    (job,) = b.jobs()
+    assert (job.kind, job.headers["io.camunda.zeebe:assignee"]) == ("task_listener", "anne")
     assert not b.tasks()
+    assert instance.waiting == ["u"]
+    answer_one(b)
+    assert instance.state == "active"
+    b.cancel(instance)
+    b.complete_job(b.jobs()[0], {"denied": True})
+    assert instance.state == "terminated"
+
+
+TIMER = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+SIGNAL = '<signalEventDefinition signalRef="sg"/>'
+ROUNDS = "<multiInstanceLoopCharacteristics>{}<loopCardinality>2</loopCardinality>{}</multiInstanceLoopCharacteristics>"
+
+
+def inside(content: str) -> str:
+    return f'<subProcess id="c"><startEvent id="x"/>{content}</subProcess>'
+
+
+LATE = f'<boundaryEvent id="b" attachedToRef="{{}}">{TIMER}</boundaryEvent><endEvent id="be"/>'
+HELD = {
+    "its own boundary event": (
+        S + task("canceling") + LATE.format("u") + E + flows("s u", "u e", "b be"),
+        1,
+        "s b be",
+    ),
+    "boundary event of the sub-process around it": (
+        S
+        + inside(
+            '<parallelGateway id="f"/>'
+            + task("canceling")
+            + '<userTask id="r"/><subProcess id="d"><startEvent id="q"/><userTask id="w"/>'
+            + flows("q w")
+            + "</subProcess>"
+            + flows("x f", "f u", "f r", "f d")
+        )
+        + LATE.format("c")
+        + E
+        + flows("s c", "c e", "b be"),
+        1,
+        "s x f q b be",
+    ),
+    "boundary event of a loop": (
+        S
+        + task("canceling").replace("</userTask>", ROUNDS.format("", "") + "</userTask>")
+        + LATE.format("u")
+        + E
+        + flows("s u", "u e", "b be"),
+        2,
+        "s b be",
+    ),
+    "event sub-process": (
+        S
+        + task("canceling")
+        + E
+        + flows("s u", "u e")
+        + f'<subProcess id="v" triggeredByEvent="true"><startEvent id="vs">{TIMER}</startEvent><endEvent id="ve"/>'
+        + flows("vs ve")
+        + "</subProcess>",
+        1,
+        "s vs ve v",
+    ),
+    "terminate end event": (
+        S
+        + inside(
+            '<parallelGateway id="f"/>'
+            + task("canceling")
+            + f'<intermediateCatchEvent id="i">{TIMER}</intermediateCatchEvent>'
+            + '<endEvent id="t"><terminateEventDefinition/></endEvent>'
+            + flows("x f", "f u", "f i", "i t")
+        )
+        + E
+        + flows("s c", "c e"),
+        1,
+        "s x f i t c e",
+    ),
+    "error that is caught outside": (
+        S
+        + inside(
+            '<parallelGateway id="f"/>'
+            + task("canceling")
+            + f'<intermediateCatchEvent id="i">{TIMER}</intermediateCatchEvent>'
+            + '<endEvent id="t"><errorEventDefinition errorRef="er"/></endEvent>'
+            + flows("x f", "f u", "f i", "i t")
+        )
+        + '<boundaryEvent id="b" attachedToRef="c"><errorEventDefinition/></boundaryEvent><endEvent id="be"/>'
+        + E
+        + flows("s c", "c e", "b be"),
+        1,
+        "s x f i b be",
+    ),
+    "cancelled transaction": (
+        S
+        + inside(
+            '<task id="a"/><boundaryEvent id="ab" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
+            '<task id="undo" isForCompensation="true"/><association id="as" sourceRef="ab" targetRef="undo"/>'
+            '<parallelGateway id="f"/>'
+            + task("canceling")
+            + f'<intermediateCatchEvent id="i">{TIMER}</intermediateCatchEvent>'
+            + '<endEvent id="t"><cancelEventDefinition/></endEvent>'
+            + flows("x a", "a f", "f u", "f i", "i t")
+        )
+        .replace("<subProcess", "<transaction")
+        .replace("</subProcess", "</transaction")
+        + '<boundaryEvent id="b" attachedToRef="c"><cancelEventDefinition/></boundaryEvent><endEvent id="be"/>'
+        + E
+        + flows("s c", "c e", "b be"),
+        1,
+        "s x a f i t undo b be",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "asked", "path"), HELD.values(), ids=HELD)
+def test_what_ends_a_user_task_goes_on_only_when_its_canceling_listeners_have_answered(
+    content: str, asked: int, path: str
+) -> None:
+    b = bench(content, '<signal id="sg" name="S"/><error id="er" errorCode="X"/>')
+    instance = b.start("p")
+    b.advance(hours=1)
+    before = [element for element in path.split() if element in instance.path]
+    assert instance.path == before
+    assert "be" not in before
+    assert len(b.jobs(type="on-canceling")) == asked
+    assert instance.waiting == ["u"] * asked
+    assert not b.timers()
+    for _ in range(asked):
+        assert instance.state == "active"
+        answer_one(b)
+    assert instance.path == path.split()
+    assert instance.state == "completed"
+    assert not b.jobs()
+
+
+def test_loop_that_has_enough_ends_when_the_listeners_of_the_rest_have_answered() -> None:
+    enough = ROUNDS.format("", "<completionCondition>=numberOfCompletedInstances = 1</completionCondition>")
+    b = bench(S + task("canceling").replace("</userTask>", enough + "</userTask>") + E + flows("s u", "u e"))
+    instance = b.start("p")
+    b.complete_task(b.tasks()[0])
+    assert instance.path == ["s", "u"]
+    answer_one(b)
+    assert instance.path == ["s", "u", "e"]
+
+
+def test_canceling_listener_that_fails_is_an_incident_and_no_error_of_the_process() -> None:
+    b = listening("canceling")
+    instance = b.start("p")
+    b.cancel(instance)
+    b.throw_error(b.jobs()[0], "X")
+    assert instance.state == "incident"
+    b.resolve(instance.incidents[0])
+    b.fail_job(b.jobs()[0], "no")
+    assert instance.state == "incident"
+    b.resolve(instance.incidents[0])
+    answer_one(b)
+    assert instance.state == "terminated"
 
 
 def test_listener_that_fails_is_an_incident_and_runs_again_when_resolved() -> None:
@@ -196,3 +376,121 @@ def test_ad_hoc_condition_once_met_stays_met(attributes: str, after: list[str]) 
     if after:
         b.complete_job(b.jobs(type="y")[0], {"done": False})
     assert instance.state == "completed"
+
+
+def led(inside: str, extension: str = "") -> Bench:
+    """An ad-hoc sub-process that a worker leads."""
+    return bench(
+        S
+        + '<adHocSubProcess id="a"><extensionElements><zeebe:taskDefinition type="lead"/>'
+        + extension
+        + f"</extensionElements>{inside}</adHocSubProcess>"
+        + E
+        + flows("s a", "a e")
+    )
+
+
+def test_worker_leads_an_ad_hoc_sub_process_from_flow_to_flow() -> None:
+    gather = '<zeebe:adHoc outputCollection="all" outputElement="={n: name, r: r}"/>'
+    b = led(service("x") + service("y") + service("z") + flows("x z"), gather)
+    instance = b.start("p")
+    (lead,) = b.jobs()
+    assert (lead.type, lead.element_id) == ("lead", "a")
+    assert [each["elementId"] for each in lead.variables["adHocSubProcessElements"]] == ["x", "y"]
+    chosen = [{"elementId": "x", "variables": {"name": "first", "r": 0}}]
+    b.complete_job(lead, {"activateElements": chosen, "seen": 1})
+    assert instance.variables["seen"] == 1
+    b.complete_job(b.jobs(type="x")[0], {"r": 1})
+    assert not b.jobs(type="lead")
+    b.complete_job(b.jobs(type="z")[0])
+    (lead,) = b.jobs(type="lead")
+    assert lead.variables["all"] == [{"n": "first", "r": 1}]
+    chosen = [{"elementId": name, "variables": {"name": name, "r": 0}} for name in ("y", "y")]
+    b.complete_job(lead, {"result": {"type": "adHocSubProcess", "activateElements": chosen}})
+    b.complete_job(b.jobs(type="y")[1], {"r": 2})
+    b.complete_job(b.jobs(type="lead")[0], {"isCompletionConditionFulfilled": True})
+    assert instance.waiting == ["y"]
+    b.complete_job(b.jobs(type="y")[0], {"r": 3})
+    assert instance.path == ["s", "x", "z", "y", "y", "a", "e"]
+    assert [each["r"] for each in instance.variables["all"]] == [1, 2, 3]
+    assert "r" not in instance.variables
+    assert "adHocSubProcessElements" not in instance.variables
+
+
+def test_workers_newest_question_replaces_the_older_and_it_may_end_what_is_left() -> None:
+    b = led(service("x") + service("y") + '<userTask id="w"/>')
+    instance = b.start("p")
+    b.complete_job(b.jobs()[0], {"activateElements": ["x", "y", "w"]})
+    b.complete_job(b.jobs(type="x")[0])
+    first = b.jobs(type="lead")[0]
+    b.complete_job(b.jobs(type="y")[0])
+    (second,) = b.jobs(type="lead")
+    assert second.attempt == first.attempt + 1
+    with pytest.raises(Conflict):
+        b.do(instance, commands.CompleteJob(first.token, {}, first.attempt))
+    b.complete_job(second, {"isCompletionConditionFulfilled": True, "isCancelRemainingInstances": True})
+    assert instance.path == ["s", "x", "y", "a", "e"]
+    assert not b.tasks()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"activateElements": ["nix"]},
+        {"activateElements": ["x"], "isCompletionConditionFulfilled": True},
+    ],
+)
+def test_decision_that_cannot_be_followed_is_an_incident(answer: dict[str, Any]) -> None:
+    b = led(service("x"))
+    instance = b.start("p")
+    b.complete_job(b.jobs()[0], answer)
+    assert [incident.code for incident in instance.incidents] == ["ad_hoc_result"]
+    b.resolve(instance.incidents[0])
+    b.complete_job(b.jobs()[0], {"isCompletionConditionFulfilled": True})
+    assert instance.state == "completed"
+
+
+def test_workers_error_and_a_boundary_event_end_the_ad_hoc_sub_process() -> None:
+    for late in (False, True):
+        b = bench(
+            S
+            + '<adHocSubProcess id="a"><extensionElements><zeebe:taskDefinition type="lead"/></extensionElements>'
+            + service("x")
+            + f'</adHocSubProcess><boundaryEvent id="b" attachedToRef="a">{TIMER}</boundaryEvent>'
+            + '<boundaryEvent id="c" attachedToRef="a"><errorEventDefinition errorRef="er"/></boundaryEvent>'
+            + E
+            + flows("s a", "a e", "b e", "c e"),
+            '<error id="er" errorCode="X"/>',
+        )
+        instance = b.start("p")
+        b.complete_job(b.jobs()[0], {"activateElements": ["x"]})
+        if late:
+            b.advance(hours=1)
+        else:
+            b.throw_error(b.jobs(type="x")[0], "X")
+        assert instance.path == ["s", "b" if late else "c", "e"]
+        assert not b.jobs()
+        assert not instance.kernel.scopes
+
+
+def test_worker_is_told_what_the_elements_ask_for() -> None:
+    asks = '<zeebe:ioMapping><zeebe:input source="=fromAi(toolCall.city, &quot;the \\&quot;city&quot;, &quot;string&quot;)" target="q"/></zeebe:ioMapping>'
+    noted = '<zeebe:properties><zeebe:property name="k" value="v"/></zeebe:properties><zeebe:taskDefinition type="x"/>'
+    b = led(
+        f'<serviceTask id="x" name="Weather"><documentation>Tells it.</documentation><extensionElements>{noted}{asks}'
+        "</extensionElements></serviceTask>"
+    )
+    b.start("p")
+    assert b.jobs()[0].variables["adHocSubProcessElements"] == [
+        {
+            "elementId": "x",
+            "elementName": "Weather",
+            "documentation": "Tells it.",
+            "properties": {"k": "v"},
+            "parameters": [{"name": "city", "description": 'the "city', "type": "string"}],
+        }
+    ]
+    b.complete_job(
+        b.jobs()[0], {"activateElements": [{"elementId": "x", "variables": {"toolCall": {"city": "Wuxi"}}}]}
+    )
+    assert b.jobs(type="x")[0].variables == {"q": "Wuxi"}

@@ -212,3 +212,98 @@ def test_loops_own_boundary_event_catches_what_its_behaviour_throws_at_once() ->
         '<signal id="sg" name="S"/>',
     )
     assert b.start("p").path == ["s", "a", "a", "b", "be"]
+
+
+JBPM_HEAD = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:tns="http://www.jboss.org/drools" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" id="Definition" targetNamespace="http://www.jboss.org/drools" '
+    'expressionLanguage="http://www.mvel.org/2.0"><itemDefinition id="_xItem" structureRef="String"/>'
+)
+
+
+def jbpm(content: str) -> Bench:
+    process = f'<process processType="Private" isExecutable="true" id="p" tns:version="1">{content}</process>'
+    return Bench(bpmn.loads(f"{JBPM_HEAD}{process}</definitions>"))
+
+
+def test_times_of_the_jbpm_family_are_understood() -> None:
+    waits = (
+        '<timerEventDefinition><timeCycle xsi:type="tFormalExpression">{}</timeCycle></timerEventDefinition>'
+    )
+    bench = jbpm(
+        '<startEvent id="s"/><intermediateCatchEvent id="c">'
+        + waits.format("500ms")
+        + '</intermediateCatchEvent><userTask id="u"/><boundaryEvent id="b" attachedToRef="u" cancelActivity="false">'
+        + waits.format("1s###2s")
+        + '</boundaryEvent><endEvent id="e"/><endEvent id="be"/>'
+        + flows("s c", "c u", "u e", "b be")
+    )
+    instance = bench.start("p")
+    bench.advance(seconds=0.5)
+    assert instance.waiting == ["u"]
+    bench.advance(seconds=6)
+    assert instance.path == ["s", "c", "b", "be", "b", "be", "b", "be"]
+
+
+def test_tasks_signals_and_conditions_of_the_jbpm_family_are_understood() -> None:
+    taken = '<sequenceFlow id="yes" sourceRef="g" targetRef="t"><conditionExpression language="http://www.java.com/java">'
+    owner = "<potentialOwner><resourceAssignmentExpression><formalExpression>wang</formalExpression>"
+    group = (
+        '<ioSpecification><dataInput id="gi" name="GroupId"/><inputSet><dataInputRefs>gi</dataInputRefs></inputSet>'
+        "<outputSet/></ioSpecification><dataInputAssociation><targetRef>gi</targetRef><assignment><from>PM</from>"
+        "<to>gi</to></assignment></dataInputAssociation>"
+    )
+    bench = jbpm(
+        '<startEvent id="s"/><exclusiveGateway id="g" gatewayDirection="Diverging" default="g-e"/>'
+        '<task id="t" tns:taskName="Email"/><intermediateCatchEvent id="c"><signalEventDefinition signalRef="Ring"/>'
+        f'</intermediateCatchEvent><userTask id="u">{group}{owner}</resourceAssignmentExpression></potentialOwner></userTask>'
+        '<endEvent id="e"/>'
+        + taken
+        + 'return kind.equals("A") &amp;&amp; x != null;</conditionExpression></sequenceFlow>'
+        + flows("s g", "g e", "t c", "c u", "u e")
+    )
+    bench.start("p", {"kind": "A", "x": 1})
+    assert [job.type for job in bench.jobs()] == ["Email"]
+    bench.complete_job(bench.jobs()[0])
+    bench.signal("Ring")
+    task = bench.tasks()[0]
+    assert (task.candidate_users, task.candidate_groups) == (("wang",), ("PM",))
+
+
+def test_owners_of_a_task_are_users_and_groups() -> None:
+    owner = "<potentialOwner><resourceAssignmentExpression><formalExpression>user(li), group(sales), audit"
+    bench = Bench(
+        bpmn.loads(
+            xml(
+                f'<startEvent id="s"/><userTask id="u">{owner}</formalExpression></resourceAssignmentExpression></potentialOwner>'
+                f"</userTask>{flows('s u')}"
+            )
+        )
+    )
+    bench.start("p")
+    task = bench.tasks()[0]
+    assert (task.candidate_users, task.candidate_groups) == (("li",), ("sales", "audit"))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "getDataObject('n') = 2",
+        "bpmn:getProcessProperty('n') > 1 and true()",
+        "getDataObject('p', 'kind')/text() = 'A' or false()",
+    ],
+)
+@pytest.mark.parametrize("language", ["", ' language="http://www.w3.org/1999/XPath"'])
+def test_functions_for_data_in_the_standards_own_expressions_are_understood(
+    condition: str, language: str
+) -> None:
+    escaped = condition.replace(">", "&gt;")
+    instance = bench(
+        S
+        + '<exclusiveGateway id="g" default="g-e"/><endEvent id="t"/>'
+        + E
+        + f'<sequenceFlow id="f" sourceRef="g" targetRef="t"><conditionExpression{language}>{escaped}</conditionExpression>'
+        + "</sequenceFlow>"
+        + flows("s g", "g e")
+    ).start("p", {"n": 2, "kind": "A"})
+    assert instance.path == ["s", "g", "t"]

@@ -69,10 +69,10 @@ def rounds(number: int, attributes: str = "") -> str:
     )
 
 
-def transaction(inside: str, more: str = "") -> str:
+def transaction(inside: str, more: str = "", loop: str = "") -> str:
     return (
         S
-        + sub("tx", '<startEvent id="ts"/>' + inside, "transaction")
+        + sub("tx", loop + '<startEvent id="ts"/>' + inside, "transaction")
         + boundary("k", "tx", "cancel")
         + E
         + '<endEvent id="ke"/>'
@@ -143,13 +143,13 @@ TRACES: list[tuple[str, str, Moves, str]] = [
     (
         "cancel of one round of a transaction leaves the whole loop",
         transaction(
-            rounds(2)
-            + '<userTask id="a"/>'
+            '<userTask id="a"/>'
             + undo("a")
             + '<exclusiveGateway id="g" default="g-te"/>'
             + end("tk", "cancel")
             + '<endEvent id="te"/>'
-            + flows("ts a", "a g", "g te", "g tk =loopCounter=2")
+            + flows("ts a", "a g", "g te", "g tk =loopCounter=2"),
+            loop=rounds(2),
         ),
         work,
         "s ts ts a g te tx a g tk undo-a k ke",

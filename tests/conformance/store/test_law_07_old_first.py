@@ -162,6 +162,7 @@ async def test_backlog_says_how_much_waits_and_since_when(store: Store) -> None:
         Backlog("erp", "intended", 2, at(1)),
         Backlog("erp", "parked", 1, at(2)),
     ]
+    assert await store.unrouted(ENGINE) == Backlog("", "open", 2, at(2))
 
 
 async def test_activity_counts_what_came_since_a_time_and_keeps_the_newest_failure(store: Store) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from lineshaft.base.scope import Scope
 from lineshaft.store import rows
 from lineshaft.store import writes as w
-from lineshaft.store.port import Page, Store
+from lineshaft.store.port import Backlog, Page, Store
 from lineshaft.store.rows import Party
 from support import store_rows as a
 from support.store_rows import ALL, T0, at, unit
@@ -49,6 +49,7 @@ READS: dict[str, Any] = {
     "document_lines": lambda s, c: s.document_lines(c, ["north", "south", "none"]),
     "document_links": lambda s, c: s.document_links(c, ["north"]),
     "backlog": lambda s, c: s.backlog(c),
+    "unrouted": lambda s, c: s.unrouted(c),
     "counts": lambda s, c: s.counts(c),
     "activity": lambda s, c: s.activity(c, at(-1)),
     "dead_letter_causes": lambda s, c: s.dead_letter_causes(c),
@@ -113,6 +114,8 @@ def _found(answer: Any) -> list[Any]:
         return answer.items
     if isinstance(answer, dict):
         return [value for value in answer.values() if value]
+    if isinstance(answer, Backlog):
+        return [answer] if answer.count else []
     return answer if isinstance(answer, list) else [] if answer is None else [answer]
 
 

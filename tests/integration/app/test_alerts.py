@@ -34,6 +34,12 @@ operations:
     path: /orders
     body: {number: payload.order}
     safety: {kind: idempotency_key, header: Idempotency-Key}
+  note.add:
+    label: {zh: 追加备注, en: Add a note}
+    method: POST
+    path: /notes
+    body: {number: payload.order}
+    safety: {kind: none}
 answers:
   statuses: {422: invalid}
   code: answer.code
@@ -44,6 +50,30 @@ ROUTES = """format: 1
 routes:
   - {on: order, start: deliver, key: data.order, variables: {order: data.order}}
 """
+
+
+FEED = """format: 1
+connector: http
+name: feed
+label: {zh: 看板数据, en: Board feed}
+auth: {kind: none}
+resources:
+  news:
+    label: {zh: 消息, en: News}
+    fields: {id: string!}
+    changes:
+      path: /news
+      records: answer.items
+      cursor: {next: answer.next, start: 0}
+      interval_s: 1
+      event_types: [feed.news]
+      id: item.id
+      type: '"feed.news"'
+      subject: item.id
+      data: item
+check: {method: GET, path: /}
+"""
+POLLED = "sources:\n  - {system: feed, poll: news, interval_s: 0.1}\n"
 
 
 class MailBox:
@@ -83,6 +113,8 @@ class Target:
     async def come(self) -> None:
         application = web.Application()
         application.router.add_post("/orders", self.save)
+        application.router.add_post("/notes", self.drop)
+        application.router.add_get("/news", self.news)
         application.router.add_get("/", self.hello)
         self.runner = web.AppRunner(application)
         await self.runner.setup()
@@ -94,6 +126,16 @@ class Target:
 
     async def hello(self, request: web.Request) -> web.Response:
         return web.json_response({})
+
+    async def news(self, request: web.Request) -> web.Response:
+        return web.json_response({"items": [], "next": 0})
+
+    async def drop(self, request: web.Request) -> web.Response:
+        """Do it, and say nothing."""
+        self.saved.append((await request.json())["number"])
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
 
     async def save(self, request: web.Request) -> web.Response:
         if self.refuses:
@@ -125,10 +167,20 @@ async def target() -> AsyncIterator[Target]:
 
 
 async def hub_of(
-    folder: Path, target: Target, port: int, language: str, *, answers: str = "", connected: bool = True
+    folder: Path,
+    target: Target,
+    port: int,
+    language: str,
+    *,
+    answers: str = "",
+    connected: bool = True,
+    operation: str = "order.save",
+    feed: bool = False,
 ) -> Hub:
     options = {"data_dir": str(folder)}
     system = f'[systems.erp]\nbase_url = "http://127.0.0.1:{target.port}"' if connected else ""
+    if feed:
+        system += f'\n[systems.feed]\nbase_url = "http://127.0.0.1:{target.port}"'
     file = folder / "hub.toml"
     file.write_text(
         f"""
@@ -144,13 +196,13 @@ mail_from = "hub@factory.example"
 smtp_host = "127.0.0.1"
 smtp_port = {port}
 language = "{language}"
-gather_s = 0.5
+gather_s = 1.5
 {system}
 """,
         encoding="utf-8",
     )
     hub = build(read_config(file=file, options=options), {}, tokens=FixedTokens())
-    flow = Flow().element("startEvent", "start").element("endEvent", "end").call("save", "erp.order.save")
+    flow = Flow().element("startEvent", "start").element("endEvent", "end").call("save", f"erp.{operation}")
     process = file_of("deliver", flow.chain("start", "save", "end"))
     process = process.replace(
         b'<bpmn:process id="deliver"', '<bpmn:process id="deliver" name="订单交付"'.encode()
@@ -158,8 +210,9 @@ gather_s = 0.5
     files = {
         "pack.yaml": b"format: 1\nname: demo\nversion: 1.0.0\ntitle: {zh: a, en: a}\n",
         "systems/erp.yaml": TARGET.replace("answers:\n", f"answers:\n{answers}").encode(),
-        "flows/routes.yaml": ROUTES.encode(),
+        "flows/routes.yaml": (ROUTES + (POLLED if feed else "")).encode(),
         "processes/deliver.bpmn": process,
+        **({"systems/feed.yaml": FEED.encode()} if feed else {}),
     }
     await hub.start()
     await hub.publish(files_of(files), by="test", note="")
@@ -197,6 +250,43 @@ async def test_outage_makes_one_mail_and_its_end_another(
         assert each in words
     assert over["Subject"].startswith("[Lineshaft] 金算 ERP 已恢复(中断 ")
     assert "笔单据正按先后顺序补发" in over.get_content()
+
+
+async def test_system_that_only_tells_is_down_when_it_falls_silent_and_comes_back(
+    tmp_path: Path, mails: tuple[MailBox, int], target: Target
+) -> None:
+    box, port = mails
+    hub = await hub_of(tmp_path, target, port, "zh", feed=True)
+    try:
+        await until(lambda: len(box.received) == 1)
+        states = await hub.store.system_states(hub.scope)
+        assert {name: each.circuit for name, each in states.items()} == {"feed": "open"}
+        await target.come()
+        await until(lambda: len(box.received) == 2)
+    finally:
+        await hub.stop()
+    outage, over = box.received
+    assert outage["Subject"] == "[Lineshaft] 看板数据 连接中断"
+    assert "查看:https://hub.factory.example/" in outage.get_content().splitlines()
+    assert over["Subject"].startswith("[Lineshaft] 看板数据 已恢复")
+
+
+async def test_outcomes_that_only_a_person_can_find_out_make_one_mail(
+    tmp_path: Path, mails: tuple[MailBox, int], target: Target
+) -> None:
+    box, port = mails
+    await target.come()
+    hub = await hub_of(tmp_path, target, port, "both", operation="note.add")
+    try:
+        await send(hub, *(f"SO-{number}" for number in range(5000, 5012)))
+        await until(lambda: len(box.received) == 1)
+    finally:
+        await hub.stop()
+    assert sorted(target.saved) == [f"SO-{number}" for number in range(5000, 5012)]
+    [mail] = box.received
+    assert "12 笔单据在 金算 ERP 的结果待核实" in mail["Subject"]
+    assert "12 documents: the outcome in Abacus ERP is unknown" in mail["Subject"]
+    assert "https://hub.factory.example/unknown" in mail.get_content()
 
 
 async def test_many_failures_of_one_cause_make_one_mail_with_their_number(

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from asyncua import Server, ua, uamethod
 
 from lineshaft.base.clock import FixedClock
 from lineshaft.base.errors import Invalid, OutcomeUnknown, Refused, Unavailable
-from lineshaft.connectors.opcua import OPCUA, OpcUaConnector
+from lineshaft.connectors.opcua import OPCUA
+from lineshaft.connectors.opcua.connector import OpcUaConnector
 from lineshaft.sdk.connector import Listener
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.suite import Gate, context, raised
@@ -42,6 +44,10 @@ resources:
     sampling_ms: 0
     queue: 5
 """
+
+
+# One server for all: to fill its address space with the standard's own nodes takes seconds.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Plant:
@@ -85,20 +91,36 @@ class Plant:
         )
         await self.server.start()
 
+    async def reset(self) -> None:
+        """Be as after the start."""
+        self.started.clear()
+        self.hang.set()
+        await self.state.write_value("idle")
+        await self.set_count(0)
+        await self.server.write_attribute_value(
+            self.target.nodeid, ua.DataValue(ua.Variant(0, ua.VariantType.Int16))
+        )
+
     async def set_count(self, value: int, at: datetime | None = None) -> None:
         data = ua.DataValue(ua.Variant(value, ua.VariantType.Int32), SourceTimestamp=at)
         await self.server.write_attribute_value(self.count.nodeid, data)
 
 
-@pytest_asyncio.fixture
-async def plant() -> AsyncIterator[Plant]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_plant() -> AsyncIterator[Plant]:
     plant = Plant()
     await plant.start()
     yield plant
     await plant.server.stop()
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def plant(shared_plant: Plant) -> Plant:
+    await shared_plant.reset()
+    return shared_plant
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def connector(plant: Plant) -> AsyncIterator[OpcUaConnector]:
     connector = connect(plant.url)
     yield connector
@@ -227,15 +249,14 @@ async def test_what_changed_while_nobody_listened_is_told_as_a_gap(
     await pages.aclose()
 
 
-async def test_a_server_that_came_back_is_used_again(plant: Plant, connector: OpcUaConnector) -> None:
+async def test_a_server_that_came_back_is_used_again() -> None:
+    plant = Plant()
+    await plant.start()
+    connector = connect(plant.url)
     await connector.call("press.look", {}, context())
     await plant.server.stop()
     await raised(Unavailable, connector.call("press.look", {}, context(timeout_s=2)))
-    again = Plant()
-    await again.start()
-    moved = connect(again.url)
-    assert (await moved.call("press.look", {}, context())).answer["press_state"]["value"] == "idle"
-    await moved.close()
-    await again.server.stop()
     await plant.server.start()
     assert (await connector.call("press.look", {}, context())).answer["press_state"]["value"] == "idle"
+    await connector.close()
+    await plant.server.stop()

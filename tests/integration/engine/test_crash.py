@@ -1,4 +1,7 @@
-"""Crash test with real processes: kill -9 and SIGSTOP beyond the lease, on SQLite and on PostgreSQL."""
+"""Crash test with real processes: kill -9 and SIGSTOP beyond the lease, on SQLite and on PostgreSQL.
+
+A short form in every run, fifty kills in `make proof`.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +46,14 @@ async def prove(lab: CrashLab) -> None:
 
 
 async def test_sqlite_hub_does_each_call_once_when_it_is_killed_and_stopped(tmp_path: Path) -> None:
-    await prove(CrashLab(str(tmp_path / "hub.sqlite"), tmp_path, 1, SEED, instances=60, kills=5, stops=2))
+    await prove(CrashLab(str(tmp_path / "hub.sqlite"), tmp_path, 1, SEED, instances=30, kills=3, stops=1))
 
 
 @pytest.mark.needs("postgres")
 async def test_two_workers_do_each_call_once_when_they_are_killed_and_stopped(
     tmp_path: Path, database: str
 ) -> None:
-    await prove(CrashLab(database, tmp_path, 2, SEED, instances=80, kills=6, stops=3))
+    await prove(CrashLab(database, tmp_path, 2, SEED, instances=40, kills=3, stops=2))
 
 
 @pytest.mark.proof

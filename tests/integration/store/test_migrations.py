@@ -182,11 +182,15 @@ async def test_effects_of_an_older_schema_are_found_after_the_migration(place: P
 
 
 async def _set_revision(place: Place, revision: str | None) -> None:
-    sql = (
-        "DELETE FROM alembic_version"
-        if revision is None
-        else f"UPDATE alembic_version SET version_num = '{revision}'"
-    )
+    if revision is None:
+        await _execute(place, "DELETE FROM alembic_version")
+        return
+    await _execute(place, f"UPDATE alembic_version SET version_num = '{revision}'")
+    # Nor does the newer program let older ones work on it.
+    await _execute(place, f"UPDATE record SET state = '{revision}' WHERE kind = 'schema' AND id = 'reach'")
+
+
+async def _execute(place: Place, sql: str) -> None:
     if place.make == "sqlite":
         connection = sqlite3.connect(place.address)
         connection.execute(sql)

@@ -15,7 +15,6 @@ from lineshaft.app.hub import Hub, build
 from lineshaft.app.inprocess import call_asgi
 from lineshaft.base.scope import Scope
 from lineshaft.security.people import Caller
-from lineshaft.security.tokens import TokenRecord, TokenWish
 
 ROLE_OF = {"admin-token": "admin", "viewer-token": "viewer", "machine-token": "machine"}
 
@@ -23,19 +22,10 @@ ROLE_OF = {"admin-token": "admin", "viewer-token": "viewer", "machine-token": "m
 class FixedTokens:
     """Tokens by a table."""
 
-    def caller(self, token: str, now: datetime) -> Caller | None:
+    async def caller(self, token: str, now: datetime, address: str = "") -> Caller | None:
         role = ROLE_OF.get(token)
         roles = frozenset({role} if role else ())
         return Caller(role, Scope("default", roles=roles), roles) if role else None
-
-    def records(self) -> list[TokenRecord]:
-        return []
-
-    def create(self, wish: TokenWish, now: datetime) -> tuple[TokenRecord, str]:
-        raise NotImplementedError
-
-    def revoke(self, token_id: str) -> None:
-        raise NotImplementedError
 
 
 @dataclass
@@ -75,7 +65,7 @@ class Client:
 @pytest.fixture
 async def api() -> AsyncIterator[Client]:
     config = read_config(options={"store.url": "memory:"})
-    hub = build(config, {}, tokens=FixedTokens())
+    hub = build(config, {"LINESHAFT_SECRET_TRACKING_KEY": "a key of enough characters"}, tokens=FixedTokens())
     await hub.open()
     yield Client(hub)
     await hub.stop()

@@ -29,7 +29,8 @@ async def test_health_is_open_and_says_little(api: Client) -> None:
     answer = await api("GET", "/api/v1/health", token=None)
 
     assert answer.status == 200
-    assert set(answer.json) == {"status", "version", "store"}
+    said = {name: value for name, value in answer.json.items() if value is not None}
+    assert set(said) == {"status", "version", "store"}
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_unknown_setting_is_answered_with_the_nearest_one() -> None:
 
 
 def test_lease_that_cannot_be_renewed_in_time_is_refused() -> None:
-    (problem,) = problems_of({"LINESHAFT_ENGINE_LEASE_TTL_S": "4"})
+    (problem,) = problems_of({"LINESHAFT_ENGINE_LEASE_TTL_S": "3"})
 
     assert problem.code == "config_lease"
 

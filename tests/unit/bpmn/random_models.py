@@ -54,7 +54,7 @@ class Model:
         flag = "true" if "error" in start or self.chance.random() < 0.5 else "false"
         return (
             f'<subProcess id="{inner}" triggeredByEvent="true"><startEvent id="{inner}s" isInterrupting="{flag}">'
-            f'{start}</startEvent><userTask id="{inner}u"/><endEvent id="{inner}e"/>'
+            f'{start}</startEvent>{self.person(inner + "u")}<endEvent id="{inner}e"/>'
             + flows(f"{inner}s {inner}u", f"{inner}u {inner}e")
             + "</subProcess>"
         )
@@ -63,7 +63,15 @@ class Model:
         self.left -= 1
         kinds = [self.job, self.user, self.script, self.catch, self.guarded, self.loop_task]
         if self.left > 0 and depth < 4:
-            kinds += [self.undone, self.condition, self.escalating, self.many, self.free, self.complex]
+            kinds += [
+                self.undone,
+                self.condition,
+                self.escalating,
+                self.many,
+                self.free,
+                self.led,
+                self.complex,
+            ]
             kinds += [self.sequence] * 6 + [
                 self.fork,
                 self.choice,
@@ -79,9 +87,20 @@ class Model:
         self.elements.append(service(name))
         return name, name
 
+    def person(self, name: str) -> str:
+        """A user task, sometimes with listeners that hold up its end."""
+        if self.chance.random() < 0.6:
+            return f'<userTask id="{name}"/>'
+        event = self.chance.choice(["canceling", "completing"])
+        return (
+            f'<userTask id="{name}"><extensionElements><zeebe:userTask/><zeebe:taskListeners><zeebe:taskListener '
+            f'eventType="{event}" type="told"/><zeebe:taskListener eventType="canceling" type="told too"/>'
+            "</zeebe:taskListeners></extensionElements></userTask>"
+        )
+
     def user(self, depth: int) -> tuple[str, str]:
         name = self.new("user")
-        self.elements.append(f'<userTask id="{name}"/>')
+        self.elements.append(self.person(name))
         return name, name
 
     def script(self, depth: int) -> tuple[str, str]:
@@ -226,7 +245,7 @@ class Model:
         flag = self.chance.choice(["true", "false"])
         inside = (
             f'<startEvent id="{name}s"/><intermediateThrowEvent id="{name}t"><escalationEventDefinition '
-            f'escalationRef="esc"/></intermediateThrowEvent><userTask id="{name}u"/><endEvent id="{name}e"/>'
+            f'escalationRef="esc"/></intermediateThrowEvent>{self.person(name + "u")}<endEvent id="{name}e"/>'
             + flows(f"{name}s {name}t", f"{name}t {name}u", f"{name}u {name}e")
         )
         self.elements += [
@@ -252,7 +271,7 @@ class Model:
             '<extensionElements><zeebe:loopCharacteristics inputCollection="=items" inputElement="item"/>'
             "</extensionElements><completionCondition>=numberOfCompletedInstances &gt; 1</completionCondition>"
             f'</multiInstanceLoopCharacteristics><startEvent id="{name}s"/>{service(name + "j")}'
-            f'<userTask id="{name}u"/><endEvent id="{name}e"/>'
+            f'{self.person(name + "u")}<endEvent id="{name}e"/>'
             + flows(f"{name}s {name}j", f"{name}j {name}u", f"{name}u {name}e")
             + "</subProcess>"
         )
@@ -263,8 +282,19 @@ class Model:
         self.elements.append(
             f'<adHocSubProcess id="{name}"><extensionElements><zeebe:adHoc '
             f'activeElementsCollection="=[&quot;{name}a&quot;, &quot;{name}b&quot;]"/></extensionElements>'
-            f'<userTask id="{name}a"/>{service(name + "b")}<userTask id="{name}c"/>{flows(f"{name}b {name}c")}'
+            f'{self.person(name + "a")}{service(name + "b")}<userTask id="{name}c"/>{flows(f"{name}b {name}c")}'
             "<completionCondition>=n &gt; 0</completionCondition></adHocSubProcess>"
+        )
+        return name, name
+
+    def led(self, depth: int) -> tuple[str, str]:
+        """An ad-hoc sub-process that a worker leads, and that gathers what its flows bring."""
+        name = self.new("led")
+        self.elements.append(
+            f'<adHocSubProcess id="{name}"><extensionElements><zeebe:taskDefinition type="lead {name}"/>'
+            '<zeebe:adHoc outputCollection="gathered" outputElement="=n"/></extensionElements>'
+            f"{self.person(name + 'a')}{service(name + 'b')}{self.person(name + 'c')}{flows(f'{name}b {name}c')}"
+            "</adHocSubProcess>"
         )
         return name, name
 
@@ -336,6 +366,8 @@ class Asked:
             return commands.Correlate(number, payload)
         if isinstance(effect, effects.OpenTask):
             return commands.CompleteTask(number, payload, "li")
+        if effect.type.startswith("lead "):
+            payload |= decision(chance, effect.type.removeprefix("lead "))
         return self._answer(chance, number, payload)
 
     @staticmethod
@@ -346,6 +378,19 @@ class Asked:
         if dice < 0.2:
             return commands.FailJob(number, "away", chance.randint(0, 1))
         return commands.CompleteJob(number, payload)
+
+
+def decision(chance: Random, name: str) -> dict[str, Any]:
+    """What a worker decides about an ad-hoc sub-process; now and then what cannot be followed."""
+    chosen = chance.sample([f"{name}a", f"{name}b"], chance.randint(0, 2))
+    if chance.random() < 0.05:
+        chosen = ["nowhere"]
+    if chosen and chance.random() < 0.7:
+        return {"activateElements": [{"elementId": each, "variables": {"n": 1}} for each in chosen]}
+    return {
+        "isCompletionConditionFulfilled": True,
+        "isCancelRemainingInstances": chance.random() < 0.5,
+    }
 
 
 def stored(state: InstanceState) -> tuple[bytes, dict[int, bytes], dict[tuple[int, str], bytes]]:

@@ -11,7 +11,14 @@ from lineshaft.connectors.http.model import VERDICTS
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "reference" / "manifest.md").read_text("utf-8")
-READERS = ("reader.py", "reading.py", "authreading.py")
+READERS = (
+    "reader.py",
+    "reading.py",
+    "authreading.py",
+    "operationreading.py",
+    "resourcereading.py",
+    "webhookreading.py",
+)
 GETTERS = {
     "take",
     "text",

@@ -13,7 +13,7 @@ from lineshaft.base.clock import FixedClock
 from lineshaft.base.errors import Invalid
 from lineshaft.connectors.http import read_manifest
 from lineshaft.connectors.http.model import ChangesRule
-from lineshaft.connectors.http.polling import Position, decode_position, encode_position, read_changes
+from lineshaft.connectors.http.polling import Position, Source, decode_position, encode_position, read_changes
 
 
 def rule(cursor: str, paging: str = "{}", extra: str = "") -> ChangesRule:
@@ -41,21 +41,24 @@ resources:
 class Target:
     """Answers list requests as a real one would, from rows in memory."""
 
-    def __init__(self, *rows: Mapping[str, Any]) -> None:
+    def __init__(self, *rows: Mapping[str, Any], most: int = 1000) -> None:
         self.rows = list(rows)
+        self.most = most
+        self.ignores_page = False
         self.asked: list[Mapping[str, Any]] = []
 
     def page(self, names: Mapping[str, Any]) -> dict[str, Any]:
-        since, size = names["cursor"], names["page_size"]
+        since, size = names["cursor"], min(names["page_size"], self.most)
         new = [row for row in self.rows if since is None or row["at"] >= since]
-        start = (names["page"] - 1) * size + names["offset"] + int(names["token"] or 0)
+        page = 1 if self.ignores_page else names["page"]
+        start = (page - 1) * size + names["offset"] + int(names["token"] or 0)
         rows = new[start : start + size]
         more = start + size < len(new)
         return {"rows": rows, "next": str(start + size) if more else None}
 
-    async def fetch(self, names: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def fetch(self, names: Mapping[str, Any]) -> tuple[Mapping[str, Any], None]:
         self.asked.append(names)
-        return {
+        answered = {
             "status": 200,
             "answer": self.page(names),
             "headers": {},
@@ -63,6 +66,7 @@ class Target:
             "key": "",
             "settings": {},
         }
+        return answered, None
 
 
 def row(number: int, at: Any) -> dict[str, Any]:
@@ -72,7 +76,7 @@ def row(number: int, at: Any) -> dict[str, Any]:
 async def drain(changes: ChangesRule, target: Target, cursor: bytes | None = None) -> tuple[list[str], bytes]:
     subjects: list[str] = []
     for _ in range(1000):
-        page = await read_changes(changes, cursor, {}, FixedClock(), target.fetch)
+        page = await read_changes(changes, cursor, {}, FixedClock(), Source(target.fetch))
         subjects += [change.subject for change in page.changes]
         cursor = page.cursor
         if not page.more:
@@ -89,6 +93,20 @@ async def test_every_page_is_read_whatever_the_kind_of_paging(paging: str) -> No
     subjects, cursor = await drain(rule("{field: item.at, start: 0}", paging), target)
     assert subjects == [str(number) for number in range(1, 11)]
     assert decode_position(cursor) == Position(since=Decimal(10))
+
+
+@pytest.mark.parametrize("paging", ["{kind: page, size: 100}", "{kind: offset, size: 100}"])
+async def test_a_target_that_gives_fewer_than_asked_for_is_read_to_its_end(paging: str) -> None:
+    target = Target(*(row(number, number) for number in range(1, 11)), most=4)
+    subjects, _ = await drain(rule("{field: item.at, start: 0}", paging), target)
+    assert set(subjects) == {str(number) for number in range(1, 11)}
+
+
+async def test_a_target_that_ignores_the_page_is_noticed() -> None:
+    target = Target(*(row(number, number) for number in range(1, 4)))
+    target.ignores_page = True
+    with pytest.raises(Invalid, match="same one again"):
+        await drain(rule("{field: item.at, start: 0}", "{kind: page, size: 3}"), target)
 
 
 async def test_a_full_last_page_is_followed_by_an_empty_one_and_ends() -> None:
@@ -112,7 +130,7 @@ async def test_a_time_cursor_goes_back_by_its_overlap_and_orders_by_the_moment()
     changes = rule("{field: item.at, overlap_s: 600}")
     _, cursor = await drain(changes, target)
     assert decode_position(cursor).since == late  # 00:00 UTC, after 23:30 UTC
-    page = await read_changes(changes, cursor, {}, FixedClock(), target.fetch)
+    page = await read_changes(changes, cursor, {}, FixedClock(), Source(target.fetch))
     assert target.asked[-1]["cursor"] == "2026-01-05T07:50:00+08:00"
     assert page.changes
 
@@ -136,15 +154,15 @@ async def test_a_late_commit_within_the_overlap_is_found() -> None:
 async def test_the_answers_own_cursor_is_carried_on() -> None:
     changes = rule("{next: answer.next, start: 0}", "{size: 2}")
 
-    async def fetch(names: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def fetch(names: Mapping[str, Any]) -> tuple[Mapping[str, Any], None]:
         since = int(names["cursor"])
         rows = [row(number, number) for number in range(since + 1, min(since + 3, 6))]
-        return {"status": 200, "answer": {"rows": rows, "next": rows[-1]["at"] if rows else since}}
+        return {"status": 200, "answer": {"rows": rows, "next": rows[-1]["at"] if rows else since}}, None
 
     subjects: list[str] = []
     cursor: bytes | None = None
     for more in (True, True, False):
-        page = await read_changes(changes, cursor, {}, FixedClock(), fetch)
+        page = await read_changes(changes, cursor, {}, FixedClock(), Source(fetch))
         subjects += [change.subject for change in page.changes]
         cursor = page.cursor
         assert page.more is more
@@ -168,7 +186,7 @@ async def test_nothing_is_lost_when_restarts_and_new_records_fall_between_pages(
             if chance.random() < 0.5:
                 number = len(target.rows) + 1
                 target.rows.append(row(number, number))
-            page = await read_changes(changes, cursor, {}, FixedClock(), target.fetch)
+            page = await read_changes(changes, cursor, {}, FixedClock(), Source(target.fetch))
             seen |= {change.subject for change in page.changes}
             cursor = bytes(page.cursor)
         rest, _ = await drain(changes, target, cursor)

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from lineshaft import bpmn
+from lineshaft.app.packs import files_in, folder_of
 from lineshaft.bpmn import BusinessError
 from lineshaft.bpmn.program import Definitions
 from lineshaft.bpmn.testing import Bench, BenchInstance, Job
 from lineshaft.engine.routes import Route, read_routes
 from lineshaft.mapping import CompiledMapping, read_mapping
 
-FOLDER = Path(__file__).resolve().parents[3] / "src" / "lineshaft_packs" / "order_to_delivery"
 Answer = Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
@@ -35,24 +34,24 @@ class Parts:
 
 
 @cache
-def _parts() -> Parts:
-    files = sorted((FOLDER / "processes").glob("*.bpmn"))
-    path = FOLDER / "flows" / "routes.yaml"
-    mappings = [read_mapping(each.read_bytes(), each.name) for each in (FOLDER / "mappings").glob("*.yaml")]
+def _parts(pack: str) -> Parts:
+    files = files_in(folder_of(pack))
+    models = {name: content for name, content in files.items() if name.endswith(".bpmn")}
+    mappings = [read_mapping(content, name) for name, content in files.items() if "mappings/" in name]
     kind = "{http://camunda.org/schema/zeebe/1.0}taskDefinition"
     return Parts(
-        [bpmn.load(each) for each in files],
-        read_routes(path.name, path.read_bytes()),
+        [bpmn.loads(content, name) for name, content in models.items()],
+        read_routes("routes.yaml", files["flows/routes.yaml"]),
         {mapping.name: mapping for mapping in mappings},
-        {str(task.get("type")) for each in files for task in etree.parse(each).iter(kind)},
+        {str(task.get("type")) for each in models.values() for task in etree.fromstring(each).iter(kind)},
     )
 
 
 class PackHub:
     """Routes events, carries out calls."""
 
-    def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
-        parts = _parts()
+    def __init__(self, answers: Mapping[str, Answer] | None = None, pack: str = "order-to-delivery") -> None:
+        parts = _parts(pack)
         self.routes, self.mappings = parts.routes, parts.mappings
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Answer] = dict(answers or {})
@@ -96,6 +95,8 @@ class PackHub:
         payload = dict(job.variables)
         if job.type in ("hub.map", "hub.lookup_codes"):
             return self._map(job.type, payload)
+        if job.type == "hub.tracking_link":
+            return {"url": f"https://hub.example/track/{payload['document']}", "ends_at": None}
         self.calls.append((job.type, payload))
         reason = self.refusals.get(job.type)
         if reason is not None:

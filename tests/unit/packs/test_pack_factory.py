@@ -294,13 +294,32 @@ def test_report_that_the_erp_refuses_while_the_shop_floor_goes_on_is_booked_once
     assert len(hub.of("erp.work_order.consume")) == 1
 
 
-def test_report_that_is_refused_again_and_again_ends_after_ten_minutes() -> None:
+def test_report_that_is_refused_for_ten_minutes_waits_for_a_planner_who_books_it_or_leaves_it() -> None:
     hub = hub_of()
     hub.answers["mes.work_order.view"] = {"work_order": {"status": "completed"}}
     hub.refusals["erp.work_order.report"] = "数量不一致"
     hub.event("mes.operation.reported", report())
+    hub.event("mes.operation.reported", report("BG-2"))
     hub.bench.advance(minutes=11)
+    first, second = hub.bench.tasks()
+    del hub.refusals["erp.work_order.report"]
+    before = len(hub.of("erp.work_order.report"))
+    hub.bench.complete_task(first, {})
+    hub.bench.complete_task(second, {"decision": "leave"})
+    assert [each.state for each in hub.runs("shop-floor-report")] == ["completed", "completed"]
+    assert len(hub.of("erp.work_order.report")) == before + 1
+    assert len(hub.of("erp.work_order.consume")) == 1
+
+
+def test_material_that_the_erp_does_not_take_waits_for_a_planner() -> None:
+    hub = hub_of()
+    hub.refusals["erp.work_order.consume"] = "库存不足"
+    hub.event("mes.operation.reported", report())
+    (task,) = hub.bench.tasks()
+    del hub.refusals["erp.work_order.consume"]
+    hub.bench.complete_task(task, {})
     assert hub.run("shop-floor-report").state == "completed"
+    assert len(hub.of("erp.work_order.consume")) == 2
 
 
 def test_rework_and_scrap_are_told_to_the_order() -> None:

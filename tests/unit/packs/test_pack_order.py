@@ -112,6 +112,7 @@ def test_customer_without_an_address_is_not_told_and_an_english_one_in_english()
     other.event("erp.delivery.shipped", delivery("FH-1", *ALL))
     (mail,) = other.of("mail.message.send")
     assert "A pad 100 (100 of 100); B pad 5 (5 of 5), expected in 2 days" in mail["text"]
+    assert "\n\nWhere your order is:\nhttps://hub.example/track/crm/sales_order/XS-1" in mail["text"]
     assert other.of("sms.message.send") == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lineshaft.base.errors import ConfigError, DefinitionError, NotFound
 from lineshaft.connectors.http import HTTP
-from lineshaft.sdk.registry import GROUP, Registry
+from lineshaft.sdk.registry import GROUP, Definition, Registry
 
 SYSTEM = b"format: 1\nname: erp\n"
 
@@ -26,10 +26,23 @@ def test_a_name_that_is_taken_names_both_packages() -> None:
         registry.register(HTTP, "acme-connectors")
 
 
-def test_an_entry_point_brings_its_kind() -> None:
+class Quiet:
+    """A kind as a class of another package."""
+
+    name = "quiet"
+    label = HTTP.label
+
+    def read(self, content: bytes, file: str) -> Definition:
+        return HTTP.read(content, file)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("http", "lineshaft.connectors.http:HTTP"), ("quiet", f"{__name__}:Quiet")]
+)
+def test_an_entry_point_brings_its_kind_or_the_class_of_it(name: str, value: str) -> None:
     registry = Registry()
-    registry.load_entry_points([EntryPoint("http", "lineshaft.connectors.http:HttpKind", GROUP)])
-    assert registry.names == ["http"]
+    registry.load_entry_points([EntryPoint(name, value, GROUP)])
+    assert registry.names == [name]
 
 
 @pytest.mark.parametrize("value", ["lineshaft.connectors.http:HTTP", "lineshaft.sdk.registry:Registry"])

@@ -5,7 +5,9 @@ import { answerOf, api, setCsrf, type Schemas } from './client';
 
 export type Session = Schemas['SessionView'];
 export type Me = Schemas['MeView'];
-export type Right = 'read' | 'work' | 'operate' | 'deploy' | 'intake' | 'administer';
+/** An action of the hub's matrix: `letters.repair`, `people.manage` … */
+export type Right = string;
+export type SignInBody = Partial<Schemas['SignIn']>;
 
 const KEY = ['session'] as const;
 
@@ -41,7 +43,7 @@ function change(queries: QueryClient, session: Session): void {
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (body: { key?: string; demo_role?: string }) => answerOf(api.POST('/api/v1/session', { body })),
+    mutationFn: (body: SignInBody) => answerOf(api.POST('/api/v1/session', { body })),
     onSuccess: (session) => {
       setCsrf(session.csrf ?? '');
       change(queries, session);

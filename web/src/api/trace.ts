@@ -1,5 +1,5 @@
 // The search for any number, and the trail of one.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 
 import { answerOf, api, type Schemas } from './client';
 
@@ -19,5 +19,12 @@ export function useTrail(number: string) {
   return useQuery({
     queryKey: ['trace', 'trail', number],
     queryFn: ({ signal }) => answerOf(api.GET('/api/v1/trace/{number}', { params: { path: { number } }, signal })),
+  });
+}
+
+/** A link by which the customer of an order sees it, without an account. */
+export function useTrackingLink() {
+  return useMutation({
+    mutationFn: (number: string) => answerOf(api.POST('/api/v1/tracking-links', { body: { number, days: 30 } })),
   });
 }

@@ -8,6 +8,7 @@ import { useSession } from '../api/session';
 import { LiveProvider } from '../live/live';
 import { Shell } from '../shell/Shell';
 import { Trouble } from '../widgets/Trouble';
+import { PasswordPage } from './PasswordPage';
 import { SignInPage } from './SignInPage';
 
 export function Gate() {
@@ -33,6 +34,7 @@ export function Gate() {
     );
   }
   if (!session.data.me) return <SignInPage session={session.data} />;
+  if (session.data.me.must === 'password') return <PasswordPage />;
   return (
     <LiveProvider who={session.data.me.name}>
       <Shell session={session.data} me={session.data.me} />

@@ -1,4 +1,4 @@
-// Sign in with an access key; in a demo's hub also as one of its roles, with one click.
+// Sign in by name, with the firm's account or an access key; in a demo's hub also as one of its roles.
 import {
   AccountBookOutlined,
   CalendarOutlined,
@@ -7,18 +7,19 @@ import {
   ShopOutlined,
   TeamOutlined,
 } from '@ant-design/icons';
-import { Alert, Button, Card, Divider, Form, Input } from 'antd';
+import { Alert, Button, Card, Divider } from 'antd';
 import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useNavigate } from 'react-router';
 
 import { ApiError } from '../api/client';
-import { type Session, useSignIn } from '../api/session';
+import { type Session, type SignInBody, useSignIn } from '../api/session';
 import { useLanguage } from '../i18n';
 import { EnvironmentBadge } from '../shell/EnvironmentBadge';
 import { LanguageButton, ModeButton } from '../shell/buttons';
 import { Trouble } from '../widgets/Trouble';
 import { homeOf } from './home';
+import { SignInForm } from './SignInForm';
 
 const ICONS: Record<string, ReactNode> = {
   sales: <TeamOutlined />,
@@ -33,19 +34,21 @@ export function SignInPage({ session }: { session: Session }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const navigate = useNavigate();
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   const signIn = useSignIn();
   useEffect(() => {
     document.title = `${t('session.title')} · ${t('product.name')}`;
   }, [t]);
-  const enter = (body: { key?: string; demo_role?: string }) =>
+  const enter = (body: SignInBody) =>
     signIn.mutate(body, {
       onSuccess: (answer) => {
         if (pathname === '/' && answer.me) void navigate(homeOf(answer.me), { replace: true });
       },
     });
-  const refused = signIn.error instanceof ApiError && [401, 403].includes(signIn.error.status);
+  const refused = signIn.error instanceof ApiError && signIn.error.code === 'key_unknown';
   const roles = session.demo_roles;
+  // The identity provider's answer was not taken: the hub has sent the browser back with the reason's name.
+  const cameBack = new URLSearchParams(search).get('sign_in');
   return (
     <div className="sign-in" data-ready="sign-in">
       <header className="topbar">
@@ -61,10 +64,10 @@ export function SignInPage({ session }: { session: Session }) {
       <main>
         <Card className={roles.length > 0 ? 'wide' : 'narrow'}>
           <h1>{t('session.title')}</h1>
-          {signIn.error && (
+          {(signIn.error ?? cameBack) && (
             <div className="notice">
-              {refused ? (
-                <Alert type="error" showIcon title={t('session.refused')} />
+              {refused || !signIn.error ? (
+                <Alert type="error" showIcon title={refused ? t('session.refused') : t('session.outside')} />
               ) : (
                 <Trouble error={signIn.error} />
               )}
@@ -95,19 +98,12 @@ export function SignInPage({ session }: { session: Session }) {
             </>
           )}
           {roles.length === 0 && <p className="lead">{t('session.why')}</p>}
-          <Form layout="vertical" onFinish={({ key }: { key: string }) => enter({ key: key.trim() })} className="key">
-            <Form.Item
-              name="key"
-              label={t('session.key')}
-              rules={[{ required: true, message: t('session.keyMissing') }]}
-              extra={t('session.keyFrom')}
-            >
-              <Input.Password autoComplete="current-password" />
-            </Form.Item>
-            <Button type={roles.length > 0 ? 'default' : 'primary'} htmlType="submit" loading={signIn.isPending} block>
-              {t('session.action')}
+          {session.oidc && (
+            <Button block href="/api/v1/session/oidc" style={{ marginBottom: 12 }} data-action="oidc">
+              {session.oidc[language]}
             </Button>
-          </Form>
+          )}
+          <SignInForm byKey={roles.length > 0} busy={signIn.isPending} error={signIn.error} enter={enter} />
         </Card>
       </main>
     </div>

@@ -1,4 +1,4 @@
-// Copies the address of this page; on plain http there is no clipboard, so a hidden field is selected and copied.
+// Copies an address; on plain http there is no clipboard, so a hidden field is selected and copied.
 import { CheckOutlined, LinkOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
 import { useEffect, useState } from 'react';
@@ -19,7 +19,8 @@ async function copy(text: string): Promise<void> {
   field.remove();
 }
 
-export function CopyLink({ label }: { label: string }) {
+/** `text`: what is copied; without it the address of this page. */
+export function CopyLink({ label, text }: { label: string; text?: string }) {
   const { t } = useTranslation();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -30,7 +31,7 @@ export function CopyLink({ label }: { label: string }) {
   return (
     <Button
       icon={copied ? <CheckOutlined /> : <LinkOutlined />}
-      onClick={() => void copy(location.href).then(() => setCopied(true))}
+      onClick={() => void copy(text ?? location.href).then(() => setCopied(true))}
       data-action="copy-link"
     >
       {copied ? t('common.copied') : label}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineshaft.api.access import Operator, Reader, ServicesOf
+from lineshaft.api.access import BindingReader, BindingWriter, ServicesOf
 from lineshaft.api.json_edge import Json
-from lineshaft.api.routing import make_router
+from lineshaft.api.paging import page_of
+from lineshaft.api.routing import Cursor, WholeLimit, make_router
 from lineshaft.api.views import BindingPage, BindingView, DoneView
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
@@ -35,7 +36,7 @@ class WishedBindings:
 
 
 @router.put("/bindings", response_model=DoneView)
-async def put_bindings(wished: WishedBindings, services: ServicesOf, caller: Operator) -> Json:
+async def put_bindings(wished: WishedBindings, services: ServicesOf, caller: BindingWriter) -> Json:
     """Write cross-references; what waited for one of them goes on."""
     if len(wished.items) > _ROWS_MAX:
         raise InputError(
@@ -54,7 +55,14 @@ async def put_bindings(wished: WishedBindings, services: ServicesOf, caller: Ope
 
 
 @router.get("/bindings/{local_id:path}", response_model=BindingPage)
-async def find_bindings(local_id: str, services: ServicesOf, caller: Reader) -> Json:
+async def find_bindings(
+    local_id: str, services: ServicesOf, caller: BindingReader, cursor: Cursor = None, limit: WholeLimit = 500
+) -> Json:
     """Return every cross-reference of the objects that an id (in any system) belongs to."""
-    rows = await services.store.find_bindings(caller.scope, local_id)
-    return Json(BindingPage([BindingView.of(each) for each in rows]))
+    rows = [BindingView.of(each) for each in await services.store.find_bindings(caller.scope, local_id)]
+    rows.sort(key=_key)
+    return Json(BindingPage(*page_of(rows, _key, cursor, limit)))
+
+
+def _key(row: BindingView) -> str:
+    return "\0".join((row.object_type, row.object_id, row.system, row.local_id))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from lineshaft.api.access import LanguageOf, Operator, Reader, ServicesOf
+from lineshaft.api.access import LanguageOf, LetterReader, LetterRepairer, ServicesOf
 from lineshaft.api.json_edge import Json, pretty
 from lineshaft.api.payloads import lacking
 from lineshaft.api.routing import Cursor, Limit, make_router
@@ -33,6 +33,8 @@ from lineshaft.security.people import Caller
 from lineshaft.store.rows import DeadLetter
 
 router = make_router("dead letters")
+
+_PROPOSED: Final = text("Proposed: a second person must approve it.", "已提交,待他人复核。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Closing:
 @router.get("/dead-letters", response_model=DeadLetterPage)
 async def list_dead_letters(
     services: ServicesOf,
-    caller: Reader,
+    caller: LetterReader,
     status: str = "open",
     system: str | None = None,
     cause: str | None = None,
@@ -86,7 +88,7 @@ async def list_dead_letters(
 
 @router.get("/dead-letter-causes", response_model=CausePage)
 async def list_dead_letter_causes(
-    services: ServicesOf, caller: Reader, language: LanguageOf, status: str = "open"
+    services: ServicesOf, caller: LetterReader, language: LanguageOf, status: str = "open"
 ) -> Json:
     """Return why items failed, the most frequent cause first: many failures are mostly one."""
     rows = await services.store.dead_letter_causes(caller.scope, status=status)
@@ -95,29 +97,32 @@ async def list_dead_letter_causes(
 
 @router.post("/dead-letters/replay", response_model=ReplayedView, status_code=202)
 async def replay_dead_letters(
-    wish: ReplayMany, services: ServicesOf, caller: Operator, language: LanguageOf
+    wish: ReplayMany, services: ServicesOf, caller: LetterRepairer, language: LanguageOf
 ) -> Json:
     """Send several on their way again, for a reason; each has its own result."""
     results: list[ReplayResultView] = []
     for letter_id in dict.fromkeys(wish.ids):
         try:
-            await services.operations.replay(caller.scope, letter_id, by=_by(caller, wish.reason))
+            done = await _replay(services, caller, letter_id, Replay(reason=wish.reason))
         except HubError as error:
             results.append(ReplayResultView(letter_id, False, error.message.in_language(language)))
         else:
-            results.append(ReplayResultView(letter_id, True))
+            words = "" if done.status == "replayed" else _PROPOSED.in_language(language)
+            results.append(ReplayResultView(letter_id, True, words))
     return Json(ReplayedView(results, sum(each.ok for each in results)), 202)
 
 
 @router.get("/dead-letters/{letter_id}", response_model=DeadLetterView)
-async def get_dead_letter(letter_id: str, services: ServicesOf, caller: Reader, language: LanguageOf) -> Json:
+async def get_dead_letter(
+    letter_id: str, services: ServicesOf, caller: LetterReader, language: LanguageOf
+) -> Json:
     """Return one dead letter."""
     return Json(DeadLetterView.of(await _known(services, caller, letter_id), language))
 
 
 @router.get("/dead-letters/{letter_id}/detail", response_model=DeadLetterDetailView)
 async def get_dead_letter_detail(
-    letter_id: str, services: ServicesOf, caller: Reader, language: LanguageOf
+    letter_id: str, services: ServicesOf, caller: LetterReader, language: LanguageOf
 ) -> Json:
     """Return one dead letter with its payload as text, and what its operation declares."""
     row = await _known(services, caller, letter_id)
@@ -141,7 +146,7 @@ async def get_dead_letter_detail(
 
 @router.post("/dead-letters/{letter_id}/check", response_model=list[FindingView])
 async def check_dead_letter_payload(
-    letter_id: str, content: Content, services: ServicesOf, caller: Reader, language: LanguageOf
+    letter_id: str, content: Content, services: ServicesOf, caller: LetterReader, language: LanguageOf
 ) -> Json:
     """Compare a corrected payload with what its operation declares; nothing is changed."""
     row = await _known(services, caller, letter_id)
@@ -154,8 +159,10 @@ async def check_dead_letter_payload(
 
 
 @router.post("/dead-letters/{letter_id}/replay", response_model=DoneView, status_code=202)
-async def replay_dead_letter(letter_id: str, replay: Replay, services: ServicesOf, caller: Operator) -> Json:
-    """Send it on its way again."""
+async def replay_dead_letter(
+    letter_id: str, replay: Replay, services: ServicesOf, caller: LetterRepairer
+) -> Json:
+    """Send it on its way again; a money document waits for a second person (status `proposed`)."""
     if replay.payload is not None:
         row = await _known(services, caller, letter_id)
         lacks = lacking(_declared(services, row), replay.payload)
@@ -167,14 +174,36 @@ async def replay_dead_letter(letter_id: str, replay: Replay, services: ServicesO
                 ),
                 code="payload_lacks",
             )
-    by = _by(caller, replay.reason)
-    await services.operations.replay(caller.scope, letter_id, by=by, payload=replay.payload)
-    return Json(DoneView(letter_id, "replayed"), 202)
+    return Json(await _replay(services, caller, letter_id, replay), 202)
+
+
+async def _replay(services: Services, caller: Caller, letter_id: str, replay: Replay) -> DoneView:
+    """Replay, or propose to where the firm asks for a second person: for money, or for every replay."""
+    row = await _known(services, caller, letter_id)
+    money = services.systems.sensitive.is_money(row.operation or "")
+    kind = next(
+        (
+            kind
+            for kind, is_it in (("money", money), ("letters", True))
+            if is_it and services.duties.needs_two(kind)
+        ),
+        None,
+    )
+    if kind is None or row.status != "open":
+        by = _by(caller, replay.reason)
+        await services.operations.replay(caller.scope, letter_id, by=by, payload=replay.payload)
+        return DoneView(letter_id, "replayed")
+    what = f"{row.system or '-'} {row.operation or row.subject} {row.business_key or letter_id}"
+    request = {"id": letter_id, "payload": replay.payload}
+    proposal = await services.duties.propose(
+        caller, kind, "letters.repair", what, request, reason=replay.reason, department=row.department
+    )
+    return DoneView(proposal, "proposed")
 
 
 @router.post("/dead-letters/{letter_id}/discard", response_model=DoneView)
 async def discard_dead_letter(
-    letter_id: str, services: ServicesOf, caller: Operator, closing: Closing | None = None
+    letter_id: str, services: ServicesOf, caller: LetterRepairer, closing: Closing | None = None
 ) -> Json:
     """Close it without a replay."""
     by = _by(caller, closing.reason if closing is not None else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lineshaft.api.access import LanguageOf, Operator, Reader, ServicesOf
+from lineshaft.api.access import EffectDecider, EffectReader, LanguageOf, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import Cursor, Limit, make_router
 from lineshaft.api.views import DoneView, EffectPage, EffectView
@@ -27,7 +27,7 @@ class Decision:
 @router.get("/effects", response_model=EffectPage)
 async def list_effects(
     services: ServicesOf,
-    caller: Reader,
+    caller: EffectReader,
     instance_id: str | None = None,
     business_key: str | None = None,
     system: str | None = None,
@@ -51,7 +51,9 @@ async def list_effects(
 
 
 @router.get("/effects/{effect_id:path}", response_model=EffectView)
-async def get_effect(effect_id: str, services: ServicesOf, caller: Reader, language: LanguageOf) -> Json:
+async def get_effect(
+    effect_id: str, services: ServicesOf, caller: EffectReader, language: LanguageOf
+) -> Json:
     """Return one line of the ledger."""
     row = await services.store.effect(caller.scope, effect_id)
     if row is None:
@@ -61,7 +63,7 @@ async def get_effect(effect_id: str, services: ServicesOf, caller: Reader, langu
 
 @router.get("/unknown-outcomes", response_model=EffectPage)
 async def list_unknown_outcomes(
-    services: ServicesOf, caller: Reader, language: LanguageOf, cursor: Cursor = None, limit: Limit = 50
+    services: ServicesOf, caller: EffectReader, language: LanguageOf, cursor: Cursor = None, limit: Limit = 50
 ) -> Json:
     """Return calls of which nobody knows whether they were carried out."""
     page = await services.store.effects(caller.scope, status="unknown", cursor=cursor, limit=limit)
@@ -69,8 +71,20 @@ async def list_unknown_outcomes(
 
 
 @router.post("/unknown-outcomes/decide", response_model=DoneView, status_code=202)
-async def decide_unknown_outcome(decision: Decision, services: ServicesOf, caller: Operator) -> Json:
-    """Settle one: it goes on with the answer, or it is called again."""
+async def decide_unknown_outcome(decision: Decision, services: ServicesOf, caller: EffectDecider) -> Json:
+    """Settle one: it goes on with the answer, or it is called again; money waits for a second person."""
+    row = await services.store.effect(caller.scope, decision.effect_id)
+    money = row is not None and services.systems.sensitive.is_money(row.operation)
+    if row is not None and row.status == "unknown" and money and services.duties.needs_two("money"):
+        proposal = await services.duties.propose(
+            caller,
+            "money",
+            "effects.decide",
+            f"{row.system} {row.operation} {row.business_key or row.id}: {decision.verdict}",
+            {"id": row.id, "verdict": decision.verdict, "answer": decision.answer},
+            department=row.department,
+        )
+        return Json(DoneView(proposal, "proposed"), 202)
     await services.operations.decide_unknown(
         caller.scope, decision.effect_id, decision.verdict, by=caller.name, answer=decision.answer
     )

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Query
+from starlette.requests import Request
 
-from lineshaft.api.access import Operator, Reader, Sender, ServicesOf
+from lineshaft.api.access import InstanceOperator, InstanceReader, InstanceStarter, ServicesOf
+from lineshaft.api.idempotency import id_of
 from lineshaft.api.json_edge import Json
+from lineshaft.api.paging import page_of
 from lineshaft.api.routes.trace import known_systems
-from lineshaft.api.routing import Cursor, Limit, make_router
+from lineshaft.api.routing import Cursor, Limit, WholeLimit, make_router
 from lineshaft.api.services import Services
 from lineshaft.api.views import (
     DoneView,
@@ -54,7 +57,7 @@ class Reason:
 @router.get("/instances", response_model=InstancePage)
 async def list_instances(
     services: ServicesOf,
-    caller: Reader,
+    caller: InstanceReader,
     *,
     process_id: str | None = None,
     status: str | None = None,
@@ -117,7 +120,9 @@ async def _carrying(
 
 
 @router.post("/instances", response_model=DoneView, status_code=202)
-async def start_instance(start: ProcessStart, services: ServicesOf, caller: Sender) -> Json:
+async def start_instance(
+    request: Request, start: ProcessStart, services: ServicesOf, caller: InstanceStarter
+) -> Json:
     """Start a process by its id."""
     instance_id = services.ids.new()
     verdict = await services.intake.start(
@@ -125,13 +130,13 @@ async def start_instance(start: ProcessStart, services: ServicesOf, caller: Send
         start.variables,
         instance_id=instance_id,
         business_key=start.business_key,
-        idempotency_key=start.idempotency_key,
+        idempotency_key=start.idempotency_key or id_of(request),
     )
     return Json(DoneView(instance_id if verdict == "accepted" else "", verdict), 202)
 
 
 @router.get("/instances/{instance_id}", response_model=InstanceDetailView)
-async def get_instance(instance_id: str, services: ServicesOf, caller: Reader) -> Json:
+async def get_instance(instance_id: str, services: ServicesOf, caller: InstanceReader) -> Json:
     """Return one instance: elements and flows it took, calls, incidents, variables as rights allow."""
     scope, store = caller.scope, services.store
     stored = (await store.load_instances(scope, [instance_id])).get(instance_id)
@@ -158,7 +163,7 @@ async def get_instance(instance_id: str, services: ServicesOf, caller: Reader) -
             picture.flows,
             picture.incidents,
             trail_calls([call_of(each) for each in ordered], known_systems(services)),
-            InstanceDetailView.variables_of(stored) if "operate" in caller.rights else None,
+            InstanceDetailView.variables_of(stored) if caller.may("instances.values") else None,
         )
     )
 
@@ -168,14 +173,24 @@ _CALLS_MAX = 500
 
 
 @router.get("/instances/{instance_id}/history", response_model=HistoryPage)
-async def get_instance_history(instance_id: str, services: ServicesOf, caller: Reader) -> Json:
+async def get_instance_history(
+    instance_id: str,
+    services: ServicesOf,
+    caller: InstanceReader,
+    cursor: Cursor = None,
+    limit: WholeLimit = 500,
+) -> Json:
     """Return what an instance did, step by step, oldest first."""
-    rows = await services.store.history(caller.scope, instance_id)
-    return Json(HistoryPage([HistoryView.of(each) for each in rows]))
+    rows, after = page_of(
+        await services.store.history(caller.scope, instance_id), lambda each: each.seq, cursor, limit
+    )
+    return Json(HistoryPage([HistoryView.of(each) for each in rows], after))
 
 
 @router.post("/instances/{instance_id}/cancel", response_model=DoneView, status_code=202)
-async def cancel_instance(instance_id: str, reason: Reason, services: ServicesOf, caller: Operator) -> Json:
+async def cancel_instance(
+    instance_id: str, reason: Reason, services: ServicesOf, caller: InstanceOperator
+) -> Json:
     """End an instance; what it has done in other systems stays done."""
     command = commands.Cancel(f"{caller.name}: {reason.reason}")
     return Json(DoneView(await services.operations.command(caller.scope, instance_id, command)), 202)
@@ -184,7 +199,7 @@ async def cancel_instance(instance_id: str, reason: Reason, services: ServicesOf
 @router.get("/incidents", response_model=IncidentPage)
 async def list_incidents(
     services: ServicesOf,
-    caller: Reader,
+    caller: InstanceReader,
     instance_id: str | None = None,
     open_only: bool = True,
     cursor: Cursor = None,
@@ -199,7 +214,7 @@ async def list_incidents(
 
 @router.post("/incidents/{instance_id}/{number}/resolve", response_model=DoneView, status_code=202)
 async def resolve_incident(
-    instance_id: str, number: int, reason: Reason, services: ServicesOf, caller: Operator
+    instance_id: str, number: int, reason: Reason, services: ServicesOf, caller: InstanceOperator
 ) -> Json:
     """Let an instance try again where it was stuck."""
     command = commands.ResolveIncident(number, f"{caller.name}: {reason.reason}")

@@ -47,7 +47,7 @@ async def _lines(request: Request, services: ServicesOf, listener: Listener) -> 
     seq = 0
     while not listener.closed:
         facts = await listener.facts(QUIET_S)
-        if who_calls(services, request) is None:
+        if await who_calls(services, request) is None:
             return
         if not facts:
             yield b": quiet\n\n"

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import Field
+from starlette.requests import Request
 
-from lineshaft.api.access import Reader, Sender, ServicesOf
+from lineshaft.api.access import EventReader, EventSender, ServicesOf
+from lineshaft.api.idempotency import id_of
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import Cursor, Limit, make_router
 from lineshaft.api.views import DoneView, EventPage, EventView
@@ -22,11 +25,13 @@ class Publication:
     name: str
     key: str = ""
     variables: dict[str, Any] = field(default_factory=dict)
-    ttl_s: float = 3600.0
+    ttl_s: Annotated[float, Field(ge=0, le=31_536_000)] = 3600.0
 
 
 @router.post("/messages", response_model=DoneView, status_code=202)
-async def publish_message(publication: Publication, services: ServicesOf, caller: Sender) -> Json:
+async def publish_message(
+    request: Request, publication: Publication, services: ServicesOf, caller: EventSender
+) -> Json:
     """Publish a message."""
     await services.operations.publish(
         caller.scope,
@@ -34,6 +39,7 @@ async def publish_message(publication: Publication, services: ServicesOf, caller
         publication.key,
         publication.variables,
         ttl_s=float(publication.ttl_s),
+        message_id=id_of(request),
     )
     return Json(DoneView(publication.name), 202)
 
@@ -41,7 +47,7 @@ async def publish_message(publication: Publication, services: ServicesOf, caller
 @router.get("/events", response_model=EventPage)
 async def list_events(
     services: ServicesOf,
-    caller: Reader,
+    caller: EventReader,
     key: str | None = None,
     event_type: Annotated[str | None, Query(alias="type")] = None,
     cursor: Cursor = None,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from lineshaft.api.access import Reader, ServicesOf
+from lineshaft.api.access import ProcessReader, ServicesOf
 from lineshaft.api.json_edge import Json
-from lineshaft.api.routing import make_router
+from lineshaft.api.paging import page_of
+from lineshaft.api.routing import Cursor, WholeLimit, make_router
 from lineshaft.api.views import ProcessPage, ProcessView, TitleView
 from lineshaft.base.errors import NotFound
 from lineshaft.base.text import text
@@ -15,23 +16,24 @@ router = make_router("processes")
 
 
 @router.get("/processes", response_model=ProcessPage)
-async def list_processes(services: ServicesOf, caller: Reader) -> Json:
+async def list_processes(
+    services: ServicesOf, caller: ProcessReader, cursor: Cursor = None, limit: WholeLimit = 500
+) -> Json:
     """Return the processes of the active release, by id."""
     release = await services.store.active_release(caller.scope)
     found = await services.processes.of(caller.scope, release.id) if release is not None else {}
-    return Json(
-        ProcessPage(
-            [
-                ProcessView(each.id, TitleView(**each.title.to_dict()), each.version, release.id)
-                for each in sorted(found.values(), key=lambda process: process.id)
-                if release is not None
-            ]
-        )
-    )
+    views = [
+        ProcessView(each.id, TitleView(**each.title.to_dict()), each.version, release.id)
+        for each in sorted(found.values(), key=lambda process: process.id)
+        if release is not None
+    ]
+    return Json(ProcessPage(*page_of(views, lambda each: each.id, cursor, limit)))
 
 
 @router.get("/processes/{process_id}/versions/{version}/xml", response_class=Response)
-async def get_process_xml(process_id: str, version: str, services: ServicesOf, caller: Reader) -> Response:
+async def get_process_xml(
+    process_id: str, version: str, services: ServicesOf, caller: ProcessReader
+) -> Response:
     """Return a process's BPMN file; ``version`` is a release's id, or ``active``."""
     release = version
     if version == "active":

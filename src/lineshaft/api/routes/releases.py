@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from lineshaft.api.access import Developer, Reader, ServicesOf
+from lineshaft.api.access import ReleasePublisher, ReleaseReader, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
 from lineshaft.api.views import PublishedView, ReleasePage, ReleaseView
@@ -37,7 +37,7 @@ class Deployment:
 
 
 @router.get("/releases", response_model=ReleasePage)
-async def list_releases(services: ServicesOf, caller: Reader) -> Json:
+async def list_releases(services: ServicesOf, caller: ReleaseReader) -> Json:
     """Return the active release with its files; an empty page before the first deployment."""
     release = await services.store.active_release(caller.scope)
     if release is None:
@@ -47,15 +47,25 @@ async def list_releases(services: ServicesOf, caller: Reader) -> Json:
 
 
 @router.post("/releases", response_model=PublishedView, status_code=201)
-async def deploy_release(deployment: Deployment, services: ServicesOf, caller: Developer) -> Json:
-    """Check all files together and make them the active release; the same files are the same release."""
+async def deploy_release(deployment: Deployment, services: ServicesOf, caller: ReleasePublisher) -> Json:
+    """Check all files together and make them the active release; the same files are the same release.
+
+    In production a second person publishes: the answer is 202 with the proposal's id.
+    """
     folder = {each.path: _content(each, services.limits.definition_bytes_max) for each in deployment.files}
+    if services.surroundings.environment == "production" and services.duties.needs_two("production"):
+        services.publisher.check(files_of(folder))
+        files = {path: base64.b64encode(content).decode() for path, content in folder.items()}
+        what = deployment.note or f"{len(files)} files"
+        request = {"files": files, "note": deployment.note}
+        proposal = await services.duties.propose(caller, "production", "releases.publish", what, request)
+        return Json(PublishedView(proposal, [], 0, "proposed"), 202)
     loaded = await services.publisher.publish(files_of(folder), by=caller.name, note=deployment.note)
     return Json(PublishedView(loaded.id, sorted(loaded.programs), len(loaded.routes)), 201)
 
 
 @router.get("/releases/active/files/{path:path}", response_class=Response)
-async def get_release_file(path: str, services: ServicesOf, caller: Reader) -> Response:
+async def get_release_file(path: str, services: ServicesOf, caller: ReleaseReader) -> Response:
     """Return a file of the active release as it was deployed."""
     release = await services.store.active_release(caller.scope)
     rows = await services.store.definitions(caller.scope, release.id) if release is not None else []

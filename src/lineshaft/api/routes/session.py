@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
+from starlette.responses import Response
 
-from lineshaft.api.access import ServicesOf
+from lineshaft.api.access import ServicesOf, cookie_of
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
+from lineshaft.api.services import Services
 from lineshaft.api.views import DemoRoleView, MeView, SessionView, TitleView
 from lineshaft.base.errors import InputError, NotAllowed
 from lineshaft.base.text import text
-from lineshaft.security.sessions import COOKIE, LASTS, Session
+from lineshaft.security.sessions import COOKIE, SECURE_COOKIE, Session
 
 router = make_router("session")
 
@@ -22,10 +24,14 @@ _OTHER_SITE: Final = frozenset({"cross-site", "same-site"})
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One of both: an access key, or (in a demo's hub only) a role."""
+    """One of three: login and password (and code), an access key, or (in a demo's hub only) a role."""
 
     key: str | None = None
     demo_role: str | None = None
+    login: str | None = None
+    password: str | None = None
+    code: str | None = None
+    """The one-time code, or a recovery code; asked for with the problem `code_needed`."""
 
 
 @router.get("/session", response_model=SessionView)
@@ -36,19 +42,26 @@ async def get_session(request: Request, services: ServicesOf) -> Json:
 
 @router.post("/session", response_model=SessionView)
 async def sign_in(request: Request, wish: SignIn, services: ServicesOf) -> Json:
-    """Sign in; the answer sets a cookie that ends after 12 hours."""
+    """Sign in; the answer sets a cookie that ends after a time without use, and after a working day."""
     if request.headers.get("sec-fetch-site") in _OTHER_SITE:
         raise NotAllowed(
             text("Sign in on the hub's own page.", "请在枢纽自己的页面登录。"), code="other_site"
         )
     now = services.clock.now()
+    agent = request.headers.get("user-agent", "")
     if wish.demo_role is not None:
-        cookie: str | None = services.sessions.sign_in_as(wish.demo_role, now)
+        cookie: str | None = await services.sessions.sign_in_as(wish.demo_role, now)
+    elif wish.login is not None and wish.password is not None:
+        login, method = await services.signing_in.by_password(wish.login, wish.password, wish.code)
+        cookie = await services.sessions.begin(f"user:{login}", method, login, agent)
     elif wish.key:
-        cookie = services.sessions.sign_in(wish.key, now)
+        cookie = await services.sessions.sign_in(wish.key, now, agent)
     else:
-        raise InputError(text("Expected an access key.", "请输入访问密钥。"), code="key_missing")
-    session = services.sessions.find(cookie, now) if cookie else None
+        raise InputError(
+            text("Expected login and password, or an access key.", "请输入用户名和密码,或访问密钥。"),
+            code="key_missing",
+        )
+    session = await services.sessions.find(cookie, now) if cookie else None
     if cookie is None or session is None:
         raise NotAllowed(
             text(
@@ -57,29 +70,44 @@ async def sign_in(request: Request, wish: SignIn, services: ServicesOf) -> Json:
             ),
             code="key_unknown",
         )
+    await _end_former(request, services)
     answer = Json(_view(services, session))
+    set_cookie(request, services, answer, cookie)
+    return answer
+
+
+def set_cookie(request: Request, services: Services, answer: Response, cookie: str) -> None:
+    """Let the browser keep a session's cookie: hidden from scripts, sent to this host only."""
+    secure = request.url.scheme == "https"
     answer.set_cookie(
-        COOKIE,
+        SECURE_COOKIE if secure else COOKIE,
         cookie,
-        max_age=int(LASTS.total_seconds()),
+        max_age=int(services.sessions.rules.lasts.total_seconds()),
         path="/",
-        secure=request.url.scheme == "https",
+        secure=secure,
         httponly=True,
         samesite="lax",
     )
-    return answer
+
+
+async def _end_former(request: Request, services: Services) -> None:
+    """End the session this browser had before: nobody else's cookie lives on in it."""
+    former = cookie_of(request)
+    if former:
+        await services.sessions.sign_out(former)
 
 
 @router.delete("/session", response_model=SessionView)
 async def sign_out(request: Request, services: ServicesOf) -> Json:
     """End the session of this browser."""
-    services.sessions.sign_out(request.cookies.get(COOKIE, ""))
+    await services.sessions.sign_out(cookie_of(request))
     answer = Json(_view(services, None))
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    for name in (COOKIE, SECURE_COOKIE):
+        answer.delete_cookie(name, path="/", secure=name == SECURE_COOKIE, httponly=True, samesite="lax")
     return answer
 
 
-def _view(services: ServicesOf, session: Session | None) -> SessionView:
+def _view(services: Services, session: Session | None) -> SessionView:
     surroundings = services.surroundings
     return SessionView(
         me=MeView.of(session.caller, session.title) if session is not None else None,
@@ -91,4 +119,5 @@ def _view(services: ServicesOf, session: Session | None) -> SessionView:
         environment=surroundings.environment,
         speed=surroundings.speed,
         version=services.version,
+        oidc=TitleView.of(services.oidc.settings.title) if services.oidc is not None else None,
     )

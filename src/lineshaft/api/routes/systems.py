@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Body, Query
 
-from lineshaft.api.access import LanguageOf, Operator, Reader, ServicesOf
+from lineshaft.api.access import LanguageOf, ServicesOf, SystemOperator, SystemReader
 from lineshaft.api.json_edge import Json
-from lineshaft.api.routing import make_router
+from lineshaft.api.paging import page_of
+from lineshaft.api.routing import Cursor, WholeLimit, make_router
 from lineshaft.api.services import ConnectedSystem
 from lineshaft.api.views import CheckStepView, DoneView, SystemPage, SystemView, TitleView
 from lineshaft.base.errors import NotFound
@@ -28,22 +30,32 @@ Since = Annotated[
 
 @router.get("/systems", response_model=SystemPage)
 async def list_systems(
-    services: ServicesOf, caller: Reader, language: LanguageOf, since: Since = None
+    services: ServicesOf,
+    caller: SystemReader,
+    *,
+    language: LanguageOf,
+    since: Since = None,
+    state: Annotated[Literal["ok", "paused", "down", "degraded"] | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: WholeLimit = 500,
 ) -> Json:
-    """Return every system of the active release with its state, what waits for it and what went on."""
-    return Json(SystemPage(await _views(services, caller, services.systems.all(), language, since)))
+    """Return the systems of the active release, by name: state, what waits for each and what went on."""
+    known = sorted(services.systems.all(), key=lambda each: each.name)
+    views = await _views(services, caller, known, language, since)
+    chosen = [each for each in views if state is None or each.state == state]
+    return Json(SystemPage(*page_of(chosen, lambda each: each.name, cursor, limit)))
 
 
 @router.get("/systems/{name}", response_model=SystemView)
 async def get_system(
-    name: str, services: ServicesOf, caller: Reader, language: LanguageOf, since: Since = None
+    name: str, services: ServicesOf, caller: SystemReader, language: LanguageOf, since: Since = None
 ) -> Json:
     """Return one system."""
     return Json((await _views(services, caller, [_known(services, name)], language, since))[0])
 
 
 @router.post("/systems/{name}/check", response_model=list[CheckStepView])
-async def check_system(name: str, services: ServicesOf, caller: Operator) -> Json:
+async def check_system(name: str, services: ServicesOf, caller: SystemOperator) -> Json:
     """Test the connection step by step; nothing is changed there."""
     steps = await services.systems.check(name)
     return Json(
@@ -56,7 +68,10 @@ async def check_system(name: str, services: ServicesOf, caller: Operator) -> Jso
 
 @router.post("/systems/{name}/pause", response_model=DoneView)
 async def pause_system(
-    name: str, services: ServicesOf, caller: Operator, reason: Annotated[str, Body(embed=True, min_length=1)]
+    name: str,
+    services: ServicesOf,
+    caller: SystemOperator,
+    reason: Annotated[str, Body(embed=True, min_length=1)],
 ) -> Json:
     """Hold every call to a system back, for a reason that everybody sees."""
     _known(services, name)
@@ -66,7 +81,7 @@ async def pause_system(
 
 @router.post("/systems/{name}/resume", response_model=DoneView)
 async def resume_system(
-    name: str, services: ServicesOf, caller: Operator, reason: Annotated[str, Body(embed=True)] = ""
+    name: str, services: ServicesOf, caller: SystemOperator, reason: Annotated[str, Body(embed=True)] = ""
 ) -> Json:
     """Let a paused system be called again."""
     _known(services, name)
@@ -84,23 +99,32 @@ def _known(services: ServicesOf, name: str) -> ConnectedSystem:
 
 async def _views(
     services: ServicesOf,
-    caller: Reader,
+    caller: SystemReader,
     systems: list[ConnectedSystem],
     language: Language,
     since: datetime | None,
 ) -> list[SystemView]:
     now = services.clock.now()
     if since is None or since.tzinfo is None:
-        since = now - timedelta(days=1)
+        # To the hour, so that what was counted for one look serves the next.
+        since = (now - timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
     states = await services.store.system_states(caller.scope)
     backlog = await services.store.backlog(caller.scope)
     # A week at most: further back this is a question for reports.
-    activity = await services.store.activity(caller.scope, max(since, now - timedelta(days=7)))
+    activity = await services.activity.since(caller.scope, max(since, _days_ago(now, 7)), now)
     busy = {each.system: each for each in activity}
-    return [
+    views = [
         _view(each, states.get(each.name), backlog, busy.get(each.name, Activity(each.name, 0, 0)), language)
         for each in systems
     ]
+    clearing = services.clearing
+    if clearing is None:
+        return views
+    return [replace(each, clears_in_s=clearing.clears_in_s(each.name, each.waiting)) for each in views]
+
+
+def _days_ago(now: datetime, days: int) -> datetime:
+    return (now - timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
 
 
 def _view(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from lineshaft.api.access import Reader, ServicesOf, Worker
+from lineshaft.api.access import ServicesOf, TaskReader, TaskWorker
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import Cursor, Limit, make_router
 from lineshaft.api.views import DoneView, TaskPage, TaskView
@@ -23,7 +23,7 @@ class Completion:
 @router.get("/tasks", response_model=TaskPage)
 async def list_tasks(
     services: ServicesOf,
-    caller: Reader,
+    caller: TaskReader,
     status: str = "open",
     assignee: str | None = None,
     instance_id: str | None = None,
@@ -39,7 +39,7 @@ async def list_tasks(
 
 @router.post("/tasks/{instance_id}/{token}/complete", response_model=DoneView, status_code=202)
 async def complete_task(
-    instance_id: str, token: int, completion: Completion, services: ServicesOf, caller: Worker
+    instance_id: str, token: int, completion: Completion, services: ServicesOf, caller: TaskWorker
 ) -> Json:
     """Complete a task; its process goes on."""
     await services.operations.complete_task(

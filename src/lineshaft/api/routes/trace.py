@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from lineshaft.api.access import LanguageOf, Reader, ServicesOf
+from lineshaft.api.access import DocumentReader, LanguageOf, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
 from lineshaft.api.services import Services
@@ -27,16 +27,21 @@ def known_systems(services: Services) -> dict[str, KnownSystem]:
 @router.get("/search", response_model=Found)
 async def search_everything(
     services: ServicesOf,
-    caller: Reader,
+    caller: DocumentReader,
+    language: LanguageOf,
     q: Annotated[str, Query(max_length=TEXT_MAX, description="a number, a part of it, or a customer")] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Json:
     """Return what a text may mean, best first: documents of any system, customers; nothing: newest orders."""
-    return Json(await search(services.store, caller.scope, services.systems.trail, q, limit))
+    return Json(
+        await search(services.store, caller.scope, services.systems.trail, q, limit, language=language)
+    )
 
 
 @router.get("/trace/{number:path}", response_model=Trail)
-async def trace_number(number: str, services: ServicesOf, caller: Reader, language: LanguageOf) -> Json:
+async def trace_number(
+    number: str, services: ServicesOf, caller: DocumentReader, language: LanguageOf
+) -> Json:
     """Return everything that belongs to a number: order, stages, documents, lines, runs, calls, story."""
     found = await trail(
         services.store,

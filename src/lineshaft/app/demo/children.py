@@ -1,6 +1,7 @@
 """Processes of the demo: started, watched, ended; none outlives the demo for long.
 
-Each child's number is kept in a file, so that a demo that was killed finds and ends what it left behind.
+Each child reads its standard input, which ends with the demo, however that ends. Each child's number is kept
+in a file too, so that the next start finds and ends one that was stuck at that time.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class Child:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._arguments,
-                stdin=subprocess.DEVNULL,
+                # Never written to: that it ends is all it says.
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=self._environment,

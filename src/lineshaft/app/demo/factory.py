@@ -21,6 +21,7 @@ from lineshaft.app.demo.stations import (
     ERP_APP_ID,
     ERP_APP_SECRET,
     OFFICE,
+    UNTIL_INPUT_ENDS,
     Common,
     arguments_of,
     hub_alerts,
@@ -200,7 +201,10 @@ class Factory:
             encoding="utf-8",
         )
         child = self._children["hub"] = Child(
-            "hub", ["-m", "lineshaft", "--config", str(config), "serve"], self.folder, alone=True
+            "hub",
+            ["-m", "lineshaft", "--config", str(config), "serve", UNTIL_INPUT_ENDS],
+            self.folder,
+            alone=True,
         )
         await child.start()
         self.hub_starts += 1

@@ -7,15 +7,21 @@ import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from lineshaft.app.demo.customers import Customers
+import aiohttp
+
+from lineshaft.app.demo.customers import Customers, Wish
 from lineshaft.app.demo.factory import Factory
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import HubError
 from lineshaft.base.text import Language, text
 
+_DUE_DAYS = 14
+_TROUBLE = (HubError, OSError, ValueError, LookupError, TypeError, TimeoutError, aiohttp.ClientError)
+"""What comes of asking a system that somebody has broken: nothing, late, or in another shape."""
 _ENDED = frozenset({"shipped", "rejected", "cancelled"})
 _STATIONS = (
     ("mes", "work_order", text("MES", "MES")),
@@ -47,6 +53,7 @@ class Flowing:
     out: Callable[[str], None]
     seed: int = 1
     every_s: float = 4.0
+    look_s: float = 1.0
     known: dict[str, str] = field(default_factory=dict)
     """Order → the line that was printed last."""
     _delivered: bool = False
@@ -57,7 +64,12 @@ class Flowing:
     async def run(self, *, count: int | None) -> int:
         """Make ``count`` orders (``None``: for ever) and print their ways; return how many have not ended."""
         started_at = SystemClock().monotonic()
-        await self._find_open()
+        while True:
+            try:
+                await self._find_open()
+                break
+            except _TROUBLE:
+                await asyncio.sleep(self.look_s)
         making = asyncio.create_task(self._make(count))
         try:
             clock = SystemClock()
@@ -73,7 +85,7 @@ class Flowing:
                         return 0
                     if clock.monotonic() - quiet_since > 240:
                         return len(open_orders)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(self.look_s)
         finally:
             making.cancel()
 
@@ -106,21 +118,36 @@ class Flowing:
 
     async def _make(self, count: int | None) -> None:
         """Enter orders, as salespeople do, and change one now and then, as customers do."""
+        customers: Customers | None = None
+        made = 0
+        while count is None or made < count:
+            # Whoever presses the CRM's fault buttons keeps its salespeople waiting, no more.
+            with contextlib.suppress(*_TROUBLE):
+                customers = customers or await self._customers()
+                await self._enter(customers.next(made))
+                made += 1
+            if count is None or made < count:
+                await asyncio.sleep(self.every_s if count is None else min(1.0, self.every_s))
+
+    async def _customers(self) -> Customers:
         products = (await self.factory.crm("GET", "/products?limit=200"))["items"]
         accounts = (await self.factory.crm("GET", "/accounts?limit=200"))["items"]
         chance = random.Random(f"{self.seed}/{len(self.known)}/{await self._orders_so_far()}")
-        customers = Customers(products, accounts, chance)
-        made = 0
-        while count is None or made < count:
-            wish = customers.next(made)
-            order = await self.factory.crm("POST", "/orders", wish.order)
-            self.known[order["order_no"]] = ""
-            await self.factory.crm("POST", f"/orders/{order['id']}/confirm", {})
-            if wish.change is not None:
-                self._later[order["order_no"]] = wish.change
-            made += 1
-            if count is None or made < count:
-                await asyncio.sleep(self.every_s if count is None else min(1.0, self.every_s))
+        return Customers(products, accounts, chance)
+
+    async def _enter(self, wish: Wish) -> None:
+        """Enter an order and confirm it."""
+        wish.order["due_date"] = await self._due_date()
+        order = await self.factory.crm("POST", "/orders", wish.order)
+        self.known[order["order_no"]] = ""
+        await self.factory.crm("POST", f"/orders/{order['id']}/confirm", {})
+        if wish.change is not None:
+            self._later[order["order_no"]] = wish.change
+
+    async def _due_date(self) -> str:
+        """Return the day by which customers want their goods, in the factory's time."""
+        told = await self.factory.admin("crm", "GET", "/health")
+        return str(date.fromisoformat(str(told["time"])[:10]) + timedelta(days=_DUE_DAYS))
 
     async def _orders_so_far(self) -> str:
         page = await self.factory.crm("GET", "/orders?limit=1")
@@ -135,13 +162,14 @@ class Flowing:
             try:
                 order = await self.factory.crm("GET", f"/orders/{quote(number, safe='')}")
                 found = await self.factory.hub("GET", f"/trace/{quote(number, safe='')}")
-            except (HubError, OSError, ValueError):
+                await self._change_mind(order)
+                line = way(order, found, self.language)
+            except _TROUBLE:
                 continue
-            await self._change_mind(order)
-            line = way(order, found, self.language)
             if line != before:
                 self.known[number] = line + (_END if order["status"] in _ENDED or _is_parked(found) else "")
-                self.out(line)
+                # The line of a delivered order stands out among those of orders on their way.
+                self.out(f"{'✓' if order['status'] == 'shipped' else ' '} {line}")
                 moved = True
         return moved
 
@@ -152,7 +180,7 @@ class Flowing:
             return
         change = self._later.pop(number)
         # It may have been shipped just now: then the CRM says no, and everything stays.
-        with contextlib.suppress(HubError):
+        with contextlib.suppress(*_TROUBLE):
             await self.factory.crm("POST", f"/orders/{number}/change", change)
 
 

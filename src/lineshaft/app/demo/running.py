@@ -110,28 +110,34 @@ def plan_of(wish: Wish) -> Plan:
 
 
 def _introduce(factory: Factory, tell: Callable[[str, str], None], approval: str) -> None:
+    tell("", "")
+    tell(
+        f"{'Lineshaft':<26}{factory.hub_url:<26}one click signs you in: Sales, Planning, Warehouse, Finance, "
+        "IT, Director",
+        f"{'Lineshaft':<18}{factory.hub_url:<26}点击岗位即可登录:销售、计划、仓库、财务、IT、老板",
+    )
+    tell(f"{'':<26}for programs: token {factory.token}", f"{'':<18}程序访问密钥:{factory.token}")
+    tell("", "")
     tell(f"{'':<26}{'its pages':<26}its fault buttons", f"{'':<18}{'系统页面':<22}故障按钮")
     for name in factory.systems:
         title, addresses = TITLES[name], f"{factory.url(name):<26}{factory.buttons_url(name)}"
         tell(f"{title.en:<26}{addresses}", f"{_filled(title.zh, 18)}{addresses}")
     tell("No sign-in is asked for on these pages.", "以上页面无需登录。")
-    tell(
-        f"{'Lineshaft':<26}{factory.hub_url}   sign in with one click as Sales, Planning, Warehouse, "
-        "Finance, IT or Boss,",
-        f"{'Lineshaft':<18}{factory.hub_url}   点击岗位即可登录:销售、计划、仓库、财务、IT、老板,",
-    )
-    tell(f"{'':<26}or with the token {factory.token}", f"{'':<18}或使用访问密钥 {factory.token}")
     if "oa" in factory.systems:
         tell(
             "Shipments are approved in the OA: "
             + ("by themselves after two simulated hours." if approval == "auto" else "by you."),
             "发货审批(OA):" + ("模拟 2 小时后自动同意。" if approval == "auto" else "请在 OA 中审批。"),
         )
+    tell("", "")
+    tell("What to try: docs/start/first-ten-minutes.md", "动手试试:docs/start/first-ten-minutes.zh-CN.md")
+    config = factory.folder / "hub" / "hub.toml"
     tell(
-        f"Any number's way:  lineshaft --config {factory.folder / 'hub' / 'hub.toml'} trace NUMBER",
-        f"单据联查:  lineshaft --config {factory.folder / 'hub' / 'hub.toml'} trace 单号",
+        f"Any number's way: lineshaft --config {config} trace NUMBER",
+        f"单据联查:lineshaft --config {config} trace 单号",
     )
     tell("Ctrl-C ends everything.", "按 Ctrl-C 结束。")
+    tell("", "")
 
 
 def _filled(words: str, width: int) -> str:

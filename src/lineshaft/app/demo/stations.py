@@ -20,7 +20,11 @@ OA_APP_ID = "oa-app"
 OA_APP_SECRET = "oa-demo-secret"  # noqa: S105
 SMS_KEY = "sms-demo-key"
 WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105
+TRACKING_KEY = "demo-tracking-key-of-an-invented-firm"
 ADMIN = "plantbox-admin"
+
+UNTIL_INPUT_ENDS = "--until-input-ends"
+"""The option of every process of the demo by which it ends with the demo."""
 
 OFFICE = ("crm", "erp")
 """The two systems that carry an order by themselves."""
@@ -74,7 +78,7 @@ def arguments_of(
     system: str, common: Common, ports: Mapping[str, int], options: tuple[str, ...]
 ) -> list[str]:
     """Return the arguments of one system's process."""
-    found = ["-m", "plantbox", system, "--port", str(ports[system])]
+    found = ["-m", "plantbox", system, UNTIL_INPUT_ENDS, "--port", str(ports[system])]
     found += ["--admin-port", str(ports[f"{system}_admin"]), "--admin-token", ADMIN]
     found += ["--data", str(common.folder / system), "--speed", f"{common.speed:g}"]
     if common.empty:
@@ -105,6 +109,7 @@ def hub_secrets() -> dict[str, str]:
         "oa_app_secret": OA_APP_SECRET,
         "oa_webhook": WEBHOOK_SECRET,
         "sms_key": SMS_KEY,
+        "tracking_key": TRACKING_KEY,
     }
 
 

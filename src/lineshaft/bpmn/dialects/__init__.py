@@ -6,7 +6,7 @@ rest of the reader does not know any vendor. What has no meaning here goes into 
 
 from __future__ import annotations
 
-from lineshaft.bpmn.dialects import camunda, zeebe
+from lineshaft.bpmn.dialects import camunda, jbpm, zeebe
 from lineshaft.bpmn.document import Document, ElementDefinition, ProcessDefinition, RootDefinition, XmlNode
 
 Target = ElementDefinition | ProcessDefinition | RootDefinition
@@ -22,6 +22,8 @@ def read_extensions(document: Document, node: XmlNode, target: Target) -> None:
             namespace, _, local = name[1:].partition("}")
             if namespace in camunda.NAMESPACES:
                 camunda.read_attribute(document, target, local, value)
+            elif namespace == jbpm.NAMESPACE:
+                jbpm.read_attribute(document, target, local, value)
     _read_children(document, node, target)
 
 

@@ -49,7 +49,6 @@ SILENT = {
     "triggerable",
     "expanded",
     "elementTemplate",
-    "type",
     "formHandlerClass",
     "fieldName",
     "formFieldValidation",
@@ -94,6 +93,8 @@ _ATTRIBUTES: dict[str, Callable[[Extensions, str], None]] = {
     "formKey": _set("form"),
     "formRef": _set("form"),
     "topic": _task_type,
+    "type": _set("implementation"),
+    "calledElementVersion": _set("called_number"),
     "collection": _set("input_collection"),
     "elementVariable": _set("input_element"),
     "resultVariable": _set("result_variable"),
@@ -118,6 +119,7 @@ def read_attribute(document: Document, target: Target, name: str, value: str) ->
     if name in _ATTRIBUTES:
         _ATTRIBUTES[name](found, value)
     elif name in _TASK_TYPES:
+        found.dialects.add(f"camunda:{name}")
         if found.task_type is None:
             found.task_type = value.strip("${}#")
         document.report.append(f"{target.id} (line {target.line}): {name}={value!r} is taken as the job type")
@@ -201,7 +203,28 @@ def _fields(found: Extensions, node: XmlNode) -> None:
     found.headers[node.get("name") or ""] = value
 
 
+def _connector(found: Extensions, node: XmlNode) -> None:
+    """A connector is a job of its name."""
+    for item in node:
+        if _local(item) == "connectorId":
+            found.task_type = found.task_type or "".join(str(part) for part in item.itertext()).strip()
+        elif _local(item) == "inputOutput":
+            _input_output(found, item)
+
+
+_CODE = ("class", "expression", "delegateExpression")
+
+
+def _code_listener(found: Extensions, node: XmlNode) -> None:
+    runs = any(node.get(name) for name in _CODE)
+    runs = runs or any(_local(child) in ("script", "field") for child in node)
+    found.code_listeners.append((_local(node), node.get("event") or "", runs))
+
+
 _ELEMENTS: dict[str, Callable[[Extensions, XmlNode], None]] = {
+    "connector": _connector,
+    "executionListener": _code_listener,
+    "taskListener": _code_listener,
     "inputOutput": _input_output,
     "in": _in,
     "out": _out,
@@ -209,6 +232,9 @@ _ELEMENTS: dict[str, Callable[[Extensions, XmlNode], None]] = {
     "field": _fields,
 }
 _QUIET = {"formData", "formProperty", "failedJobRetryTimeCycle", "constraint", "eventType", "modelerInfo"}
+
+
+_LISTENERS = {"executionListener", "taskListener"}
 
 
 def read_element(document: Document, target: Target, node: XmlNode) -> None:
@@ -219,5 +245,5 @@ def read_element(document: Document, target: Target, node: XmlNode) -> None:
     read = _ELEMENTS.get(name)
     if read is not None:
         read(found, node)
-    elif name not in _QUIET:
+    if name in _LISTENERS or (read is None and name not in _QUIET):
         document.report.append(f"{target.id} (line {node.sourceline}): {name} is not understood")

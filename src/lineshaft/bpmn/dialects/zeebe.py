@@ -71,6 +71,9 @@ def _called_decision(found: Extensions, node: XmlNode) -> None:
 
 def _form(found: Extensions, node: XmlNode) -> None:
     found.form = node.get("formId") or node.get("externalReference") or node.get("formKey")
+    found.forms = tuple(
+        name for name in ("formId", "externalReference", "formKey") if node.get(name) is not None
+    )
     found.form_binding = node.get("bindingType")
     found.form_version_tag = node.get("versionTag")
 

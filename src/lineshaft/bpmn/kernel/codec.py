@@ -18,6 +18,11 @@ from lineshaft.bpmn.kernel.state import InstanceState, ScopeState
 FORMAT: Final = 1
 """The version of root, scope rows and events that this program writes."""
 
+
+class NewerState(ValueError):
+    """The rows were written by a newer program: only that one understands them."""
+
+
 UPCASTERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Version n -> function from the plain form of version n (root and scopes) to that of n + 1."""
 
@@ -78,7 +83,9 @@ def decode_state(
     """
     plain = _PLAIN.decode(root)
     version = plain[0] if isinstance(plain, list) and plain else None
-    if not isinstance(version, int) or version > FORMAT:
+    if isinstance(version, int) and version > FORMAT:
+        raise NewerState(f"Expected stored state of format {FORMAT} or older, but found {version}")
+    if not isinstance(version, int):
         raise ValueError(f"Expected stored state of format {FORMAT} or older, but found {version!r}")
     if version < FORMAT:
         upcast = {"root": plain, "scopes": {number: _PLAIN.decode(row) for number, row in scopes.items()}}

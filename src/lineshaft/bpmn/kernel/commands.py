@@ -31,6 +31,8 @@ class CompleteJob:
 
     token: int
     variables: Variables = field(default_factory=dict)
+    attempt: int | None = None
+    """Which of the token's calls it answers; where a token asks anew, an older answer comes too late."""
 
 
 @dataclass(frozen=True, slots=True)

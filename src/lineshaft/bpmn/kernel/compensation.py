@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lineshaft.bpmn.kernel import events, waiting
-from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ITERATION, LOOP, PROCESS, Done, ScopeState, Token
+from lineshaft.bpmn.kernel import closing, events, waiting
+from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, FLOW, ITERATION, LOOP, Done, ScopeState, Token
 
 if TYPE_CHECKING:
     from lineshaft.bpmn.kernel.run import Run
@@ -24,7 +24,7 @@ def throw(run: Run, scope: ScopeState, token: Token, activity: str | None, *, wa
     """
     where = scope
     plans = _plans(where, activity)
-    while not plans and where.kind != PROCESS and run.nodes[where.element].type == "eventSubProcess":
+    while not plans and (where.kind == FLOW or run.nodes[where.element].type == "eventSubProcess"):
         where = run.touch(where.parent)
         plans = _plans(where, activity)
     if not plans:
@@ -143,9 +143,9 @@ def cancel_transaction(run: Run, scope: ScopeState, token: Token) -> None:
         scope = run.touch(scope.parent)
     done = _take_done(run, scope)
     if scope is own:
-        run.clear(scope, keep=token.number)
+        whole = run.clear(scope, keep=token.number)
     else:
-        run.clear(scope)
+        whole = run.clear(scope)
         token = Token(run.new_number(), element, ACTIVE)
         scope.tokens[token.number] = token
     waiting.close(run, scope.waits)
@@ -153,6 +153,14 @@ def cancel_transaction(run: Run, scope: ScopeState, token: Token) -> None:
     scope.done = done
     token.state = ACTIVE
     token.extra = {"cancelling": True}
+    if whole:
+        undo_transaction(run, scope, token)
+    else:
+        closing.wait_for(token, closing.left_in(scope))
+
+
+def undo_transaction(run: Run, scope: ScopeState, token: Token) -> None:
+    """Undo what was done in a transaction in which nothing else is under way."""
     if throw(run, scope, token, None):
         _cancelled(run, scope, token)
 
@@ -160,7 +168,7 @@ def cancel_transaction(run: Run, scope: ScopeState, token: Token) -> None:
 def _take_done(run: Run, scope: ScopeState) -> tuple[Done, ...]:
     """Take what was done in a scope and in all that is under way inside of it, the oldest first."""
     found, scope.done = scope.done, ()
-    inner = run.rounds_of(scope.id) if scope.kind == LOOP else scope.tokens
+    inner = run.rounds_of(scope.id) if scope.kind == LOOP else [*run.rounds_of(scope.id), *scope.tokens]
     for number in inner:
         if run.has_scope(number):
             found += _take_done(run, run.touch(number))

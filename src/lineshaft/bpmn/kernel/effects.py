@@ -41,6 +41,8 @@ class CancelCall:
     """The answer to ``token``'s call is no longer wanted."""
 
     token: int
+    attempt: int | None = None
+    """Up to which of its calls; all where not given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import Text, text
-from lineshaft.bpmn.kernel import commands, effects, events, operator, throwing, waiting
+from lineshaft.bpmn.kernel import closing, commands, effects, events, operator, throwing, waiting
 from lineshaft.bpmn.kernel.elements.containers import begin_process
 from lineshaft.bpmn.kernel.elements.gateways import ComplexGateway, InclusiveGateway
 from lineshaft.bpmn.kernel.run import Run
@@ -171,6 +171,8 @@ def _asked(scope: ScopeState, token: Token, node: Node) -> bool:
         return True
     if token.state != ACTIVE or (node.loop is not None and scope.kind != ITERATION):
         return False
+    if node.type == "adHocSubProcess":
+        return token.extra is not None and "asked" in token.extra
     return node.work.type is not None or node.type in _ASKING
 
 
@@ -263,7 +265,11 @@ def _complete_job(run: Run, command: commands.CompleteJob) -> Rejection | None:
     if found is None:
         return _gone(command.token, "job", "作业")
     scope, token, node = found
-    if token.extra and token.extra.get("calling"):
+    calling = token.extra is not None and "calling" in token.extra
+    asks_anew = calling or node.type == "adHocSubProcess"
+    if asks_anew and command.attempt is not None and command.attempt != token.attempt:
+        return _gone(command.token, "job", "作业")
+    if calling:
         return _listener_done(run, scope, token, node, command)
     if not _asked(scope, token, node) or node.type in ("userTask", "callActivity"):
         return _waits_for(found, "a job")
@@ -359,6 +365,12 @@ def _throw_error(run: Run, command: commands.ThrowError) -> Rejection | None:
     if not _asked(scope, token, node):
         return _waits_for(found, "a job")
     run.close_incidents(scope, token.number)
+    if closing.is_closing(token):
+        # What is being ended throws nothing any more: its listener has failed.
+        run.incident(
+            scope, token, "job_failed", text("{code}", "{code}", code=command.message or command.code)
+        )
+        return None
     throwing.throw_error(run, scope, token, command.code, command.message, command.variables)
     return None
 
@@ -458,7 +470,7 @@ def _escalate_child(run: Run, command: commands.EscalateChild) -> Rejection | No
 
 
 def _cancel(run: Run, command: commands.Cancel) -> Rejection | None:
-    run.end_instance(command.reason)
+    closing.end_instance(run, command.reason)
     return None
 
 

@@ -10,8 +10,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.text import Text, text
-from lineshaft.bpmn.kernel import commands, compensation, effects, events
-from lineshaft.bpmn.kernel.state import ACTIVE, HELD, ITERATION, LOOP, PROCESS, ROOT, ScopeState, Token
+from lineshaft.bpmn.kernel import closing, commands, compensation, effects, events
+from lineshaft.bpmn.kernel.state import ACTIVE, FLOW, HELD, ITERATION, LOOP, PROCESS, ROOT, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def release_held(run: Run) -> list[commands.Command]:
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, Any]:
-    whole = ("token", "timer", "subscription", "incident", "scope", "retries")
+    whole = ("token", "timer", "subscription", "incident", "scope", "retries", "attempt")
     return {key: int(value) if key in whole and value is not None else value for key, value in values.items()}
 
 
@@ -152,7 +152,14 @@ def cancel_element(run: Run, command: commands.CancelElement) -> Refusal:
         return _unknown(command.token)
     scope, token, node = found
     run.events.append(events.ElementMoved(token.number, node.id, "cancelled", command.reason))
-    run.terminate(scope, token)
+    if closing.is_closing(token):
+        _end_closing(run, scope, token)
+        return None
+    undoing = (token.extra or {}).get("undoing")
+    if not run.terminate(scope, token):
+        if undoing is not None:
+            token.extra = {**(token.extra or {}), "undoing": undoing}
+        return None
     if scope.kind == ITERATION:
         node.loop_element.round_gone(run, scope, node)
     elif token.extra and "undoing" in token.extra:
@@ -178,13 +185,18 @@ def complete_element(run: Run, command: commands.CompleteElement) -> Refusal:
             ),
         )
     run.events.append(events.ElementMoved(token.number, node.id, "completed", command.reason))
+    if closing.is_closing(token):
+        _end_closing(run, scope, token)
+        return None
     run.close_incidents(scope, token.number)
     if run.has_scope(token.number):
         inner = run.touch(token.number)
-        run.clear(inner)
+        run.clear(inner, at_once=True)
         run.close_scope(inner)
     elif node.type == "userTask" and token.state == ACTIVE:
-        run.effects.append(effects.CloseTask(token.number))
+        if token.extra and "calling" in token.extra:
+            run.effects.append(effects.CancelCall(token.number, token.attempt))
+        node.element.terminate(run, scope, token, node)
         token.extra = None
     elif token.state == ACTIVE:
         node.element.terminate(run, scope, token, node)
@@ -195,6 +207,17 @@ def complete_element(run: Run, command: commands.CompleteElement) -> Refusal:
     token.state = ACTIVE
     run.answer(scope, token, node, command.variables)
     return None
+
+
+def _end_closing(run: Run, scope: ScopeState, token: Token) -> None:
+    """Wait no longer for the listeners of what is being ended."""
+    if run.has_scope(token.number):
+        inner = run.touch(token.number)
+        run.clear(inner, at_once=True)
+        run.close_scope(inner)
+    elif token.extra and "calling" in token.extra:
+        run.effects.append(effects.CancelCall(token.number, token.attempt))
+    closing.gone(run, scope, token)
 
 
 def activate_element(run: Run, command: commands.ActivateElement) -> Refusal:
@@ -228,11 +251,11 @@ def activate_element(run: Run, command: commands.ActivateElement) -> Refusal:
     # A join that is begun by hand uses up what has come to it.
     scope.arrivals.pop(node.id, None)
     if node.container.type == "adHocSubProcess":
-        token = node.container.element.start(run, scope, node.container, node)
+        token = node.container.element.start(run, scope, node.container, node, command.variables)
     else:
         token = run.new_token(scope, node)
-    if command.variables:
-        run.set_local(scope.id, command.variables)
+        if command.variables:
+            run.set_local(scope.id, command.variables)
     run.events.append(events.ElementMoved(token.number, node.id, "activated", command.reason))
     return None
 
@@ -262,7 +285,7 @@ def _is_loop_of(scope: ScopeState, node: Node) -> bool:
 
 def _is_inside(scope: ScopeState, container: Node) -> bool:
     """Tell whether elements of the container run in a scope: not so in a loop's own or its rounds'."""
-    return scope.element == container.id and scope.kind not in (LOOP, ITERATION)
+    return scope.element == container.id and scope.kind not in (LOOP, ITERATION, FLOW)
 
 
 def _open_without_start(run: Run, outer: ScopeState, container: Node) -> int:

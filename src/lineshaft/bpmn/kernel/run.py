@@ -16,12 +16,13 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.base.limits import DEFAULT_LIMITS
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.expressions import Value
-from lineshaft.bpmn.kernel import compensation, effects, events, waiting
+from lineshaft.bpmn.kernel import closing, compensation, effects, events, waiting
 from lineshaft.bpmn.kernel.lifecycle import move
 from lineshaft.bpmn.kernel.state import (
     ACTIVE,
     CREATED,
     ENTERING,
+    FLOW,
     HELD,
     ITERATION,
     LEAVING,
@@ -131,7 +132,7 @@ class Run:
         """Add a scope with the number of its token."""
         scope = ScopeState(number, parent, node.id, kind)
         self.scopes[number] = scope
-        if kind == ITERATION:
+        if kind >= ITERATION:
             self.rounds_added.setdefault(parent, []).append(number)
         return scope
 
@@ -149,7 +150,7 @@ class Run:
             self.removed.add(scope.id)
 
     def rounds_of(self, scope_id: int) -> list[int]:
-        """Return the scopes of the rounds of a loop that are under way, in order."""
+        """Return the scopes of the rounds of a loop, or of an ad-hoc sub-process's flows, in order."""
         found = {number for number in self.state.children.get(scope_id, ()) if self.has_scope(number)}
         found.update(number for number in self.rounds_added.get(scope_id, ()) if number in self.scopes)
         return sorted(found)
@@ -427,7 +428,11 @@ class Run:
                 self.propagate(found, scope, None)
             if in_round and not (token.extra and "listener" in token.extra):
                 node.loop_element.collect(self, scope, token, node)
-            elif node.ad_hoc is not None and not (token.extra and "listener" in token.extra):
+            elif (
+                node.ad_hoc is not None
+                and scope.kind != FLOW
+                and not (token.extra and "listener" in token.extra)
+            ):
                 node.ad_hoc.element.collect(self, scope, token, node)
             if flows is not None and node.end_listeners:
                 token.extra = {**(token.extra or {}), "flows": [flow.id for flow in flows]}
@@ -527,8 +532,10 @@ class Run:
                     self.take(scope, flow)
                 compensation.handler_done(self, scope, token.extra["undone"])
                 return
-        if node.ad_hoc is not None and node.ad_hoc.element.after_element(self, scope, node.ad_hoc):
-            return
+        if node.ad_hoc is not None:
+            last = not (node.outgoing if flows is None else flows)
+            if node.ad_hoc.element.after_element(self, scope, node.ad_hoc, last=last):
+                return
         if flows is None:
             if body and node.conditional_flows:
                 flows = self.choose(scope, None, node)
@@ -591,6 +598,9 @@ class Run:
             return
         parent = self.touch(scope.parent)
         node = self.nodes[scope.element]
+        if scope.kind == FLOW:
+            node.element.flow_done(self, parent, node, scope)
+            return
         node.element.inside_done(self, parent, parent.tokens[scope.id], node, scope)
 
     def finish(self, scope: ScopeState) -> None:
@@ -642,56 +652,75 @@ class Run:
 
     # -- taking away -------------------------------------------------------------------------------
 
-    def terminate(self, scope: ScopeState, token: Token) -> None:
-        """Take a token away with all that is inside it; its flow does not go on."""
+    def terminate(self, scope: ScopeState, token: Token, *, at_once: bool = False) -> bool:
+        """Take a token away with all that is inside it; its flow does not go on.
+
+        False where listeners of a user task hold that up (see ``closing``); never so ``at_once``.
+        """
+        if closing.is_closing(token) and not at_once:
+            return False
         node = self.nodes[token.element]
+        held = False
         if self.has_scope(token.number):
             inner = self.touch(token.number)
-            self.clear(inner)
-            self.close_scope(inner)
+            held = not self.clear(inner, at_once=at_once)
+            if not held:
+                self.close_scope(inner)
+        body = node.loop is not None and scope.kind != ITERATION
         if token.extra and token.extra.get("calling"):
-            self.effects.append(effects.CancelCall(token.number))
-            if node.type == "userTask" and token.state == ACTIVE:
+            self.effects.append(effects.CancelCall(token.number, token.attempt))
+        if token.state == ACTIVE and node.type != "process" and not body:
+            if node.type == "userTask" or not (token.extra and token.extra.get("calling")):
                 node.element.terminate(self, scope, token, node)
-        elif token.state == ACTIVE and node.type != "process":
-            body = node.loop is not None and scope.kind != ITERATION
-            if not body:
-                node.element.terminate(self, scope, token, node)
+            if node.type == "userTask" and node.task_listeners.get("canceling") and not at_once:
+                held = True
         if token.extra:
             compensation.drop_kept(self, token.extra)
+        if held:
+            self._close_slowly(scope, token, node)
+            return False
         self.forget(scope, token)
-        if token.state != CREATED:
+        if token.state != CREATED and not (token.extra and "end" in token.extra):
             self.events.append(events.ElementTerminated(token.number, node.id))
+        return True
 
-    def clear(self, scope: ScopeState, keep: int = 0) -> None:
-        """Take away everything in a scope, but ``keep``; the scope itself stays."""
-        if scope.kind == LOOP:
-            for number in self.rounds_of(scope.id):
-                inner = self.touch(number)
-                self.clear(inner)
+    def _close_slowly(self, scope: ScopeState, token: Token, node: Node) -> None:
+        """Leave a token for its listeners, or for those of what is inside it."""
+        waiting.close(self, token.waits)
+        token.waits = ()
+        self.close_incidents(scope, token.number)
+        task = (token.extra or {}).get("task")
+        token.extra = {"closing": True, **({"task": task} if task else {})}
+        if not self.has_scope(token.number):
+            node.element.cancel(self, scope, token, node)
+
+    def clear(self, scope: ScopeState, keep: int = 0, *, at_once: bool = False) -> bool:
+        """Take away everything in a scope, but ``keep``; the scope itself stays.
+
+        False where something of it is still closing.
+        """
+        whole = True
+        for number in self.rounds_of(scope.id):
+            inner = self.touch(number)
+            if self.clear(inner, at_once=at_once):
+                self.drop_variables(number)
                 self.close_scope(inner)
-            if "outputs" in scope.counts:
-                self.drop_aside(scope.counts["outputs"])
+            else:
+                inner.counts["closing"] = 1
+                whole = False
+        if scope.kind == LOOP and "outputs" in scope.counts:
+            self.drop_aside(scope.counts["outputs"])
         for token in list(scope.tokens.values()):
-            if token.number != keep:
-                self.terminate(scope, token)
+            if token.number != keep and not self.terminate(scope, token, at_once=at_once):
+                whole = False
+        if scope.waits and scope.kind != PROCESS and not whole:
+            waiting.close(self, scope.waits)
+            scope.waits = ()
         scope.arrivals = {}
         for done in scope.done:
             self.drop_snapshots(done)
         scope.done = ()
-
-    def end_instance(self, reason: str, error_code: str | None = None, error_message: str = "") -> None:
-        """Terminate the whole instance."""
-        root = self.touch(ROOT)
-        self.clear(root)
-        self.close_root(root)
-        self.queue.clear()
-        self.ended = True
-        self.status = "terminated"
-        self.events.append(events.InstanceTerminated(reason, error_code))
-        self.effects.append(
-            effects.EndInstance("terminated", dict(self.values(ROOT)), error_code, error_message)
-        )
+        return whole
 
     # -- incidents ---------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 """Time tables: when a timer is due, reckoned from a given ``now``; no clock is read.
 
 Takes ISO 8601 dates (with offset or ``@Zone``; a local one is UTC), durations, repeating intervals
-(``R3/PT10S``, ``R/2026-03-01T08:00:00Z/P1D``, ``R2/PT1H/2026-…``), and cron with five or six fields, whose
-zone may stand before it (``TZ=Asia/Shanghai 0 0 9 * * MON-FRI``).
+(``R3/PT10S``, ``R/2026-03-01T08:00:00Z/P1D``, ``R2/PT1H/2026-…``, ``PT1S###PT2S`` for a first time and then
+the others), and cron with five or six fields, whose zone may stand before it
+(``TZ=Asia/Shanghai 0 0 9 * * MON-FRI``).
 """
 
 from __future__ import annotations
@@ -168,6 +169,10 @@ def _duration_text(value: timedelta) -> str:
 
 
 def _first_of_cycle(value: str, now: datetime) -> tuple[datetime, str | None, int]:
+    if "###" in value:
+        delay, _, interval = value.partition("###")
+        parse_duration(interval)
+        return add_duration(now, delay), interval, FOREVER
     found = _REPEAT.match(value)
     if found is None:
         if cron.is_cron(value):

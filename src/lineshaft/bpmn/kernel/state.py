@@ -29,6 +29,8 @@ PROCESS: Final = 0
 EMBEDDED: Final = 1
 LOOP: Final = 2
 ITERATION: Final = 3
+FLOW: Final = 4
+"""One activation inside an ad-hoc sub-process, with the chain that follows it; it has no token of its own."""
 
 # States of tokens; part of the stored format. ``lifecycle`` says which may follow which.
 CREATED: Final = 0
@@ -186,7 +188,7 @@ class InstanceState:
         self.owners: dict[int, tuple[int, int]] = {}
         """Number of a token, timer or subscription -> its scope and token (0: the scope's own)."""
         self.children: dict[int, set[int]] = {}
-        """A loop's scope -> the scopes of its rounds."""
+        """The scope of a loop or ad-hoc sub-process -> the scopes of its rounds or of the flows in it."""
         self.condition_scopes: set[int] = set()
         """Scopes in which somebody waits for a condition."""
 
@@ -250,7 +252,7 @@ class InstanceState:
             self.condition_scopes.add(scope_id)
         if scope.incidents:
             self.incidents.update(scope.incidents)
-        if scope.kind == ITERATION:
+        if scope.kind >= ITERATION:
             self.children.setdefault(scope.parent, set()).add(scope_id)
 
     def _unindex(self, scope: ScopeState) -> None:
@@ -264,7 +266,7 @@ class InstanceState:
         self.condition_scopes.discard(scope.id)
         for number in scope.incidents:
             self.incidents.pop(number, None)
-        if scope.kind == ITERATION:
+        if scope.kind >= ITERATION:
             siblings = self.children.get(scope.parent)
             if siblings is not None:
                 siblings.discard(scope.id)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import effects, events, waiting
-from lineshaft.bpmn.kernel.state import PROCESS, ScopeState, Token
+from lineshaft.bpmn.kernel import closing, effects, events, waiting
+from lineshaft.bpmn.kernel.state import FLOW, PROCESS, ScopeState, Token
 from lineshaft.bpmn.program import Node, Trigger
 
 if TYPE_CHECKING:
@@ -48,6 +48,16 @@ def _inner_events(container: Node) -> list[Node]:
     return [start for inner in container.event_subprocesses for start in inner.starts]
 
 
+def _handlers_beside(container: Node, node: Node) -> list[Node]:
+    """Return the start events that catch what comes out of ``node`` in its container.
+
+    None where an interrupting event sub-process ended everything else there; never its own.
+    """
+    if node.container is container and node.type == "eventSubProcess" and node.starts[0].interrupting:
+        return []
+    return [start for start in _inner_events(container) if start.container is not node]
+
+
 def find_catcher(
     run: Run, scope: ScopeState, token: Token, kind: str, code: str
 ) -> tuple[ScopeState, Token | None, Node] | None:
@@ -61,9 +71,11 @@ def find_catcher(
                 if found is not None:
                     return scope, token, found
         container = run.nodes[scope.element]
+        if scope.kind == FLOW:
+            scope = run.touch(scope.parent)
         if container.event_subprocesses and scope.kind < 2:
-            found = _match(run, _inner_events(container), kind, code)
-            if found is not None and not (found.container is not None and node is found.container):
+            found = _match(run, _handlers_beside(container, node), kind, code)
+            if found is not None:
                 return scope, None, found
         if scope.kind == PROCESS:
             return None
@@ -80,13 +92,15 @@ def catchable(run: Run, scope: ScopeState, token: Token) -> tuple[str, ...]:
     found: set[str] = set(run.state.catches)
     while True:
         node = run.nodes[token.element]
-        events_here = list(node.boundaries) + _inner_events(run.nodes[scope.element])
+        events_here = list(node.boundaries) + _handlers_beside(run.nodes[scope.element], node)
         for event in events_here:
             for trigger in event.triggers:
                 if trigger.kind in ("error", "escalation"):
                     found.add(f"{trigger.kind}:{code_of(run, trigger)}")
         if scope.kind == PROCESS:
             return tuple(sorted(found))
+        if scope.kind == FLOW:
+            scope = run.read(scope.parent)
         number = scope.id
         parent = run.read(scope.parent)
         if number not in parent.tokens:
@@ -102,7 +116,7 @@ def throw_error(
     catches = run.state.catches or run.header.get("catches", ())
     if found is None and (f"error:{code}" in catches or "error:*" in catches):
         run.events.append(events.ErrorThrown(token.number, token.element, code, message, None))
-        run.end_instance(message, code, message)
+        closing.end_instance(run, message, code, message)
         return
     caught_by = found[2].id if found is not None else None
     run.events.append(events.ErrorThrown(token.number, token.element, code, message, caught_by))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import effects, events, schedule
+from lineshaft.bpmn.kernel import closing, effects, events, schedule
 from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ENTERING, ScopeState, Token, Wait
 from lineshaft.bpmn.program import Node, Trigger
 
@@ -261,12 +261,16 @@ def catch_boundary(
 ) -> Token:
     """A boundary event catches: it takes its activity away where it interrupts, and goes on."""
     undone = None
+    whole = True
     if boundary.interrupting:
         undone = (token.extra or {}).get("undoing")
-        run.terminate(scope, token)
+        whole = run.terminate(scope, token)
     caught = run.new_token(scope, boundary)
     if undone is not None:
         caught.extra = {"undone": undone}
+    if not whole:
+        run.queue.pop()
+        closing.wait_for(caught, [token.number])
     if variables:
         run.set_local(caught.number, variables)
     return caught
@@ -276,6 +280,7 @@ def start_event_subprocess(run: Run, scope: ScopeState, start: Node, variables: 
     """An event sub-process begins; everything else in its scope ends where it interrupts."""
     inner = start.container
     assert inner is not None
+    left: list[int] = []
     if start.interrupting:
         close(run, scope.waits)
         scope.waits = ()
@@ -283,9 +288,29 @@ def start_event_subprocess(run: Run, scope: ScopeState, start: Node, variables: 
         scope.done = ()
         run.clear(scope)
         scope.done = done
+        left = closing.left_in(scope)
     number = run.new_number()
     token = Token(number, inner.id, ENTERING)
     scope.tokens[number] = token
+    if left:
+        for name, value in variables.items():
+            run.set_variable(number, name, value)
+        closing.wait_for(token, left)
+        return token
+    return _begin(run, scope, token, start, variables)
+
+
+def begin_event_subprocess(run: Run, scope: ScopeState, token: Token) -> None:
+    """Begin an event sub-process that waited for what it interrupted to be gone."""
+    brought = dict(run.values(token.number))
+    run.drop_variables(token.number)
+    _begin(run, scope, token, run.nodes[token.element].starts[0], brought)
+
+
+def _begin(run: Run, scope: ScopeState, token: Token, start: Node, variables: Mapping[str, Any]) -> Token:
+    inner = start.container
+    assert inner is not None
+    number = token.number
     run.events.append(events.ElementActivated(number, inner.id, scope.id))
     if inner.inputs:
         try:

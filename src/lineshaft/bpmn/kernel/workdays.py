@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _HOURS = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 _DAYS_AHEAD_MAX = 3660
+_MIDNIGHT = time.max
+"""Stands for 24:00, which no clock shows."""
 
 Span = tuple[time, time]
 
@@ -66,7 +68,7 @@ def _span(text: str) -> Span:
     if found is None:
         raise ValueError(text)
     hour, minute, last_hour, last_minute = map(int, found.groups())
-    end = time(23, 59, 59, 999_999) if (last_hour, last_minute) == (24, 0) else time(last_hour, last_minute)
+    end = _MIDNIGHT if (last_hour, last_minute) == (24, 0) else time(last_hour, last_minute)
     start = time(hour, minute)
     if start >= end:
         raise ValueError(text)
@@ -131,6 +133,8 @@ def _pass(moment: datetime, rest: timedelta, calendar: WorkCalendar) -> datetime
     for _ in range(_DAYS_AHEAD_MAX):
         for first, last in calendar.spans(day):
             begin, end = datetime.combine(day, first), datetime.combine(day, last)
+            if last == _MIDNIGHT:
+                end = datetime.combine(day + timedelta(days=1), time())
             begin = max(begin, moment)
             if begin >= end:
                 continue

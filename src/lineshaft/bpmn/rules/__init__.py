@@ -12,6 +12,7 @@ from lineshaft.bpmn.rules import (
     activities,
     collaboration,
     definitions,
+    diagram,
     events,
     expressions,
     flows,
@@ -34,4 +35,5 @@ RULES: tuple[Callable[[Document], None], ...] = (
     types.check,
     schema.check,
     collaboration.check,
+    diagram.check,
 )

@@ -17,6 +17,8 @@ _NO_COUNT = re.compile(r"""\s*=?\s*(-\s*[\d.]+|\d*\.\d*[1-9]\d*|"[^"]*"|'[^']*'|
 _FILL = text("Fill it in in the properties panel.", "请在属性面板中填写。")
 _ZEEBE_BINDINGS = frozenset({"latest", "deployment", "versionTag"})
 _TASK_EVENTS = frozenset({"creating", "assigning", "updating", "completing", "canceling"})
+_CODE_EVENTS = frozenset({"start", "end", "take"})
+_CODE_TASK_EVENTS = frozenset({"create", "assignment", "complete", "update", "delete", "timeout", "all"})
 _NOT_AT_START = frozenset({"startEvent", "boundaryEvent"})
 
 
@@ -75,14 +77,53 @@ def _service(place: Place, element: ElementDefinition) -> None:
             "task-definition-missing",
             text("a task definition with a type", "带类型的任务定义"),
         )
-    elif place.is_camunda and not found.task_type and found.script is None:
+    _code(place, element)
+
+
+_IMPLEMENTATIONS = frozenset(
+    {
+        "camel",
+        "case",
+        "data-object",
+        "dmn",
+        "external",
+        "external-worker",
+        "http",
+        "mail",
+        "mule",
+        "send-event",
+        "shell",
+    }
+)
+"""What the engines of these dialects know as the type of a task."""
+
+
+def _code(place: Place, element: ElementDefinition) -> None:
+    """What a task of the older engines' dialects is carried out by."""
+    found = element.extensions
+    if not place.is_camunda or place.is_zeebe:
+        return
+    named = any(
+        element.attributes.get(name) for name in ("implementation", "operationRef", "messageRef")
+    ) or (found.implementation or found.task_type or found.script is not None or found.decision_id)
+    if not named:
         _missing(
             place,
             element,
             "task-definition-missing",
             text("a topic, class or expression", "主题、类或表达式"),
-            warning=True,
+            # A modeller declares the dialect in every file; it is meant where some element speaks it.
+            warning=not any(
+                "camunda" in other.extensions.dialects for other in place.process.elements.values()
+            ),
         )
+    elif found.implementation == "external" and not found.task_type:
+        _missing(place, element, "task-type-missing", text("a topic", "主题"))
+    elif found.implementation and found.implementation not in _IMPLEMENTATIONS:
+        _wrong(place, element, "task-implementation", found.implementation)
+    code = found.dialects & {"camunda:class", "camunda:delegateExpression"}
+    if code and found.result_variable and element.type == "serviceTask":
+        _wrong(place, element, "result-variable", found.result_variable)
 
 
 def _send(place: Place, element: ElementDefinition) -> None:
@@ -93,6 +134,7 @@ def _send(place: Place, element: ElementDefinition) -> None:
             "task-definition-missing",
             text("a task definition with a type", "带类型的任务定义"),
         )
+    _code(place, element)
 
 
 def _script(place: Place, element: ElementDefinition) -> None:
@@ -109,6 +151,7 @@ def _script(place: Place, element: ElementDefinition) -> None:
 
 def _rule(place: Place, element: ElementDefinition) -> None:
     found = element.extensions
+    _code(place, element)
     _either(place, element, "calledDecision", "taskDefinition")
     if "zeebe:calledDecision" in found.dialects:
         if not found.decision_id:
@@ -137,7 +180,6 @@ def _binding(place: Place, element: ElementDefinition, binding: str | None, tag:
             ),
             _FILL,
             element,
-            warning="zeebe" not in element.extensions.dialects,
         )
     if binding == "versionTag" and not tag:
         _missing(place, element, "version-tag-missing", text("a version tag", "版本标签"))
@@ -150,6 +192,12 @@ def _call(place: Place, element: ElementDefinition) -> None:
         called = element.attributes.get("calledElement")
     if not called or not called.strip():
         _missing(place, element, "called-process-missing", text("a called process", "被调用的流程"))
+    if found.called_binding == "version" and "zeebe" not in found.dialects:
+        if not found.called_number:
+            _missing(
+                place, element, "version-missing", text("a version of the called process", "被调用流程的版本")
+            )
+        return
     _binding(place, element, found.called_binding, found.called_version_tag)
 
 
@@ -159,6 +207,8 @@ def _user(place: Place, element: ElementDefinition) -> None:
     if "zeebe:formDefinition" in found.dialects:
         if not found.form:
             _missing(place, element, "form-missing", text("a form id, key or reference", "表单 id、键或引用"))
+        if len(found.forms) > 1 or (found.user_task and "formKey" in found.forms):
+            _wrong(place, element, "form", ", ".join(found.forms))
         _binding(place, element, found.form_binding, found.form_version_tag)
     priority = element.extensions.priority
     if priority and not is_feel(priority):
@@ -290,7 +340,30 @@ def _data(place: Place, element: ElementDefinition) -> None:
     """Data associations go somewhere, and an ioSpecification has its sets."""
     if not element.io_sets:
         _missing(place, element, "io-sets-missing", text("an input set and an output set", "输入集和输出集"))
+    inside = element.type in ("subProcess", "transaction", "adHocSubProcess", "eventSubProcess")
+    if inside and element.io_specification and element.loop is None and place.is_plain:
+        place.note(
+            "subprocess-data",
+            text(
+                "Expected no inputs and outputs at sub-process {id}, which sees all data, but it has",
+                "子流程 {id} 可直接使用外层数据，不应有输入输出规范，但有",
+                id=element.id,
+            ),
+            text("Remove its ioSpecification.", "请删除其 ioSpecification。"),
+            element,
+        )
     for association in (*element.input_associations, *element.output_associations):
+        if len(association.sources) > 1 and not association.transformation and not association.assignments:
+            place.note(
+                "data-sources",
+                text(
+                    "Expected a transformation where a data association of {id} has several sources",
+                    "{id} 的数据关联有多个来源时应有转换表达式",
+                    id=element.id,
+                ),
+                text("Keep one source, or write a transformation.", "请只保留一个来源，或填写转换表达式。"),
+                element,
+            )
         if association.target is None and not association.assignments:
             _missing(
                 place,
@@ -327,8 +400,12 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         _wrong(place, element, "retries", found.retries)
     if any(not key for key in found.headers) or found.bad_headers:
         _missing(place, element, "header-key-missing", text("a key for every header", "每个头信息的键"))
-    if "zeebe:subscription" in found.dialects and not found.correlation_key:
+    _either(place, element, "publishMessage", "taskDefinition")
+    keyed = {"zeebe:subscription", "zeebe:publishMessage"} & found.dialects
+    if keyed and not found.correlation_key:
         _missing(place, element, "correlation-key-missing", text("a correlation key", "关联键"))
+    _durations(place, element)
+    _code_listeners(place, element)
     for event, job_type, retries in found.task_listeners:
         if event not in _TASK_EVENTS or element.type != "userTask":
             _wrong(place, element, "listener-event", event)
@@ -362,7 +439,38 @@ def _extensions(place: Place, element: ElementDefinition) -> None:
         seen.add((event, job_type))
 
 
+def _code_listeners(place: Place, element: ElementDefinition) -> None:
+    for name, event, runs in element.extensions.code_listeners:
+        if not runs:
+            _missing(
+                place, element, "listener-type-missing", text("code for every listener", "每个监听器的代码")
+            )
+        if event not in (_CODE_EVENTS if name == "executionListener" else _CODE_TASK_EVENTS):
+            _wrong(place, element, "listener-event", event or "(nothing)")
+
+
+def _durations(place: Place, element: ElementDefinition) -> None:
+    ttl = element.extensions.message_ttl
+    if ttl and not is_feel(ttl):
+        try:
+            schedule.parse_duration(ttl)
+        except schedule.ScheduleError:
+            _wrong(place, element, "time-to-live", ttl)
+
+
 def _receive(place: Place, element: ElementDefinition) -> None:
+    if element.flag("instantiate", False) and element.container in place.process.elements:
+        place.note(
+            "receive-task-start-inside",
+            text(
+                "Expected instantiating receive task {id} in the process itself, but it is in {container}",
+                "实例化接收任务 {id} 应直接位于流程中，但它位于 {container}",
+                id=element.id,
+                container=element.container,
+            ),
+            text("Remove the attribute instantiate.", "请删除 instantiate 属性。"),
+            element,
+        )
     if element.flag("instantiate", False) and element.incoming:
         place.note(
             "receive-task-start-incoming",

@@ -39,7 +39,6 @@ def check(document: Document) -> None:
                 )
         if start is None or end is None:
             continue
-        severity = "error" if start[2] or end[2] else "warning"
         if start[0] == end[0]:
             document.problem(
                 "message-flow-inside-pool",
@@ -52,7 +51,6 @@ def check(document: Document) -> None:
                 line=line,
                 element=flow,
                 hint=_REDRAW,
-                severity=severity,
             )
         for end_element, sends in ((start[1], True), (end[1], False)):
             if end_element is not None and not _may(end_element, sends):
@@ -68,7 +66,6 @@ def check(document: Document) -> None:
                     line=line,
                     element=flow,
                     hint=_REDRAW,
-                    severity=severity,
                 )
 
 

@@ -10,6 +10,8 @@ from lineshaft.base.text import text
 from lineshaft.bpmn.document import Document, ElementDefinition, EventDefinition, RootDefinition
 from lineshaft.bpmn.expressions import is_feel, value_of
 from lineshaft.bpmn.kernel import schedule
+from lineshaft.bpmn.names import CONTAINERS
+from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
 from lineshaft.bpmn.rules.place import Place
 
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,6 +51,8 @@ def _reference(
             )
         return None
     root = place.document.roots.get(event.ref)
+    if root is None and event.kind == "signal" and place.is_jbpm:
+        return None
     if root is None or root.kind != event.kind:
         place.note(
             f"{event.kind}-unknown",
@@ -182,6 +186,7 @@ def _timer(place: Place, element: ElementDefinition, event: EventDefinition) -> 
             text("Fill in the timer's value.", "请填写定时器的值。"),
             element,
             line=event.line,
+            always=event.timers > 1,
         )
         return
     kind = event.timer_kind or ""
@@ -296,6 +301,20 @@ def _compensate(place: Place, element: ElementDefinition, event: EventDefinition
             line=event.line,
         )
         return
+    if target.type in ACTIVITY_TYPES - CONTAINERS - {"callActivity"} and not _has_handler(place, target):
+        place.note(
+            "compensated-activity-handler",
+            text(
+                "Expected a compensation boundary event at {ref}, which {id} compensates, but it has none",
+                "被 {id} 补偿的 {ref} 应有补偿边界事件，但没有",
+                id=element.id,
+                ref=target.id,
+            ),
+            _CHOOSE,
+            element,
+            line=event.line,
+            warning=place.is_camunda,
+        )
     containers = [element.container]
     outer = place.process.elements.get(element.container)
     if outer is not None and outer.type == "eventSubProcess":
@@ -314,6 +333,15 @@ def _compensate(place: Place, element: ElementDefinition, event: EventDefinition
             element,
             line=event.line,
         )
+
+
+def _has_handler(place: Place, activity: ElementDefinition) -> bool:
+    return any(
+        other.attributes.get("attachedToRef", "").rpartition(":")[2] == activity.id
+        and any(event.kind == "compensate" for event in other.events)
+        for other in place.process.elements.values()
+        if other.type == "boundaryEvent"
+    )
 
 
 _RULES: dict[str, Callable[[Place, ElementDefinition, EventDefinition], None]] = {

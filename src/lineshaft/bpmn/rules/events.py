@@ -67,6 +67,7 @@ def check(document: Document) -> None:
                 _end(place, element)
         _duplicates(place)
         _links(place)
+        _link_ends(place)
 
 
 def _kinds(place: Place, element: ElementDefinition, allowed: frozenset[str]) -> None:
@@ -359,6 +360,35 @@ def _links(place: Place) -> None:
             side = catches if element.type == "intermediateCatchEvent" else throws
             side.setdefault((element.container, name), []).append(element)
     _link_pairs(place, catches, throws)
+
+
+def _link_ends(place: Place) -> None:
+    """What a link names as its other end has its name."""
+    named = {
+        event.id: event.attributes.get("name", "")
+        for element in place.process.elements.values()
+        for event in element.events
+        if event.kind == "link" and event.id
+    }
+    for element in place.process.elements.values():
+        for event in element.events:
+            if event.kind != "link":
+                continue
+            ends = (*event.link_sources, *((event.link_target,) if event.link_target else ()))
+            for end in ends:
+                if named.get(end, event.attributes.get("name", "")) != event.attributes.get("name", ""):
+                    place.note(
+                        "link-ends-disagree",
+                        text(
+                            "Expected both ends of link {id} to have one name, but {ref} is named {name}",
+                            "链接 {id} 的两端名称应相同，但 {ref} 的名称为 {name}",
+                            id=element.id,
+                            ref=end,
+                            name=named[end],
+                        ),
+                        text("Give both the same name.", "请为两端填写相同的名称。"),
+                        element,
+                    )
 
 
 Links = dict[tuple[str, str], list[ElementDefinition]]

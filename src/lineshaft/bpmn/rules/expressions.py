@@ -9,13 +9,14 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.bpmn.data import is_constant
 from lineshaft.bpmn.document import Document, ElementDefinition
-from lineshaft.bpmn.expressions import Feel, condition_of, feel_text, is_feel
+from lineshaft.bpmn.expressions import Feel, condition_of, feel_text, is_feel, without_return
 from lineshaft.bpmn.rules.place import Place
 
 _FEEL_LANGUAGE = re.compile(r"feel|juel|^\s*$", re.IGNORECASE)
 _UNDERSTOOD = re.compile(r"xpath|feel|juel|java\.sun\.com|unified", re.IGNORECASE)
 _VARIABLE = re.compile(r"^[^\W\d][\w]*(\.[^\W\d][\w]*)*$")
 _CALL = re.compile(r"\w\s*\(|[;{}]")
+_METHOD = re.compile(r"(?<=[\w\"')\]])\.(equals|size|isEmpty|length|contains|startsWith|endsWith)\b(?=\s*\()")
 _FEEL_SCRIPTS = frozenset({"feel", "text/feel", "application/feel"})
 
 
@@ -66,7 +67,8 @@ def _retrieved(document: Document) -> Iterator[str]:
 
 def _means_the_same(source: str) -> bool:
     """Tell whether a condition of another language only compares and counts, as FEEL does: no calls."""
-    if _CALL.search(source):
+    source = without_return(source)
+    if _CALL.search(_METHOD.sub("+", source)):
         return False
     try:
         condition_of(source)
@@ -205,7 +207,9 @@ def _targets(place: Place, element: ElementDefinition) -> None:
                 text("Fill in the source.", "请填写来源。"),
                 element,
             )
-    for _, target in (*found.inputs, *found.outputs, *found.child_inputs, *found.child_outputs):
+    loop = (found.input_element, found.output_collection) if "zeebe" in found.dialects else ()
+    names = [(None, name) for name in loop if name]
+    for _, target in (*names, *found.inputs, *found.outputs, *found.child_inputs, *found.child_outputs):
         older = place.is_camunda and not place.is_zeebe
         if not (target if older else _VARIABLE.match(target)):
             place.note(

@@ -116,8 +116,31 @@ def _conditions(place: Place, element: ElementDefinition) -> None:
                 text("Remove the condition.", "请删除该条件。"),
                 line=flow.line,
                 name=flow.id,
-                warning=True,
+                # The engines of these dialects look at none there.
+                warning=flow.condition is None or not place.is_plain,
             )
+        elif len(element.outgoing) == 1 and flow.condition is not None:
+            _alone(place, element, flow)
+
+
+def _alone(place: Place, element: ElementDefinition, flow: FlowDefinition) -> None:
+    """A condition on the only way out chooses nothing: where it is not true the token is stuck."""
+    place.note(
+        "condition-alone",
+        text(
+            "Expected another flow out of {source} beside {id}, which has a condition, but there is none",
+            "{source} 除带条件的顺序流 {id} 外应还有其他输出顺序流，但没有",
+            source=element.id,
+            id=flow.id,
+        ),
+        text("Remove the condition, or draw another way on.", "请删除该条件，或画出另一条顺序流。"),
+        line=flow.line,
+        name=flow.id,
+        warning=not (
+            (place.is_camunda and element.type == "exclusiveGateway")
+            or (place.is_plain and not element.type.endswith("Gateway"))
+        ),
+    )
 
 
 def _choices(place: Place, element: ElementDefinition) -> None:
@@ -155,6 +178,8 @@ def _connections(place: Place, element: ElementDefinition) -> None:
         (direction == "Converging" and outgoing > 1)
         or (direction == "Diverging" and incoming > 1)
         or (direction == "Mixed" and (incoming < 2 or outgoing < 2))
+        or (direction == "Converging" and incoming < 2)
+        or (direction == "Diverging" and outgoing < 2)
     )
     if wrong or direction not in ("Unspecified", "Converging", "Diverging", "Mixed"):
         place.note(
@@ -171,7 +196,8 @@ def _connections(place: Place, element: ElementDefinition) -> None:
             ),
             text("Change the direction or the flows.", "请修改方向或顺序流。"),
             element,
-            warning=direction == "Mixed",
+            # Several modellers write the direction and leave it when flows are drawn anew.
+            warning=not place.is_plain and (direction == "Mixed" or (incoming < 2 and outgoing < 2)),
         )
     if not outgoing and not incoming:
         place.note(
@@ -192,7 +218,8 @@ def _connections(place: Place, element: ElementDefinition) -> None:
             ),
             text("Draw a flow from the gateway.", "请从该网关画出一条顺序流。"),
             element,
-            warning=not (place.is_camunda and element.type != "parallelGateway"),
+            warning=not (place.is_camunda and element.type != "parallelGateway")
+            and not (place.is_plain and incoming < 2),
         )
 
 
@@ -309,6 +336,18 @@ def _event_target(place: Place, element: ElementDefinition, target: ElementDefin
 def _instantiating(place: Place, element: ElementDefinition) -> None:
     """A gateway that starts processes stands at the beginning; a parallel one starts processes."""
     instantiate = element.flag("instantiate", False)
+    if instantiate and element.container in place.process.elements:
+        place.note(
+            "event-gateway-start-inside",
+            text(
+                "Expected the instantiating gateway {id} in the process itself, but it is in {container}",
+                "实例化事件网关 {id} 应直接位于流程中，但它位于 {container}",
+                id=element.id,
+                container=element.container,
+            ),
+            text("Remove the attribute instantiate.", "请删除 instantiate 属性。"),
+            element,
+        )
     if instantiate and element.incoming:
         place.note(
             "event-gateway-start-incoming",

@@ -1,17 +1,22 @@
 """Rules of the interchange schema: what an element must have, and what may stand in it and how often.
 
 Source: OMG BPMN 2.0.2, Semantic.xsd. What flow elements, processes and sub-processes may hold is judged in
-reading; here is the rest. The order of children is not judged: many modellers have their own.
+reading; here is the rest. The order of children, and attributes that the schema does not know, are errors
+in a file of the plain standard; the engines of the known dialects do not mind either, so there it is a doubt.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.document import Document, XmlNode
-from lineshaft.bpmn.reader import MODEL, local
+from lineshaft.bpmn.names import MODEL
+from lineshaft.bpmn.reader import local
+from lineshaft.bpmn.rules.place import is_plain
 from lineshaft.bpmn.rules.references import owner_of
+from lineshaft.bpmn.rules.shape import ABSTRACT, ATTRIBUTES, MIXED, ORDER
 
 _MODEL = f"{{{MODEL}}}"
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -71,11 +76,31 @@ _ONCE = frozenset(
         "outMessageRef",
         "outputDataItem",
         "script",
+        "text",
         "to",
         "transformation",
     }
 )
 """Children that no element may have twice."""
+_EXPRESSIONS = frozenset(
+    {
+        "activationCondition",
+        "completionCondition",
+        "condition",
+        "conditionExpression",
+        "dataPath",
+        "from",
+        "loopCardinality",
+        "loopCondition",
+        "messagePath",
+        "timeCycle",
+        "timeDate",
+        "timeDuration",
+        "to",
+        "transformation",
+    }
+)
+"""Children that are expressions, formal or not."""
 _BASE = frozenset({"documentation", "extensionElements"})
 _DATA = frozenset({"dataState"})
 _FLOW = frozenset({"auditing", "monitoring", "categoryValueRef"})
@@ -171,13 +196,32 @@ _ALLOWED: dict[str, frozenset[str]] = {
     "timerEventDefinition": frozenset({"timeDate", "timeDuration", "timeCycle"}),
 }
 """The children that may stand in an element, beside those of every element."""
+_ORDERED = frozenset({"schema-foreign", "schema-order"})
+_CLOSED = frozenset(
+    {
+        "category",
+        "categoryValue",
+        "collaboration",
+        "correlationKey",
+        "correlationProperty",
+        "dataState",
+        "group",
+        "participantMultiplicity",
+        "resource",
+        "resourceParameter",
+        "textAnnotation",
+    }
+)
+"""What holds nothing but what its shape says, and is judged nowhere else."""
 _ADD = text("Add it in the modeller.", "请在建模工具中补充。")
 _REMOVE = text("Remove it.", "请将其删除。")
 
 
 def check(document: Document) -> None:
     """Check every BPMN element of the file."""
-    executable = any(process.executable for process in document.processes.values())
+    plain = is_plain(document)
+    # A modeller that names itself may have an order of its own: no hand has put it in disorder.
+    exported = bool(document.tree.getroot().get("exporter"))
     for node in document.tree.getroot().iter(f"{_MODEL}*"):
         name = local(node)
         children = Counter(local(child) for child in node.iterchildren(f"{_MODEL}*"))
@@ -188,7 +232,15 @@ def check(document: Document) -> None:
                 line=node.sourceline,
                 element=owner_of(node),
                 hint=hint,
-                severity="error" if executable else "warning",
+            )
+        for code, message, hint in _out_of_shape(node, name):
+            document.problem(
+                code,
+                message,
+                line=node.sourceline,
+                element=owner_of(node),
+                hint=hint,
+                severity="error" if plain and not (exported and code in _ORDERED) else "warning",
             )
 
 
@@ -209,13 +261,118 @@ def _problems(node: XmlNode, name: str, children: Counter[str]) -> list[tuple[st
     wanted = _NODES.get(name)
     if wanted is not None:
         found += [_misplaced(name, child) for child in children if child in _OF_NODES - wanted]
-    if name == "conditionExpression" and _type_of(node) not in ("", "tExpression", "tFormalExpression"):
-        found.append(_misplaced("sequenceFlow", _type_of(node)))
-    if name in ("subProcess", "transaction") and children["completionCondition"]:
-        found.append(_misplaced(name, "completionCondition"))
+    found += _particular(node, name, children)
+    found += [_misplaced(name, child) for child in children if child in ABSTRACT]
     if name == "extension" and node.get("mustUnderstand", "false").strip() in ("true", "1"):
         found.append(_not_understood(node))
     return found
+
+
+def _particular(node: XmlNode, name: str, children: Counter[str]) -> list[tuple[str, Text, Text]]:
+    """What holds for one kind of element only."""
+    found = []
+    if name in _EXPRESSIONS and _type_of(node) not in ("", "tExpression", "tFormalExpression"):
+        parent = node.getparent()
+        found.append(_misplaced(local(parent) if parent is not None else name, _type_of(node)))
+    if name in ("subProcess", "transaction") and children["completionCondition"]:
+        found.append(_misplaced(name, "completionCondition"))
+    if name == "timerEventDefinition" and len(children.keys() - _BASE) > 1:
+        found.append(_twice(name, "timeDate, timeDuration or timeCycle"))
+    if name == "participantMultiplicity" and not _counts(node):
+        found.append(_missing(name, "0 <= minimum <= maximum, and a maximum of 1 or more"))
+    if name == "linkEventDefinition" and children["target"] > 1:
+        found.append(_twice(name, "target"))
+    if children["resourceAssignmentExpression"] and children["resourceRef"]:
+        found.append(_misplaced(name, "resourceAssignmentExpression"))
+    if name in ("choreographyTask", "subChoreography", "callChoreography"):
+        partners = [
+            "".join(map(str, each.itertext())).strip() for each in node.iter(f"{_MODEL}participantRef")
+        ]
+        if len(set(partners)) < 2 or (name == "choreographyTask" and len(partners) != 2):
+            found.append(_missing(name, "two participants"))
+        elif node.get("initiatingParticipantRef", partners[0]) not in partners:
+            found.append(_missing(name, "its initiating participant among its participants"))
+    return found
+
+
+def _out_of_shape(node: XmlNode, name: str) -> Iterator[tuple[str, Text, Text]]:
+    """Go through what the schema does not let stand where it stands."""
+    attributes, order = ATTRIBUTES.get(name), ORDER.get(name)
+    if attributes is None or order is None:
+        return
+    for attribute in node.attrib:
+        if not str(attribute).startswith("{") and attribute not in attributes:
+            yield _unknown_attribute(name, str(attribute))
+    last, before = 0, ""
+    texts = [node.text]
+    for child in node:
+        texts.append(child.tail)
+        kind = local(child)
+        if not kind:
+            continue
+        if not child.tag.startswith(_MODEL):
+            if name != "definitions":
+                yield _foreign(name, kind)
+            continue
+        if kind not in order and name in _CLOSED:
+            yield _misplaced(name, kind)
+            continue
+        rank = order.get(kind, len(order) if name == "definitions" else last)
+        if rank < last:
+            yield _disordered(name, kind, before)
+        else:
+            last, before = rank, kind
+    if name not in MIXED and any(part and part.strip() for part in texts):
+        yield _misplaced(name, next(part.strip()[:20] for part in texts if part and part.strip()))
+
+
+def _unknown_attribute(name: str, attribute: str) -> tuple[str, Text, Text]:
+    message = text(
+        "Expected at {name} the attributes that BPMN has there, but found {attribute}",
+        "{name} 不应有属性 {attribute}",
+        name=name,
+        attribute=attribute,
+    )
+    hint = text("Remove it, or give it its own namespace.", "请将其删除，或为其加上自己的命名空间。")
+    return "attribute-unknown", message, hint
+
+
+def _foreign(name: str, child: str) -> tuple[str, Text, Text]:
+    message = text(
+        "Expected elements of another namespace only in extensionElements, but {name} holds {child}",
+        "其他命名空间的元素只能位于 extensionElements 中，但 {name} 中有 {child}",
+        name=name,
+        child=child,
+    )
+    return (
+        "schema-foreign",
+        message,
+        text("Move it into extensionElements.", "请将其移入 extensionElements。"),
+    )
+
+
+def _disordered(name: str, child: str, before: str) -> tuple[str, Text, Text]:
+    message = text(
+        "Expected {child} before {before} in {name}, but it stands after it",
+        "{name} 中的 {child} 应位于 {before} 之前，但位于其后",
+        child=child,
+        before=before,
+        name=name,
+    )
+    return (
+        "schema-order",
+        message,
+        text("Save the file again in the modeller.", "请在建模工具中重新保存该文件。"),
+    )
+
+
+def _counts(node: XmlNode) -> bool:
+    """Tell whether a number fits between the bounds of a multiplicity; others are told elsewhere."""
+    try:
+        minimum, maximum = int(node.get("minimum", "0")), int(node.get("maximum", "1"))
+    except ValueError:
+        return True
+    return minimum >= 0 and max(minimum, 1) <= maximum
 
 
 def _type_of(node: XmlNode) -> str:

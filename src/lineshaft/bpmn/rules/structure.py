@@ -7,8 +7,6 @@ from lineshaft.bpmn.document import Document, ElementDefinition
 from lineshaft.bpmn.rules.events import ACTIVITY_TYPES
 from lineshaft.bpmn.rules.place import Place
 
-_AMID = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
-"""The standard wants a flow into each of these amid others; the engines of Camunda do not mind."""
 _REMOVE_FLOW = text("Remove the flow.", "请删除该顺序流。")
 _FIX_REFERENCE = text("Choose an existing element, or remove the reference.", "请选择已有元素或删除该引用。")
 
@@ -25,6 +23,22 @@ def check(document: Document) -> None:
             hint=text("Draw a process.", "请绘制一个流程。"),
         )
     _collaboration(document)
+    said = any("isExecutable" in process.attributes for process in document.processes.values())
+    if document.processes and not said and not any(p.top for p in document.processes.values()):
+        first = next(iter(document.processes.values()))
+        document.problem(
+            "process-empty",
+            text(
+                "Expected something to run in process {id}, but it is empty",
+                "流程 {id} 应有内容，但为空",
+                id=first.id,
+            ),
+            line=first.line,
+            element=first.id,
+            hint=text("Draw at least a start event.", "请至少绘制一个开始事件。"),
+        )
+    for process in list(document.processes.values())[:1]:
+        _roots(Place(document, process))
     for process in document.processes.values():
         place = Place(document, process)
         _process(place)
@@ -38,6 +52,42 @@ def check(document: Document) -> None:
                 _ad_hoc(place, element)
             if element.attributes.get("isForCompensation", "false") in ("true", "1"):
                 _compensation_handler(place, element)
+
+
+def _roots(place: Place) -> None:
+    """The engines of the older dialects want a signal's name once, and no empty error codes."""
+    if not place.is_camunda:
+        return
+    seen: dict[str, str] = {}
+    for root in place.document.roots.values():
+        if root.kind == "signal" and root.name:
+            other = seen.setdefault(root.name, root.id)
+            if other != root.id:
+                place.note(
+                    "signal-name-twice",
+                    text(
+                        "Expected every signal to have a name of its own, but {a} and {b} are both {name}",
+                        "每个信号的名称应唯一，但 {a} 和 {b} 都名为 {name}",
+                        a=other,
+                        b=root.id,
+                        name=root.name,
+                    ),
+                    text("Refer to one signal in both places.", "请在两处引用同一信号。"),
+                    line=root.line,
+                    name=root.id,
+                )
+        elif root.kind == "error" and root.code == "":
+            place.note(
+                "error-without-code",
+                text(
+                    "Expected error {id} to have a code, but it is empty",
+                    "错误 {id} 的代码为空",
+                    id=root.id,
+                ),
+                text("Fill in the code that catch events look for.", "请填写供捕获事件匹配的代码。"),
+                line=root.line,
+                name=root.id,
+            )
 
 
 def _collaboration(document: Document) -> None:
@@ -159,21 +209,7 @@ def _ends(place: Place, element: ElementDefinition) -> None:
                 _REMOVE_FLOW,
                 element,
             )
-    events = ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
-    if element.type in events and not element.outgoing and not no_out:
-        beside = [e for e in place.process.inside(element.container) if e.type != "eventSubProcess"]
-        container = place.process.elements.get(element.container)
-        alone = element.type == "startEvent" and len(beside) == 1
-        alone = alone or (container is not None and container.type == "adHocSubProcess")
-        place.note(
-            "no-way-on",
-            text(
-                "Expected a flow out of {id}, but there is none", "{id} 应有输出顺序流，但没有", id=element.id
-            ),
-            text("Draw a flow from it.", "请从该元素画出一条顺序流。"),
-            element,
-            warning=alone or (place.is_camunda and not place.is_zeebe),
-        )
+    _way_on(place, element, no_out=no_out)
     if element.type == "endEvent" and not element.incoming:
         place.note(
             "end-never-reached",
@@ -193,7 +229,27 @@ def _ends(place: Place, element: ElementDefinition) -> None:
             ),
             text("Connect it or remove it.", "请连接或删除该元素。"),
             element,
-            warning=place.is_zeebe or place.is_camunda or element.type not in _AMID,
+            warning=not place.is_plain,
+        )
+
+
+def _way_on(place: Place, element: ElementDefinition, *, no_out: bool) -> None:
+    """An event that is not an end goes on."""
+    events = ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
+    if element.type in events and not element.outgoing and not no_out:
+        beside = [e for e in place.process.inside(element.container) if e.type != "eventSubProcess"]
+        container = place.process.elements.get(element.container)
+        alone = element.type == "startEvent" and len(beside) == 1
+        alone = alone or (container is not None and container.type == "adHocSubProcess")
+        place.note(
+            "no-way-on",
+            text(
+                "Expected a flow out of {id}, but there is none", "{id} 应有输出顺序流，但没有", id=element.id
+            ),
+            text("Draw a flow from it.", "请从该元素画出一条顺序流。"),
+            element,
+            warning=(alone and not (place.is_zeebe and element.type == "intermediateCatchEvent"))
+            or (place.is_camunda and not place.is_zeebe),
         )
 
 
@@ -224,7 +280,7 @@ def _container(place: Place, element: ElementDefinition) -> None:
             text("Keep or draw exactly one.", "请保留或绘制一个开始事件。"),
             element,
         )
-    elif not starts and inside and not any(_can_begin(child) for child in inside):
+    elif not starts and (inside or place.is_camunda) and not any(_can_begin(child) for child in inside):
         place.note(
             "subprocess-without-start",
             text(
@@ -235,7 +291,7 @@ def _container(place: Place, element: ElementDefinition) -> None:
             text("Draw a start event in it.", "请在其中绘制开始事件。"),
             element,
         )
-    elif len(_none_starts(place, element.id)) > 1 and place.is_camunda:
+    elif len(_none_starts(place, element.id)) > 1:
         place.note(
             "none-starts",
             text(
@@ -246,6 +302,8 @@ def _container(place: Place, element: ElementDefinition) -> None:
             text("Keep one of them.", "请只保留一个。"),
             element,
         )
+    if not is_event and element.flag("triggeredByEvent", False):
+        _no_event_subprocess(place, element)
     if is_event and element.loops:
         place.note(
             "event-subprocess-loop",
@@ -259,8 +317,24 @@ def _container(place: Place, element: ElementDefinition) -> None:
         )
 
 
+def _no_event_subprocess(place: Place, element: ElementDefinition) -> None:
+    place.note(
+        "event-subprocess-kind",
+        text(
+            "Expected an event sub-process to be a plain sub-process, but {id} is a {type}",
+            "事件子流程应为普通子流程，但 {id} 是 {type}",
+            id=element.id,
+            type=element.type,
+        ),
+        text("Use a sub-process, or remove triggeredByEvent.", "请改用子流程，或删除 triggeredByEvent。"),
+        element,
+    )
+
+
 def _ad_hoc(place: Place, element: ElementDefinition) -> None:
     inside = list(place.process.inside(element.id))
+    if element.flag("triggeredByEvent", False):
+        _no_event_subprocess(place, element)
     for child in inside:
         if child.type in ("startEvent", "endEvent"):
             place.note(
@@ -322,7 +396,7 @@ def _compensation_handler(place: Place, element: ElementDefinition) -> None:
             ),
             text("Draw the association.", "请绘制该关联。"),
             element,
-            warning=True,
+            warning=not place.is_plain,
         )
 
 
@@ -341,6 +415,22 @@ def _lanes(place: Place) -> None:
                     _FIX_REFERENCE,
                     name=lane,
                     line=place.document.ids.get(lane, place.process.line),
+                )
+            elif member not in place.process.elements:
+                place.note(
+                    "lane-member-kind",
+                    text(
+                        "Expected lane {lane} to hold elements that flows connect in its process, but {ref} "
+                        "is none",
+                        "泳道 {lane} 应包含本流程的活动、事件和网关，但 {ref} 不是",
+                        lane=lane,
+                        ref=member,
+                    ),
+                    _FIX_REFERENCE,
+                    name=lane,
+                    line=place.document.ids.get(lane, place.process.line),
+                    # Some modellers list also the data and notes that they draw in a lane.
+                    warning=not place.is_plain and member not in place.process.flows,
                 )
 
 

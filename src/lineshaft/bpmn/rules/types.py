@@ -48,7 +48,6 @@ _NUMBERS = frozenset({"capacity", "completionQuantity", "maximum", "minimum", "s
 
 def check(document: Document) -> None:
     """Check the typed attributes of every BPMN element of the file."""
-    executable = any(process.executable for process in document.processes.values())
     for node in document.tree.getroot().iter(f"{{{_MODEL}}}*"):
         for name, value in node.attrib.items():
             wanted = _wanted(str(name), str(value).strip())
@@ -66,7 +65,6 @@ def check(document: Document) -> None:
                 line=node.sourceline,
                 element=owner_of(node),
                 hint=text("Choose one of these in the modeller.", "请在建模工具中选择其中之一。"),
-                severity="error" if executable or name == "isExecutable" else "warning",
             )
 
 

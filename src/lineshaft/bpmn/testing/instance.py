@@ -11,6 +11,9 @@ from lineshaft.bpmn.kernel import InstanceState, events
 from lineshaft.bpmn.kernel.state import EMBEDDED, ROOT, Incident
 from lineshaft.bpmn.program import Program
 
+_STEPS = frozenset({"after", "cancelling"})
+"""What a token keeps that waits only for others of its own instance."""
+
 
 @dataclass(slots=True, eq=False)
 class Job:
@@ -140,7 +143,7 @@ class BenchInstance:
             found += [
                 (number, token.element)
                 for number, token in scope.tokens.items()
-                if self._is_quiet(number) and not (token.extra and "cancelling" in token.extra)
+                if self._is_quiet(number) and not (token.extra and _STEPS & token.extra.keys())
             ]
             found += [
                 (scope.id, gateway) for gateway in scope.arrivals if f"fired:{gateway}" not in scope.counts
@@ -150,6 +153,8 @@ class BenchInstance:
     def _is_quiet(self, number: int) -> bool:
         """Tell whether nothing goes on inside a token."""
         inside = self.kernel.scopes.get(number)
+        if self.kernel.children.get(number):
+            return False
         return inside is None or (inside.kind == EMBEDDED and not inside.tokens and not inside.arrivals)
 
     @property

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Collection
+from typing import Any, Final, Literal, cast
 
-from lineshaft.connectors.http.expressions import Compiler, Secret
+from lineshaft.base.text import text
+from lineshaft.connectors.http.expressions import (
+    Compiler,
+    Constant,
+    Expression,
+    Fields,
+    PathTemplate,
+    Prefixed,
+    Template,
+)
 from lineshaft.connectors.http.model import (
     AuthRule,
     BasicAuth,
-    HeaderAuth,
+    CsrfAuth,
+    CsrfRule,
+    Extras,
+    FixedAuth,
+    JwtAuth,
+    JwtRule,
+    LoginStep,
     NoAuth,
+    OAuth1Auth,
+    OAuth2Auth,
+    RequestRule,
     SessionAuth,
     SignatureAuth,
 )
 from lineshaft.connectors.http.reading import ANSWER_NAMES, read_request
-from lineshaft.sdk.schema import Table
+from lineshaft.connectors.http.signing import DIGESTS, ENCODINGS, HASHES, KEY_ENCODINGS
+from lineshaft.connectors.http.tokens import JWT_ALGORITHMS
+from lineshaft.sdk.schema import Node, Table
 
-_UNSET: Final = Secret("unset")
-_HEADER: Final = r"[A-Za-z0-9-]+"
-_SIGNED_NAMES: Final = frozenset(
-    {"method", "path", "query", "body", "timestamp", "timestamp_ms", "nonce", "settings"}
-)
+_NO_VALUE: Final = Constant("")
+_HEADER: Final = r"[A-Za-z0-9_-]+"
+_LOGIN_NAMES: Final = frozenset({"settings", "session", "now"})
+_SIGNING: Final = frozenset({"now", "timestamp", "timestamp_ms", "nonce", "settings"})
+_SIGNED_NAMES: Final = _SIGNING | {"method", "path", "query", "headers", "body", "fields", "parameters"}
+_PLACES: Final = ("header", "query", "cookie", "body")
+GRANTS: Final = ("client_credentials", "password", "jwt_bearer", "refresh_token")
 
 
 def read_auth(table: Table | None, compiler: Compiler) -> AuthRule:
@@ -32,67 +54,322 @@ def read_auth(table: Table | None, compiler: Compiler) -> AuthRule:
         "none": lambda _table, _compiler: NoAuth(),
         "bearer": _bearer,
         "api_key": _api_key,
+        "fixed": _fixed,
         "basic": _basic,
         "session": _session,
-        "hmac": _signature,
+        "oauth2": _oauth2,
+        "oauth1": _oauth1,
+        "jwt": _jwt_auth,
+        "hmac": _hmac,
+        "sign": _sign,
     }
     kind = table.choice("kind", tuple(readers))
-    rule = readers[kind](table, compiler) if kind is not None else NoAuth()
+    rule: AuthRule = NoAuth()
+    if kind is not None:
+        rule = readers[kind](table, compiler)
+    else:
+        table.misspelt("kind")
+    csrf_table = table.table("csrf")
+    csrf = _csrf(csrf_table, compiler) if csrf_table is not None else None
     if kind is not None:
         table.done()
-    return rule
+    return CsrfAuth(rule, csrf) if csrf is not None else rule
 
 
 def _bearer(table: Table, compiler: Compiler) -> AuthRule:
-    secret = compiler.secret(table.take("token", required=True), "token")
-    return HeaderAuth("Authorization", secret or _UNSET, "Bearer ")
+    token = compiler.credential(table.take("token", required=True), {"settings"}, "token")
+    return FixedAuth(Extras(headers=_prefixed("Authorization", "Bearer ", token)))
 
 
 def _api_key(table: Table, compiler: Compiler) -> AuthRule:
-    header = table.text("header", required=True, pattern=_HEADER) or ""
-    secret = compiler.secret(table.take("value", required=True), "value")
-    return HeaderAuth(header, secret or _UNSET, table.text("prefix") or "")
+    place = table.choice("in", _PLACES, "header")
+    header = table.text("header", pattern=_HEADER)
+    name = header or table.text("name")
+    if name is None:
+        table.take("name" if place != "header" else "header", required=True)
+    value = compiler.credential(table.take("value", required=True), {"settings"}, "value")
+    fields = _prefixed(name or "", table.text("prefix") or "", value)
+    parts: dict[str, Any] = {
+        "header": {"headers": fields},
+        "query": {"query": fields},
+        "cookie": {"cookies": fields},
+        "body": {"body": fields},
+    }
+    return FixedAuth(Extras(**parts[place or "header"]))
+
+
+def _prefixed(name: str, prefix: str, value: Template | None) -> Template:
+    return Fields(((name, Prefixed(prefix, value or _NO_VALUE) if prefix else value or _NO_VALUE),))
+
+
+def _fixed(table: Table, compiler: Compiler) -> AuthRule:
+    extras = _extras(table, compiler, {"settings"})
+    if extras == Extras():
+        table.problems.add(
+            "missing_key",
+            text("Expected headers, query, cookies or body", "应填写 headers、query、cookies 或 body"),
+            table.place,
+            text(
+                "write for example {example}",
+                "例如 {example}",
+                example="headers: {X-Api-Key: secret:api_key}",
+            ),
+        )
+    return FixedAuth(extras)
+
+
+def _extras(
+    table: Table,
+    compiler: Compiler,
+    names: Collection[str],
+    keys: Collection[str] = ("headers", "query", "cookies", "body"),
+) -> Extras:
+    """Read ``headers``, ``query``, ``cookies`` and ``body`` of a table; secrets may stand in them."""
+    parts = {key: compiler.template(table.take(key), names, secrets=True) for key in keys}
+    return Extras(**parts)
+
+
+def _extras_below(table: Table, key: str, compiler: Compiler, names: Collection[str]) -> Extras:
+    below = table.table(key)
+    if below is None:
+        return Extras()
+    extras = _extras(below, compiler, names)
+    below.done()
+    return extras
 
 
 def _basic(table: Table, compiler: Compiler) -> AuthRule:
     user = compiler.template(table.take("user", required=True), {"settings"}, secrets=True)
-    password = compiler.secret(table.take("password", required=True), "password")
-    return BasicAuth(user or _UNSET, password or _UNSET)
+    node = table.take("password")
+    # Some take an API key as the user and nothing, or any word, as the password.
+    password = compiler.credential(node, {"settings"}, "password") if node is not None else _NO_VALUE
+    return BasicAuth(user or _NO_VALUE, password or _NO_VALUE)
 
 
 def _session(table: Table, compiler: Compiler) -> AuthRule:
-    login_table = table.table("login", required=True)
-    request = None
-    if login_table is not None:
-        request = read_request(login_table, compiler, {"settings"}, secrets=True)
-        login_table.done()
-    names = {"status", "answer", "headers", "settings"}
-    success = compiler.expression(table.take("success"), names)
+    logins = _logins(table, compiler)
+    names = {"status", "answer", "headers", "settings", "session"}
     cookies = table.flag("cookies")
-    token = compiler.expression(table.take("token", required=not cookies), {*names, "cookies"})
+    token = compiler.expression(table.take("token"), {*names, "cookies"}, secrets=True)
     expires = compiler.expression(table.take("expires_in_s"), names)
     margin = table.number("margin_s", 30.0)
     expired = compiler.expression(table.take("expired"), ANSWER_NAMES)
-    header = table.text("header", required=not cookies, pattern=_HEADER) or ""
-    value = compiler.expression(table.take("value"), {"token", "settings"})
-    headers = compiler.template(table.take("headers"), {"token", "settings"}, secrets=True)
-    if request is None or (token is None and not cookies):
+    header = table.text("header", pattern=_HEADER) or ""
+    own = {"token", "session", "settings"}
+    value = compiler.expression(table.take("value"), own, secrets=True)
+    # Here ``cookies`` says whether those of the login are sent.
+    extras = _extras(table, compiler, own, ("headers", "query", "body"))
+    logout_table = table.table("logout")
+    logout = None
+    if logout_table is not None:
+        logout = read_request(logout_table, compiler, _LOGIN_NAMES, secrets=True)
+        logout_table.done()
+    kept = any(login.keep for login in logins)
+    if not cookies and extras == Extras() and not kept:
+        table.take("token", required=True)
+        table.take("header", required=True)
+    if not logins:
         return NoAuth()
     return SessionAuth(
-        request, success, token, expires, 30.0 if margin is None else margin, expired, header, value, cookies,
-        headers,
+        logins, token, expires, 30.0 if margin is None else margin, expired, header, value, cookies,
+        extras, logout,
     )  # fmt: skip
 
 
-def _signature(table: Table, compiler: Compiler) -> AuthRule:
-    key = compiler.secret(table.take("key", required=True), "key")
-    key_encoding = table.choice("key_encoding", ("text", "base64", "hex"), "text") or "text"
-    algorithm = table.choice("algorithm", ("sha256", "sha1", "sha512"), "sha256") or "sha256"
-    encoding = table.choice("encoding", ("hex", "base64"), "hex") or "hex"
-    message = compiler.expression(table.take("message", required=True), _SIGNED_NAMES)
+def _logins(table: Table, compiler: Compiler) -> tuple[LoginStep, ...]:
+    """Read ``login``: one request, or a list of them."""
+    node = table.take("login", required=True)
+    if node is None:
+        return ()
+    several = isinstance(node.value, list)
+    tables = [Table(each, table.problems) for each in (table.items("login") if several else [node])]
+    success = compiler.expression(table.take("success"), ANSWER_NAMES | {"cookies", "session"})
+    keep_table = table.table("keep")
+    found = []
+    for index, login in enumerate(tables):
+        last = index == len(tables) - 1
+        step = _login(login, compiler)
+        if step is None:
+            continue
+        request, own, keep = step
+        if last:
+            keep |= _keeps(keep_table, compiler)
+        found.append(LoginStep(request, own or (success if last else None), keep))
+    return tuple(found)
+
+
+def _login(
+    table: Table, compiler: Compiler
+) -> tuple[RequestRule, Expression | None, dict[str, Expression]] | None:
+    request = read_request(table, compiler, _LOGIN_NAMES, secrets=True)
+    success = compiler.expression(table.take("success"), ANSWER_NAMES | {"cookies", "session"})
+    keep = _keeps(table.table("keep"), compiler)
+    table.done()
+    return (request, success, keep) if request is not None else None
+
+
+def _keeps(table: Table | None, compiler: Compiler) -> dict[str, Expression]:
+    found: dict[str, Expression] = {}
+    for name in table.entries if table is not None else ():
+        assert table is not None
+        names = ANSWER_NAMES | {"cookies", "session"}
+        node = table.take(name)
+        value = node.value if node is not None else None
+        if node is not None and isinstance(value, str) and value.startswith("secret:"):
+            node = Node("secrets." + value.removeprefix("secret:"), node.place)
+        expression = compiler.expression(node, names, secrets=True)
+        if expression is not None:
+            found[name] = expression
+    return found
+
+
+def _oauth2(table: Table, compiler: Compiler) -> AuthRule:
+    grant = table.choice("grant", GRANTS, "client_credentials") or "client_credentials"
+    token_url = _token_url(table.take("token_url", required=True), compiler)
+    needed = grant in ("client_credentials",)
+    client_id = compiler.template(table.take("client_id", required=needed), {"settings"}, secrets=True)
+    secret_node = table.take("client_secret", required=needed)
+    client_secret = compiler.credential(secret_node, {"settings"}, "client_secret")
+    default = "basic" if client_secret is not None else "none"
+    client_auth = table.choice("client_auth", ("basic", "body", "none"), default) or default
+    scope = compiler.expression(table.take("scope"), {"settings"})
+    parameters = compiler.template(table.take("parameters"), {"settings"}, secrets=True)
+    user_node = table.take("user", required=grant == "password")
+    user = compiler.template(user_node, {"settings"}, secrets=True)
+    password_node = table.take("password", required=grant == "password")
+    password = compiler.credential(password_node, {"settings"}, "password")
+    refresh_node = table.take("refresh_token", required=grant == "refresh_token")
+    refresh = compiler.credential(refresh_node, {"settings"}, "refresh_token")
+    assertion_table = table.table("assertion", required=grant == "jwt_bearer")
+    assertion = _jwt(assertion_table, compiler) if assertion_table is not None else None
+    if assertion_table is not None:
+        assertion_table.done()
+    margin = table.number("margin_s", 60.0)
+    expired = compiler.expression(table.take("expired"), ANSWER_NAMES)
+    token = compiler.expression(table.take("token"), ANSWER_NAMES)
+    header = table.text("header", pattern=_HEADER) or "Authorization"
+    prefix = table.text("prefix")
+    extras = _extras(table, compiler, {"token", "session", "settings"})
+    if token_url is None:
+        return NoAuth()
+    return OAuth2Auth(
+        cast('Literal["client_credentials", "password", "jwt_bearer", "refresh_token"]', grant),
+        token_url,
+        client_id,
+        client_secret,
+        cast('Literal["basic", "body", "none"]', client_auth),
+        scope,
+        parameters,
+        user,
+        password,
+        refresh,
+        assertion,
+        60.0 if margin is None else margin,
+        expired,
+        token,
+        header,
+        "Bearer " if prefix is None else prefix,
+        extras,
+    )
+
+
+def _token_url(node: Node | None, compiler: Compiler) -> PathTemplate | Expression | None:
+    """A path below the base address, a whole address (``{…}`` holds an expression), or an expression."""
+    if node is None:
+        return None
+    if isinstance(node.value, str) and node.value.startswith(("/", "http://", "https://")):
+        return compiler.path(node, {"settings"}, addresses=True)
+    return compiler.expression(node, {"settings"})
+
+
+def _jwt(table: Table, compiler: Compiler) -> JwtRule:
+    algorithm = table.choice("algorithm", JWT_ALGORITHMS, "RS256") or "RS256"
+    key = compiler.credential(table.take("key", required=True), {"settings"}, "key")
+    key_encoding = table.choice("key_encoding", KEY_ENCODINGS, "text") or "text"
+    names = {"settings", "timestamp", "nonce"}
+    claims = compiler.template(table.take("claims", required=True), names, secrets=True)
+    key_id = compiler.template(table.take("key_id"), names, secrets=True)
+    lasts = table.number("lasts_s", 300.0) or 300.0
+    return JwtRule(algorithm, key or _NO_VALUE, key_encoding, claims or Fields(()), key_id, lasts)
+
+
+def _jwt_auth(table: Table, compiler: Compiler) -> AuthRule:
+    rule = _jwt(table, compiler)
+    header = table.text("header", pattern=_HEADER) or "Authorization"
+    prefix = table.text("prefix")
+    return JwtAuth(rule, header, "Bearer " if prefix is None else prefix)
+
+
+def _oauth1(table: Table, compiler: Compiler) -> AuthRule:
+    credentials: dict[str, Template | None] = {}
+    for key in ("consumer_key", "consumer_secret", "token", "token_secret"):
+        node = table.take(key, required=key.startswith("consumer"))
+        credentials[key] = compiler.credential(node, {"settings"}, key)
+    methods = ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT")
+    method = table.choice("method", methods, "HMAC-SHA1") or "HMAC-SHA1"
+    realm = compiler.expression(table.take("realm"), {"settings"})
+    place = table.choice("in", ("header", "query"), "header") or "header"
+    return OAuth1Auth(
+        credentials["consumer_key"] or _NO_VALUE,
+        credentials["consumer_secret"] or _NO_VALUE,
+        credentials["token"],
+        credentials["token_secret"],
+        method,
+        realm,
+        cast('Literal["header", "query"]', place),
+    )
+
+
+def _hmac(table: Table, compiler: Compiler) -> AuthRule:
+    """The common keyed hash in one header."""
+    key = compiler.credential(table.take("key", required=True), {"settings"}, "key")
+    key_encoding = table.choice("key_encoding", KEY_ENCODINGS, "text") or "text"
+    algorithm = table.choice("algorithm", HASHES, "sha256") or "sha256"
+    encoding = table.choice("encoding", ENCODINGS, "hex") or "hex"
+    message = compiler.expression(table.take("message", required=True), _SIGNED_NAMES, secrets=True)
     header = table.text("header", required=True, pattern=_HEADER) or ""
-    value = compiler.expression(table.take("value"), {"signature", *_SIGNED_NAMES})
-    headers = compiler.template(table.take("headers"), _SIGNED_NAMES, secrets=True)
+    value_node = table.take("value") or Node("signature", table.place)
+    value = compiler.expression(value_node, {"signature", *_SIGNED_NAMES})
+    more = compiler.template(table.take("headers"), _SIGNED_NAMES, secrets=True)
+    if message is None or value is None:
+        return NoAuth()
+    entries = ((header, value), *(more.entries if isinstance(more, Fields) else ()))
+    then = Extras(headers=Fields(entries))
+    return SignatureAuth(f"hmac-{algorithm}", key, key_encoding, encoding, message, Extras(), then)
+
+
+def _sign(table: Table, compiler: Compiler) -> AuthRule:
+    """Any digest over any parts, put anywhere."""
+    digest = table.choice("digest", DIGESTS) or "sha256"
+    needs_key = digest.startswith(("hmac-", "rsa-"))
+    key = compiler.credential(table.take("key", required=needs_key), {"settings"}, "key")
+    key_encoding = table.choice("key_encoding", KEY_ENCODINGS, "text") or "text"
+    encoding = table.choice("encoding", ENCODINGS, "hex") or "hex"
+    first = _extras_below(table, "first", compiler, _SIGNING)
+    message = compiler.expression(table.take("message", required=True), _SIGNED_NAMES, secrets=True)
+    table.take("then", required=True)
+    then = _extras_below(table, "then", compiler, {"signature", *_SIGNED_NAMES})
     if message is None:
         return NoAuth()
-    return SignatureAuth(key or _UNSET, key_encoding, algorithm, encoding, message, header, value, headers)
+    return SignatureAuth(digest, key, key_encoding, encoding, message, first, then)
+
+
+def _csrf(table: Table, compiler: Compiler) -> CsrfRule | None:
+    header = table.text("header", pattern=_HEADER) or "X-CSRF-Token"
+    headers_node = table.entries.get("headers")
+    request = read_request(table, compiler, _LOGIN_NAMES, secrets=True, method="GET")
+    names = {"status", "answer", "headers", "cookies"}
+    source = f'get value(headers, "{header.lower()}")'
+    node = table.take("token") or Node(source, table.place)
+    token = compiler.expression(node, names)
+    expired = compiler.expression(table.take("expired"), ANSWER_NAMES)
+    cookies = table.flag("cookies", default=True)
+    table.done()
+    if request is None or token is None:
+        return None
+    if headers_node is None:
+        fetch = Fields(((header, Constant("Fetch")),))
+        request = RequestRule(
+            request.method, request.path, request.query, fetch, request.body, request.encoding
+        )
+    return CsrfRule(request, header, token, expired, cookies)

@@ -7,37 +7,37 @@ retries; the one thing it does twice is a request that the target turned away be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any
 
-from lineshaft.base.errors import (
-    ConfigError,
-    ConnectorError,
-    ExpressionError,
-    Invalid,
-    NotFound,
-    Unavailable,
-)
-from lineshaft.base.text import Text, text
-from lineshaft.connectors.http.authenticating import Authenticator, Vault, make_authenticator
-from lineshaft.connectors.http.expressions import Names, as_text, fill
-from lineshaft.connectors.http.facts import documents_of, zone_of
-from lineshaft.connectors.http.judging import Case, Expired, judge, open_answer
-from lineshaft.connectors.http.model import AnswerRule, KeyPlacement, Manifest, RequestRule, SessionAuth
-from lineshaft.connectors.http.polling import read_changes
-from lineshaft.connectors.http.transport import Prepared, Reply, Transport
-from lineshaft.connectors.http.webhooks import events_of, verify
-from lineshaft.connectors.http.wire import encode
+from lineshaft.base.errors import ConfigError, ConnectorError, ExpressionError, Invalid, NotFound, Unavailable
+from lineshaft.base.text import text
+from lineshaft.connectors.http.authenticating import Credentials, make_authenticator
+from lineshaft.connectors.http.calling import Asked, Caller
+from lineshaft.connectors.http.checking import Checker
+from lineshaft.connectors.http.contract import fits
+from lineshaft.connectors.http.describing import Describer
+from lineshaft.connectors.http.expressions import Names
+from lineshaft.connectors.http.facts import zone_of
+from lineshaft.connectors.http.judging import Expired, judge, open_answer
+from lineshaft.connectors.http.model import ChangesRule, Manifest, OperationRule, ReadRule, ResourceRule
+from lineshaft.connectors.http.operating import Operator
+from lineshaft.connectors.http.polling import Source, read_changes
+from lineshaft.connectors.http.preparing import Preparer
+from lineshaft.connectors.http.settings import security_of, settings_of
+from lineshaft.connectors.http.texts import as_text
+from lineshaft.connectors.http.transport import Exchange, Reply, Transport
+from lineshaft.connectors.http.vault import Vault
+from lineshaft.connectors.http.versions import unsupported
+from lineshaft.connectors.http.webhooks import Delivered, answer_to
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
+from lineshaft.sdk.webhook import Delivery, WebhookAnswer
 
-_READ_TIMEOUT_S: Final = 30.0
-_CLOCK_SKEW_S_MAX: Final = 300
+_DOWNLOAD_TIMEOUT_S = 3600.0
 
 
 class HttpConnector:
@@ -56,170 +56,210 @@ class HttpConnector:
             concurrency_max=manifest.spec.concurrency_max,
             connect_timeout_s=manifest.connect_timeout_s,
             keep_alive_s=manifest.keep_alive_s,
+            security=security_of(self._settings),
         )
-        self._auth: Authenticator = make_authenticator(
-            manifest.auth, self._vault, connection, self._login, urlsplit(base_url).path.rstrip("/")
+        prepare = Preparer(base_url, self._vault, nulls=manifest.nulls)
+        auth = make_authenticator(
+            manifest.auth, self._vault, connection, prepare, self._login, base_url=base_url
         )
+        self._credentials = Credentials(auth)
+        self._caller = Caller(
+            connection.system,
+            self._settings,
+            connection.clock,
+            transport=self._transport,
+            auth=auth,
+            vault=self._vault,
+            prepare=prepare,
+        )
+        self._operator = Operator(self._caller)
+        self._version_known = manifest.product is None or manifest.product.request is None
+        self._version_problem: Unavailable | None = None
 
     @property
     def spec(self) -> ConnectorSpec:
         """The manifest's declaration."""
         return self._manifest.spec
 
+    def watch(self, told: Callable[[Exchange], None] | None) -> None:
+        """Tell every exchange with the target from now on: for a traffic log, or a recording."""
+        self._transport.tape = told
+
+    def redact(self, words: str) -> str:
+        """Return ``words`` without any of the connection's secrets."""
+        return self._vault.redact(words)
+
     async def open(self) -> None:
         """Make the session; nothing is connected yet."""
         self._transport.open()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Log out where the manifest says how, and close every connection."""
+        await self._credentials.close(self._settings)
         await self._transport.close()
 
     async def check(self) -> list[CheckStep]:
-        """Reach the target, log in, make the declared harmless request, compare the clocks."""
-        rule = self._manifest.check
-        if rule is None:
-            request, answers = None, AnswerRule()
-        else:
-            request, answers = rule.request, rule.answers
-        reach, login = Text("Reach", "连通"), Text("Log in", "登录")
-        read, clock = Text("Read", "读取"), Text("Clock", "时钟")
-        try:
-            if isinstance(self._manifest.auth, SessionAuth):
-                await self._auth.apply(Prepared("GET", "/"), self._settings)
-            if request is None:
-                reply = await self._transport.exchange(
-                    Prepared("GET", "/"), timeout_s=_READ_TIMEOUT_S, reads_only=True
-                )
-            else:
-                names = {"settings": self._settings}
-                _, reply = await self._judged(request, answers, names, "check", reads_only=True)
-        except ConnectorError as error:
-            if error.code == "wrong_credentials":
-                return [_good(reach), CheckStep(login, False, error.message)]
-            if isinstance(error, Unavailable) and error.vendor_code is None:
-                return [CheckStep(reach, False, error.message)]
-            return [_good(reach), _good(login), CheckStep(read, False, error.message)]
-        steps = [_good(reach), _good(login), _good(read)]
-        skew = self._skew(reply)
-        if skew is not None:
-            steps.append(
-                CheckStep(
-                    clock,
-                    abs(skew) <= _CLOCK_SKEW_S_MAX,
-                    text("{skew} s apart", "相差 {skew} 秒", skew=int(skew)),
-                )
-            )
-        return steps
+        """Find the host, connect, log in, read, look at the right to write, at the version and the clock."""
+        self._credentials.forgive()
+        return await Checker(self._manifest, self._caller).steps()
 
     async def describe(self) -> list[ResourceSpec]:
-        """Return the declared resources."""
-        return list(self._manifest.spec.resources)
+        """Return the resources with the fields that the live system shows."""
+        return await Describer(self._manifest, self._caller).resources()
 
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
         """Return one record, or ``None``."""
         rule = self._manifest.resources.get(resource)
         if rule is None or rule.read is None:
-            raise self._unknown("resource", resource)
-        names = {"id": record_id, "settings": self._settings}
-        what = f"{resource}.read"
-        reply = await self._send(rule.read.request, names, what, reads_only=True, timeout_s=_READ_TIMEOUT_S)
-        case = self._case(what, reads_only=True)
-        answer_names = open_answer(reply, {**names, "payload": {}, "key": ""}, case)
-        if rule.read.missing is not None:
-            if rule.read.missing.lenient(answer_names) is True:
-                return None
-        elif reply.status == 404:
+            raise self._unknown("resource", resource, "read" if rule is not None else "")
+        asked = Asked(f"{resource}.read", True)
+        found = await self._found(rule.read, record_id, asked)
+        if found is None:
             return None
-        self._judge(rule.read.answers, reply, answer_names, case)
-        record = answer_names["answer"]
+        record = found["answer"]
         if rule.read.record is not None:
             try:
-                record = rule.read.record.value(answer_names)
+                record = rule.read.record.value(found)
             except ExpressionError as error:
                 raise Invalid(error.message, code="answer_unreadable") from error
+        if record is not None and rule.strict:
+            fits(rule, record, self._caller.system)
         return record if isinstance(record, Mapping) or record is None else {"value": record}
+
+    async def _found(self, rule: ReadRule, record_id: str, asked: Asked) -> dict[str, Any] | None:
+        """Send a reading of one record; ``None`` where there is none. Once more after a new login."""
+        for last in (False, True):
+            names = self._caller.names(id=record_id)
+            prepared, reply = await self._caller.send(rule.request, names, asked)
+            case = self._caller.case(asked)
+            answer_names = open_answer(reply, names, case, rule.answers.form)
+            try:
+                if self._caller.auth.expired(answer_names):
+                    raise Expired
+                if rule.missing is not None:
+                    if rule.missing.lenient(answer_names) is True:
+                        return None
+                elif reply.status in (404, 410):
+                    return None
+                judge(rule.answers, reply, answer_names, case)
+                return answer_names
+            except Expired:
+                if last or not self._caller.auth.forget(prepared.session):
+                    break
+        raise self._caller.turned_away(asked.what, reply)
 
     async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
         """Return one page of what changed."""
         rule = self._manifest.resources.get(resource)
         if rule is None or rule.changes is None:
-            raise self._unknown("resource", resource)
-        changes = rule.changes
-
-        async def fetch(names: Names) -> Names:
-            answer_names, _ = await self._judged(
-                changes.request, changes.answers, names, f"{resource}.changes", reads_only=True
-            )
-            return answer_names
-
+            raise self._unknown("resource", resource, "changes" if rule is not None else "")
+        source = self._source(rule, rule.changes)
         return await read_changes(
-            changes, cursor, self._settings, self._connection.clock, fetch, zone=self._zone
+            rule.changes, cursor, self._settings, self._connection.clock, source, zone=self._zone
         )
+
+    def _source(self, rule: ResourceRule, changes: ChangesRule) -> Source:
+        asked = Asked(f"{rule.name}.changes", True)
+
+        async def fetch(names: Names) -> tuple[Names, Reply]:
+            link = names["token"] if changes.paging.kind == "link" else None
+            own = Asked(asked.what, True, link=link)
+            return await self._caller.judged(changes.request, changes.answers, names, own)
+
+        async def detail(record: Any) -> Any:
+            assert changes.detail is not None
+            names = self._caller.names(item=record)
+            own = Asked(f"{rule.name}.detail", True)
+            reading = ReadRule(
+                changes.detail.request, changes.detail.answers, changes.detail.record, changes.detail.missing
+            )
+            return await self._detail(reading, names, own)
+
+        return Source(
+            fetch,
+            detail if changes.detail is not None else None,
+            (lambda record: fits(rule, record, self._caller.system)) if rule.strict else None,
+        )
+
+    async def _detail(self, rule: ReadRule, names: dict[str, Any], asked: Asked) -> Any:
+        try:
+            found, _ = await self._caller.judged(rule.request, rule.answers, names, asked)
+        except ConnectorError as error:
+            # Deleted between the list and this: the next reading does not have it either.
+            if rule.missing is None and error.vendor_code in ("404", "410"):
+                return None
+            raise
+        if rule.missing is not None and rule.missing.lenient(found) is True:
+            return None
+        return rule.record.value(found) if rule.record is not None else found["answer"]
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         """Carry out an operation once."""
-        rule = self._manifest.operations.get(operation)
-        if rule is None:
-            raise self._unknown("operation", operation)
-        names = {"payload": payload, "key": context.key, "settings": self._settings}
-        answer_names, _ = await self._judged(
-            rule.request,
-            rule.answers,
-            names,
-            operation,
-            reads_only=rule.reads_only,
-            timeout_s=min(context.timeout_s, rule.timeout_s),
-            sending=context.sending,
-            key=rule.key,
-        )
-        try:
-            return Outcome(
-                self._answer(rule.answer, answer_names),
-                as_text(rule.number.value(answer_names)) or None if rule.number is not None else None,
-                documents_of(rule.documents, answer_names),
-                rule.repeated is not None and rule.repeated.lenient(answer_names) is True,
-            )
-        except ExpressionError as error:
-            raise self._unreadable(operation, error, reads_only=rule.reads_only) from error
+        rule = self._operation(operation)
+        await self._right_version()
+        return await self._operator.call(rule, payload, context)
+
+    async def upload(
+        self,
+        operation: str,
+        payload: Mapping[str, Any],
+        context: CallContext,
+        stream: Callable[[], AsyncIterator[bytes]],
+    ) -> Outcome:
+        """Carry out an operation whose body is a file's content, piece by piece; memory stays flat."""
+        return await self._operator.call(self._operation(operation), payload, context, stream)
+
+    async def download(self, resource: str, record_id: str) -> AsyncIterator[bytes]:
+        """Yield a file's content in pieces as they come.
+
+        Raises:
+            NotFound: There is no such file.
+            Unavailable: It broke off.
+        """
+        rule = self._manifest.resources.get(resource)
+        if rule is None or rule.download is None:
+            raise self._unknown("resource", resource, "download" if rule is not None else "")
+        asked = Asked(f"{resource}.download", True)
+        prepared = await self._caller.make(rule.download, self._caller.names(id=record_id), asked)
+        async for part in self._transport.download(prepared, timeout_s=_DOWNLOAD_TIMEOUT_S):
+            if isinstance(part, bytes):
+                yield part
+            elif part.status == 404:
+                raise NotFound(text("There is no file {name}", "没有文件 {name}", name=record_id))
+            elif part.status >= 300:
+                case = self._caller.case(asked)
+                judge(self._defaults(rule), part, open_answer(part, self._caller.names(), case), case)
+
+    def _defaults(self, rule: ResourceRule) -> Any:
+        for each in (rule.read, rule.changes, rule.sample):
+            if each is not None:
+                return each.answers
+        from lineshaft.connectors.http.model import AnswerRule
+
+        return AnswerRule()
 
     async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         """Look for an earlier write with the same key."""
         rule = self._manifest.operations.get(operation)
         if rule is None or rule.probe is None:
             raise self._unknown("probe", operation)
-        probe = rule.probe
-        names = {"payload": payload, "key": context.key, "settings": self._settings}
-        answer_names, _ = await self._judged(
-            probe.request,
-            probe.answers,
-            names,
-            f"{operation} (probe)",
-            reads_only=True,
-            timeout_s=context.timeout_s,
-        )
-        try:
-            if probe.found.value(answer_names) is not True:
-                return None
-            return Outcome(
-                self._answer(probe.answer, answer_names),
-                as_text(probe.number.value(answer_names)) or None if probe.number is not None else None,
-                documents_of(probe.documents, answer_names),
-                repeated=True,
-            )
-        except ExpressionError as error:
-            raise self._unreadable(operation, error, reads_only=True) from error
+        return await self._operator.probe(rule, payload, context)
 
     async def write(
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
-        """Carry out an operation for each item; item *n* has the key ``key/n``."""
+        """Carry out an operation for each item; item *n* has the key ``key/n``, or all go in one request."""
+        rule = self._operation(operation)
+        await self._right_version()
+        if rule.batch is not None:
+            return await self._operator.batch(rule, rule.batch, items, context)
         gate = asyncio.Semaphore(self._manifest.spec.concurrency_max)
 
         async def one(index: int, item: Mapping[str, Any]) -> ItemOutcome:
             own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
             async with gate:
                 try:
-                    return ItemOutcome(outcome=await self.call(operation, item, own))
+                    return ItemOutcome(outcome=await self._operator.call(rule, item, own))
                 except ConnectorError as error:
                     return ItemOutcome(error=error)
 
@@ -227,167 +267,55 @@ class HttpConnector:
 
     def receive(self, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime) -> list[Change]:
         """Verify a webhook's delivery and return its events."""
+        return self.answer(trigger, Delivery(headers, body), now).changes
+
+    def answer(self, trigger: str, delivery: Delivery, now: datetime) -> WebhookAnswer:
+        """Verify a delivery or a handshake, and return its events and what the sender wants to hear."""
         rule = self._manifest.webhooks.get(trigger)
         if rule is None:
             raise NotFound(text("There is no webhook {name}", "没有推送 {name}", name=trigger))
-        small = {name.lower(): value for name, value in headers.items()}
-        secret = self._vault(rule.verify.secret.name) if rule.verify.secret is not None else ""
-        verify(rule.verify, small, body, secret, now)
-        return events_of(rule, small, body, self._settings, self._zone)
+        small = {name.lower(): value for name, value in delivery.headers.items()}
+        delivered = Delivered(
+            delivery.method, small, dict(delivery.query), delivery.body, now, self._settings, self._zone,
+            self._vault, self._connection.nonce,
+        )  # fmt: skip
+        return answer_to(rule, delivered)
 
-    # --- sending ---------------------------------------------------------------------------------
+    async def _right_version(self) -> None:
+        """Look once which version the product is; refuse to write where the manifest was not made for it."""
+        if not self._version_known:
+            product = self._manifest.product
+            assert product is not None
+            self._version_problem = await unsupported(product, self._caller)
+            self._version_known = True
+        if self._version_problem is not None:
+            raise self._version_problem
 
-    async def _judged(
-        self,
-        request: RequestRule,
-        answers: AnswerRule,
-        names: Names,
-        what: str,
-        *,
-        reads_only: bool,
-        timeout_s: float = _READ_TIMEOUT_S,
-        sending: Callable[[], None] | None = None,
-        key: KeyPlacement | None = None,
-    ) -> tuple[dict[str, Any], Reply]:
-        """Send and judge; once more after a new login where the session had ended."""
-        full = {"payload": {}, "key": "", **names}
-        for last in (False, True):
-            reply = await self._send(
-                request, names, what, reads_only=reads_only, timeout_s=timeout_s, sending=sending, key=key
-            )
-            case = self._case(what, reads_only=reads_only)
-            answer_names = open_answer(reply, full, case)
-            try:
-                if self._auth.expired(answer_names):
-                    raise Expired
-                judge(answers, reply, answer_names, case)
-                return answer_names, reply
-            except Expired:
-                if last or not self._auth.forget():
-                    break
-        raise Unavailable(
-            text(
-                "{system} does not accept the credentials for {what}",
-                "{system} 不接受当前凭据:{what}",
-                system=self._connection.system,
-                what=what,
-            ),
-            code="wrong_credentials",
-            vendor_code=str(reply.status),
-        )
+    async def _login(self, prepared: Any) -> Reply:
+        return await self._caller.exchange(prepared)
 
-    async def _send(
-        self,
-        request: RequestRule,
-        names: Names,
-        what: str,
-        *,
-        reads_only: bool,
-        timeout_s: float,
-        sending: Callable[[], None] | None = None,
-        key: KeyPlacement | None = None,
-    ) -> Reply:
-        try:
-            prepared = self._prepare(request, names, key)
-        except ExpressionError as error:
-            raise Invalid(
+    def _operation(self, name: str) -> OperationRule:
+        rule = self._manifest.operations.get(name)
+        if rule is None:
+            raise self._unknown("operation", name)
+        return rule
+
+    def _unknown(self, kind: str, name: str, key: str = "") -> ConnectorError:
+        if key:
+            return Invalid(
                 text(
-                    "{system}, {what}: the request cannot be made: {error}",
-                    "{system},{what}:无法生成请求:{error}",
+                    "{system}: the resource {name} has no `{key}` in the manifest",
+                    "{system}:清单中资源 {name} 没有 `{key}`",
                     system=self._connection.system,
-                    what=what,
-                    error=error,
+                    name=name,
+                    key=key,
                 ),
-                code="request_incomplete",
-                hint=error.hint,
-            ) from error
-        await self._auth.apply(prepared, self._settings)
-        return await self._transport.exchange(
-            prepared, timeout_s=timeout_s, reads_only=reads_only, sending=sending
-        )
-
-    async def _login(self, request: RequestRule, names: Names) -> Reply:
-        prepared = self._prepare(request, names, None)
-        return await self._transport.exchange(prepared, timeout_s=_READ_TIMEOUT_S, reads_only=True)
-
-    def _prepare(self, rule: RequestRule, names: Names, key: KeyPlacement | None) -> Prepared:
-        prepared = Prepared(rule.method, rule.path.fill(names))
-        if rule.query is not None:
-            query = fill(rule.query, names, self._vault)
-            pairs = [
-                (name, as_text(one))
-                for name, value in query.items()
-                for one in (value if isinstance(value, list) else [value])
-                if one is not None
-            ]
-            prepared.query = urlencode(pairs)
-        if rule.headers is not None:
-            headers = fill(rule.headers, names, self._vault)
-            prepared.headers.update(
-                {name: _header(as_text(value)) for name, value in headers.items() if value is not None}
+                code=f"{key}_missing",
+                hint=text(
+                    "add it there, see docs/reference/manifest.md",
+                    "请在清单中添加,见 docs/reference/manifest.md",
+                ),
             )
-        if rule.body is not None:
-            body = fill(rule.body, names, self._vault)
-            if key is not None and key.field:
-                body = _placed(body, key.field, names["key"])
-            prepared.body, content_type = encode(body, rule.encoding)
-            prepared.headers.setdefault("Content-Type", content_type)
-        if key is not None and key.header is not None:
-            prepared.headers[key.header] = _header(names["key"])
-        return prepared
-
-    # --- answers ---------------------------------------------------------------------------------
-
-    def _judge(self, answers: AnswerRule, reply: Reply, names: Names, case: Case) -> None:
-        try:
-            judge(answers, reply, names, case)
-        except Expired as error:
-            self._auth.forget()
-            raise Unavailable(
-                text(
-                    "{system}: the session has ended", "{system}:会话已失效", system=self._connection.system
-                ),
-                code="wrong_credentials",
-                vendor_code=str(reply.status),
-            ) from error
-
-    def _answer(self, template: Any, names: Names) -> Mapping[str, Any]:
-        value = names["answer"] if template is None else fill(template, names, self._vault)
-        if isinstance(value, Mapping):
-            return value
-        return {} if value is None else {"answer": value}
-
-    def _unreadable(self, what: str, error: ExpressionError, *, reads_only: bool) -> ConnectorError:
-        """The target has done it, but its answer is not as declared: a write is not known to be recorded."""
-        case = self._case(what, reads_only=reads_only)
-        message = text(
-            "{system} has answered {what}, but not as declared: {error}",
-            "{system} 已应答 {what},但与声明不符:{error}",
-            system=self._connection.system,
-            what=what,
-            error=error,
-        )
-        if reads_only:
-            return Invalid(message, code="answer_unreadable", hint=error.hint)
-        return case.unknown(message, code="answer_unreadable")
-
-    def _case(self, what: str, *, reads_only: bool) -> Case:
-        return Case(
-            self._connection.system,
-            what,
-            reads_only=reads_only,
-            now=self._connection.clock.now(),
-            redact=self._vault.redact,
-        )
-
-    def _skew(self, reply: Reply) -> float | None:
-        try:
-            at = parsedate_to_datetime(reply.headers["date"])
-        except (KeyError, ValueError):
-            return None
-        return (at - self._connection.clock.now()).total_seconds()
-
-    def _unknown(self, kind: str, name: str) -> ConnectorError:
         return Invalid(
             text(
                 "{system} has no {kind} {name}",
@@ -401,58 +329,4 @@ class HttpConnector:
         )
 
 
-def settings_of(manifest: Manifest, connection: Connection) -> dict[str, Any]:
-    """Return the connection's settings with the manifest's defaults.
-
-    Raises:
-        ConfigError: A required setting is missing, or one is not known.
-    """
-    known = {field.name for field in manifest.settings}
-    unknown = sorted(set(connection.settings) - known)
-    settings = {field.name: None for field in manifest.settings} | dict(manifest.defaults)
-    settings |= dict(connection.settings)
-    missing = [
-        field.name for field in manifest.settings if field.required and settings[field.name] in (None, "")
-    ]
-    if unknown or missing:
-        raise ConfigError(
-            text(
-                "Expected the settings {known} for {system}; missing: {missing}; unknown: {unknown}",
-                "{system} 的设置应为 {known};缺少:{missing};多余:{unknown}",
-                system=connection.system,
-                known=", ".join(sorted(known)),
-                missing=", ".join(missing) or "-",
-                unknown=", ".join(unknown) or "-",
-            ),
-            code="settings_invalid",
-        )
-    if urlsplit(as_text(settings["base_url"])).scheme not in ("http", "https"):
-        raise ConfigError(
-            text(
-                "Expected base_url of {system} to begin with http:// or https://",
-                "{system} 的 base_url 应以 http:// 或 https:// 开头",
-                system=connection.system,
-            ),
-            code="settings_invalid",
-        )
-    return settings
-
-
-def _placed(body: Any, path: tuple[str, ...], key: str) -> Any:
-    if not isinstance(body, Mapping):
-        raise ExpressionError(
-            text("Expected a body with fields, to carry the key", "请求体应为键值表,才能携带幂等键")
-        )
-    name, rest = path[0], path[1:]
-    return {**body, name: _placed(body.get(name) or {}, rest, key) if rest else key}
-
-
-def _header(value: str) -> str:
-    """Return a header's value; what HTTP cannot carry is percent-encoded (RFC 8187's way for non-ASCII)."""
-    if value.isascii() and value.isprintable():
-        return value
-    return quote(value, safe=" !#$&'()*+,/:;=?@[]\"<>{}|~^`\\%")
-
-
-def _good(name: Text) -> CheckStep:
-    return CheckStep(name, True, Text("ok", "正常"))
+__all__ = ["ConfigError", "HttpConnector"]

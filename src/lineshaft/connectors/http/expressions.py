@@ -8,9 +8,8 @@ the caller's (before sending it is wrong data, after it an unreadable answer).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -18,6 +17,9 @@ from urllib.parse import quote
 from lineshaft import feel
 from lineshaft.base.errors import ExpressionError, Place
 from lineshaft.base.text import Text, text
+from lineshaft.connectors.http.functions import FUNCTIONS
+from lineshaft.connectors.http.shortcuts import ASIDE, Shortcut, shortcut
+from lineshaft.connectors.http.texts import as_text
 from lineshaft.sdk.schema import Node, Problems, undeclared, undeclared_problem
 
 Names = Mapping[str, Any]
@@ -28,8 +30,19 @@ _SENSITIVE: Final = re.compile(
     r"passw|pwd|secret|token|authorization|cookie|credential|signature|(api|app|access|private)[-_]?key", re.I
 )
 _LITERAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_HARMLESS: Final = frozenset({"", "bearer", "basic", "token", "apikey", "sha256=", "sha1=", "v1,"})
+_SECRET_NAME: Final = re.compile(r"\bsecrets\.([A-Za-z][A-Za-z0-9_]{0,63})")
+_HARMLESS: Final = frozenset(
+    {
+        *("", "bearer", "basic", "token", "apikey", "api-key", "sha256=", "sha1=", "v1,", "fetch", "jwt"),
+        *("password", "client_credentials", "refresh_token", "access_token", "session", "user_token"),
+    }
+)
+_SHORT: Final = re.compile(r"\W*\w{0,3}\W*\Z")
+"""Too short to be a secret: separators and the like."""
+_WRITTEN: Final = "/?&=:@!$'()*+,;%~-._[]#"
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
+OPTIONAL: Final = "?"
+"""At the end of a body's, query's or header's key: left out where there is no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +53,25 @@ class Expression:
     place: Place
     compiled: feel.Expression
 
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets it uses, as ``secrets.NAME``; only where credentials are made."""
+    functions: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the manifest's own functions that it uses."""
+    short: Shortcut | None = None
+    """How it is read from plain values."""
+
     def value(self, names: Names) -> Any:
         """Evaluate strictly: what would become null with a warning is an error.
 
         Raises:
             ExpressionError: It has no value over these names; the message names file, line and key.
         """
+        if self.short is not None:
+            found = self.short(names)
+            if found is not ASIDE:
+                return found
+        if self.functions:
+            names = {**self.functions, **names}
         try:
             return self.compiled.evaluate(names, strict=True)
         except ExpressionError as error:
@@ -62,10 +88,27 @@ class Expression:
 
     def lenient(self, names: Names) -> Any:
         """Evaluate as DMN does: null where there is no value. For looking into answers of any shape."""
+        if self.short is not None:
+            found = self.short(names)
+            if found is not ASIDE:
+                return found
+        if self.functions:
+            names = {**self.functions, **names}
         try:
             return self.compiled.evaluate(names, strict=False)
         except ExpressionError:
             return None
+
+    def given(self, names: Names, secret: SecretSource) -> Any:
+        """Evaluate strictly, with the secrets that it uses.
+
+        Raises:
+            ExpressionError: It has no value over these names.
+            ConfigError: The connection does not have one of the secrets.
+        """
+        if self.secrets:
+            names = {**names, "secrets": {name: secret(name) for name in self.secrets}}
+        return self.value(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +139,15 @@ class Items:
     entries: tuple[Template, ...]
 
 
-Template = Expression | Constant | Secret | Fields | Items
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    """A value with a fixed text before it, such as ``Bearer ``."""
+
+    prefix: str
+    value: Template
+
+
+Template = Expression | Constant | Secret | Fields | Items | Prefixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +155,8 @@ class PathTemplate:
     """A path with expressions in braces; every value fills exactly one segment or part of one."""
 
     parts: tuple[str | Expression, ...]
+    whole: frozenset[int] = frozenset()
+    """Which parts keep their slashes (``{+…}``)."""
 
     def fill(self, names: Names) -> str:
         """Return the path with its values percent-encoded.
@@ -112,12 +165,13 @@ class PathTemplate:
             ExpressionError: A value is missing or empty: an empty segment would name another resource.
         """
         filled = []
-        for part in self.parts:
+        for index, part in enumerate(self.parts):
             if isinstance(part, str):
-                filled.append(part)
+                # Blanks and letters beyond ASCII are written as they are read; what is encoded stays so.
+                filled.append(quote(part, safe=_WRITTEN))
                 continue
             value = as_text(part.value(names))
-            if value in ("", ".", ".."):
+            if value == "" or any(segment in (".", "..") for segment in value.split("/")):
                 raise ExpressionError(
                     text(
                         "{place}: expected a value for {source}, but it is empty",
@@ -126,28 +180,13 @@ class PathTemplate:
                         source=part.source,
                     )
                 )
-            filled.append(quote(value, safe=""))
+            filled.append(quote(value, safe="/" if index in self.whole else ""))
         return "".join(filled)
 
 
 def is_sensitive(name: str) -> bool:
     """Whether a key of this name holds a secret."""
     return _SENSITIVE.search(name) is not None
-
-
-def as_text(value: Any) -> str:
-    """Return a value as it stands in a header, a query or a path; decimals plain, null empty."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value)
 
 
 def fill(template: Template, names: Names, secret: SecretSource) -> Any:
@@ -157,14 +196,29 @@ def fill(template: Template, names: Names, secret: SecretSource) -> Any:
         ExpressionError: An expression in it has no value.
     """
     if isinstance(template, Expression):
-        return template.value(names)
+        return template.given(names, secret)
     if isinstance(template, Constant):
         return template.value
     if isinstance(template, Secret):
         return secret(template.name)
+    if isinstance(template, Prefixed):
+        return template.prefix + as_text(fill(template.value, names, secret))
     if isinstance(template, Fields):
-        return {name: fill(entry, names, secret) for name, entry in template.entries}
+        return dict(_filled(template, names, secret))
     return [fill(entry, names, secret) for entry in template.entries]
+
+
+def _filled(template: Fields, names: Names, secret: SecretSource) -> Iterator[tuple[str, Any]]:
+    for name, entry in template.entries:
+        if not name.endswith(OPTIONAL):
+            yield name, fill(entry, names, secret)
+            continue
+        try:
+            value = entry.lenient(names) if isinstance(entry, Expression) else fill(entry, names, secret)
+        except ExpressionError:
+            continue
+        if value is not None:
+            yield name.removesuffix(OPTIONAL), value
 
 
 class Compiler:
@@ -174,8 +228,16 @@ class Compiler:
         self.problems = problems
         self.secrets: set[str] = set()
 
-    def expression(self, node: Node | None, names: Collection[str]) -> Expression | None:
-        """Compile one FEEL text; numbers and truth values stand for themselves."""
+    def expression(
+        self, node: Node | None, names: Collection[str], *, secrets: bool = False
+    ) -> Expression | None:
+        """Compile one FEEL text; numbers and truth values stand for themselves.
+
+        Args:
+            node: The text.
+            names: What it may use, besides the manifest's functions.
+            secrets: Whether it may use ``secrets.NAME``.
+        """
         if node is None:
             return None
         source = node.value
@@ -191,11 +253,19 @@ class Compiler:
         if SECRET.match(source):
             self._misplaced_secret(node)
             return None
+        known = {*names, "secrets"} if secrets else set(names)
         try:
-            compiled = feel.compile(source, names)
-            for name in undeclared(source, compiled.names, names):
-                self.problems.add("name_unknown", *_about(name, names, node.place))
-            return Expression(source, node.place, compiled)
+            compiled = feel.compile(source, {*known, *FUNCTIONS})
+            for name in undeclared(source, compiled.names, {*known, *FUNCTIONS}):
+                if name == "secrets":
+                    self._misplaced_secret(node)
+                else:
+                    self.problems.add("name_unknown", *_about(name, known, node.place))
+            used = tuple(dict.fromkeys(_SECRET_NAME.findall(source))) if secrets else ()
+            self.secrets.update(used)
+            functions = {name: FUNCTIONS[name] for name in compiled.names if name in FUNCTIONS}
+            quick = shortcut(source) if not used and not functions else None
+            return Expression(source, node.place, compiled, used, functions, quick)
         except ExpressionError as error:
             self.problems.add("expression", error.message, _inside(node, error), error.hint)
             return None
@@ -236,11 +306,20 @@ class Compiler:
             self.secrets.add(reference[1])
             return Secret(reference[1])
         if _SENSITIVE.search(name) and any(
-            literal.strip().lower() not in _HARMLESS for literal in _LITERAL.findall(node.value)
+            literal.strip().lower() not in _HARMLESS and not _SHORT.match(literal)
+            for literal in _LITERAL.findall(node.value)
         ):
             self.literal_secret(node, name)
             return None
-        return self.expression(node, names)
+        return self.expression(node, names, secrets=secrets)
+
+    def credential(self, node: Node | None, names: Collection[str], key: str) -> Template | None:
+        """Read what must come from a secret: ``secret:NAME``, or an expression with ``secrets.NAME``."""
+        if node is None:
+            return None
+        if isinstance(node.value, str) and _SECRET_NAME.search(node.value):
+            return self.expression(node, names, secrets=True)
+        return self.secret(node, key)
 
     def secret(self, node: Node | None, key: str) -> Secret | None:
         """Read a value that must be a reference to a secret."""
@@ -253,11 +332,21 @@ class Compiler:
         self.secrets.add(reference[1])
         return Secret(reference[1])
 
-    def path(self, node: Node | None, names: Collection[str]) -> PathTemplate | None:
-        """Compile a path such as ``/orders/{payload.number}``."""
+    def path(
+        self, node: Node | None, names: Collection[str], *, secrets: bool = False, addresses: bool = False
+    ) -> PathTemplate | None:
+        """Compile a path such as ``/orders/{payload.number}``; ``{+…}`` keeps the slashes of its value.
+
+        Args:
+            node: The text.
+            names: What its expressions may use.
+            secrets: Whether they may use ``secrets.NAME``.
+            addresses: Whether a whole address may stand here.
+        """
         if node is None:
             return None
-        if not isinstance(node.value, str) or not node.value.startswith("/"):
+        begins = ("/", "http://", "https://") if addresses else ("/",)
+        if not isinstance(node.value, str) or not node.value.startswith(begins):
             self.problems.add(
                 "path",
                 text("Expected a path that begins with /", "应为以 / 开头的路径"),
@@ -266,15 +355,23 @@ class Compiler:
             )
             return None
         parts: list[str | Expression] = []
+        whole = set()
         end = 0
         for found in _PLACE.finditer(node.value):
-            parts.append(node.value[end : found.start()])
-            compiled = self.expression(Node(found[1].strip(), node.place), names)
+            if found.start() > end:
+                parts.append(node.value[end : found.start()])
+            source = found[1].strip()
+            if source.startswith("+"):
+                whole.add(len(parts))
+            compiled = self.expression(
+                Node(source.removeprefix("+").strip(), node.place), names, secrets=secrets
+            )
             if compiled is not None:
                 parts.append(compiled)
             end = found.end()
-        parts.append(node.value[end:])
-        return PathTemplate(tuple(part for part in parts if part != ""))
+        if end < len(node.value):
+            parts.append(node.value[end:])
+        return PathTemplate(tuple(parts), frozenset(whole))
 
     def literal_secret(self, node: Node, key: str) -> None:
         """Note that a secret was written out; its value is not repeated."""
@@ -287,7 +384,10 @@ class Compiler:
             ),
             node.place,
             text(
-                "write secret:NAME and keep the value with the connection", "写成 secret:名称,值保存在连接中"
+                "write secret:NAME and keep the value with the connection (environment variable "
+                "LINESHAFT_SECRET_NAME, or the secrets file); what is no secret belongs into settings",
+                "写成 secret:名称,值保存在连接中(环境变量 LINESHAFT_SECRET_名称 或密钥文件);"
+                "不是密钥的值写入 settings",
             ),
         )
 
@@ -296,7 +396,11 @@ class Compiler:
             "secret_misplaced",
             text("A secret is not available here", "此处不能使用密钥"),
             node.place,
-            text("secrets stand in auth and in webhooks' verify", "密钥只用于 auth 与 webhooks 的 verify"),
+            text(
+                "secrets stand in auth and in webhooks' verify; what a request's body needs of them is "
+                "kept by the login: auth.keep, then session.NAME",
+                "密钥只用于 auth 与 webhooks 的 verify;请求体需要时由登录保留:auth.keep,再用 session.名称",
+            ),
         )
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lineshaft import feel
 from lineshaft.base.errors import ConfigError, ExpressionError
 from lineshaft.base.text import text
-from lineshaft.connectors.http.expressions import Expression, Names, as_text, fill
-from lineshaft.connectors.http.model import DocumentRule, EventRule, LineRule
+from lineshaft.connectors.http.expressions import Expression, Names, fill
+from lineshaft.connectors.http.model import DocumentRule, EventRule, LineRule, Plan
+from lineshaft.connectors.http.texts import as_text
+from lineshaft.connectors.http.times import NotATime, moment_of
 from lineshaft.sdk.outcomes import Change, DocumentFact, LineFact
 
 
@@ -85,11 +86,54 @@ def changes_of(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
         ExpressionError: The rule does not fit what came.
     """
     if rule.each is None:
-        return _change(rule, names, zone)
+        plain = _plain_change(rule, names, zone)
+        return [plain] if plain is not None else _change(rule, names, zone)
     found: list[Change] = []
     for item in as_list(rule.each.value(names)):
         found += _change(rule, {**names, "item": item}, zone)
     return found
+
+
+def planned(plan: Plan, record: Any, zone: tzinfo) -> Change | None:
+    """Return the event of a record whose rule only takes fields; ``None`` where they are not plain texts."""
+    if type(record) is not dict:
+        return None
+    identity, subject = record.get(plan.id), record.get(plan.subject)
+    if type(identity) is not str or type(subject) is not str or not identity or not subject:
+        return None
+    at = None
+    if plan.at is not None:
+        value = record.get(plan.at)
+        if type(value) is not str:
+            return None
+        at = moment(value, zone)
+    return Change(identity, plan.kind, subject, record, at)
+
+
+def _plain_change(rule: EventRule, names: Names, zone: tzinfo) -> Change | None:
+    """The same for a rule of plain paths over plain values, which most are; ``None`` where it is not so."""
+    data_rule, at_rule = rule.data, rule.occurred_at
+    if rule.when is not None or rule.documents or not isinstance(data_rule, Expression):
+        return None
+    short_id, short_type = rule.id.short, rule.type.short
+    short_subject, short_data = rule.subject.short, data_rule.short
+    if short_id is None or short_type is None or short_subject is None or short_data is None:
+        return None
+    identity, kind, subject, data = (
+        short_id(names), short_type(names), short_subject(names), short_data(names),
+    )  # fmt: skip
+    if not (type(identity) is type(kind) is type(subject) is str and type(data) is dict):
+        return None
+    if not (identity and kind and subject):
+        return None
+    at = None
+    if at_rule is not None:
+        short_at = at_rule.short
+        value = short_at(names) if short_at is not None else None
+        if type(value) is not str:
+            return None
+        at = moment(value, zone)
+    return Change(identity, kind, subject, data, at)
 
 
 def _change(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
@@ -105,26 +149,27 @@ def _change(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
             _needed(rule.subject, names),
             data if isinstance(data, Mapping) else {"value": data},
             moment(rule.occurred_at.value(names), zone) if rule.occurred_at is not None else None,
-            documents_of(rule.documents, names),
+            documents_of(rule.documents, names) if rule.documents else (),
         )
     ]
 
 
 def moment(value: Any, zone: tzinfo) -> datetime | None:
-    """Return a time stamp as an aware time: a time, ISO 8601 text, or seconds since the epoch."""
-    if isinstance(value, feel.DateTime):
-        value = value.to_python()
+    """Return a time stamp as an aware time; see ``times`` for the forms that are read.
+
+    Raises:
+        ExpressionError: Its form is not known.
+    """
     if value is None or value == "":
         return None
-    if isinstance(value, datetime):
-        return value if value.tzinfo is not None else value.replace(tzinfo=zone)
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return datetime.fromtimestamp(float(value), UTC)
     try:
-        return moment(datetime.fromisoformat(as_text(value)), zone)
-    except ValueError as error:
+        return moment_of(value, zone)
+    except NotATime as error:
         raise ExpressionError(
-            text("Expected a time stamp, but it is {value}", "应为时间,实际为 {value}", value=value)
+            text("Expected a time stamp, but it is {value}", "应为时间,实际为 {value}", value=value),
+            hint=text(
+                "read time(TEXT, ZONE, PATTERN) reads other forms", "其他格式用 read time(文本, 时区, 格式)"
+            ),
         ) from error
 
 
@@ -154,7 +199,9 @@ def as_list(value: Any) -> list[Any]:
 
 
 def _needed(expression: Expression, names: Names) -> str:
-    value = as_text(expression.value(names))
+    value = expression.value(names)
+    if type(value) is not str:
+        value = as_text(value)
     if value == "":
         raise ExpressionError(
             text(

@@ -5,7 +5,8 @@ Pure. Each function reads one table; what is wrong is noted with its place. The 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
@@ -18,31 +19,45 @@ from lineshaft.connectors.http.model import (
     EventRule,
     Judgement,
     LineRule,
+    Plan,
     RequestRule,
     Verdict,
 )
+from lineshaft.connectors.http.wire import ENCODINGS, FORMS
 from lineshaft.sdk.schema import Node, Table
 
-REQUEST_NAMES: Final = frozenset({"payload", "key", "settings"})
-ANSWER_NAMES: Final = frozenset({"status", "answer", "headers", "payload", "key", "settings"})
-WEBHOOK_NAMES: Final = frozenset({"body", "headers", "settings"})
+COMMON_NAMES: Final = frozenset({"settings", "session", "now"})
+REQUEST_NAMES: Final = COMMON_NAMES | {"payload", "key"}
+ANSWER_NAMES: Final = REQUEST_NAMES | {"status", "answer", "headers"}
+WEBHOOK_NAMES: Final = frozenset({"body", "headers", "query", "settings"})
 SHARED_NAMES: Final = frozenset({"source", "settings"})
-METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "REPORT", "PROPFIND")
 
 
 def read_request(
     table: Table, compiler: Compiler, names: Collection[str], *, secrets: bool = False, method: str = "POST"
 ) -> RequestRule | None:
-    """Read the request keys of a table: method, path, query, headers, body, encoding."""
+    """Read the request keys of a table: method, path or url, query, headers, body, encoding, base_url."""
     chosen = table.choice("method", METHODS, method) or method
-    path = compiler.path(table.take("path", required=True), names)
+    url = compiler.expression(table.take("url"), names)
+    path = compiler.path(table.take("path", required="url" not in table.entries), names, secrets=secrets)
+    base = _base(table.take("base_url"), compiler, names)
     query = compiler.template(table.take("query"), names, secrets=secrets)
     headers = compiler.template(table.take("headers"), names, secrets=secrets)
     body = compiler.template(table.take("body"), names, secrets=secrets)
-    encoding = table.choice("encoding", ("json", "form"), "json") or "json"
-    if path is None:
+    encoding = table.choice("encoding", ENCODINGS, "json") or "json"
+    nesting = table.choice("nesting", ("brackets", "repeat", "json"), "brackets") or "brackets"
+    charset = table.choice("charset", ("utf-8", "gbk", "gb18030"), "utf-8") or "utf-8"
+    if path is None and url is None:
         return None
-    return RequestRule(chosen, path, query, headers, body, encoding)
+    return RequestRule(chosen, path, query, headers, body, encoding, nesting, charset, base, url)
+
+
+def _base(node: Node | None, compiler: Compiler, names: Collection[str]) -> Expression | None:
+    """Another host: an address as such, or an expression (``settings.login_url``)."""
+    if node is not None and isinstance(node.value, str) and node.value.startswith(("http://", "https://")):
+        node = Node(f'"{node.value}"', node.place)
+    return compiler.expression(node, names)
 
 
 def read_answers(
@@ -58,16 +73,18 @@ def read_answers(
     codes = dict(base.codes)
     codes_table = table.table("codes")
     for key in codes_table.entries if codes_table else ():
-        judgement = _judgement(codes_table, key, compiler, names)
+        judgement = read_judgement(codes_table, key, compiler, names)
         if judgement is not None:
             codes[key] = judgement
     statuses = dict(base.statuses)
     statuses_table = table.table("statuses")
     for key in statuses_table.entries if statuses_table else ():
-        judgement = _judgement(statuses_table, key, compiler, names)
+        judgement = read_judgement(statuses_table, key, compiler, names)
         if judgement is not None and key.isdigit():
             statuses[int(key)] = judgement
-    other = _judgement(table, "other", compiler, names)
+    other = read_judgement(table, "other", compiler, names)
+    rules = tuple(_rules(table, compiler, names))
+    form = table.choice("form", FORMS, base.form) or base.form
     table.done()
     return AnswerRule(
         success or base.success,
@@ -77,10 +94,29 @@ def read_answers(
         codes,
         statuses,
         other or base.other,
+        (*rules, *base.rules),
+        form,
     )
 
 
-def _judgement(table: Table | None, key: str, compiler: Compiler, names: Collection[str]) -> Judgement | None:
+def _rules(
+    table: Table, compiler: Compiler, names: Collection[str]
+) -> Iterator[tuple[Expression, Judgement]]:
+    """Read ``rules``: a list of ``{when: EXPRESSION, means: MEANING}``."""
+    for node in table.items("rules"):
+        below = Table(node, table.problems)
+        when = compiler.expression(below.take("when", required=True), names)
+        if "means" not in below.entries:
+            below.take("means", required=True)
+        judgement = read_judgement(below, "means", compiler, names)
+        below.done()
+        if when is not None and judgement is not None:
+            yield when, judgement
+
+
+def read_judgement(
+    table: Table | None, key: str, compiler: Compiler, names: Collection[str]
+) -> Judgement | None:
     """Read ``refused`` or ``{class: missing_reference, reference: …}``."""
     node = table.take(key) if table is not None else None
     if node is None or table is None:
@@ -195,4 +231,24 @@ def read_event(table: Table, compiler: Compiler, names: Collection[str], shared:
     documents = read_documents(table.items("documents"), compiler, inner, table, shared)
     if identity is None or kind is None or subject is None:
         return None
-    return EventRule(identity, kind, subject, each, when, content, occurred, documents)
+    simple = each is None and when is None and not documents
+    whole = isinstance(content, Expression) and content.source.strip() == "item"
+    plan = _plan(identity, kind, subject, occurred) if simple and whole else None
+    return EventRule(identity, kind, subject, each, when, content, occurred, documents, plan)
+
+
+def _plan(
+    identity: Expression, kind: Expression, subject: Expression, occurred: Expression | None
+) -> Plan | None:
+    """Return which fields of the record an event takes, where it takes nothing else."""
+    fixed = re.fullmatch(r'"([^"\\]+)"', kind.source.strip())
+    own, about = _field_of(identity), _field_of(subject)
+    at = _field_of(occurred) if occurred is not None else None
+    if fixed is None or own is None or about is None or (occurred is not None and at is None):
+        return None
+    return Plan(own, fixed[1], about, at)
+
+
+def _field_of(expression: Expression) -> str | None:
+    found = re.fullmatch(r"item\.([A-Za-z_][A-Za-z0-9_]*)", expression.source.strip())
+    return found[1] if found is not None else None

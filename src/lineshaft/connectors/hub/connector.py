@@ -1,4 +1,4 @@
-"""The operations ``hub.map`` and ``hub.lookup_codes``.
+"""The operations ``hub.map``, ``hub.lookup_codes`` and ``hub.tracking_link``.
 
 ``map``: payload ``mapping`` (its name), ``record``, and optionally ``parameters``; the answer is
 ``{"result": …}``. A reference without a code raises ``MissingReference``: the engine parks the job and asks
@@ -6,14 +6,19 @@ again when it appears. A record that does not fit raises ``Refused``: it goes ba
 
 ``lookup_codes``: the same payload; the answer is ``{"missing": […], "problems": […], "ready": …}`` and
 never an error, so that a process can tell the source what it waits for before it waits.
+
+``tracking_link``: payload ``document`` (``system/kind/number`` of an order), and optionally ``days``; the
+answer is ``{"url": …, "ends_at": …}``. Where the hub has no key to sign with, both are null: a notice to a
+customer goes out all the same, without a link.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from lineshaft.base.errors import ConnectorError, Invalid, MissingReference, Problem, Refused
+from lineshaft.base.errors import ConfigError, ConnectorError, Invalid, MissingReference, Problem, Refused
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.hub.references import ReferenceDesk
 from lineshaft.mapping import CompiledMapping, Mapped, Reference
@@ -52,15 +57,32 @@ def hub_spec() -> ConnectorSpec:
                     FieldSpec("ready", "boolean", required=True),
                 ),
             ),
+            OperationSpec(
+                "tracking_link",
+                Text("Make an order-tracking link", "生成订单跟踪链接"),
+                reads_only=True,
+                input=(
+                    FieldSpec("document", "string", Text("Order", "订单"), required=True),
+                    FieldSpec("days", "number", Text("Good for days", "有效天数")),
+                ),
+                output=(FieldSpec("url", "string"), FieldSpec("ends_at", "date-time")),
+            ),
         ),
         concurrency_max=64,
     )
 
 
+Link = Callable[[str, int | None], tuple[str, datetime]]
+"""Makes a link for the customer of a document, good for so many days; ``ConfigError``: there is no key."""
+
+
 class HubConnector:
     """The system ``hub`` of one release."""
 
-    def __init__(self, mappings: Mapping[str, CompiledMapping], desk: ReferenceDesk) -> None:
+    def __init__(
+        self, mappings: Mapping[str, CompiledMapping], desk: ReferenceDesk, link: Link | None = None
+    ) -> None:
+        self._link = link
         self._mappings = mappings
         self._desk = desk
         self._spec = hub_spec()
@@ -101,7 +123,9 @@ class HubConnector:
         raise _unknown(resource)
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
-        """Carry out ``map`` or ``lookup_codes``; nothing is sent by them."""
+        """Carry out an operation; nothing is sent by them."""
+        if operation == "tracking_link":
+            return self._tracking_link(payload)
         if operation not in ("map", "lookup_codes"):
             raise _unknown(operation)
         mapping = self._mapping(payload)
@@ -118,6 +142,23 @@ class HubConnector:
         found = await self._desk.resolve(mapping.lookups(record, parameters), context.key)
         mapped = mapping.apply(record, found, parameters)
         return _report(mapped) if operation == "lookup_codes" else _result(mapping, mapped)
+
+    def _tracking_link(self, payload: Mapping[str, Any]) -> Outcome:
+        document, days = payload.get("document"), payload.get("days")
+        if not isinstance(document, str) or document.count("/") < 2:
+            raise Invalid(
+                text(
+                    "Expected a document as system/kind/number, but it is {value}",
+                    "单据应写成 系统/类型/单号,实际为 {value}",
+                    value=document,
+                ),
+                code="document_missing",
+            )
+        try:
+            url, ends_at = self._link(document, int(days) if days else None) if self._link else (None, None)
+        except ConfigError:
+            url, ends_at = None, None
+        return Outcome({"url": url, "ends_at": ends_at})
 
     async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
         """Its operations only read: there is nothing to probe."""

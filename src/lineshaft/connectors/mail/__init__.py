@@ -6,60 +6,11 @@ services speak HTTP and take a manifest of that kind.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lineshaft.base.text import Text
 from lineshaft.connectors.mail.connector import MailConnector
-from lineshaft.connectors.mail.manifest import MailManifest, read_manifest
-from lineshaft.sdk.registry import Connection
-from lineshaft.sdk.spec import ConnectorSpec, FieldSpec
+from lineshaft.connectors.mail.manifest import read_manifest
+from lineshaft.sdk.manifest_kind import ManifestKind
 
-__all__ = ["MAIL", "MailConnector", "MailDefinition", "MailKind", "read_manifest"]
+__all__ = ["MAIL", "MailConnector", "read_manifest"]
 
-
-@dataclass(frozen=True, slots=True)
-class MailDefinition:
-    """A manifest that was read and checked."""
-
-    manifest: MailManifest
-
-    @property
-    def spec(self) -> ConnectorSpec:
-        """What the system offers."""
-        return self.manifest.spec
-
-    @property
-    def settings(self) -> tuple[FieldSpec, ...]:
-        """What a connection has to bring."""
-        return self.manifest.settings
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Names of the secrets it refers to."""
-        return self.manifest.secrets
-
-    def connect(self, connection: Connection) -> MailConnector:
-        """Make a connector.
-
-        Raises:
-            ConfigError: The connection's settings do not fit.
-        """
-        return MailConnector(self.manifest, connection)
-
-
-class MailKind:
-    """The kind ``mail``."""
-
-    name = "mail"
-    label = Text("Mail (SMTP)", "邮件(SMTP)")
-
-    def read(self, content: bytes, file: str) -> MailDefinition:
-        """Read a manifest.
-
-        Raises:
-            DefinitionError: It cannot be used.
-        """
-        return MailDefinition(read_manifest(content, file))
-
-
-MAIL = MailKind()
+MAIL = ManifestKind("mail", Text("Mail (SMTP)", "邮件(SMTP)"), read_manifest, MailConnector)

@@ -6,60 +6,24 @@ list is not touched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lineshaft.base.text import Text
-from lineshaft.connectors.opcua.connector import OpcUaConnector
 from lineshaft.connectors.opcua.manifest import OpcUaManifest, read_manifest
+from lineshaft.sdk.manifest_kind import ManifestKind
 from lineshaft.sdk.registry import Connection
-from lineshaft.sdk.spec import ConnectorSpec, FieldSpec
 
-__all__ = ["OPCUA", "OpcUaConnector", "OpcUaDefinition", "OpcUaKind", "read_manifest"]
+if TYPE_CHECKING:
+    from lineshaft.connectors.opcua.connector import OpcUaConnector
 
-
-@dataclass(frozen=True, slots=True)
-class OpcUaDefinition:
-    """A manifest that was read and checked."""
-
-    manifest: OpcUaManifest
-
-    @property
-    def spec(self) -> ConnectorSpec:
-        """What the system offers."""
-        return self.manifest.spec
-
-    @property
-    def settings(self) -> tuple[FieldSpec, ...]:
-        """What a connection has to bring."""
-        return self.manifest.settings
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Names of the secrets it refers to."""
-        return self.manifest.secrets
-
-    def connect(self, connection: Connection) -> OpcUaConnector:
-        """Make a connector.
-
-        Raises:
-            ConfigError: The connection's settings do not fit.
-        """
-        return OpcUaConnector(self.manifest, connection)
+__all__ = ["OPCUA", "read_manifest"]
 
 
-class OpcUaKind:
-    """The kind ``opcua``."""
+def _connector(manifest: OpcUaManifest, connection: Connection) -> OpcUaConnector:
+    # The protocol's library takes a second and 30 MB: only a hub that has machines loads it.
+    from lineshaft.connectors.opcua.connector import OpcUaConnector
 
-    name = "opcua"
-    label = Text("Machines (OPC UA)", "设备(OPC UA)")
-
-    def read(self, content: bytes, file: str) -> OpcUaDefinition:
-        """Read a manifest.
-
-        Raises:
-            DefinitionError: It cannot be used.
-        """
-        return OpcUaDefinition(read_manifest(content, file))
+    return OpcUaConnector(manifest, connection)
 
 
-OPCUA = OpcUaKind()
+OPCUA = ManifestKind("opcua", Text("Machines (OPC UA)", "设备(OPC UA)"), read_manifest, _connector)

@@ -6,60 +6,11 @@ imported. What it can do stands in ``declaration``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lineshaft.base.text import Text
 from lineshaft.connectors.tryton.connector import TrytonConnector
-from lineshaft.connectors.tryton.manifest import TrytonManifest, read_manifest
-from lineshaft.sdk.registry import Connection
-from lineshaft.sdk.spec import ConnectorSpec, FieldSpec
+from lineshaft.connectors.tryton.manifest import read_manifest
+from lineshaft.sdk.manifest_kind import ManifestKind
 
-__all__ = ["TRYTON", "TrytonConnector", "TrytonDefinition", "TrytonKind", "read_manifest"]
+__all__ = ["TRYTON", "TrytonConnector", "read_manifest"]
 
-
-@dataclass(frozen=True, slots=True)
-class TrytonDefinition:
-    """A manifest that was read and checked."""
-
-    manifest: TrytonManifest
-
-    @property
-    def spec(self) -> ConnectorSpec:
-        """What the system offers."""
-        return self.manifest.spec
-
-    @property
-    def settings(self) -> tuple[FieldSpec, ...]:
-        """What a connection has to bring."""
-        return self.manifest.settings
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Names of the secrets it refers to."""
-        return self.manifest.secrets
-
-    def connect(self, connection: Connection) -> TrytonConnector:
-        """Make a connector.
-
-        Raises:
-            ConfigError: The connection's settings do not fit.
-        """
-        return TrytonConnector(self.manifest, connection)
-
-
-class TrytonKind:
-    """The kind ``tryton``."""
-
-    name = "tryton"
-    label = Text("Tryton (ERP)", "Tryton(ERP)")
-
-    def read(self, content: bytes, file: str) -> TrytonDefinition:
-        """Read a manifest.
-
-        Raises:
-            DefinitionError: It cannot be used.
-        """
-        return TrytonDefinition(read_manifest(content, file))
-
-
-TRYTON = TrytonKind()
+TRYTON = ManifestKind("tryton", Text("Tryton (ERP)", "Tryton(ERP)"), read_manifest, TrytonConnector)

@@ -9,11 +9,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from lineshaft.base.ids import LANES
 from lineshaft.store import judge as j
+from lineshaft.store.chain import erased, linked
 from lineshaft.store.group import screened
 from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
 from lineshaft.store.rows import (
     FINAL_EFFECTS,
+    AuditEntry,
+    AuditHead,
     Binding,
     Cursor,
     DeadLetter,
@@ -23,12 +26,14 @@ from lineshaft.store.rows import (
     DocumentLink,
     Effect,
     Event,
+    Fact,
     History,
     Incident,
     Instance,
     InstanceScope,
     Job,
     Message,
+    Record,
     Release,
     Subscription,
     SystemState,
@@ -158,10 +163,21 @@ class MemoryDatabase:
         )
     )
     cursor: Table[Cursor] = field(default_factory=Table)
+    fact: Table[Fact] = field(
+        default_factory=lambda: Table(
+            new=lambda row: row.tenant if row.seq is None else None,
+            told=lambda row: None if row.seq is None else row.tenant,
+        )
+    )
     release: Table[Release] = field(default_factory=Table)
     definition: Table[Definition] = field(
         default_factory=lambda: Table(release=lambda row: (row.tenant, row.release))
     )
+    event_keys: dict[j.Key, datetime] = field(default_factory=dict)
+    """Of events that were pruned: they are known for longer than they are kept."""
+    record: Table[Record] = field(default_factory=lambda: Table(kind=lambda row: (row.tenant, row.kind)))
+    audit: Table[AuditEntry] = field(default_factory=lambda: Table(tenant=lambda row: row.tenant))
+    audit_head: Table[AuditHead] = field(default_factory=Table)
     workers: dict[str, datetime] = field(default_factory=dict)
     lanes: list[Held] = field(default_factory=lambda: [Held() for _ in range(LANES)])
     sources: dict[str, Held] = field(default_factory=dict)
@@ -171,11 +187,12 @@ class MemoryDatabase:
     def acquire_lanes(self, worker: str, count: int, now: datetime, ttl_s: float) -> list[Lease]:
         """Take up to ``count`` free lanes, the lowest first."""
         out: list[Lease] = []
+        until = now + timedelta(seconds=ttl_s)
         for lane, held in enumerate(self.lanes):
             if len(out) >= count:
                 break
             if held.free(now):
-                held.worker, held.token, held.until = worker, held.token + 1, now + timedelta(seconds=ttl_s)
+                held.worker, held.token, held.until = worker, held.token + 1, until
                 out.append(Lease(str(lane), held.token))
         return out
 
@@ -207,9 +224,13 @@ class MemoryDatabase:
         guards = j.guards_of(units)
         events, instances, effects = self.event.rows, self.instance.rows, self.effect.rows
         letters, states, cursors = self.dead_letter.rows, self.system_state.rows, self.cursor.rows
+        records = self.record.rows
         return j.Known(
             events={
-                key: events[key].routed_at is not None if key in events else None for key in guards.events
+                key: events[key].routed_at is not None
+                if key in events
+                else (False if key in self.event_keys else None)
+                for key in guards.events
             },
             instances={key: instances[key].version if key in instances else None for key in guards.instances},
             effects={key: effects[key].status if key in effects else None for key in guards.effects},
@@ -221,6 +242,7 @@ class MemoryDatabase:
             letters={key: letters[key].status if key in letters else None for key in guards.letters},
             states={key: states[key].version if key in states else 0 for key in guards.states},
             cursors={key: cursors[key].version if key in cursors else 0 for key in guards.cursors},
+            records={key: records[key].version if key in records else 0 for key in guards.records},
         )
 
     def _carry_out(self, plan: j.Plan) -> None:
@@ -255,6 +277,7 @@ class MemoryDatabase:
         for step in plan.history:
             if row_key(step) not in self.history.rows:
                 self.history.put(step)
+        self._audit(plan)
 
     def _people(self, plan: j.Plan) -> None:
         for key, closing in plan.letter_close.items():
@@ -262,6 +285,7 @@ class MemoryDatabase:
         self._put_all(self.dead_letter, plan.letter_put.values())
         self._put_all(self.system_state, [state for _, state in plan.states.values()])
         self._put_all(self.cursor, [cursor for _, cursor in plan.cursors.values()])
+        self._put_all(self.record, [record for _, record in plan.records.values()])
         for key, end in plan.task_end.items():
             task = self.task.rows.get(key)
             if task is not None and task.status == "open":
@@ -272,6 +296,20 @@ class MemoryDatabase:
             if incident is not None and incident.closed_at is None:
                 self.incident.put(replace(incident, closed_at=close.at))
         self._put_all(self.incident, plan.incident_put.values())
+
+    def _audit(self, plan: j.Plan) -> None:
+        for key, erasure in plan.erased.items():
+            entry = self.audit.rows.get(key)
+            if entry is not None and entry.erased_at is None:
+                self.audit.put(erased(entry, erasure.at))
+        if plan.audit:
+            heads = {
+                tenant: self.audit_head.rows.get((tenant,), AuditHead(tenant, 0, ""))
+                for tenant in {entry.tenant for entry in plan.audit}
+            }
+            entries, ends = linked(heads, plan.audit)
+            self._put_all(self.audit, entries)
+            self._put_all(self.audit_head, ends)
 
     def _put_document(self, key: j.Key, document: Document) -> None:
         stored = self.document.rows.get(key)
@@ -291,6 +329,8 @@ class MemoryDatabase:
             DocumentLink: self.link,
             Binding: self.binding,
             Definition: self.definition,
+            Record: self.record,
+            Fact: self.fact,
         }
         return tables[cls]
 

@@ -423,10 +423,22 @@ def backlog(db: MemoryDatabase, scope: Scope) -> list[Backlog]:
     return [Backlog(*key, len(times), min(times)) for key, times in sorted(groups.items())]
 
 
-def activity(db: MemoryDatabase, scope: Scope, since: datetime) -> list[Activity]:
+def unrouted(db: MemoryDatabase, scope: Scope) -> Backlog:
     """See the port."""
-    calls = Counter(row.system for row in seen(scope, db.effect.rows.values()) if row.created_at >= since)
-    events_ = Counter(row.source for row in seen(scope, db.event.rows.values()) if row.received_at >= since)
+    times = [event.received_at for event in seen(scope, db.event.by("open", scope.tenant))]
+    return Backlog("", "open", len(times), min(times, default=None))
+
+
+def activity(
+    db: MemoryDatabase, scope: Scope, since: datetime, until: datetime | None, errors_since: datetime
+) -> list[Activity]:
+    """See the port."""
+
+    def within(at: datetime) -> bool:
+        return at >= since and (until is None or at < until)
+
+    calls = Counter(row.system for row in seen(scope, db.effect.rows.values()) if within(row.created_at))
+    events_ = Counter(row.source for row in seen(scope, db.event.rows.values()) if within(row.received_at))
     failures = [
         Newest(row.system, row.attempted_at or row.created_at, row.error_class, row.error_text)
         for row in seen(scope, db.effect.by("open", scope.tenant))
@@ -435,7 +447,7 @@ def activity(db: MemoryDatabase, scope: Scope, since: datetime) -> list[Activity
     failures += [
         Newest(row.system, row.created_at, row.error_class, row.error_text)
         for row in seen(scope, db.dead_letter.rows.values())
-        if row.created_at >= since and row.system is not None
+        if row.created_at >= errors_since and row.system is not None
     ]
     return merged(calls.items(), events_.items(), failures)
 

@@ -10,10 +10,12 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.errors import StoreUnavailable
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
-from lineshaft.store.memory import reads
+from lineshaft.store.memory import reads, records, upkeep
 from lineshaft.store.memory.database import Held, MemoryDatabase
 from lineshaft.store.port import Activity, Backlog, Cause, Lease, Page
 from lineshaft.store.rows import (
+    AuditEntry,
+    AuditHead,
     Binding,
     Cursor,
     DeadLetter,
@@ -23,18 +25,21 @@ from lineshaft.store.rows import (
     DocumentLink,
     Effect,
     Event,
+    Fact,
     History,
     Incident,
     Instance,
     Job,
     Message,
     Party,
+    Record,
     Release,
     StoredInstance,
     Subscription,
     SystemState,
     Task,
 )
+from lineshaft.store.upkeep import Cut, FoundRows, Rewrite, Slice
 from lineshaft.store.writes import Fence, Unit, UnitResult
 
 Pause = Callable[[str], Awaitable[None]]
@@ -164,8 +169,9 @@ class MemoryStore:
         await self._enter("renew_lanes")
         now = self._clock.now()
         kept = [lease for lease in leases if self._db.held_by(worker, int(lease.name), lease.token, now)]
+        until = now + timedelta(seconds=ttl_s)
         for lease in kept:
-            self._db.lanes[int(lease.name)].until = now + timedelta(seconds=ttl_s)
+            self._db.lanes[int(lease.name)].until = until
         return kept
 
     async def release_lanes(self, worker: str, leases: Collection[Lease]) -> None:
@@ -492,10 +498,22 @@ class MemoryStore:
         await self._enter("backlog")
         return reads.backlog(self._db, scope)
 
-    async def activity(self, scope: Scope, since: datetime) -> list[Activity]:
+    async def unrouted(self, scope: Scope) -> Backlog:
+        """See the port."""
+        await self._enter("unrouted")
+        return reads.unrouted(self._db, scope)
+
+    async def activity(
+        self,
+        scope: Scope,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        errors_since: datetime | None = None,
+    ) -> list[Activity]:
         """See the port."""
         await self._enter("activity")
-        return reads.activity(self._db, scope, since)
+        return reads.activity(self._db, scope, since, until, errors_since or since)
 
     async def dead_letter_causes(
         self, scope: Scope, *, status: str = "open", limit: int = 200
@@ -508,3 +526,87 @@ class MemoryStore:
         """See the port."""
         await self._enter("counts")
         return reads.counts(self._db, scope)
+
+    # -- upkeep ----------------------------------------------------------------------------------------
+
+    async def prune(self, scope: Scope, cut: Cut, limit: int, after: str | None = None) -> Slice:
+        """See the port; one slice does everything."""
+        await self._enter("prune")
+        return upkeep.prune(self._db, scope.tenant, cut)
+
+    async def find_text(
+        self, scope: Scope, table: str, texts: Sequence[str], limit: int, after: str | None = None
+    ) -> FoundRows:
+        """See the port; one part is the whole table."""
+        await self._enter("find_text")
+        return upkeep.find_text(self._db, scope.tenant, table, texts)
+
+    async def rewrite(self, scope: Scope, changes: Sequence[Rewrite]) -> int:
+        """See the port."""
+        await self._enter("rewrite")
+        return upkeep.rewrite(self._db, scope.tenant, changes)
+
+    # -- the house's own reads ---------------------------------------------------------------------------
+
+    async def record(self, scope: Scope, kind: str, record_id: str) -> Record | None:
+        """See the port."""
+        await self._enter("record")
+        return records.record(self._db, scope, kind, record_id)
+
+    async def records(
+        self,
+        scope: Scope,
+        kind: str,
+        *,
+        owner: str | None = None,
+        state: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Record]:
+        """See the port."""
+        await self._enter("records")
+        return records.records(self._db, scope, (kind, owner, state), cursor, limit)
+
+    async def due_records(
+        self, scope: Scope, kind: str, due_before: datetime, limit: int, *, owners: Collection[str] = ()
+    ) -> list[Record]:
+        """See the port."""
+        await self._enter("due_records")
+        return records.due_records(self._db, scope, kind, due_before, owners)[:limit]
+
+    async def new_facts(self, scope: Scope, limit: int) -> list[Fact]:
+        """See the port."""
+        await self._enter("new_facts")
+        return records.new_facts(self._db, scope, limit)
+
+    async def facts(self, scope: Scope, after: int, limit: int, *, kinds: Collection[str] = ()) -> list[Fact]:
+        """See the port."""
+        await self._enter("facts")
+        return records.facts(self._db, scope, after, limit, kinds)
+
+    async def audit(
+        self,
+        scope: Scope,
+        *,
+        actor: str | None = None,
+        subject: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[AuditEntry]:
+        """See the port."""
+        await self._enter("audit")
+        wanted = records.AuditWish(actor, subject, action, since, until)
+        return records.audit(self._db, scope, wanted, cursor, limit)
+
+    async def audit_after(self, scope: Scope, seq: int, limit: int) -> list[AuditEntry]:
+        """See the port."""
+        await self._enter("audit_after")
+        return records.audit_after(self._db, scope, seq, limit)
+
+    async def audit_head(self, scope: Scope) -> AuditHead:
+        """See the port."""
+        await self._enter("audit_head")
+        return records.audit_head(self._db, scope)

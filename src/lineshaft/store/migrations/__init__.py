@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from lineshaft.base.errors import SchemaTooNew, SchemaTooOld, StoreError
 from lineshaft.base.text import text
 
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All revisions, oldest first. A new one is added here and as a file in ``versions``."""
+REACH: Final = "0004"
+"""The oldest revision whose program may work on this schema: what came since is added, not changed."""
 
 
 def upgrade(connection: sa.Connection) -> None:
@@ -27,11 +29,30 @@ def upgrade(connection: sa.Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    _note_reach(connection)
 
 
-def mismatch(revision: str | None) -> StoreError | None:
-    """Return what is wrong with a database at ``revision``, or ``None`` where it is this program's own."""
+def _note_reach(connection: sa.Connection) -> None:
+    """Tell older programs whether they may work on this schema; they read it when they open the store."""
+    now = "0" if connection.dialect.name == "sqlite" else "clock_timestamp()"
+    connection.exec_driver_sql("DELETE FROM record WHERE tenant = '' AND kind = 'schema'")
+    columns = "tenant, kind, id, version, at, owner, state, content"
+    values = f"'', 'schema', 'reach', 1, {now}, '', '{REACH}', ''"
+    connection.exec_driver_sql(f"INSERT INTO record ({columns}) VALUES ({values})")  # noqa: S608 - our own
+
+
+REACH_QUERY: Final = "SELECT state FROM record WHERE tenant = '' AND kind = 'schema' AND id = 'reach'"
+"""What ``mismatch`` is to be given as ``reach``."""
+
+
+def mismatch(revision: str | None, reach: str | None = None) -> StoreError | None:
+    """Return what is wrong with a database at ``revision``, or ``None`` where this program may work on it.
+
+    ``reach`` is the oldest revision whose program may, as the newer program that migrated it has said.
+    """
     if revision == REVISIONS[-1]:
+        return None
+    if revision is not None and revision > REVISIONS[-1] and reach is not None and reach <= REVISIONS[-1]:
         return None
     if revision is None or revision in REVISIONS:
         return SchemaTooOld(

@@ -14,7 +14,7 @@ from typing import Any, Final
 from lineshaft.store.batches import Batch
 from lineshaft.store.postgres.leases import NOW
 from lineshaft.store.postgres.statements import encoded, parts_of
-from lineshaft.store.rows import InstanceScope, Job, Variable
+from lineshaft.store.rows import Fact, InstanceScope, Job, Variable
 from lineshaft.store.writes import Fence
 
 _KINDS: Final = frozenset(
@@ -30,7 +30,7 @@ _KINDS: Final = frozenset(
         "history",
     }
 )
-_PUT: Final = frozenset({Job, Variable, InstanceScope})
+_PUT: Final = frozenset({Job, Variable, InstanceScope, Fact})
 """Rows that may be put and removed in one statement: each of their batches has keys of its own."""
 _TEXTS_MAX: Final = 300
 """Statements that are kept prepared; beyond it the batches are written one by one."""

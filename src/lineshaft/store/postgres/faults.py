@@ -35,12 +35,14 @@ statements may show itself only so.
 def unavailable(error: BaseException, place: str) -> StoreUnavailable:
     """Return the error for a database that cannot work now, with what to do about it."""
     words = str(error) or type(error).__name__
+    reason = "database_away"
     if isinstance(error, asyncpg.DiskFullError):
         message = text(
             "The disk of the PostgreSQL server {place} is full; free some space there.",
             "PostgreSQL 服务器 {place} 的磁盘已满；请释放空间。",
             place=place,
         )
+        reason = "disk_full"
     elif isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
         message = text(
             "The PostgreSQL server {place} does not let this user in ({words}); check user and password.",
@@ -54,6 +56,7 @@ def unavailable(error: BaseException, place: str) -> StoreUnavailable:
             "PostgreSQL 服务器 {place} 只读（可能是备库）；请连接主库。",
             place=place,
         )
+        reason = "read_only"
     else:
         message = text(
             "The PostgreSQL server {place} could not do it ({words}); it will be tried again.",
@@ -61,7 +64,7 @@ def unavailable(error: BaseException, place: str) -> StoreUnavailable:
             place=place,
             words=words,
         )
-    return StoreUnavailable(message, context={"place": place})
+    return StoreUnavailable(message, context={"place": place, "reason": reason})
 
 
 def refused(error: Exception) -> RowRefused:

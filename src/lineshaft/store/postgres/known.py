@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from lineshaft.store import judge as j
+from lineshaft.store.rows import AuditHead
 
 
 def _sound(keys: Collection[j.Key]) -> list[j.Key]:
@@ -80,6 +81,7 @@ async def stored(connection: Any, guards: j.Guards) -> j.Known:
         letters=dict.fromkeys(guards.letters),
         states=dict.fromkeys(guards.states, 0),
         cursors=dict.fromkeys(guards.cursors, 0),
+        records=dict.fromkeys(guards.records, 0),
     )
     known.events |= {(row[0], row[1], row[2]): row[3] for row in events}
     known.instances |= await _one(connection, "instance", "version", "id", guards.instances)
@@ -88,4 +90,30 @@ async def stored(connection: Any, guards: j.Guards) -> j.Known:
     known.letters |= await _one(connection, "dead_letter", "status", "id", guards.letters)
     known.states |= await _one(connection, "system_state", "version", "system", guards.states)
     known.cursors |= await _one(connection, "cursor", "version", "source", guards.cursors)
+    records = await _rows(
+        connection,
+        "SELECT r.tenant, r.kind, r.id, r.version"
+        " FROM unnest($1::text[], $2::text[], $3::text[]) AS x(tenant, kind, id)"
+        " JOIN record AS r ON r.tenant = x.tenant AND r.kind = x.kind AND r.id = x.id",
+        guards.records,
+    )
+    known.records |= {(row[0], row[1], row[2]): row[3] for row in records}
     return known
+
+
+async def locked_heads(connection: Any, tenants: Collection[str]) -> dict[str, AuditHead]:
+    """Return the ends of audit logs, which nobody else moves until this transaction has ended.
+
+    Locked as the last thing of a commit and in one order, so that two nodes wait and do not deadlock.
+    """
+    wanted = sorted(tenants)
+    await connection.execute(
+        "INSERT INTO audit_head (tenant, seq, chain) SELECT x, 0, '' FROM unnest($1::text[]) AS x"
+        " ORDER BY 1 ON CONFLICT DO NOTHING",
+        wanted,
+    )
+    rows = await connection.fetch(
+        "SELECT tenant, seq, chain FROM audit_head WHERE tenant = ANY($1::text[]) ORDER BY 1 FOR UPDATE",
+        wanted,
+    )
+    return {row[0]: AuditHead(*row) for row in rows}

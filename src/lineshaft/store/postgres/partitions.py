@@ -6,7 +6,7 @@ write ever fails for want of a part.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +15,7 @@ import asyncpg
 from lineshaft.store.schema import PARTITIONED
 
 MONTHS_AHEAD = 3
+MONTHS_MAX = 240
 
 
 def months_from(now: datetime) -> list[datetime]:
@@ -39,6 +40,19 @@ async def make_parts_ahead(connection: Any, now: datetime) -> None:
             name = f"{table}_{start:%Y_%m}"
             if await connection.fetchval("SELECT to_regclass($1) IS NULL", name):
                 await _make_part(connection, table, name, start, end)
+
+
+async def make_months(connection: Any, table: str, first: datetime, last: datetime) -> None:
+    """Make the parts from one time to another, at most twenty years of them; for a table that is filled."""
+    month = first.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for _ in range(MONTHS_MAX):
+        if month > last:
+            return
+        following = (month + timedelta(days=32)).replace(day=1)
+        name = f"{table}_{month:%Y_%m}"
+        if await connection.fetchval("SELECT to_regclass($1) IS NULL", name):
+            await _make_part(connection, table, name, month, following)
+        month = following
 
 
 async def _make_part(connection: Any, table: str, name: str, start: datetime, end: datetime) -> None:

@@ -17,7 +17,7 @@ import msgspec
 from lineshaft.store import schema as s
 from lineshaft.store import writes as w
 from lineshaft.store.batches import Batch
-from lineshaft.store.rows import Definition, Document, Effect, Event, History, Instance, Variable
+from lineshaft.store.rows import AuditEntry, Definition, Document, Effect, Event, History, Instance, Variable
 from lineshaft.store.shapes import KEPT, KEYS, ROW_SHAPES, WRITE_SHAPES, Column, Shape
 
 
@@ -239,6 +239,17 @@ _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
         ),
     ),
     "history": (_insert("history", History, _names(History), _IGNORE),),
+    "insert": (_insert("audit", AuditEntry, _names(AuditEntry), ""),),
+    "audit_erase": (
+        _update(
+            "audit",
+            WRITE_SHAPES[w.EraseAudit],
+            "actor = '', subject = '', address = '', request_id = '', detail = ''::bytea, salt = ''::bytea,"
+            " erased_at = x.at",
+            "t.tenant = x.tenant AND t.seq = x.seq AND t.erased_at IS NULL",
+            ("tenant", "seq", "at"),
+        ),
+    ),
 }
 
 _ASSUMED: Final[dict[str, tuple[Statement, ...]]] = {

@@ -6,7 +6,9 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
+from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,14 +17,16 @@ import msgspec
 
 from lineshaft.base.errors import StoreError, StoreUnavailable
 from lineshaft.base.ids import LANES
+from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.store import judge as j
-from lineshaft.store import migrations, sql_reads
-from lineshaft.store.batches import Batch
+from lineshaft.store import migrations, persons, pruning, sql_reads, sql_records
+from lineshaft.store.batches import Batch, audit_batches
+from lineshaft.store.chain import linked
 from lineshaft.store.group import Refused, RowRefused, any_refusal, bisected, screened
 from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
-from lineshaft.store.postgres import known
+from lineshaft.store.postgres import known, upkeep
 from lineshaft.store.postgres import leases as held
 from lineshaft.store.postgres.at_once import AtOnce, is_ordinary
 from lineshaft.store.postgres.faults import AWAY, RACES, ROW_ERRORS, refused, unavailable
@@ -30,6 +34,7 @@ from lineshaft.store.postgres.partitions import make_parts_ahead
 from lineshaft.store.postgres.statements import encoded, statements_of
 from lineshaft.store.queries import Queries, Query
 from lineshaft.store.shapes import ROW_SHAPES
+from lineshaft.store.upkeep import Cut, FoundRows, Rewrite, Slice
 from lineshaft.store.writes import Fence, Unit, UnitResult, lanes_of
 
 T = TypeVar("T")
@@ -133,7 +138,10 @@ class PostgresStore:
             if empty:
                 await self.migrate()
                 revision, _ = await self._read(_revision)
-            wrong = migrations.mismatch(revision)
+            reach = None
+            if revision is not None and revision not in migrations.REVISIONS:
+                reach = await self._read(lambda c: c.fetchval(migrations.REACH_QUERY))
+            wrong = migrations.mismatch(revision, reach)
             if wrong is not None:
                 raise wrong
             await self._write(held.prepare_lanes)
@@ -336,7 +344,7 @@ class PostgresStore:
                     plan, batches = screened(units, j.Known(), refused_units)
                     if any_refusal(plan, refused_units):
                         raise AssumptionFailed
-                    if batches and is_ordinary(batches):
+                    if batches and not plan.audit and is_ordinary(batches):
                         await _write_at_once(connection, batches, lanes, fence)
                         await connection.execute(self._announce(plan, fence) + "COMMIT")
                         return plan.results
@@ -353,6 +361,9 @@ class PostgresStore:
                 if not exact and any_refusal(plan, refused_units):
                     raise AssumptionFailed
                 await _write_batches(connection, batches)
+                if plan.audit:
+                    heads = await known.locked_heads(connection, {entry.tenant for entry in plan.audit})
+                    await _write_batches(connection, audit_batches(*linked(heads, plan.audit)))
                 if trial:
                     raise Trial
                 await connection.execute(self._announce(plan, fence) + "COMMIT")
@@ -376,6 +387,44 @@ class PostgresStore:
             if 0 <= lane < LANES:
                 bits |= 1 << lane
         return f"SELECT pg_notify('{CHANNEL}', '{self._handle}:{bits:x}'); " if bits else ""
+
+    # -- upkeep ----------------------------------------------------------------------------------------
+
+    async def prune(self, scope: Scope, cut: Cut, limit: int, after: str | None = None) -> Slice:
+        """See the port."""
+
+        async def work(connection: Any) -> Slice:
+            whole = await upkeep.whole_parts_end(connection, cut) if cut.kind == "instances" else None
+            steps = pruning.steps_of(scope.tenant, cut, limit, after, upkeep.places(whole))
+            began = perf_counter()
+            done = await upkeep.carry_out(connection, steps)
+            return replace(done, seconds=perf_counter() - began)
+
+        if after == upkeep.PARTS:
+            async with self._connection() as connection:
+                return await upkeep.drop_parts(connection, scope.tenant, cut)
+        done = await self._write(work)
+        at_end = done.next is None and cut.kind in upkeep.PARTED
+        return replace(done, next=upkeep.PARTS) if at_end else done
+
+    async def find_text(
+        self, scope: Scope, table: str, texts: Sequence[str], limit: int, after: str | None = None
+    ) -> FoundRows:
+        """See the port."""
+
+        async def work(connection: Any) -> FoundRows:
+            steps = persons.find_steps(scope.tenant, table, texts, limit, after)
+            return await upkeep.carry_out(connection, steps)
+
+        return await self._read(work)
+
+    async def rewrite(self, scope: Scope, changes: Sequence[Rewrite]) -> int:
+        """See the port."""
+
+        async def work(connection: Any) -> int:
+            return await upkeep.carry_out(connection, persons.rewrite_steps(scope.tenant, changes))
+
+        return await self._write(work)
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -439,8 +488,17 @@ class PostgresStore:
     find_bindings = sql_reads.find_bindings
     dead_letter_causes = sql_reads.dead_letter_causes
     backlog = sql_reads.backlog
+    unrouted = sql_reads.unrouted
     activity = sql_reads.activity
     counts = sql_reads.counts
+    record = sql_records.record
+    records = sql_records.records
+    due_records = sql_records.due_records
+    audit = sql_records.audit
+    audit_after = sql_records.audit_after
+    audit_head = sql_records.audit_head
+    new_facts = sql_records.new_facts
+    facts = sql_records.facts
 
 
 _CLOSED = (

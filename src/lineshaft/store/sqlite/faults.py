@@ -22,7 +22,8 @@ ROW_ERRORS = (
 def unavailable(error: sqlite3.Error, path: str) -> StoreError:
     """Return the error for a database that cannot work now, with what to do about it."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return StoreUnavailable(_WORDS.get(code, _other)(path, str(error)), context={"path": path})
+    context: dict[str, object] = {"path": path, "reason": _REASONS.get(code, "database_away")}
+    return StoreUnavailable(_WORDS.get(code, _other)(path, str(error)), context=context)
 
 
 def refused(error: Exception) -> RowRefused:
@@ -92,3 +93,11 @@ _WORDS = {
     sqlite3.SQLITE_CORRUPT: _not_a_database,
     sqlite3.SQLITE_NOTADB: _not_a_database,
 }
+_REASONS = {
+    sqlite3.SQLITE_BUSY: "database_locked",
+    sqlite3.SQLITE_LOCKED: "database_locked",
+    sqlite3.SQLITE_FULL: "disk_full",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_PERM: "read_only",
+}
+"""What is wrong in one word, for programs and for people who may not see the path."""

@@ -4,20 +4,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import msgspec
 
 from lineshaft.base.ids import LANES
 from lineshaft.store import judge as j
-from lineshaft.store.batches import Batch
+from lineshaft.store.batches import Batch, audit_batches
+from lineshaft.store.chain import linked
 from lineshaft.store.group import Refused, any_refusal, screened
 from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
+from lineshaft.store.pruning import Ask, Steps
+from lineshaft.store.rows import AuditEntry, AuditHead
+from lineshaft.store.sqlite import upkeep
 from lineshaft.store.sqlite.faults import ROW_ERRORS, refused, unavailable
 from lineshaft.store.sqlite.statements import NOW, encoded, statements_of
+from lineshaft.store.upkeep import Slice
 from lineshaft.store.writes import Fence, Unit, UnitResult, lanes_of
 
 
@@ -42,7 +49,7 @@ def connect(path: str, busy_timeout_s: float, *, read_only: bool) -> sqlite3.Con
             check_same_thread=False,
             cached_statements=512,
         )
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -53,6 +60,23 @@ def connect(path: str, busy_timeout_s: float, *, read_only: bool) -> sqlite3.Con
     except sqlite3.Error as error:
         raise unavailable(error, path) from error
     return connection
+
+
+_TRIES = 100
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to a write-ahead log; wait for another process that does so: the switch does not."""
+    for left in reversed(range(_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not left:
+                raise
+            # This waits for the other as long as the busy timeout says.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
 
 
 class WriterFile:
@@ -182,6 +206,8 @@ class WriterFile:
                     else:
                         plan, batches = screened(units, self._known(units), refused_units)
                     self._write(connection, batches)
+                    if plan.audit:
+                        self._write(connection, self._chained(plan.audit))
                     if trial:
                         raise Trial
                 return plan.results
@@ -221,6 +247,40 @@ class WriterFile:
                 if batch.verified and number == 0 and changed != batch.count:
                     raise AssumptionFailed
 
+    # -- upkeep ----------------------------------------------------------------------------------------
+
+    def put_over(self, steps: Generator[Ask, Any, int]) -> int:
+        """Rewrite rows so that what stood there is gone from the file too, once it is written back."""
+        self.connection.execute("PRAGMA secure_delete = ON")
+        try:
+            with self.transaction() as connection:
+                count = upkeep.carry_out(connection, steps)
+            with suppress(sqlite3.Error):  # a reader may be in the way: then a later checkpoint does it
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return count
+        finally:
+            self.connection.execute("PRAGMA secure_delete = OFF")
+
+    def carry_out(self, steps: Steps) -> Slice:
+        """Run a slice of upkeep in one transaction."""
+        began = perf_counter()
+        with self.transaction() as connection:
+            done = upkeep.carry_out(connection, steps)
+        return replace(done, seconds=perf_counter() - began)
+
+    def _chained(self, entries: Sequence[AuditEntry]) -> list[Batch]:
+        """Return new entries as they follow what is stored; the write lock keeps others from their place."""
+        heads = {
+            tenant: AuditHead(tenant, *found[0]) if found else AuditHead(tenant, 0, "")
+            for tenant in {entry.tenant for entry in entries}
+            for found in [
+                self.connection.execute(
+                    "SELECT seq, chain FROM audit_head WHERE tenant = ?", (tenant,)
+                ).fetchall()
+            ]
+        }
+        return audit_batches(*linked(heads, entries))
+
     # -- what is stored --------------------------------------------------------------------------------
 
     def _order_keys(self, keys: Collection[j.Key]) -> dict[j.Key, list[tuple[str, str]]]:
@@ -256,6 +316,12 @@ class WriterFile:
             letters=self._one("SELECT status FROM dead_letter WHERE tenant = ? AND id = ?", guards.letters),
             states=self._versions("system_state", "system", guards.states),
             cursors=self._versions("cursor", "source", guards.cursors),
+            records={
+                key: found[0][0] if found else 0
+                for key, found in self._look_up(
+                    "SELECT version FROM record WHERE tenant = ? AND kind = ? AND id = ?", guards.records
+                )
+            },
         )
 
     def _look_up(self, sql: str, keys: Collection[j.Key]) -> Iterator[tuple[j.Key, list[Any]]]:

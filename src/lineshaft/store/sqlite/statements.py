@@ -15,7 +15,7 @@ import msgspec
 from lineshaft.store import schema as s
 from lineshaft.store.batches import Batch
 from lineshaft.store.cursors import EPOCH
-from lineshaft.store.rows import Definition, Document, Effect, Event, History, Instance
+from lineshaft.store.rows import AuditEntry, Definition, Document, Effect, Event, History, Instance
 from lineshaft.store.shapes import KEPT, KEYS, ROW_SHAPES, Shape
 
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
@@ -166,6 +166,14 @@ _FIXED: Final[dict[str, tuple[Statement, ...]]] = {
         ),
     ),
     "history": (_insert("history", _names(History), _IGNORE),),
+    "insert": (_insert("audit", _names(AuditEntry), ""),),
+    "audit_erase": (
+        Statement(
+            "UPDATE audit SET actor = '', subject = '', address = '', request_id = '', detail = x'',"
+            " salt = x'', erased_at = ? WHERE tenant = ? AND seq = ? AND erased_at IS NULL",
+            ("at", "tenant", "seq"),
+        ),
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from os import PathLike, fspath
@@ -15,17 +15,19 @@ import sqlalchemy as sa
 
 from lineshaft.base.errors import StoreUnavailable
 from lineshaft.base.ids import LANES
+from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
-from lineshaft.store import migrations, sql_reads
+from lineshaft.store import migrations, persons, pruning, sql_reads, sql_records
 from lineshaft.store.cursors import EPOCH, micros_of, time_of
 from lineshaft.store.group import Refused, bisected
 from lineshaft.store.port import Lease
 from lineshaft.store.queries import Queries, Query
 from lineshaft.store.shapes import ROW_SHAPES
-from lineshaft.store.sqlite import statistics
+from lineshaft.store.sqlite import statistics, upkeep
 from lineshaft.store.sqlite.faults import unavailable
 from lineshaft.store.sqlite.file import WriterFile, as_json, connect
 from lineshaft.store.sqlite.statements import NOW
+from lineshaft.store.upkeep import Cut, FoundRows, Rewrite, Slice
 from lineshaft.store.writes import Fence, Unit, UnitResult
 
 T = TypeVar("T")
@@ -95,7 +97,7 @@ class SqliteStore:
                 revision = _revision(self._file.connection)
         except sqlite3.Error as error:
             raise unavailable(error, self._path) from error
-        wrong = migrations.mismatch(revision)
+        wrong = migrations.mismatch(revision, _reach(self._file.connection, revision))
         if wrong is not None:
             raise wrong
         self._file.prepare_lanes()
@@ -205,6 +207,32 @@ class SqliteStore:
 
         return await bisected(units, attempt, trial)
 
+    # -- upkeep ----------------------------------------------------------------------------------------
+
+    async def prune(self, scope: Scope, cut: Cut, limit: int, after: str | None = None) -> Slice:
+        """See the port."""
+        steps = pruning.steps_of(scope.tenant, cut, limit, after, upkeep.PLACES)
+        return await self._in_writer(self._writer().carry_out, steps)
+
+    async def find_text(
+        self, scope: Scope, table: str, texts: Sequence[str], limit: int, after: str | None = None
+    ) -> FoundRows:
+        """See the port."""
+        steps = persons.find_steps(scope.tenant, table, texts, limit, after)
+        return await self._in_reader(self._looked, steps)
+
+    async def rewrite(self, scope: Scope, changes: Sequence[Rewrite]) -> int:
+        """See the port."""
+        return await self._in_writer(self._writer().put_over, persons.rewrite_steps(scope.tenant, changes))
+
+    def _looked(self, steps: Generator[pruning.Ask, Any, T]) -> T:
+        if self._reader is None:
+            raise _closed(self._path)
+        try:
+            return upkeep.carry_out(self._reader, steps)
+        except sqlite3.Error as error:
+            raise unavailable(error, self._path) from error
+
     # -- reading ---------------------------------------------------------------------------------------
 
     @property
@@ -265,8 +293,17 @@ class SqliteStore:
     find_bindings = sql_reads.find_bindings
     dead_letter_causes = sql_reads.dead_letter_causes
     backlog = sql_reads.backlog
+    unrouted = sql_reads.unrouted
     activity = sql_reads.activity
     counts = sql_reads.counts
+    record = sql_records.record
+    records = sql_records.records
+    due_records = sql_records.due_records
+    audit = sql_records.audit
+    audit_after = sql_records.audit_after
+    audit_head = sql_records.audit_head
+    new_facts = sql_records.new_facts
+    facts = sql_records.facts
 
 
 def _argument(value: Any) -> Any:
@@ -314,6 +351,13 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
 def _revision(connection: sqlite3.Connection) -> str | None:
     known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
+    return None if row is None else str(row[0])
+
+
+def _reach(connection: sqlite3.Connection, revision: str | None) -> str | None:
+    if revision is None or revision in migrations.REVISIONS:
+        return None
+    row = connection.execute(migrations.REACH_QUERY).fetchone()
     return None if row is None else str(row[0])
 
 

@@ -10,6 +10,10 @@ export const common: Shape<typeof source> = {
     instances: 'Process runs',
     deadLetters: 'Failed documents',
     unknown: 'Outcomes to verify',
+    proposals: 'Second person',
+    people: 'People and roles',
+    tokens: 'Access keys',
+    audit: 'Audit log',
   },
   top: {
     search: 'Find any document number',

@@ -1,5 +1,9 @@
 import type { Shape } from '../shape';
 import type { zh } from '../zh';
+import { audit } from './audit';
+import { people } from './people';
+import { proposals } from './proposals';
+import { tokens } from './tokens';
 import { common } from './common';
 import { deadLetters } from './deadLetters';
 import { instances } from './instances';
@@ -8,4 +12,4 @@ import { session } from './session';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const en: Shape<typeof zh> = { ...common, session, map, deadLetters, unknown, trace, instances };
+export const en: Shape<typeof zh> = { ...common, session, map, deadLetters, unknown, trace, instances, audit, people, proposals, tokens };

@@ -3,13 +3,13 @@ import type { trace as source } from '../zh/trace';
 
 export const trace: Shape<typeof source> = {
   title: 'Order trail',
-  searchAbout: 'Any system’s number, a part of it, or a customer’s name or number',
+  searchAbout: "Any system's number, a part of it, or a customer's name or number",
   searchLabel: 'Number or customer',
   newest: 'Newest orders',
   hits: 'Found',
   customer: 'Customer',
   more: 'There is more: type more of the number.',
-  nothing: 'Nothing found for “{{text}}”',
+  nothing: 'Nothing found for "{{text}}"',
   nothingHint: 'Check the number; an order that has just been entered can be found within seconds.',
   noneYet: 'No documents yet. An order appears here once it is confirmed in the CRM.',
   notFound: 'Nothing is known of {{number}}',
@@ -55,5 +55,13 @@ export const trace: Shape<typeof source> = {
   others: 'Other orders in the same production',
   incomplete: 'There is more than is shown.',
   document: { open: 'Open', active: 'Under way', done: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
+  customerLink: {
+    button: 'Link for the customer',
+    title: 'The customer follows order {{number}}',
+    about: 'Whoever has this link sees the progress, the quantities and the delivery of this one order: no price, no other order. No account is needed.',
+    ends: 'Valid until',
+    copy: 'Copy',
+    look: 'Look at it',
+  },
   track: { title: 'Order progress' },
 };

@@ -8,6 +8,10 @@ export const common = {
     instances: '流程实例',
     deadLetters: '异常单据',
     unknown: '结果待核实',
+    proposals: '待复核事项',
+    people: '用户与角色',
+    tokens: '访问密钥',
+    audit: '审计日志',
   },
   top: {
     search: '输入任一单号查询',

@@ -1,4 +1,8 @@
 // The source of all words: one file per area. Add an area here and in ../en/index.ts.
+import { audit } from './audit';
+import { people } from './people';
+import { proposals } from './proposals';
+import { tokens } from './tokens';
 import { common } from './common';
 import { deadLetters } from './deadLetters';
 import { instances } from './instances';
@@ -7,4 +11,4 @@ import { session } from './session';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const zh = { ...common, session, map, deadLetters, unknown, trace, instances } as const;
+export const zh = { ...common, session, map, deadLetters, unknown, trace, instances, audit, people, proposals, tokens } as const;

@@ -52,5 +52,13 @@ export const trace = {
   others: '同一生产中的其他订单',
   incomplete: '内容较多，仅显示部分。',
   document: { open: '待处理', active: '进行中', done: '已完成', failed: '失败', cancelled: '已取消' },
+  customerLink: {
+    button: '客户跟踪链接',
+    title: '让客户跟踪订单 {{number}}',
+    about: '持有此链接即可查看这一张订单的进度、数量与发货情况；不含价格，也看不到其他订单，无需账号。',
+    ends: '有效期至',
+    copy: '复制',
+    look: '打开查看',
+  },
   track: { title: '订单进度' },
 } as const;

@@ -1,7 +1,7 @@
 // Answers first: which systems run, and what waits because one does not.
 import { useTranslation } from 'react-i18next';
 
-import { useSystems } from '../../api/systems';
+import { type System, useSystems } from '../../api/systems';
 import { useLanguage } from '../../i18n';
 import { Listing } from '../../widgets/Listing';
 import { PageHead } from '../../widgets/PageHead';
@@ -38,9 +38,14 @@ export function MapPage() {
         }
       />
       <Listing query={systems} isEmpty={(data) => data.length === 0} empty={t('map.empty')} rows={10}>
-        {(data) => <SystemMap systems={data} />}
+        {(data) => <SystemMap systems={inOrder(data)} />}
       </Listing>
       <Attention />
     </>
   );
+}
+
+/** The firm's systems first; what only carries the hub's own alert mails stands last. */
+function inOrder(systems: System[]): System[] {
+  return [...systems].sort((one, other) => Number(one.name === 'alerts') - Number(other.name === 'alerts'));
 }

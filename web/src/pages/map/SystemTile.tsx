@@ -100,7 +100,15 @@ function Why({ system }: { system: System }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const whoIs = useWho();
-  if (system.problem) return <p className="why">{system.problem[language]}</p>;
+  if (system.problem) {
+    return (
+      <p className="why">
+        <Tooltip title={system.problem[language]}>
+          <span>{system.problem[language]}</span>
+        </Tooltip>
+      </p>
+    );
+  }
   const since = system.since;
   if (system.state === 'down' || system.state === 'paused') {
     const who = whoIs(doerOf(system.changed_by).name);

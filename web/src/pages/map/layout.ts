@@ -1,5 +1,5 @@
 // Where things stand on the map: the hub as a shaft in the middle, systems on both sides, a belt to each.
-export const TILE = { width: 336, height: 190, gap: 20 };
+export const TILE = { width: 336, height: 164, gap: 16 };
 export const HUB = { width: 232 };
 const EDGE = 8;
 

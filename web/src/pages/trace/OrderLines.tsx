@@ -37,7 +37,10 @@ export function OrderLines({ trail }: { trail: Trail }) {
             {trail.lines.map((line) => (
               <tr key={line.line} data-line={line.line}>
                 <td className="number">{line.line}</td>
-                <td className="mono">{line.item}</td>
+                <td>
+                  <span className="mono">{line.item}</span>
+                  {line.name && <span className="item-name">{line.name}</span>}
+                </td>
                 <td className="right number">{quantity(line.quantity, language, line.unit)}</td>
                 <td className="right number">
                   {line.amount && money(line.amount, line.currency ?? trail.order?.currency, language)}

@@ -16,6 +16,7 @@ import { Ago, Moment } from '../../widgets/time';
 import { Chain } from './Chain';
 import { OrderLines } from './OrderLines';
 import { NothingKnown } from './SearchView';
+import { CustomerLink } from './CustomerLink';
 import { Stages } from './Stages';
 import { Story } from './Story';
 import { stateOf } from './states';
@@ -30,6 +31,7 @@ export function TrailView({ number }: { number: string }) {
         <Link to="/trace" className="back">
           <ArrowLeftOutlined /> {t('trace.backToSearch')}
         </Link>
+        {data?.order && <CustomerLink number={data.order.number} />}
         <CopyLink label={t('trace.copyLink')} />
       </PageHead>
       {trail.isPending && <Skeleton active className="panel padded" paragraph={{ rows: 8 }} />}
@@ -48,12 +50,10 @@ function Found({ trail }: { trail: Trail }) {
       <Head trail={trail} />
       {trail.stages.length > 0 && <Stages stages={trail.stages} />}
       <Chain trail={trail} />
+      {trail.lines.length > 0 && <OrderLines trail={trail} />}
       <div className="trail-columns">
-        <div className="trail-side">
-          {trail.lines.length > 0 && <OrderLines trail={trail} />}
-          <Processes trail={trail} />
-        </div>
         <Story story={trail.story} />
+        <Processes trail={trail} />
       </div>
     </div>
   );

@@ -6,7 +6,8 @@ the table here, compile its particulars in ``lineshaft.bpmn.compile``, and give 
 
 from __future__ import annotations
 
-from lineshaft.bpmn.kernel.elements.containers import AdHocSubProcess, Process, SubProcess
+from lineshaft.bpmn.kernel.elements.adhoc import AdHocSubProcess
+from lineshaft.bpmn.kernel.elements.containers import Process, SubProcess
 from lineshaft.bpmn.kernel.elements.element import Element
 from lineshaft.bpmn.kernel.elements.events import BoundaryEvent, CatchEvent, StartEvent, ThrowEvent
 from lineshaft.bpmn.kernel.elements.gateways import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
-from lineshaft.bpmn.kernel import compensation, effects, events, throwing, waiting
+from lineshaft.bpmn.kernel import closing, compensation, effects, events, throwing, waiting
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.elements.tasks import publish
 from lineshaft.bpmn.kernel.state import PROCESS, ScopeState, Token
@@ -192,10 +192,15 @@ def _link(run: Run, scope: ScopeState, token: Token, node: Node, trigger: Trigge
 
 
 def _terminate(run: Run, scope: ScopeState, token: Token, node: Node, trigger: Trigger) -> bool:
-    run.events.append(events.ElementCompleted(token.number, node.id))
+    extra = token.extra or {}
     number = token.number
+    if "ending" not in extra:
+        run.events.append(events.ElementCompleted(number, node.id))
     token.waits = ()
-    run.clear(scope, keep=number)
+    if not run.clear(scope, keep=number):
+        token.extra = {**extra, "ending": True, "thrown": trigger.index}
+        closing.wait_for(token, closing.left_in(scope))
+        return False
     run.forget(scope, token)
     if scope.kind == PROCESS:
         waiting.close(run, scope.waits)

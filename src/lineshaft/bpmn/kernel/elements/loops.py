@@ -242,9 +242,14 @@ class Loop:
         if loop.output_variable is not None:
             total = max(body.counts["total"], 0)
             found[loop.output_variable] = [run.kept_aside(outputs, str(index)) for index in range(total)]
-        run.clear(body)
-        run.close_scope(body)
+        whole = run.clear(body)
         run.propagate(found, scope, None)
+        if whole:
+            self.finish(run, scope, token, node, body)
+
+    def finish(self, run: Run, scope: ScopeState, token: Token, node: Node, body: ScopeState) -> None:
+        """Leave a loop whose rounds are all over."""
+        run.close_scope(body)
         token.state = LEAVING
         self._go_on(run, scope, token, node)
 

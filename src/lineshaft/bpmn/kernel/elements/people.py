@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import effects, events, schedule
+from lineshaft.bpmn.kernel import closing, effects, events, schedule
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.elements.tasks import spare_variables, task_variables
 from lineshaft.bpmn.kernel.state import ScopeState, Token
@@ -77,7 +77,7 @@ class UserTask:
         """A listener's job is done: ``denied`` takes the move back, ``corrections`` change the task."""
         extra = dict(token.extra or {})
         phase = extra["phase"]
-        if (answer.get("denied") is True or answer.get("deny") is True) and phase != "creating":
+        if (answer.get("denied") is True or answer.get("deny") is True) and phase in _DENIABLE:
             extra.pop("listener", None)
             extra.pop("draft", None)
             if "created" not in extra:
@@ -89,33 +89,40 @@ class UserTask:
             return
         corrections = answer.get("corrections")
         if isinstance(corrections, Mapping):
-            extra["draft"] = {**extra.get("draft", {}), **_correctable(corrections)}
+            # Null keeps what is there; an empty text or list takes it away.
+            wanted = {name: value for name, value in corrections.items() if value is not None}
+            if phase == "creating" and wanted.get("assignee") and self._is_assigned(run, scope, token, node):
+                extra["listener"] -= 1
+                token.extra = extra
+                run.incident(
+                    scope,
+                    token,
+                    "listener",
+                    text(
+                        "Expected no assignee from a creating listener: the process names one for {node}",
+                        "流程已为 {node} 指定办理人，creating 监听器不应再指定",
+                        node=node.id,
+                    ),
+                )
+                return
+            extra["draft"] = {**extra.get("draft", {}), **_correctable(wanted)}
         token.extra = extra
         self._go_on(run, scope, token, node, phase)
 
+    @staticmethod
+    def _is_assigned(run: Run, scope: ScopeState, token: Token, node: Node) -> bool:
+        """Tell whether the process itself names the assignee."""
+        source = node.work.assignee
+        return source is not None and run.evaluate(source, scope, token) not in (None, "")
+
     def terminate(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
-        """Take it out of the inbox, and tell its listeners: they cannot hold that up."""
+        """Take it out of the inbox."""
         self._drop(run, token)
         run.effects.append(effects.CloseTask(token.number))
-        for listener in node.task_listeners.get("canceling", ()):
-            try:
-                job_type = str(run.evaluate(listener.type, scope, token))
-                headers = self._headers(self._task(run, scope, token, node), "canceling", ())
-            except ExpressionError:
-                continue
-            token.attempt += 1
-            run.events.append(events.JobCreated(token.number, node.id, job_type, token.attempt))
-            run.effects.append(
-                effects.Call(
-                    token.number,
-                    node.id,
-                    job_type,
-                    run.visible(scope, token),
-                    {**node.work.headers, **headers},
-                    attempt=token.attempt,
-                    kind="task_listener",
-                )
-            )
+
+    def cancel(self, run: Run, scope: ScopeState, token: Token, node: Node) -> None:
+        """Ask the canceling listeners; the task is gone when the last of them has answered."""
+        self._go_on(run, scope, token, node, "canceling")
 
     def _go_on(self, run: Run, scope: ScopeState, token: Token, node: Node, phase: str) -> None:
         """Ask the phase's next listener; after the last one do what the phase is about."""
@@ -128,6 +135,9 @@ class UserTask:
         except (ExpressionError, ValueError, TypeError) as error:
             message = error.message if isinstance(error, ExpressionError) else text("{e}", "{e}", e=error)
             run.incident(scope, token, "listener", message)
+            return
+        if phase == "canceling":
+            closing.gone(run, scope, token)
             return
         extra = dict(token.extra or {})
         draft = extra.pop("draft", None)
@@ -237,6 +247,7 @@ class UserTask:
         )
 
 
+_DENIABLE = frozenset({"assigning", "updating", "completing"})
 _CORRECTABLE = {
     "assignee": "assignee",
     "candidate_groups": "candidate_groups",

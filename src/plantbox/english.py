@@ -1,0 +1,46 @@
+"""English pages show the firm's master data under their English names: customers, products, units, people.
+
+Each system stores what its users typed, mostly Chinese; the firm knows the English names (``plantbox.firm``).
+A page in English has them put in. What a person wrote in their own words stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from plantbox import firm
+
+_UNITS: Final = {"套": "sets", "块": "pcs", "件": "pcs", "千克": "kg"}
+_WORDS: Final = {
+    "发货审批": "Dispatch approval",
+    "采购部": "Purchasing",
+    "销售部": "Sales",
+    "销售总监": "Sales director",
+    "自动同意": "approved automatically",
+    "公路专线": "road haulage",
+}
+
+
+def _names() -> dict[str, str]:
+    found = {buyer.name: buyer.name_en for buyer in firm.BUYERS if buyer.name_en}
+    found |= {good.name: good.name_en for good in firm.GOODS}
+    found |= firm.SELLERS_EN | firm.CITIES_EN
+    found |= {step.name: step.name_en for step in firm.ROUTING}
+    found |= {step.trouble_name: step.trouble_name_en for step in firm.ROUTING}
+    return found | _WORDS
+
+
+_NAMES: Final = _names()
+_KNOWN: Final = re.compile("|".join(re.escape(each) for each in sorted(_NAMES, key=len, reverse=True)))
+_UNIT: Final = re.compile(r"(?<=[\s\d>(])(套|块|件|千克)(?=[\s<),;]|$)")
+_SOON: Final = re.compile(r"已发货,预计 (\d+) 天到达")
+
+
+def in_language(html: str, lang: str) -> str:
+    """Return a page's markup; in English with the names that the firm has in English."""
+    if lang != "en":
+        return html
+    html = _SOON.sub(r"Shipped, expected in \1 days", html)
+    html = _KNOWN.sub(lambda found: _NAMES[found[0]], html)
+    return _UNIT.sub(lambda found: _UNITS[found[1]], html)

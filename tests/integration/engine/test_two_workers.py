@@ -1,0 +1,183 @@
+"""Two workers do nearly twice the work of one; the lanes of one that is killed go on within ten seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from lineshaft.app.system_clock import SystemClock
+from lineshaft.base.ids import lane_of
+from lineshaft.engine.config import EngineConfig
+from lineshaft.feel import codec as values
+from lineshaft.store.postgres import PostgresStore
+from lineshaft.store.rows import Event
+from lineshaft.store.writes import InsertEvent, Unit
+from support.fault_lab import SCOPE, FaultLab, Nursery
+from support.postgres import throw_away_database
+from support.proof import ProofRecord
+
+CLOCK = SystemClock()
+CALL_S = 0.02
+CALLS_MAX = 3
+"""Calls under way of each worker: so few that two cores suffice for two workers, a database and a target."""
+ORDERS = 250
+DEFAULTS = EngineConfig()
+SETTINGS = {
+    "calls_max": CALLS_MAX,
+    "lease_ttl_s": DEFAULTS.lease_ttl_s,
+    "lease_margin_s": DEFAULTS.lease_margin_s,
+    "heartbeat_s": DEFAULTS.heartbeat_s,
+    "poll_s": DEFAULTS.poll_s,
+}
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    with throw_away_database() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    found = Nursery()
+    yield found
+    found.close()
+
+
+class Race(FaultLab):
+    """Orders that lie there already, and some workers."""
+
+    async def put(self, store: PostgresStore, first: int, keys: list[str]) -> None:
+        now = CLOCK.now()
+        events = [
+            Event(
+                SCOPE.tenant,
+                "shop",
+                f"e{first + number}",
+                "order.sure",
+                key,
+                lane_of(SCOPE.tenant, key),
+                now,
+                payload=values.encode({"order": key}),
+            )
+            for number, key in enumerate(keys)
+        ]
+        await store.commit([Unit([InsertEvent(event)]) for event in events])
+
+    def calls(self) -> int:
+        return len(self.received())
+
+    async def until(self, calls: int, within_s: float = 120.0) -> float:
+        """Wait until the target has done so many calls; return how long that took."""
+        began = CLOCK.monotonic()
+        while self.calls() < calls:
+            assert CLOCK.monotonic() - began < within_s, f"{self.calls()} of {calls} calls"
+            await asyncio.sleep(0.02)
+        return CLOCK.monotonic() - began
+
+
+async def rate(dsn: str, folder: Path, nursery: Nursery, workers: int) -> float:
+    """Return the calls per second of so many workers, measured in the middle of their work."""
+    lab = Race(nursery, dsn, folder, 1, workers=workers, settings=SETTINGS, cap=64, takes_s=CALL_S, hub=False)
+    try:
+        await lab.start()
+        store = PostgresStore(dsn, connections=2)
+        await store.open()
+        await _settled_in(dsn, workers)
+        await lab.put(store, 0, [f"o{number}" for number in range(ORDERS)])
+        total = 3 * ORDERS
+        await lab.until(total // 5)
+        done = lab.calls()
+        seconds = await lab.until(total * 4 // 5)
+        found = (lab.calls() - done) / seconds
+        await lab.until(total)
+        await store.close()
+        return found
+    finally:
+        lab.close()
+
+
+async def _settled_in(dsn: str, workers: int) -> dict[str, set[int]]:
+    """Wait until the workers have shared the lanes out; return who has which."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        while True:
+            rows = await connection.fetch("SELECT lane, worker FROM lane_lease WHERE until > now()")
+            held: dict[str, set[int]] = {}
+            for row in rows:
+                held.setdefault(row["worker"], set()).add(row["lane"])
+            if len(rows) == 256 and len(held) == workers and min(map(len, held.values())) >= 256 // workers:
+                return held
+            await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.proof
+@pytest.mark.needs("postgres")
+def test_two_workers_do_nearly_twice_the_work_of_one(
+    tmp_path_factory: pytest.TempPathFactory, nursery: Nursery, proof_record: ProofRecord
+) -> None:
+    rates: dict[int, float] = {}
+    for workers in (1, 2):
+        with throw_away_database() as dsn:
+            folder = tmp_path_factory.mktemp("workers")
+            rates[workers] = asyncio.run(rate(dsn, folder, nursery, workers))
+    ratio = rates[2] / rates[1]
+    figures = {
+        "milliseconds of each call": round(CALL_S * 1000),
+        "calls at once of each worker": CALLS_MAX,
+        "calls per second of one worker": round(rates[1], 1),
+        "calls per second of two workers": round(rates[2], 1),
+        "ratio": round(ratio, 2),
+    }
+    print(figures)
+    assert ratio >= 1.9
+    proof_record("two-workers", figures)
+
+
+@pytest.mark.proof
+@pytest.mark.needs("postgres")
+async def test_lanes_of_a_killed_worker_go_on_within_ten_seconds(
+    tmp_path: Path, database: str, nursery: Nursery, proof_record: ProofRecord
+) -> None:
+    chance = random.Random(4)
+    seconds: list[float] = []
+    lab = Race(
+        nursery, database, tmp_path, 1, workers=2, settings=SETTINGS, cap=64, takes_s=CALL_S, hub=False
+    )
+    try:
+        await lab.start()
+        store = PostgresStore(database, connections=2)
+        await store.open()
+        for turn in range(5):
+            held = await _settled_in(database, 2)
+            name = chance.choice(["worker0", "worker1"])
+            lanes = next(found for worker, found in held.items() if worker.startswith(f"{name}/"))
+            keys = [f"o{turn}-{number}" for number in range(400)]
+            keys = [key for key in keys if lane_of(SCOPE.tenant, key) in lanes][:20]
+            before = lab.calls()
+            os.kill(lab.pids[name], signal.SIGKILL)
+            await lab.put(store, turn * 1000, keys)
+            seconds.append(await lab.until(before + 1))
+            await lab.until(before + 3 * len(keys))
+            lab.start_hub(name)
+        await store.close()
+    finally:
+        lab.close()
+    print([round(each, 1) for each in seconds])
+    figures = {
+        "lease, seconds": DEFAULTS.lease_ttl_s,
+        "kills": len(seconds),
+        "seconds until its lanes went on, at most": round(max(seconds), 1),
+    }
+    print(figures)
+    assert max(seconds) < 10.0
+    proof_record("killed-worker", figures, seed=4)

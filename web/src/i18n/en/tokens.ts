@@ -1,0 +1,18 @@
+import type { Shape } from '../shape';
+import type { tokens as source } from '../zh/tokens';
+
+export const tokens: Shape<typeof source> = {
+  about: 'For programs. Each key is shown once, when it is made.',
+  make: 'Make an access key',
+  once: 'The access key; it is shown this once',
+  none: 'No access keys yet',
+  name: 'Name',
+  from: 'May be used from',
+  anywhere: 'anywhere',
+  fromAbout: 'Addresses or networks such as 10.1.0.0/16; empty: from anywhere',
+  used: 'Last used',
+  ends: 'Ends',
+  rotate: 'Rotate',
+  end: 'End',
+  endSure: 'End this key at once?',
+};

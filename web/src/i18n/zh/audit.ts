@@ -1,0 +1,17 @@
+export const audit = {
+  about: '每次登录、修改、操作以及查看敏感数据都有记录，任何改动都会被发现。',
+  export: '导出',
+  check: '核验日志',
+  sound: '完好：共 {{count}} 行，前后衔接',
+  broken: '日志被改动过',
+  anchor: '末尾锚点，请另行保存：{{anchor}}',
+  none: '没有记录',
+  number: '序号',
+  at: '时间',
+  actor: '操作人',
+  action: '动作',
+  outcome: '结果',
+  outcomes: { done: '完成', begun: '已执行', refused: '拒绝', failed: '失败' },
+  subject: '对象',
+  address: '来源地址',
+} as const;

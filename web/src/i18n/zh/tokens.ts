@@ -1,0 +1,15 @@
+export const tokens = {
+  about: '供程序使用。每个密钥只在创建时显示一次。',
+  make: '创建访问密钥',
+  once: '访问密钥，仅显示这一次',
+  none: '暂无访问密钥',
+  name: '名称',
+  from: '允许来源',
+  anywhere: '不限',
+  fromAbout: '地址或网段，如 10.1.0.0/16；留空表示不限',
+  used: '最近使用',
+  ends: '到期',
+  rotate: '轮换',
+  end: '停用',
+  endSure: '立即停用此密钥？',
+} as const;
