@@ -90,12 +90,14 @@ def test_kind_above_its_budget_fails_under_ci_only(project: Project, ci: str, ex
     assert "ABOVE ITS BUDGET" in words
 
 
-def test_cheap_kinds_run_first(project: Project) -> None:
-    project.add("e2e", PASSES, "test_a.py")
+def test_cheap_kinds_run_first_and_browsers_last(project: Project) -> None:
+    project.add("e2e/console", PASSES, "test_a.py")
+    project.add("e2e", PASSES, "test_d.py")
     project.add("unit", PASSES, "test_b.py")
     project.add("integration", PASSES, "test_c.py")
     _, words = project.run("pytest", "-v")
-    places = [words.index(f"tests/{kind}/") for kind in ("unit", "integration", "e2e")]
+    order = ("unit/", "e2e/test_d", "integration/", "e2e/console/")
+    places = [words.index(f"tests/{kind}") for kind in order]
     assert places == sorted(places)
 
 
