@@ -64,6 +64,8 @@ class UserMadeView:
     user: UserView
     password: str | None
     """To be used once; shown this once. ``None`` where one was given, or a directory outside has it."""
+    proposal: str | None = None
+    """Their roles wait for a second person: the proposal's id."""
 
 
 @dataclass(frozen=True, slots=True)

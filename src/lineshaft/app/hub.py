@@ -131,9 +131,7 @@ class Hub:
 
     def _needs_two(self, operation: str) -> bool:
         """Tell whether a repair of this operation is one person's proposal and another's deed."""
-        duties = self.guards.duties
-        money = duties.needs_two("money") and self.connections.sensitive.is_money(operation)
-        return money or duties.needs_two("letters")
+        return self.guards.duties.kind_of_repair(operation, self.connections.sensitive) is not None
 
     def _made_intake(self, engine: EngineConfig) -> Intake:
         runtime = self.worker.runtime
@@ -158,7 +156,8 @@ class Hub:
     def _make_desk(self, engine: EngineConfig) -> None:
         """Make what people ask for, and what tells other programs what happens."""
         self.operations = Operations(self.store, self.clock, self.ids, self._needs_two)
-        self.bulk = BulkWork(self.store, self.operations, self.clock, self.ids, engine.tenant)
+        shown = masked(self.store, lambda: self.connections.sensitive)
+        self.bulk = BulkWork(shown, self.operations, self.clock, self.ids, engine.tenant)
         self.facts = FactBook(self.store, self.clock, engine.tenant)
         self.webhook_key = WebhookKey(self.secrets, Path(self.config.data_dir))
         self.outlets, self.outgoing = self._made_outlets(engine)

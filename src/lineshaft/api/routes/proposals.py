@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Depends
 
+from lineshaft.api import granting
 from lineshaft.api.access import ServicesOf, allow
 from lineshaft.api.json_edge import Json
 from lineshaft.api.people_views import ProposalPage, ProposalView
@@ -106,5 +107,6 @@ _CARRY_OUT: Final[dict[str, Callable[[Services, Caller, Proposal], Awaitable[Non
     "letters.repair": _replay,
     "effects.decide": _decide,
     "releases.publish": _publish,
+    granting.GRANT: granting.carry_out,
 }
 """Action → how an approved proposal is carried out."""
