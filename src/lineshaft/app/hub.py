@@ -98,6 +98,9 @@ class Hub:
         self.guards.field_classes = lambda: {**FIELD_CLASSES, **self.connections.sensitive.classes}
         self.letters = alerts.AlertLetters(config, self.connections.title)
         self.worker.notices.compose = self.letters
+        self.worker.notices.conceal = alerts.concealed(
+            lambda: self.connections.sensitive, lambda: self.guards.field_classes()
+        )
         runtime.health.on_changed = self.observer.health
         self.intake = self._made_intake(engine)
         self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
@@ -165,11 +168,12 @@ class Hub:
     def _made_services(self, engine: EngineConfig) -> Services:
         """Return what the API is given to work with."""
         config = self.config
+        shown = masked(self.store, lambda: self.connections.sensitive)
         return Services(
-            store=masked(self.store, lambda: self.connections.sensitive),
+            store=shown,
             operations=self.operations,
             bulk=self.bulk,
-            outside=OutsideWork(self.store, self.clock, engine.tenant),
+            outside=OutsideWork(self.store, self.clock, engine.tenant, shown=shown),
             facts=self.facts,
             outlets=self.outlets,
             webhook_secret=lambda kept: self.webhook_key.secrets_of(kept, self.clock.now())[0],
