@@ -374,6 +374,8 @@ class SecretView:
     """The master key it is sealed with."""
     problem: str | None
     """Why it cannot be opened (its master key is lost), in the caller's language."""
+    version: int
+    """Grows with every value that is set, and whenever it is sealed anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from lineshaft.app.logs import LOGGER, LogObserver
 from lineshaft.app.masked_store import masked
 from lineshaft.app.outgoing import Outgoing, WebhookKey
 from lineshaft.app.packs import ReadRelease, check_operations, read_release
+from lineshaft.app.promotion import Promotion
 from lineshaft.app.references import CrossReference
 from lineshaft.app.sensitive_flows import check_sensitive
 from lineshaft.app.stores import make_store
@@ -180,6 +181,7 @@ class Hub:
             intake=self.intake,
             systems=self.connections,
             publisher=self,
+            promotion=Promotion(self.registry, self.secrets, self.clock, lambda: config.systems),
             tokens=self.guards.token_book,
             token_shelf=self.guards.tokens,
             sessions=self.guards.sessions,

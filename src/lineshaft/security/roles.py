@@ -79,7 +79,7 @@ SHIPPED: Final[dict[str, Role]] = {
             "engineer",
             "集成工程师",
             "Integration engineer",
-            TECHNICAL | OPERATING | WORKING | SENDING | BUILDING | {"config.export"},
+            TECHNICAL | OPERATING | WORKING | SENDING | BUILDING | {"config.export", "config.import"},
             "all",
             cost="all",
             margin="all",
