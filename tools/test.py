@@ -65,7 +65,6 @@ def _build_console() -> bool:
     if reason:
         print(f"console: {reason}", flush=True)
         return True
-    print("console: building web/", flush=True)
     try:
         console.build()
     except (SystemExit, OSError, subprocess.SubprocessError) as problem:
