@@ -190,6 +190,7 @@ class Hub:
             audit=self.guards.audit,
             duties=self.guards.duties,
             secrets=self.guards.secrets,
+            vault=self.guards.vault,
             refresh_secrets=self.refresh_secrets,
             anchors=self.guards.anchors.read,
             oidc=self.guards.oidc,
@@ -350,9 +351,12 @@ class Hub:
                 self._background.append(asyncio.create_task(self._close_later(former)))
 
     async def _close_later(self, connectors: Mapping[str, Connector]) -> None:
-        await asyncio.sleep(60)
-        for connector in connectors.values():
-            await connector.close()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            # A hub that stops does not wait, but leaves no connection behind either.
+            for connector in connectors.values():
+                await connector.close()
 
     def _new_sources(self) -> Sources:
         return Sources(
