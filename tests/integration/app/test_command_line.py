@@ -230,7 +230,7 @@ def test_call_of_an_operation_that_no_system_has_is_refused(command: Command, tm
 
 def test_process_runs_in_memory_with_given_answers(command: Command) -> None:
     process = ROOT / "src" / "lineshaft_packs" / "order_to_delivery" / "processes" / "order-to-delivery.bpmn"
-    order = {"order_no": "XS-1", "account_no": None, "quality": [], "lines": []}
+    order: dict[str, object] = {"order_no": "XS-1", "account_no": None, "quality": [], "lines": []}
 
     ran = command(
         "bpmn", "run", str(process), "--start", "order-confirmed", "--json",
