@@ -162,7 +162,21 @@ def _answers() -> Schema:
 
 
 Kinds = dict[str, tuple[Mapping[str, Schema], tuple[str, ...]]]
-_LOGIN: Final = _table({**_REQUEST, "success": _EXPRESSION, "keep": {"type": "object"}})
+_SIGNATURE: Final = {
+    "digest": _one(DIGESTS),
+    **_expressions("key", "message"),
+    "key_encoding": _one(KEY_ENCODINGS),
+    "encoding": _one(ENCODINGS),
+}
+_SIGN: Final = {
+    **_SIGNATURE,
+    "signatures": _named(_table(_SIGNATURE, ("digest", "message"))),
+    "first": _table(_EXTRAS),
+    "then": _table(_EXTRAS),
+}
+_LOGIN: Final = _table(
+    {**_REQUEST, "success": _EXPRESSION, "keep": {"type": "object"}, "sign": _table(_SIGN, ("then",))}
+)
 _TOKEN: Final = {"header": _TEXT, "prefix": _TEXT}
 _JWT: Final = {
     "algorithm": _one(JWT_ALGORITHMS),
@@ -196,8 +210,9 @@ _SESSION: Final = {
 
 def _auths() -> list[Schema]:
     csrf = _table({**_REQUEST, "header": _TEXT, **_expressions("token", "expired"), "cookies": _FLAG})
+    jar = _table({"expired": _EXPRESSION, "names": {"type": "array", "items": _TEXT}})
     return [
-        _table({"kind": {"const": kind}, **keys, "csrf": csrf}, ("kind", *required))
+        _table({"kind": {"const": kind}, **keys, "csrf": csrf, "jar": jar}, ("kind", *required))
         for kind, (keys, required) in {**_given(), **_made()}.items()
     ]
 
@@ -234,19 +249,11 @@ def _made() -> Kinds:
         "header": _TEXT,
         "headers": _TEMPLATE,
     }
-    sign = {
-        "digest": _one(DIGESTS),
-        **_expressions("key", "message"),
-        "key_encoding": _one(KEY_ENCODINGS),
-        "encoding": _one(ENCODINGS),
-        "first": _table(_EXTRAS),
-        "then": _table(_EXTRAS),
-    }
     return {
         "jwt": ({**_JWT, **_TOKEN}, ("key", "claims")),
         "oauth1": (oauth1, ("consumer_key", "consumer_secret")),
         "hmac": (hmac, ("key", "message", "header")),
-        "sign": (sign, ("digest", "message", "then")),
+        "sign": (_SIGN, ("then",)),
     }
 
 
