@@ -17,6 +17,7 @@ COLUMNS = {
     "TestTrytonConnector": "Tryton (double)",
     "SqlSuite": "SQL staging (PostgreSQL, MariaDB)",
     "TestK3Cloud": "Kingdee K3Cloud (double)",
+    "TestDingTalk": "DingTalk approvals (double)",
 }
 """Test classes and what a reader calls them."""
 
@@ -25,7 +26,7 @@ def page() -> str:
     """Return the table: a case per row, a connector per column."""
     cases = list(_cases("ConnectorSuite", SUITE))
     own = {name: found for path in sorted(FOLDER.glob("*.py")) for name, found in _classes(path)}
-    own = {name: {**own.get(_base(name), {}), **found} for name, found in own.items()}
+    own = {name: _inherited(name, own) for name in own}
     known = [name for name in COLUMNS if name in own]
     lines = [
         "# What every connector passes",
@@ -75,6 +76,11 @@ def _classes(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
             elif isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
                 names[each.targets[0].id] = "none"
         yield node.name, names
+
+
+def _inherited(name: str, own: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Return the forms of a class and of those it is made from."""
+    return {**_inherited(_base(name), own), **own[name]} if name in own else {}
 
 
 def _base(name: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from conformance.connectors.product_double import ProductDouble
 from conformance.connectors.test_http_conformance import free_address
 from lineshaft.base.clock import FixedClock
-from lineshaft.base.errors import ConnectorError, LeaseLost, OutcomeUnknown, RateLimited
+from lineshaft.base.errors import ConnectorError, LeaseLost, MissingReference, OutcomeUnknown, RateLimited
 from lineshaft.connectors.http import HTTP, HttpConnector, read_manifest
 from lineshaft.connectors.products import product_manifest
 from lineshaft.sdk.connector import CallContext
@@ -213,3 +213,42 @@ class ProductSuite(ConnectorSuite):
     async def test_the_probe_finds_nothing_where_nothing_was_done(self, bench: Any) -> None:
         connector = await bench.connect()
         assert await connector.probe(bench.operation, order(), context()) is None
+
+
+class FormSuite(ProductSuite):
+    """The suite for approvals: forms without lines, in systems that know neither a key nor a search by it.
+
+    A second call would start a second approval there, so the engine looks for the first one before it: these
+    cases show that the look finds it.
+    """
+
+    async def test_opens_and_closes_again_and_again(self, bench: Any) -> None:
+        for number in ("S-1", "S-2", "S-3"):
+            connector = await bench.connect()
+            await connector.call(bench.operation, order(number), context(number))
+            await connector.close()
+        assert len(bench.done) == 3
+
+    async def test_repeating_with_the_same_key_does_nothing_twice(self, bench: Any) -> None:
+        connector = await bench.connect()
+        first = await connector.call(bench.operation, order(), context("k-7"))
+        assert connector.spec.operation(bench.operation).safety == "probe"
+        second = await connector.probe(bench.operation, order(), context("k-7"))
+        assert second.number == first.number
+        assert second.repeated
+        assert await connector.probe(bench.operation, order("S-2"), context("k-8")) is None
+        assert len(bench.done) == 1
+
+    async def test_a_write_tells_the_document_that_stands_now(self, bench: Any) -> None:
+        connector = await bench.connect()
+        outcome = await connector.call(bench.operation, order(), context())
+        (document,) = outcome.documents
+        assert document.kind == "approval"
+        assert document.local_id == outcome.number
+
+    async def test_an_item_the_target_does_not_know_is_a_missing_reference(self, bench: Any) -> None:
+        """What such a system has to know is the person who starts the approval."""
+        connector = await bench.connect()
+        bench.behave("unknown_item")
+        error = await raised(MissingReference, connector.call(bench.operation, order(), context()))
+        assert error.reference.startswith("employee:")

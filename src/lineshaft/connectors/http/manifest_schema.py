@@ -257,10 +257,15 @@ def _made() -> Kinds:
     }
 
 
+_DETAIL: Final = _table({**_ANSWERED, **_expressions("record", "missing"), "concurrency": _INTEGER})
+_PAGES: Final = _table({**_PAGING, "records": _EXPRESSION, "max": _INTEGER, "detail": _DETAIL}, ("records",))
+
+
 def _operation() -> Schema:
     step = _table(
         {
             **_ANSWERED,
+            "pages": _PAGES,
             "name": _TEXT,
             "reads_only": _FLAG,
             "key": _FLAG,
@@ -271,7 +276,14 @@ def _operation() -> Schema:
         }
     )
     probe = _table(
-        {**_ANSWERED, **_expressions("found", "number"), "answer": _TEMPLATE, "documents": {}}, ("found",)
+        {
+            **_ANSWERED,
+            **_expressions("found", "number"),
+            "answer": _TEMPLATE,
+            "documents": {},
+            "pages": _PAGES,
+        },
+        ("found",),
     )
     return _table(
         {
@@ -295,7 +307,7 @@ def _operation() -> Schema:
             **_expressions("number", "repeated", "effective"),
             "documents": {"type": "array"},
             "steps": {"type": "array", "items": step},
-            "pages": _table({**_PAGING, "records": _EXPRESSION, "max": _INTEGER}, ("records",)),
+            "pages": _PAGES,
             "batch": _table(
                 {
                     **_REQUEST,
@@ -320,14 +332,13 @@ def _resource() -> Schema:
             "deleted": _FLAG,
         }
     )
-    detail = _table({**_ANSWERED, **_expressions("record", "missing"), "concurrency": _INTEGER})
     changes = {
         **_ANSWERED,
         **_EVENT,
         "records": _EXPRESSION,
         "cursor": cursor,
         "paging": _table(_PAGING),
-        "detail": detail,
+        "detail": _DETAIL,
         "interval_s": _NUMBER,
     }
     return _table(

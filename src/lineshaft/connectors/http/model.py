@@ -123,6 +123,7 @@ class ProbeRule:
     answer: Template | None = None
     number: Expression | None = None
     documents: tuple[DocumentRule, ...] = ()
+    pages: PagesRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,12 @@ class KeyPlacement:
 
 @dataclass(frozen=True, slots=True)
 class PagesRule:
-    """An operation that reads a whole list: all its pages are its answer, under ``name``."""
+    """A request that reads a whole list: all its pages are ``records``, each read in full with ``detail``."""
 
     records: Expression
     paging: PagingRule
     records_max: int = 10_000
-    name: str = "records"
+    detail: DetailRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class StepRule:
     every_s: float = 2.0
     within_s: float = 60.0
     key: KeyPlacement | None = None
+    pages: PagesRule | None = None
     stop: Judgement | None = None
     """What it means when ``until`` did not become true in time; *unknown* by default."""
 
