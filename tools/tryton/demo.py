@@ -26,6 +26,7 @@ _ENDED: Final = frozenset({"shipped", "rejected", "cancelled"})
 _EVERY_S: Final = 6.0
 _LOOK_S: Final = 1.0
 _QUIET_S: Final = 180.0
+_OPEN_MAX: Final = 15
 _MADE_BELOW: Final = 150
 """Products of which the warehouse has less are made for each order."""
 _STATIONS: Final = (
@@ -116,7 +117,9 @@ class Day:
         moved_at = time.monotonic()
         while True:
             now = time.monotonic()
-            if (orders is None or entered < orders) and now >= next_at:
+            wanted = orders is None or entered < orders
+            # A Tryton that is too slow for its customers would else only take orders in.
+            if wanted and now >= next_at and len(self._lines) < _OPEN_MAX:
                 self._lines[self._enter(entered)] = ""
                 entered, next_at = entered + 1, now + _EVERY_S
             if self._look():
