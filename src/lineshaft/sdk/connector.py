@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
+from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome, ProductFact
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 
 
@@ -101,5 +101,18 @@ class Listener(Protocol):
         Raises:
             Unavailable: The connection is gone or could not be made.
             Invalid: There is no such resource, or the cursor is not one of this connector.
+        """
+        ...
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A connector that can ask its system which version it is."""
+
+    async def product(self) -> ProductFact | None:
+        """Return what the system says it is now; ``None``: the definition names no versions.
+
+        Raises:
+            ConnectorError: It could not be asked.
         """
         ...

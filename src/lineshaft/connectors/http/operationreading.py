@@ -27,12 +27,20 @@ from lineshaft.connectors.http.reading import (
     read_request,
 )
 from lineshaft.connectors.http.sections import NAME, Sections
+from lineshaft.sdk.drift import names_in
 from lineshaft.sdk.fields import read_fields
 from lineshaft.sdk.schema import Table
 from lineshaft.sdk.spec import FieldSpec, OperationSpec, Safety
 
 SAFETIES: Final = ("idempotency_key", "natural_key", "probe", "none")
 LIST_NAMES: Final = frozenset({"page", "offset", "token", "last", "page_size"})
+_NO_FIELDS: Final = frozenset(
+    {
+        *("answers", "encoding", "header", "headers", "input", "kind", "label"),
+        *("method", "name", "output", "path", "resource", "url"),
+    }
+)
+"""Keys of an operation under which no field of the target is named."""
 PAGING_KINDS: Final = ("none", "page", "offset", "token", "link", "keyset")
 
 
@@ -75,8 +83,12 @@ class Operations:
         if not outputs and answered is not None and isinstance(answered.value, Mapping):
             # What an operation answers is declared by what is taken from the answer, too.
             outputs = tuple(FieldSpec(name.removesuffix("?"), "Any") for name in answered.value)
+        resource = table.text("resource", pattern=NAME) or name.rpartition(".")[0]
         table.done()
-        spec = OperationSpec(name, label, safety, settles, timeout_s, reads_only, inputs, outputs)
+        spec = OperationSpec(
+            name, label, safety, settles, timeout_s, reads_only, inputs, outputs, resource,
+            fields_of_target(table.node.plain()),
+        )  # fmt: skip
         if request is None and not steps:
             return None, spec
         rule = OperationRule(
@@ -184,6 +196,24 @@ class Operations:
 def _reads(table: Table) -> bool:
     node = table.entries.get("method")
     return node is not None and node.value in ("GET", "HEAD", "OPTIONS")
+
+
+def fields_of_target(plain: object) -> frozenset[str]:
+    """Return the names of the target's fields that an operation's table (or a step's) mentions."""
+    found: frozenset[str] = frozenset()
+    entries = plain if isinstance(plain, Mapping) else {}
+    for key, value in entries.items():
+        if key in ("body", "query"):
+            whole = entries.get("input") if value == "payload" else value
+            found |= names_in(whole, keys=True)
+        elif key in ("steps", "documents"):
+            for each in value if isinstance(value, list) else ():
+                found |= fields_of_target(each)
+        elif key in ("batch", "lines", "safety", "probe"):
+            found |= fields_of_target(value)
+        elif key not in _NO_FIELDS:
+            found |= names_in(value, keys=False)
+    return found
 
 
 def read_paging(table: Table | None, sections: Sections) -> PagingRule:
