@@ -136,7 +136,7 @@ class _Renewed:
     async def _renewed(self, settings: Mapping[str, Any]) -> None:
         now = self._connection.clock.monotonic()
         if self._denied is not None and now < self._rest_until and self._denied_with == self._vault.state():
-            raise self._denied
+            raise self._denied.with_traceback(None)
         try:
             lasts_s = await self._login(settings)
         except ConnectorError as error:

@@ -299,7 +299,7 @@ class HttpConnector:
             self._version_problem = await unsupported(product, self._caller)
             self._version_known = True
         if self._version_problem is not None:
-            raise self._version_problem
+            raise self._version_problem.with_traceback(None)
 
     async def _login(self, prepared: Any) -> Reply:
         return await self._caller.exchange(prepared)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from lineshaft.base.errors import ConfigError, ConnectorError, ExpressionError, Invalid, LeaseLost
+from lineshaft.base.errors import ConnectorError, ExpressionError, Invalid, LeaseLost
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.sql import statements
 from lineshaft.connectors.sql.driving import Address, Fault, LiveTable, Session
@@ -29,6 +29,7 @@ from lineshaft.connectors.sql.writing import Ambiguous, Forbidden, Wanted, Write
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
+from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, ResourceSpec
 
 _READ_TIMEOUT_S: Final = 30.0
@@ -399,25 +400,9 @@ def settings_of(manifest: SqlManifest, connection: Connection) -> dict[str, Any]
     Raises:
         ConfigError: A required setting is missing, or one is not known.
     """
-    known = {field.name for field in manifest.settings}
-    settings = dict(connection.settings)
-    unknown = sorted(set(settings) - known)
-    missing = [one.name for one in manifest.settings if one.required and settings.get(one.name) in (None, "")]
-    if settings.get("tls", "off") not in ("off", "verify"):
-        unknown.append(f"tls: {settings['tls']}")
-    if unknown or missing:
-        raise ConfigError(
-            text(
-                "Expected the settings {known} for {system}; missing: {missing}; unknown: {unknown}",
-                "{system} 的设置应为 {known};缺少:{missing};多余:{unknown}",
-                system=connection.system,
-                known=", ".join(sorted(known)),
-                missing=", ".join(missing) or "-",
-                unknown=", ".join(unknown) or "-",
-            ),
-            code="settings_invalid",
-        )
-    return settings
+    tls = connection.settings.get("tls", "off")
+    wrong = () if tls in ("off", "verify") else (f"tls: {tls}",)
+    return checked_settings(connection, manifest.settings, wrong=wrong)
 
 
 def _described(name: str, label: Text, live: LiveTable) -> ResourceSpec:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from lineshaft.base.errors import ConfigError, ConnectorError, Invalid, Refused
+from lineshaft.base.errors import ConnectorError, Invalid, Refused
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.http.transport import Transport
 from lineshaft.connectors.tryton import polling
@@ -28,6 +28,7 @@ from lineshaft.connectors.tryton.steps import Step, Steps
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, DocumentFact, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
+from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 
 _PRODUCTION: Final = "production"
@@ -319,24 +320,9 @@ def settings_of(manifest: TrytonManifest, connection: Connection) -> dict[str, s
     Raises:
         ConfigError: A required setting is missing, one is not known, or the address is none.
     """
-    known = {field.name for field in manifest.settings}
-    settings = dict(connection.settings)
-    wrong = sorted(set(settings) - known)
-    missing = sorted(name for name in known if not settings.get(name))
-    if not missing and urlsplit(str(settings["base_url"])).scheme not in ("http", "https"):
-        wrong.append("base_url")
-    if wrong or missing:
-        raise ConfigError(
-            text(
-                "Expected the settings {known} for {system}; missing: {missing}; wrong: {wrong}",
-                "{system} 的设置应为 {known};缺少:{missing};有误:{wrong}",
-                system=connection.system,
-                known=", ".join(sorted(known)),
-                missing=", ".join(missing) or "-",
-                wrong=", ".join(wrong) or "-",
-            ),
-            code="settings_invalid",
-        )
+    address = str(connection.settings.get("base_url") or "http://")
+    wrong = () if urlsplit(address).scheme in ("http", "https") else ("base_url",)
+    settings = checked_settings(connection, manifest.settings, wrong=wrong)
     return {name: str(value) for name, value in settings.items()}
 
 
