@@ -37,8 +37,8 @@ def page() -> str:
         lines.append(f"| {case.removeprefix('test_').replace('_', ' ')} | {' | '.join(marks)} |")
     lines += [
         "",
-        "HTTP manifests run the suite once for each of five kinds of credentials. What only they do",
-        "(signatures, paging, envelopes, files of 50 MB, drift) is tested beside it: see",
+        "HTTP manifests run the suite once for each of six kinds of credentials. What only they do",
+        "(signatures, paging, envelopes) is tested beside it: see",
         "[manifests](../manifest.md) and [recipes](../recipes.md).",
     ]
     return "\n".join(lines) + "\n"

@@ -33,6 +33,7 @@ from lineshaft.sdk import (
     Outcome,
     ResourceSpec,
 )
+from lineshaft.sdk.keeping import Keep, Remembered
 from lineshaft.sdk.registry import Connection, Definition
 from lineshaft.sdk.sensitive import SHIPPED, SensitiveSpec
 from lineshaft.sdk.trail import TrailSpec
@@ -119,6 +120,8 @@ class Connections:
         """As the engine may use them."""
         self.guard: Callable[[str, Connector], Connector] = lambda system, connector: connector
         """Puts a connector behind what may hold it back."""
+        self.keep: Callable[[str], Keep] = lambda system: Remembered()
+        """Returns a connection's own shelf."""
         self._bare: dict[str, Connector] = {}
         self._watched: dict[str, Watched] = {}
         self.trail = TrailSpec()
@@ -173,7 +176,7 @@ class Connections:
     def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
         configured = self._config.systems.get(name, {})
         settings = {key: value for key, value in configured.items() if key not in PAGE_SETTINGS}
-        connection = Connection(name, settings, self._secret, self._clock)
+        connection = Connection(name, settings, self._secret, self._clock, keep=self.keep(name))
         missing = sorted(each for each in definition.secrets if not self._has(each))
         try:
             connector = definition.connect(connection)

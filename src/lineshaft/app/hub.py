@@ -63,6 +63,7 @@ from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
 from lineshaft.security.addresses import networks
+from lineshaft.security.kept_tokens import KeptTokens
 from lineshaft.security.roles import FIELD_CLASSES
 from lineshaft.security.secrets import Secrets
 from lineshaft.security.tokens import TokenBook
@@ -106,6 +107,8 @@ class Hub:
         self.keeping = Keeping(config, runtime, self.connections, self.secrets, self.worker.notices)
         self.keeping.watch(self.intake)
         self.connections.guard = partial(guarded, hindrances=self.keeping.drift)
+        kept_tokens = KeptTokens(self.store, self.clock, engine.tenant, self.guards.vault, self.worker.name)
+        self.connections.keep = kept_tokens.of
         self._make_desk(engine)
         self.clearing = Clearing(runtime)
         self.sources = self._new_sources()

@@ -106,6 +106,25 @@ class Listener(Protocol):
 
 
 @runtime_checkable
+class Streamer(Protocol):
+    """A connector that carries files piece by piece, however large: memory stays flat."""
+
+    async def upload(
+        self,
+        operation: str,
+        payload: Mapping[str, Any],
+        context: CallContext,
+        stream: Callable[[], AsyncIterator[bytes]],
+    ) -> Outcome:
+        """Carry out an operation whose body is a file's content."""
+        ...
+
+    def download(self, resource: str, record_id: str) -> AsyncIterator[bytes]:
+        """Yield a file's content in pieces as they come."""
+        ...
+
+
+@runtime_checkable
 class Versioned(Protocol):
     """A connector that can ask its system which version it is."""
 
