@@ -13,6 +13,7 @@ COLUMNS = {
     "TestHttpConnector": "HTTP manifests",
     "TestTrytonConnector": "Tryton (double)",
     "SqlSuite": "SQL staging (PostgreSQL, MariaDB)",
+    "FilesSuite": "files (SFTP)",
 }
 """Test classes and what a reader calls them."""
 
