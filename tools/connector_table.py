@@ -18,6 +18,7 @@ COLUMNS = {
     "SqlSuite": "SQL staging (PostgreSQL, MariaDB)",
     "TestK3Cloud": "Kingdee K3Cloud (double)",
     "TestDingTalk": "DingTalk approvals (double)",
+    "FilesSuite": "files (SFTP)",
 }
 """Test classes and what a reader calls them."""
 
