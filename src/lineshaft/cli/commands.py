@@ -26,6 +26,7 @@ from lineshaft.cli import (
     packs,
     people,
     persons,
+    releases,
     retention,
     secrets,
     subscriptions,
@@ -73,6 +74,7 @@ def _options(
 hub.add_to(app)
 demo.add_to(app)
 packs.add_to(app)
+releases.add_to(app)
 tracing.add_to(app)
 letters.add_to(app)
 unknown.add_to(app)
