@@ -25,6 +25,7 @@ from lineshaft.api.routes import (
     bindings,
     bulk,
     dead_letters,
+    drift,
     effects,
     feed,
     instances,
@@ -84,6 +85,7 @@ ROUTERS = (
     persons.router,
     backups.router,
     alerts.router,
+    drift.router,
 )
 
 

@@ -26,6 +26,7 @@ from lineshaft.engine.retention import Retention
 from lineshaft.insight.activity import ActivityBook
 from lineshaft.insight.alerting import Alerts
 from lineshaft.insight.counting import Counting
+from lineshaft.insight.drift import Drift
 from lineshaft.insight.live import LiveFeed
 from lineshaft.insight.processes import ProcessBook
 from lineshaft.insight.watches import Watches
@@ -219,6 +220,7 @@ class Services:
     alerts: Alerts
     activity: ActivityBook
     watches: Watches
+    drift: Drift
     metrics: Callable[[], Awaitable[str]]
     """Makes a page of metrics."""
     version: str

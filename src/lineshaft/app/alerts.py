@@ -138,6 +138,7 @@ class AlertLetters:
             "stuck": text("stands still", "流程卡住"),
             "delay": text("is late", "同步延迟"),
             "missing": text("is missing", "应到未到"),
+            "drift": text("its interface has changed", "接口已变更"),
         }[facts["alert"]]
         subject = text("{watch}: {what}", "{watch}:{what}", watch=watch, what=what.in_language(language))
         found = [
@@ -145,7 +146,7 @@ class AlertLetters:
             (text("Node", "环节"), facts["node"]),
             (text("Owner", "责任方"), owner or None),
             (text("Since", "开始时间"), facts["since"].astimezone().strftime("%Y-%m-%d %H:%M:%S")),
-            (text("Limit, s", "时限(秒)"), round(float(facts["limit_s"]))),
+            (text("Limit, s", "时限(秒)"), round(float(facts["limit_s"])) or None),
         ]
         lines = [
             text("{name}: {value}", "{name}:{value}", name=name.in_language(language), value=value)

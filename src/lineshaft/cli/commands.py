@@ -17,6 +17,7 @@ from lineshaft.cli import (
     backups,
     bpmn,
     connector,
+    connector_systems,
     demo,
     dmn,
     feel,
@@ -92,6 +93,7 @@ feel.add_to(app)
 bpmn.add_to(app)
 dmn.add_to(app)
 connector.add_to(app)
+connector_systems.add_to(app)
 
 
 def run(arguments: list[str] | None = None) -> None:
