@@ -14,6 +14,7 @@ COLUMNS = {
     "TestTrytonConnector": "Tryton (double)",
     "SqlSuite": "SQL staging (PostgreSQL, MariaDB)",
     "FilesSuite": "files (SFTP)",
+    "BrokerSuite": "RabbitMQ, MQTT",
 }
 """Test classes and what a reader calls them."""
 
