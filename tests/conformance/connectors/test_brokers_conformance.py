@@ -142,6 +142,9 @@ class BrokerSuite(ConnectorSuite):
     test_a_rate_limit_tells_how_long_to_wait = None
     test_a_target_that_says_it_did_nothing_is_unavailable = None
     test_reading_what_is_not_there_gives_nothing = None
+    test_a_token_that_ends_among_many_calls_fails_none_and_doubles_none = None
+    test_fifty_megabytes_pass_in_pieces_with_flat_memory = None
+    test_a_field_that_has_another_name_is_seen_and_stops_what_uses_it = None
 
     async def test_opens_and_closes_again_and_again(self, bench: Bench) -> None:
         for number in range(3):

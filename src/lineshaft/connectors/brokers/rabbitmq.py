@@ -33,7 +33,7 @@ from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 
 _QUIET_S: Final = 20.0
 """After this long without a message a listener asks whether its queue is still there."""
-_GOODBYE_S: Final = 1.0
+_GOODBYE_S: Final = 0.5
 _HEARTBEAT_S: Final = 30
 _READ_TIMEOUT_S: Final = 10.0
 _NO: Final[dict[str, tuple[type[ConnectorError], str, str]]] = {
