@@ -25,9 +25,9 @@ from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import Releases, files_of
 from lineshaft.feel import codec as values
 from lineshaft.store.port import Store
-from lineshaft.store.rows import Effect, Instance
 from simulation.processes import Flow, file_of
 from support.crash_worker import CONFIG, LEASE_S, store_of
+from support.whole_store import all_effects, all_instances
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPE = Scope.of_engine(CONFIG.tenant)
@@ -224,38 +224,18 @@ class CrashLab:
             if each.status != "unknown" and each.count:
                 ends.append(f"{each.count} {each.status} of {each.system!r}")
         if not ends:
-            unknown = [row for row in await self.effects(store) if row.status == "unknown"]
+            unknown = [row for row in await all_effects(store, SCOPE) if row.status == "unknown"]
             ends = [f"{row.id} {row.operation} unknown" for row in unknown if row.due_at.year < 9000]
             waiting = {row.instance_id for row in unknown}
             # An answer that a person gave is carried out by a job, a moment later.
             ends += [
                 f"instance {row.id} is active"
-                for row in await self.instances_of(store)
+                for row in await all_instances(store, SCOPE)
                 if row.status == "active" and row.id not in waiting
             ]
         return ends
 
     # -- what came out -------------------------------------------------------------------------------------
-
-    async def effects(self, store: Store) -> list[Effect]:
-        rows: list[Effect] = []
-        cursor = None
-        while True:
-            page = await store.effects(SCOPE, cursor=cursor, limit=500)
-            rows += page.items
-            cursor = page.next
-            if cursor is None:
-                return rows
-
-    async def instances_of(self, store: Store) -> list[Instance]:
-        rows: list[Instance] = []
-        cursor = None
-        while True:
-            page = await store.instances(SCOPE, cursor=cursor, limit=500)
-            rows += page.items
-            cursor = page.next
-            if cursor is None:
-                return rows
 
     def received(self) -> list[dict[str, Any]]:
         """Return the calls that the target wrote down."""
@@ -279,8 +259,8 @@ class CrashLab:
         store = store_of(self.address)
         await store.open()
         try:
-            rows = await self.effects(store)
-            instances = await self.instances_of(store)
+            rows = await all_effects(store, SCOPE)
+            instances = await all_instances(store, SCOPE)
         finally:
             await store.close()
         twice = {mark: count for mark, count in done.items() if count > 1}
@@ -314,7 +294,7 @@ class CrashLab:
         await store.open()
         desk = Operations(store, SystemClock(), SystemIds())
         try:
-            for row in await self.effects(store):
+            for row in await all_effects(store, SCOPE):
                 if row.status == "unknown":
                     number = done.get(row.idempotency_key)
                     await desk.decide_unknown(

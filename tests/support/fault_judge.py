@@ -7,6 +7,7 @@ from collections import Counter
 from lineshaft.feel import codec as values
 from lineshaft.store.rows import DeadLetter, Effect
 from support.fault_lab import SCOPE, STEPS, FaultLab
+from support.whole_store import all_effects, all_instances
 
 OUTCOMES = ("completed", "refused", "dead letters", "waiting", "unknown")
 
@@ -21,8 +22,8 @@ async def judge(lab: FaultLab) -> Counter[str]:
     store = lab.store()
     await store.open()
     try:
-        rows = await lab.effects(store)
-        instances = await lab.instances(store)
+        rows = await all_effects(store, SCOPE)
+        instances = await all_instances(store, SCOPE)
         letters: list[DeadLetter] = (await store.dead_letters(SCOPE, limit=500)).items
     finally:
         await store.close()

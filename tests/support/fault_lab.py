@@ -29,12 +29,12 @@ from lineshaft.base.scope import Scope
 from lineshaft.engine.releases import Releases, files_of
 from lineshaft.store.port import Store
 from lineshaft.store.postgres import PostgresStore
-from lineshaft.store.rows import Effect, Instance
 from lineshaft.store.sqlite import SqliteStore
 from simulation.processes import ON_REFUSED, REFUSED, Flow, file_of
 from support.crash_lab import free_port
 from support.cut_wire import CutWire
 from support.fault_nursery import CONFIG
+from support.whole_store import all_effects, all_instances
 
 CLOCK = SystemClock()
 ROOT = Path(__file__).resolve().parents[2]
@@ -317,41 +317,19 @@ class FaultLab:
         ]
         if ends:
             return ends
-        rows = [row for row in await self.effects(store) if row.status in settled]
+        rows = [row for row in await all_effects(store, SCOPE) if row.status in settled]
         ends = [
             f"{row.id} is looked for" for row in rows if row.status == "unknown" and row.due_at.year < 9000
         ]
         states = (await store.system_states(SCOPE)).values()
         ends += [f"circuit of {each.system} is open" for each in states if each.circuit != "closed"]
         held = {row.instance_id for row in rows}
-        instances = await self.instances(store)
+        instances = await all_instances(store, SCOPE)
         ends += [f"{row.id} is active" for row in instances if row.status == "active" and row.id not in held]
         missing = len({order.id for order in self.orders}) - len(instances)
         return ends + ([f"{missing} orders have no instance"] if missing > 0 else [])
 
     # -- what came out -------------------------------------------------------------------------------------
-
-    async def effects(self, store: Store) -> list[Effect]:
-        """Return the whole ledger."""
-        rows: list[Effect] = []
-        cursor = None
-        while True:
-            page = await store.effects(SCOPE, cursor=cursor, limit=500)
-            rows += page.items
-            cursor = page.next
-            if cursor is None:
-                return rows
-
-    async def instances(self, store: Store) -> list[Instance]:
-        """Return all instances."""
-        rows: list[Instance] = []
-        cursor = None
-        while True:
-            page = await store.instances(SCOPE, cursor=cursor, limit=500)
-            rows += page.items
-            cursor = page.next
-            if cursor is None:
-                return rows
 
     def received(self) -> list[dict[str, Any]]:
         """Return what the target wrote down; a line that was cut by its end is left out."""

@@ -219,9 +219,6 @@ class _Refusal(Exception):
         self.result = result
 
 
-_DUPLICATE = _Refusal(w.DUPLICATE)
-
-
 def _conflict(what: str, key: Key, expected: object, found: object) -> _Refusal:
     shown = " ".join(str(part) for part in key[1:])
     message = text(
@@ -279,7 +276,7 @@ class _Run:
         plan = self.plan
         known = key in plan.event_in or key in plan.event_route
         if known or self.known.events.get(key) is not None:
-            raise _DUPLICATE
+            raise _Refusal(w.DUPLICATE)
         self.put(plan.event_in, key, row)
 
     def route_event(self, write: w.RouteEvent) -> None:
@@ -288,14 +285,14 @@ class _Run:
         row = plan.event_in.get(key)
         if row is not None:
             if row.routed_at is not None:
-                raise _DUPLICATE
+                raise _Refusal(w.DUPLICATE)
             self.put(plan.event_in, key, replace(row, routed_at=write.at, note=write.note))
             return
         routed = self.known.events.get(key, False)
         if routed is None:
             raise _conflict("event", key, "open", "absent")
         if routed or key in plan.event_route:
-            raise _DUPLICATE
+            raise _Refusal(w.DUPLICATE)
         self.put(plan.event_route, key, write)
 
     # -- instances -------------------------------------------------------------------------------------
@@ -306,7 +303,7 @@ class _Run:
         plan = self.plan
         known = key in plan.instance_in or key in plan.instance_up
         if known or self.known.instances.get(key) is not None:
-            raise _DUPLICATE
+            raise _Refusal(w.DUPLICATE)
         self.put(plan.instance_in, key, row)
 
     def update_instance(self, write: w.UpdateInstance) -> None:
@@ -346,7 +343,7 @@ class _Run:
         plan = self.plan
         known = key in plan.effect_in or key in plan.effect_up
         if known or self.known.effects.get(key) is not None:
-            raise _DUPLICATE
+            raise _Refusal(w.DUPLICATE)
         if self.superseding and row.order_key is not None:
             if write.supersede:
                 self.supersede(row)
@@ -378,20 +375,20 @@ class _Run:
         row = plan.effect_in.get(key)
         if row is not None:
             if not overwritable(row.status, write):
-                raise _DUPLICATE
+                raise _Refusal(w.DUPLICATE)
             self.put(plan.effect_in, key, updated_effect(row, write))
             return
         earlier = plan.effect_up.get(key)
         if earlier is not None:
             if not overwritable(earlier.status, write):
-                raise _DUPLICATE
+                raise _Refusal(w.DUPLICATE)
             write = _merged(earlier, write)
         else:
             status = self.known.effects.get(key, _MISSING)
             if status is None:
                 raise _conflict("effect", key, "present", "absent")
             if status is not _MISSING and not overwritable(status, write):
-                raise _DUPLICATE
+                raise _Refusal(w.DUPLICATE)
         self.put(plan.effect_up, key, write)
 
     # -- jobs ------------------------------------------------------------------------------------------
@@ -415,11 +412,11 @@ class _Run:
         earlier = jobs.get(key)
         if earlier is not None:
             if earlier[1] is None:
-                raise _DUPLICATE
+                raise _Refusal(w.DUPLICATE)
             self.put(jobs, key, (earlier[0], None))
             return
         if not self.known.jobs.get(key, True):
-            raise _DUPLICATE
+            raise _Refusal(w.DUPLICATE)
         self.put(jobs, key, (True, None))
 
     # -- people ----------------------------------------------------------------------------------------
@@ -460,14 +457,14 @@ class _Run:
         row = plan.letter_put.get(key)
         if row is not None:
             if row.status != "open":
-                raise _DUPLICATE
+                raise _Refusal(w.DUPLICATE)
             self.put(plan.letter_put, key, closed_letter(row, write))
             return
         status = self.known.letters.get(key, "open")
         if status is None:
             raise _conflict("dead letter", key, "open", "absent")
         if status != "open" or key in plan.letter_close:
-            raise _DUPLICATE
+            raise _Refusal(w.DUPLICATE)
         self.put(plan.letter_close, key, write)
 
     # -- versions --------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from lineshaft.store import writes as w
 from lineshaft.store.judge import Known, Plan, judge
 from support import store_rows as a
@@ -70,3 +73,16 @@ def test_unit_set_aside_before_keeps_its_result() -> None:
     plan = judge([unit(w.PutJob(a.job("j1"))), unit(w.PutJob(a.job("j2")))], Known(), {0: verdict})
     assert plan.results == [verdict, w.WRITTEN]
     assert set(plan.jobs) == {("default", "j2")}
+
+
+def test_a_refused_unit_keeps_nothing_of_its_pass_alive() -> None:
+    class Stored(Known):
+        __slots__ = ("__weakref__",)
+
+    stored = Stored(events={("default", "crm", "e1"): False})
+    duplicate = unit(w.InsertEvent(a.event("e1", source="crm")))
+    assert statuses(judge([duplicate], stored).results) == ["duplicate"]
+    watched = weakref.ref(stored)
+    del stored
+    gc.collect()
+    assert watched() is None

@@ -11,6 +11,7 @@ from lineshaft.connectors.http.model import Manifest
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Security
 from lineshaft.sdk.registry import Connection
+from lineshaft.sdk.settings import checked_settings
 
 
 def settings_of(manifest: Manifest, connection: Connection) -> dict[str, Any]:
@@ -19,30 +20,8 @@ def settings_of(manifest: Manifest, connection: Connection) -> dict[str, Any]:
     Raises:
         ConfigError: A required setting is missing, or one is not known.
     """
-    known = {field.name for field in manifest.settings}
-    unknown = sorted(set(connection.settings) - known)
-    settings = {field.name: None for field in manifest.settings} | dict(manifest.defaults)
-    settings |= dict(connection.settings)
-    missing = [
-        field.name for field in manifest.settings if field.required and settings[field.name] in (None, "")
-    ]
-    if unknown or missing:
-        raise ConfigError(
-            text(
-                "Expected the settings {known} for {system}; missing: {missing}; unknown: {unknown}",
-                "{system} 的设置应为 {known};缺少:{missing};多余:{unknown}",
-                system=connection.system,
-                known=", ".join(sorted(known)),
-                missing=", ".join(missing) or "-",
-                unknown=", ".join(unknown) or "-",
-            ),
-            code="settings_invalid",
-            hint=text(
-                "they stand under [systems.{system}] of the configuration",
-                "写在配置的 [systems.{system}] 中",
-                system=connection.system,
-            ),
-        )
+    absent = {field.name: None for field in manifest.settings}
+    settings = checked_settings(connection, manifest.settings, defaults={**absent, **manifest.defaults})
     if urlsplit(as_text(settings["base_url"])).scheme not in ("http", "https"):
         raise ConfigError(
             text(

@@ -16,7 +16,6 @@ from typing import Any, Final
 import aiosmtplib
 
 from lineshaft.base.errors import (
-    ConfigError,
     ConnectorError,
     ExpressionError,
     Invalid,
@@ -30,6 +29,7 @@ from lineshaft.connectors.mail.manifest import MailManifest
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
+from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 
 _CHECK_TIMEOUT_S: Final = 10.0
@@ -295,28 +295,14 @@ def settings_of(manifest: MailManifest, connection: Connection) -> dict[str, Any
     Raises:
         ConfigError: A required setting is missing, one is not known, or the sender is no address.
     """
-    known = {field.name for field in manifest.settings}
-    settings = dict(connection.settings)
-    wrong = sorted(set(settings) - known)
-    missing = [one.name for one in manifest.settings if one.required and not settings.get(one.name)]
+    settings = connection.settings
+    wrong = []
     if settings.get("tls") not in (None, *_MODES):
         wrong.append(f"tls: {settings['tls']}")
     sender = str(settings.get("sender") or "a@b")
     if sender.count("@") != 1 or not sender.isascii() or any(mark in sender for mark in " <>\r\n,;"):
         wrong.append("sender")
-    if wrong or missing:
-        raise ConfigError(
-            text(
-                "Expected the settings {known} for {system}; missing: {missing}; wrong: {wrong}",
-                "{system} 的设置应为 {known};缺少:{missing};有误:{wrong}",
-                system=connection.system,
-                known=", ".join(sorted(known)),
-                missing=", ".join(missing) or "-",
-                wrong=", ".join(wrong) or "-",
-            ),
-            code="settings_invalid",
-        )
-    return settings
+    return checked_settings(connection, manifest.settings, wrong=wrong)
 
 
 def _good(name: Text) -> CheckStep:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from lineshaft.base.errors import ConfigError, ConnectorError, ExpressionError, Invalid, LeaseLost
+from lineshaft.base.errors import ConnectorError, ExpressionError, Invalid, LeaseLost
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.sql import statements
 from lineshaft.connectors.sql.driving import Address, Fault, LiveTable, Session
@@ -29,6 +29,7 @@ from lineshaft.connectors.sql.writing import Ambiguous, Forbidden, Wanted, Write
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
+from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, ResourceSpec
 
 _READ_TIMEOUT_S: Final = 30.0
@@ -89,11 +90,12 @@ class SqlConnector:
         """Return every listed table with the columns that the database has now."""
         found = []
         async with self._work(self._case("describe"), _READ_TIMEOUT_S, writes=False) as (session, _):
-            for resource in self._manifest.resources.values():
-                live: LiveTable = await session.look(resource.table.table)
-                spec = next(one for one in self.spec.resources if one.name == resource.name)
-                fields = tuple(FieldSpec(column.name, column.declared) for column in live.columns)
-                found.append(ResourceSpec(spec.name, spec.label, fields))
+            homes = {rule.table.name: name for name, rule in self._manifest.resources.items()}
+            labels = {spec.name: spec.label for spec in self.spec.resources}
+            for table in self._manifest.tables.values():
+                name = homes.get(table.name, table.name)
+                live: LiveTable = await session.look(table.table)
+                found.append(_described(name, labels.get(name, Text(name, name)), live))
         return found
 
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
@@ -398,25 +400,19 @@ def settings_of(manifest: SqlManifest, connection: Connection) -> dict[str, Any]
     Raises:
         ConfigError: A required setting is missing, or one is not known.
     """
-    known = {field.name for field in manifest.settings}
-    settings = dict(connection.settings)
-    unknown = sorted(set(settings) - known)
-    missing = [one.name for one in manifest.settings if one.required and settings.get(one.name) in (None, "")]
-    if settings.get("tls", "off") not in ("off", "verify"):
-        unknown.append(f"tls: {settings['tls']}")
-    if unknown or missing:
-        raise ConfigError(
-            text(
-                "Expected the settings {known} for {system}; missing: {missing}; unknown: {unknown}",
-                "{system} 的设置应为 {known};缺少:{missing};多余:{unknown}",
-                system=connection.system,
-                known=", ".join(sorted(known)),
-                missing=", ".join(missing) or "-",
-                unknown=", ".join(unknown) or "-",
-            ),
-            code="settings_invalid",
-        )
-    return settings
+    tls = connection.settings.get("tls", "off")
+    wrong = () if tls in ("off", "verify") else (f"tls: {tls}",)
+    return checked_settings(connection, manifest.settings, wrong=wrong)
+
+
+def _described(name: str, label: Text, live: LiveTable) -> ResourceSpec:
+    shown, told = [], []
+    for column in live.columns:
+        required = not column.may_be_left_out
+        shown.append(FieldSpec(column.name, column.declared, None, required))
+        # A text that may be longer now is no other type.
+        told.append(FieldSpec(column.name, column.family, None, required))
+    return ResourceSpec(name, label, tuple(shown), tuple(told))
 
 
 def _good(name: Text) -> CheckStep:
