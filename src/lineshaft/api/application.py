@@ -44,6 +44,7 @@ from lineshaft.api.routes import (
     session,
     status,
     subscriptions,
+    system_data,
     systems,
     tasks,
     tokens,
@@ -84,6 +85,7 @@ ROUTERS = (
     backups.router,
     alerts.router,
     drift.router,
+    system_data.router,
 )
 
 
