@@ -58,8 +58,12 @@ def list_kinds(context: typer.Context, as_json: AsJson = False) -> None:
 def new(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The manifest to write, e.g. systems/shop.yaml. 清单文件。")],
+    *,
     from_openapi: Annotated[
         str | None, typer.Option("--from-openapi", help="OpenAPI file or its address. OpenAPI 文件或地址。")
+    ] = None,
+    from_wsdl: Annotated[
+        str | None, typer.Option("--from-wsdl", help="WSDL file or its address (SOAP). WSDL 文件或地址。")
     ] = None,
     auth: Annotated[
         str, typer.Option(help="bearer, api_key, basic, session, oauth2 … 认证方式。")
@@ -67,21 +71,36 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Overwrite. 覆盖。")] = False,
 ) -> None:
     """Write a first manifest. 生成清单初稿。"""
-    from lineshaft.app.trial import draft_from, fetched, read_openapi
+    from lineshaft.app.trial import draft_from, draft_from_wsdl, read_openapi
     from lineshaft.connectors.http.starting import first_manifest
 
     around = here(context)
     name = _system_name(file)
-    if from_openapi is None:
-        content, base = first_manifest(name, auth), ""
-    else:
-        remote = from_openapi.startswith(("http://", "https://"))
-        raw = asyncio.run(fetched(from_openapi)) if remote else Path(from_openapi).read_bytes()
-        draft, base = draft_from(read_openapi(raw, from_openapi), name)
+    if from_wsdl is not None:
+        draft, base = draft_from_wsdl(_document(from_wsdl), from_wsdl, name, _document)
         content = draft.text()
+    elif from_openapi is not None:
+        draft, base = draft_from(read_openapi(_document(from_openapi), from_openapi), name)
+        content = draft.text()
+    else:
+        content, base = first_manifest(name, auth), ""
     _write(file, content, force=force)
     around.say("Written: {file}", "已生成:{file}", file=file)
     _say_what_is_needed(around, file, base)
+
+
+def _document(place: str) -> bytes:
+    """Return a description, or what it imports: a file, or what an address answers."""
+    from lineshaft.app.trial import fetched
+
+    if place.startswith(("http://", "https://")):
+        return asyncio.run(fetched(place))
+    try:
+        return Path(place).read_bytes()
+    except OSError as error:
+        raise InputError(
+            text("{file} cannot be read: {why}", "无法读取 {file}:{why}", file=place, why=error.strerror)
+        ) from error
 
 
 @commands.command("explore")

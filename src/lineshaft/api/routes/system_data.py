@@ -113,6 +113,7 @@ async def call_operation(
     operation: Name,
     wish: WishedCall,
     services: ServicesOf,
+    *,
     caller: SystemCaller,
 ) -> Json:
     """Carry out an operation by hand: a reading at once (200), a write by the effect ledger (202)."""

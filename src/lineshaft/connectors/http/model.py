@@ -42,6 +42,8 @@ class RequestRule:
     base: Expression | None = None
     """Another base address than the connection's, e.g. of a login server."""
     url: Expression | None = None
+    action: str = ""
+    """Of SOAP: what the envelope asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +352,16 @@ class CsrfAuth:
     csrf: CsrfRule
 
 
+@dataclass(frozen=True, slots=True)
+class WsSecurityAuth:
+    """A UsernameToken in the header of every SOAP envelope."""
+
+    user: Template
+    password: Template
+    digest: bool
+    lasts_s: float
+
+
 AuthRule = (
     NoAuth
     | FixedAuth
@@ -359,6 +371,7 @@ AuthRule = (
     | OAuth2Auth
     | OAuth1Auth
     | SignatureAuth
+    | WsSecurityAuth
     | CsrfAuth
 )
 
