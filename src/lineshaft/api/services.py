@@ -120,6 +120,31 @@ class Publisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SystemNeeds:
+    """What a system of a release asks of the environment that connects it; names only."""
+
+    system: str
+    settings: list[str]
+    secrets: list[str]
+    missing_settings: list[str]
+    missing_secrets: list[str]
+    problem: Text | None = None
+    """Why it cannot be connected with the settings that are there."""
+
+
+class Promoting(Protocol):
+    """Looks at a release as this environment would connect it."""
+
+    def needs(self, files: Sequence[File]) -> list[SystemNeeds]:
+        """Return what each system asks for, and what of it is missing; raises ``DefinitionError``."""
+        ...
+
+    def secrets_within(self, content: bytes) -> list[str]:
+        """Return the names of this hub's secrets whose values stand in a content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class BackupRun:
     """A backup that the hub made, or could not make."""
 
@@ -187,6 +212,7 @@ class Services:
     intake: Intake
     systems: ConnectedSystems
     publisher: Publisher
+    promotion: Promoting
     tokens: TokenBook
     """Says who holds a token."""
     token_shelf: Tokens

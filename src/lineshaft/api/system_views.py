@@ -9,7 +9,8 @@ from typing import Any
 
 from lineshaft.api.views import TitleView
 from lineshaft.sdk import Change, ConnectorSpec, FieldSpec, OperationSpec, ResourceSpec
-from lineshaft.security.fields import STARS, Masking
+from lineshaft.security.fields import Masking
+from lineshaft.security.masked_texts import STARS
 
 
 @dataclass(frozen=True, slots=True)

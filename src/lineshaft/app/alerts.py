@@ -15,8 +15,12 @@ from lineshaft.app.config import HubConfig
 from lineshaft.base.text import Language, Text, text
 from lineshaft.connectors.mail import MAIL, MailConnector
 from lineshaft.connectors.mail.manifest import MailManifest
+from lineshaft.feel import codec as values
 from lineshaft.sdk.manifest_kind import ManifestDefinition
 from lineshaft.sdk.registry import Connection, Definition
+from lineshaft.sdk.sensitive import SensitiveSpec
+from lineshaft.security.fields import Masking
+from lineshaft.store.rows import Effect, Event
 
 SYSTEM: Final = "alerts"
 """The system's name; a pack cannot have one of that name."""
@@ -73,6 +77,29 @@ def alerts_connector(
     operations = tuple(replace(each, safety="natural_key") for each in manifest.spec.operations)
     manifest = replace(manifest, spec=replace(manifest.spec, operations=operations))
     return MailConnector(manifest, replace(connection, settings=settings))
+
+
+def concealed(
+    spec: Callable[[], SensitiveSpec], classes: Callable[[], Mapping[str, Text]]
+) -> Callable[[Effect | Event | None, Text], Text]:
+    """Return what takes every sensitive value out of an error that is told by mail.
+
+    A mail has no reader whose role could be asked: it goes to a list, and on from there.
+    """
+
+    def conceal(subject: Effect | Event | None, words: Text) -> Text:
+        masking = Masking(spec(), frozenset(classes()))
+        if subject is not None:
+            masking.system = subject.source if isinstance(subject, Event) else subject.system
+            held = [subject.payload] if isinstance(subject, Event) else [subject.request, subject.evidence]
+            for content in held:
+                masking.value(values.decode(content) if content else None)
+        english, chinese = (
+            masking.words(each) or "" for each in (words.in_language("en"), words.in_language("zh"))
+        )
+        return Text(english, chinese)
+
+    return conceal
 
 
 class AlertLetters:

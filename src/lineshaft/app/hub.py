@@ -31,6 +31,7 @@ from lineshaft.app.logs import LOGGER, LogObserver
 from lineshaft.app.masked_store import masked
 from lineshaft.app.outgoing import Outgoing, WebhookKey
 from lineshaft.app.packs import ReadRelease, check_operations, read_release
+from lineshaft.app.promotion import Promotion
 from lineshaft.app.references import CrossReference
 from lineshaft.app.sensitive_flows import check_sensitive
 from lineshaft.app.stores import make_store
@@ -39,6 +40,7 @@ from lineshaft.app.system_ids import SystemIds
 from lineshaft.app.watched_store import follow_others, watched
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
+from lineshaft.connectors.files import FILES
 from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
@@ -101,6 +103,9 @@ class Hub:
         self.guards.field_classes = lambda: {**FIELD_CLASSES, **self.connections.sensitive.classes}
         self.letters = alerts.AlertLetters(config, self.connections.title)
         self.worker.notices.compose = self.letters
+        self.worker.notices.conceal = alerts.concealed(
+            lambda: self.connections.sensitive, lambda: self.guards.field_classes()
+        )
         runtime.health.on_changed = self.observer.health
         self.intake = self._made_intake(engine)
         self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
@@ -137,9 +142,7 @@ class Hub:
 
     def _needs_two(self, operation: str) -> bool:
         """Tell whether a repair of this operation is one person's proposal and another's deed."""
-        duties = self.guards.duties
-        money = duties.needs_two("money") and self.connections.sensitive.is_money(operation)
-        return money or duties.needs_two("letters")
+        return self.guards.duties.kind_of_repair(operation, self.connections.sensitive) is not None
 
     def _made_intake(self, engine: EngineConfig) -> Intake:
         runtime = self.worker.runtime
@@ -164,7 +167,8 @@ class Hub:
     def _make_desk(self, engine: EngineConfig) -> None:
         """Make what people ask for, and what tells other programs what happens."""
         self.operations = Operations(self.store, self.clock, self.ids, self._needs_two)
-        self.bulk = BulkWork(self.store, self.operations, self.clock, self.ids, engine.tenant)
+        shown = masked(self.store, lambda: self.connections.sensitive)
+        self.bulk = BulkWork(shown, self.operations, self.clock, self.ids, engine.tenant)
         self.facts = FactBook(self.store, self.clock, engine.tenant)
         self.webhook_key = WebhookKey(self.secrets, Path(self.config.data_dir))
         self.outlets, self.outgoing = self._made_outlets(engine)
@@ -172,17 +176,19 @@ class Hub:
     def _made_services(self, engine: EngineConfig) -> Services:
         """Return what the API is given to work with."""
         config = self.config
+        shown = masked(self.store, lambda: self.connections.sensitive)
         return Services(
-            store=masked(self.store, lambda: self.connections.sensitive),
+            store=shown,
             operations=self.operations,
             bulk=self.bulk,
-            outside=OutsideWork(self.store, self.clock, engine.tenant),
+            outside=OutsideWork(self.store, self.clock, engine.tenant, shown=shown),
             facts=self.facts,
             outlets=self.outlets,
             webhook_secret=lambda kept: self.webhook_key.secrets_of(kept, self.clock.now())[0],
             intake=self.intake,
             systems=self.connections,
             publisher=self,
+            promotion=Promotion(self.registry, self.secrets, self.clock, lambda: config.systems),
             tokens=self.guards.token_book,
             token_shelf=self.guards.tokens,
             sessions=self.guards.sessions,
@@ -385,7 +391,7 @@ def build(
 def _made_registry() -> Registry:
     """Return the kinds of connectors: the hub's own, and those that others have installed."""
     registry = Registry()
-    for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
+    for kind in (FILES, HTTP, MAIL, OPCUA, SQL, TRYTON):
         registry.register(kind, "lineshaft")
     registry.load_entry_points()
     return registry

@@ -27,6 +27,7 @@ from lineshaft.cli import (
     packs,
     people,
     persons,
+    releases,
     retention,
     secrets,
     subscriptions,
@@ -74,6 +75,7 @@ def _options(
 hub.add_to(app)
 demo.add_to(app)
 packs.add_to(app)
+releases.add_to(app)
 tracing.add_to(app)
 letters.add_to(app)
 unknown.add_to(app)

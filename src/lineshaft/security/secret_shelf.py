@@ -41,6 +41,8 @@ class KnownSecret:
     set_by: str
     key_id: str
     """The master key that it is sealed with."""
+    version: int
+    """Grows with every value that is set, and whenever it is sealed anew."""
 
 
 class SecretShelf:
@@ -86,7 +88,9 @@ class SecretShelf:
     async def known(self) -> list[KnownSecret]:
         """Return what may be said of all secrets, by name."""
         found = [
-            KnownSecret(each.id, each.value.set_at, each.value.set_by, each.value.sealed.split(".")[1])
+            KnownSecret(
+                each.id, each.value.set_at, each.value.set_by, each.value.sealed.split(".")[1], each.version
+            )
             for each in await self.shelf.all()
         ]
         return sorted(found, key=lambda each: each.name)

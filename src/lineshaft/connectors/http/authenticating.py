@@ -13,12 +13,14 @@ from lineshaft.base.errors import ConnectorError, ExpressionError, Unavailable
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Names, fill
 from lineshaft.connectors.http.extras import add_extras
+from lineshaft.connectors.http.jar import Jar
 from lineshaft.connectors.http.judging import Case, open_answer
 from lineshaft.connectors.http.model import (
     AuthRule,
     BasicAuth,
     CsrfAuth,
     FixedAuth,
+    JarAuth,
     JwtAuth,
     LoginStep,
     NoAuth,
@@ -190,10 +192,18 @@ class _Session(_Renewed):
     """A login whose token is kept until it expires; many calls share one login."""
 
     def __init__(
-        self, rule: SessionAuth, vault: Vault, connection: Connection, prepare: Prepare, send: Send
+        self,
+        rule: SessionAuth,
+        vault: Vault,
+        connection: Connection,
+        prepare: Prepare,
+        send: Send,
+        *,
+        base_path: str,
     ) -> None:
         super().__init__(vault, connection)
         self._rule = rule
+        self._base_path = base_path
         self._prepare = prepare
         self._send = send
         self._token: str | None = None
@@ -233,6 +243,10 @@ class _Session(_Renewed):
             given["now"] = self._connection.clock.now()
             prepared = self._prepare(step.request, given)
             prepared.cookies.update(cookies)
+            if step.sign is not None:
+                await Signed(step.sign, self._vault, self._connection, self._base_path).apply(
+                    prepared, settings
+                )
             reply = await self._send(prepared)
             names = {
                 **open_answer(reply, given, self._case(), prepared.form_of()),
@@ -411,7 +425,7 @@ class _Csrf:
         self, rule: CsrfAuth, inner: Authenticator, prepare: Prepare, send: Send, vault: Vault
     ) -> None:
         self._rule = rule.csrf
-        self._inner = inner
+        self.inner = inner
         self._prepare = prepare
         self._send = send
         self._vault = vault
@@ -421,10 +435,10 @@ class _Csrf:
         self._number = 0
 
     async def ready(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        return await self._inner.ready(settings)
+        return await self.inner.ready(settings)
 
     async def apply(self, prepared: Prepared, settings: Mapping[str, Any]) -> None:
-        await self._inner.apply(prepared, settings)
+        await self.inner.apply(prepared, settings)
         if prepared.method in _READS:
             if self._rule.cookies:
                 prepared.cookies.update(self._cookies)
@@ -439,11 +453,11 @@ class _Csrf:
         prepared.session += self._number * 1_000_000
 
     async def _fetch(self, settings: Mapping[str, Any]) -> None:
-        session = await self._inner.ready(settings)
+        session = await self.inner.ready(settings)
         prepared = self._prepare(
             self._rule.request, {"settings": settings, "session": session, "payload": {}}
         )
-        await self._inner.apply(prepared, settings)
+        await self.inner.apply(prepared, settings)
         reply = await self._send(prepared)
         names = {"status": reply.status, "headers": reply.headers, "cookies": reply.cookies, "answer": None}
         names["answer"] = reply.body.decode("utf-8", "replace")
@@ -467,7 +481,7 @@ class _Csrf:
     def expired(self, names: Names) -> bool:
         if self._refused(names):
             return True
-        return self._inner.expired(names)
+        return self.inner.expired(names)
 
     def _refused(self, names: Names) -> bool:
         if self._rule.expired is not None:
@@ -478,7 +492,7 @@ class _Csrf:
     def forget(self, session: int) -> bool:
         if session // 1_000_000 in (0, self._number):
             self._token, self._cookies = None, {}
-        self._inner.forget(session % 1_000_000)
+        self.inner.forget(session % 1_000_000)
         return True
 
 
@@ -490,26 +504,35 @@ class Credentials:
 
     def forgive(self) -> None:
         """Let the next login go at once."""
-        inner = getattr(self.authenticator, "_inner", self.authenticator)
+        inner = self._innermost()
         if isinstance(inner, _Renewed):
             inner.forgive()
 
     async def close(self, settings: Mapping[str, Any]) -> None:
         """Log out where the manifest says how."""
-        inner = getattr(self.authenticator, "_inner", self.authenticator)
+        inner = self._innermost()
         if isinstance(inner, _Session):
             await inner.close(settings)
+
+    def _innermost(self) -> Authenticator:
+        found = self.authenticator
+        while isinstance(found, _Csrf | Jar):
+            found = found.inner
+        return found
 
 
 def make_authenticator(
     rule: AuthRule, vault: Vault, connection: Connection, prepare: Prepare, send: Send, *, base_url: str
 ) -> Authenticator:
     """Return the authenticator for a manifest's ``auth`` section."""
+    if isinstance(rule, JarAuth):
+        inner = make_authenticator(rule.inner, vault, connection, prepare, send, base_url=base_url)
+        return Jar(rule, inner, vault)
     if isinstance(rule, CsrfAuth):
         inner = make_authenticator(rule.inner, vault, connection, prepare, send, base_url=base_url)
         return _Csrf(rule, inner, prepare, send, vault)
     if isinstance(rule, SessionAuth):
-        return _Session(rule, vault, connection, prepare, send)
+        return _Session(rule, vault, connection, prepare, send, base_path=_path_of(base_url))
     if isinstance(rule, OAuth2Auth):
         return _OAuth2(rule, vault, connection, send)
     if isinstance(rule, JwtAuth):

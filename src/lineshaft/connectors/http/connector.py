@@ -18,6 +18,7 @@ from lineshaft.connectors.http.calling import Asked, Caller
 from lineshaft.connectors.http.checking import Checker
 from lineshaft.connectors.http.contract import fits
 from lineshaft.connectors.http.describing import Describer
+from lineshaft.connectors.http.details import detail_of
 from lineshaft.connectors.http.expressions import Names
 from lineshaft.connectors.http.facts import zone_of
 from lineshaft.connectors.http.judging import Expired, judge, open_answer
@@ -179,29 +180,13 @@ class HttpConnector:
         async def detail(record: Any) -> Any:
             assert changes.detail is not None
             names = self._caller.names(item=record)
-            own = Asked(f"{rule.name}.detail", True)
-            reading = ReadRule(
-                changes.detail.request, changes.detail.answers, changes.detail.record, changes.detail.missing
-            )
-            return await self._detail(reading, names, own)
+            return await detail_of(self._caller, changes.detail, names, Asked(f"{rule.name}.detail", True))
 
         return Source(
             fetch,
             detail if changes.detail is not None else None,
             (lambda record: fits(rule, record, self._caller.system)) if rule.strict else None,
         )
-
-    async def _detail(self, rule: ReadRule, names: dict[str, Any], asked: Asked) -> Any:
-        try:
-            found, _ = await self._caller.judged(rule.request, rule.answers, names, asked)
-        except ConnectorError as error:
-            # Deleted between the list and this: the next reading does not have it either.
-            if rule.missing is None and error.vendor_code in ("404", "410"):
-                return None
-            raise
-        if rule.missing is not None and rule.missing.lenient(found) is True:
-            return None
-        return rule.record.value(found) if rule.record is not None else found["answer"]
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         """Carry out an operation once."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from lineshaft.base.text import text
 from lineshaft.connectors.http.model import (
     ChangesRule,
     CursorRule,
-    DetailRule,
     ReadRule,
     RequestRule,
     ResourceRule,
     SampleRule,
 )
-from lineshaft.connectors.http.operationreading import LIST_NAMES, read_paging
+from lineshaft.connectors.http.operationreading import LIST_NAMES, read_detail, read_paging
 from lineshaft.connectors.http.reading import ANSWER_NAMES, COMMON_NAMES, read_event, read_request
 from lineshaft.connectors.http.sections import Sections
 from lineshaft.connectors.http.times import STYLES
@@ -88,7 +87,11 @@ class Resources:
         if paging_table is not None:
             paging_table.done()
         detail_table = table.table("detail")
-        detail = self._detail(detail_table) if detail_table is not None else None
+        detail = (
+            read_detail(detail_table, self._sections, COMMON_NAMES | {"item"})
+            if detail_table is not None
+            else None
+        )
         types = table.texts("event_types")
         interval = table.number("interval_s", 10.0) or 10.0
         event = read_event(table, self._compiler, _ITEM_NAMES, self._sections.documents)
@@ -99,16 +102,6 @@ class Resources:
             return None, trigger
         digests = "digest" in str(table.node.plain())
         return ChangesRule(request, answers, records, cursor, paging, event, detail, digests), trigger
-
-    def _detail(self, table: Table) -> DetailRule | None:
-        names: Collection[str] = COMMON_NAMES | {"item"}
-        request = read_request(table, self._compiler, names, method="GET")
-        answers = self._sections.answers(table, ANSWER_NAMES | {"item"})
-        record = self._compiler.expression(table.take("record"), ANSWER_NAMES | {"item"})
-        missing = self._compiler.expression(table.take("missing"), ANSWER_NAMES | {"item"})
-        concurrency = table.integer("concurrency", 4, least=1)
-        table.done()
-        return DetailRule(request, answers, record, missing, concurrency) if request is not None else None
 
     def _cursor(self, table: Table | None) -> CursorRule:
         if table is None:
