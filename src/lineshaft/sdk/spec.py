@@ -30,8 +30,10 @@ class ResourceSpec:
     label: Text
     fields: tuple[FieldSpec, ...] = ()
     live: tuple[FieldSpec, ...] | None = None
-    """The fields as the target itself shows them, undeclared; only in what ``describe`` returns. ``None``: the
-    connector cannot see them, so nothing is said about drift."""
+    """The fields as the target itself shows them, undeclared; only in what ``describe`` returns.
+
+    ``None``: the connector cannot see them, so nothing is said about drift.
+    """
     guessed: bool = False
     """``live`` was seen in records, not told by the target: a field may only have been empty in them."""
 

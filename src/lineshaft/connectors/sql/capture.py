@@ -82,7 +82,7 @@ def read_place(cursor: bytes) -> Place:
 
 
 async def read_captured(session: Session, seen: Seen, rule: ChangesRule, cursor: bytes | None) -> ChangePage:
-    """Return one page of committed changes; without a cursor from now on, and the slot is made where it is not.
+    """Return one page of committed changes; without a cursor from now on, and a missing slot is made.
 
     Raises:
         Fault: The database does not answer, or lacks a right.

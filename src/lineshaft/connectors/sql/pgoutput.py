@@ -1,7 +1,7 @@
 """PostgreSQL's own format of logical replication (``pgoutput``, protocol version 1), read from bytes. Pure.
 
-Source: PostgreSQL documentation, "Logical Replication Message Formats". Values come as text (``proto_version``
-1 without ``binary``). Not for streamed or two-phase transactions, which version 1 does not have.
+Source: PostgreSQL documentation, "Logical Replication Message Formats". Values come as text (version 1
+without ``binary``). Not for streamed or two-phase transactions, which version 1 does not have.
 """
 
 from __future__ import annotations
