@@ -145,6 +145,9 @@ def compare(accepted: Schema, live: Schema, uses: Collection[Use]) -> list[Diffe
         if before is None:
             continue
         own = [use for use in uses if use.resource == name]
+        if before.guessed or now.guessed:
+            # Nobody has named these fields, and they are only guessed: that is too little to stop for.
+            own = [use for use in own if use.fields is not None]
         for field in sorted({*before.fields, *now.fields}):
             there = _difference(field, before, now)
             if there is not None:

@@ -201,3 +201,9 @@ def test_on_the_command_line_without_a_hub_that_runs(
     assert "article.save  Save  (code!)" in shown
     status, shown = said("connector", "call", "shop", "article.save", '{"code": "A-1"}')
     assert (status, json.loads(shown)["status"]) == (1, "intended")
+    # Nobody has looked yet: nothing stands against any system, and asking for one says what to do.
+    assert said("connector", "drift", "--json") == (0, "[]\n")
+    with pytest.raises(SystemExit) as ended:
+        run([*options, "connector", "drift", "shop"])
+    assert ended.value.code
+    assert "--look" in capsys.readouterr().err

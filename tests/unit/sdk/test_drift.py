@@ -85,6 +85,14 @@ def test_a_guessed_field_is_gone_only_where_every_record_had_it() -> None:
     }
 
 
+def test_a_guessed_field_that_nobody_has_named_stops_nothing() -> None:
+    before, now = schema(True, number="string!", unit="string!"), schema(True, number="string!")
+    [found] = compare(before, now, [POLL])
+    assert (found.kind, found.stops) == ("removed", False)
+    [found] = compare(before, now, [POLL, SAVE])
+    assert (found.operations, found.readings) == (("order.save",), ())
+
+
 def test_harmless_news_are_accepted_by_themselves_and_what_stops_is_not() -> None:
     before = schema(number="string")
     grown = schema(number="string", note="string")
