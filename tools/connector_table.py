@@ -19,6 +19,7 @@ COLUMNS = {
     "TestK3Cloud": "Kingdee K3Cloud (double)",
     "TestSapS4": "SAP S/4HANA (double)",
     "TestDingTalk": "DingTalk approvals (double)",
+    "TestEcology9": "Weaver e-cology 9 (double)",
 }
 """Test classes and what a reader calls them."""
 

@@ -215,8 +215,26 @@ class ProductSuite(ConnectorSuite):
         assert await connector.probe(bench.operation, order(), context()) is None
 
 
-class FormSuite(ProductSuite):
-    """The suite for approvals: forms without lines, in systems that know neither a key nor a search by it.
+class ApprovalSuite(ProductSuite):
+    """The suite for approvals: forms instead of orders, and persons instead of materials."""
+
+    async def test_a_write_tells_the_document_that_stands_now(self, bench: Any) -> None:
+        connector = await bench.connect()
+        outcome = await connector.call(bench.operation, order(), context())
+        (document,) = outcome.documents
+        assert document.kind == "approval"
+        assert document.local_id == outcome.number
+
+    async def test_an_item_the_target_does_not_know_is_a_missing_reference(self, bench: Any) -> None:
+        """What such a system has to know is the person who starts the approval."""
+        connector = await bench.connect()
+        bench.behave("unknown_item")
+        error = await raised(MissingReference, connector.call(bench.operation, order(), context()))
+        assert error.reference.startswith("employee:")
+
+
+class KeylessSuite(ApprovalSuite):
+    """The suite for approvals in systems that know neither a key nor a search by it.
 
     A second call would start a second approval there, so the engine looks for the first one before it: these
     cases show that the look finds it.
@@ -238,17 +256,3 @@ class FormSuite(ProductSuite):
         assert second.repeated
         assert await connector.probe(bench.operation, order("S-2"), context("k-8")) is None
         assert len(bench.done) == 1
-
-    async def test_a_write_tells_the_document_that_stands_now(self, bench: Any) -> None:
-        connector = await bench.connect()
-        outcome = await connector.call(bench.operation, order(), context())
-        (document,) = outcome.documents
-        assert document.kind == "approval"
-        assert document.local_id == outcome.number
-
-    async def test_an_item_the_target_does_not_know_is_a_missing_reference(self, bench: Any) -> None:
-        """What such a system has to know is the person who starts the approval."""
-        connector = await bench.connect()
-        bench.behave("unknown_item")
-        error = await raised(MissingReference, connector.call(bench.operation, order(), context()))
-        assert error.reference.startswith("employee:")

@@ -1,4 +1,4 @@
-"""A contract double of SAP S/4HANA's OData 2 services: CSRF with session, ETags, deep inserts, paging, errors.
+"""A contract double of SAP S/4HANA's OData 2 services: CSRF, ETags, deep inserts, paging, errors.
 
 Written from the vendor's CSRF middleware, samples of answers and clients of others; not from a live system.
 """
@@ -108,8 +108,8 @@ class SapDouble(ProductDouble):
             ]
             for item in items:
                 assert isinstance(item["RequestedQuantity"], str), "quantities are texts in OData 2"
-            order = {**body, "SalesOrder": number, "OverallSDProcessStatus": "A", "etag": 1,
-                     "LastChangeDateTime": moment(len(self.orders) + 1), "to_Item": {"results": items}}  # fmt: skip
+            order = {**body, "SalesOrder": number, "OverallSDProcessStatus": "A", "etag": 1}
+            order |= {"LastChangeDateTime": moment(int(number)), "to_Item": {"results": items}}
             order.setdefault("TransactionCurrency", "CNY")
             self.orders.append(order)
             response = answer({"d": entity(order)}, 201)
