@@ -17,6 +17,7 @@ COLUMNS = {
     "TestTrytonConnector": "Tryton (double)",
     "SqlSuite": "SQL staging (PostgreSQL, MariaDB)",
     "TestK3Cloud": "Kingdee K3Cloud (double)",
+    "TestYonBip": "Yonyou YonBIP (double)",
     "TestSapS4": "SAP S/4HANA (double)",
     "TestDingTalk": "DingTalk approvals (double)",
     "TestEcology9": "Weaver e-cology 9 (double)",

@@ -1,4 +1,4 @@
-"""A contract double of Weaver e-cology 9's REST interface: RSA headers, tokens, forms with JSON inside, codes.
+"""A contract double of Weaver e-cology 9's REST interface: RSA headers, tokens, forms with JSON, codes.
 
 Written from a copy of the vendor's API catalogue (≥ 9.00) and clients of others; not from a live OA.
 """
@@ -96,7 +96,8 @@ class EcologyDouble(ProductDouble):
             self.flows.append({
                 "id": str(number), "creator": creator, "title": form["requestName"],
                 "fields": json.loads(form["mainData"]), "tables": json.loads(form.get("detailData", "[]")),
-                "node": "1" if forward and not self.slow else "0", "left": self.slow if forward and self.slow else -1,
+                "node": "1" if forward and not self.slow else "0",
+                "left": self.slow if forward and self.slow else -1,
                 "at": str(local_time(len(self.flows) + 1)),
             })  # fmt: skip
             return answer({"code": "SUCCESS", "data": {"requestid": number}, "errMsg": {}})
@@ -148,8 +149,8 @@ class EcologyDouble(ProductDouble):
                 return coded("PARAM_ERROR", {"requestId": "不存在"})
             fields = [{**field, "fieldShowName": field["fieldName"]} for field in flow["fields"]]
             record = {"recordOrder": 0, "workflowRequestTableFields": fields}
-            data = {"requestId": flow["id"], "requestName": flow["title"], "status": "审批中",
-                    "currentNodeName": "审批", "workflowMainTableInfo": {"requestRecords": [record]}}  # fmt: skip
+            data = {"requestId": flow["id"], "requestName": flow["title"], "status": "审批中"}
+            data |= {"currentNodeName": "审批", "workflowMainTableInfo": {"requestRecords": [record]}}
             return answer({"code": "SUCCESS", "data": data, "errMsg": {}})
 
         return await self.treated(request, act, reads=True)
@@ -183,7 +184,8 @@ def opened(value: str) -> str:
 
 def shown(flow: Row) -> Row:
     return {
-        "requestId": flow["id"], "requestName": flow["title"], "status": "审批中", "creatorId": flow["creator"],
+        "requestId": flow["id"], "requestName": flow["title"], "status": "审批中",
+        "creatorId": flow["creator"],
         "currentNodeId": "61021", "currentNodeName": "审批", "lastOperateTime": flow["at"],
         "lastOperatorName": "系统管理员", "workflowBaseInfo": {"workflowId": WORKFLOW},
     }  # fmt: skip

@@ -105,3 +105,34 @@ async def test_k3cloud_signs_as_the_vendors_sdk_does() -> None:
         "X-Kd-Signature": "NjI5MzRiZGVhNGJhOWY2N2Y2YzQ2MzQ5ODA3N2JiZTRiMDRmOTUwNjI3YWIzO"
         "DU1ODBkZDdhNzgwMzdmMDgxMg==",
     }
+
+
+async def test_yonbip_signs_its_token_request_as_documented() -> None:
+    """The vector of the vendor's page, with a secret of our own: sorted, without separators, base64."""
+    manifest = read_manifest(product_manifest("yonbip"), "yonbip.yaml")
+    secrets = {"yonbip_app_key": "41832a3d2df94989b500da6a22268747", "yonbip_app_secret": "test-secret"}
+    settings = {**manifest.defaults, "token_url": "https://c2.example/iuap-api-auth"}
+    now = datetime.fromtimestamp(1568098531, UTC).replace(microsecond=823_000)
+    connection = Connection("yonbip", settings, secrets.__getitem__, FixedClock(now))
+    vault = Vault(connection)
+    sent: list[Prepared] = []
+
+    async def send(prepared: Prepared) -> Reply:
+        sent.append(prepared)
+        body = b'{"code": "00000", "data": {"access_token": "t+/=", "expire": 7200}}'
+        return Reply(200, {"content-type": "application/json"}, body, {})
+
+    base_url = "https://c2.example/iuap-api-gateway"
+    auth = make_authenticator(
+        manifest.auth, vault, connection, Preparer(base_url, vault), send, base_url=base_url
+    )
+    business = Prepared("POST", "/yonbip/sd/voucherorder/list")
+    await auth.apply(business, settings)
+    (login,) = sent
+    assert login.base == "https://c2.example/iuap-api-auth"
+    assert dict(login.pairs) == {
+        "appKey": "41832a3d2df94989b500da6a22268747",
+        "timestamp": "1568098531823",
+        "signature": "Vyqsw6IGDHokpuJCPgJN2BoUphMnWpALCXriKgF35t0=",
+    }
+    assert business.query == "access_token=t%2B%2F%3D", "escaped once"
