@@ -21,6 +21,7 @@ COLUMNS = {
     "TestSapS4": "SAP S/4HANA (double)",
     "TestDingTalk": "DingTalk approvals (double)",
     "TestEcology9": "Weaver e-cology 9 (double)",
+    "FilesSuite": "files (SFTP)",
 }
 """Test classes and what a reader calls them."""
 
@@ -46,8 +47,8 @@ def page() -> str:
         lines.append(f"| {case.removeprefix('test_').replace('_', ' ')} | {' | '.join(marks)} |")
     lines += [
         "",
-        "HTTP manifests run the suite once for each of five kinds of credentials. What only they do",
-        "(signatures, paging, envelopes, files of 50 MB, drift) is tested beside it: see",
+        "HTTP manifests run the suite once for each of six kinds of credentials. What only they do",
+        "(signatures, paging, envelopes) is tested beside it: see",
         "[manifests](../manifest.md) and [recipes](../recipes.md). *Double*: a server made here from the",
         "product's documented contract, not the product; its page says what was seen and what was not.",
     ]

@@ -26,6 +26,7 @@ from lineshaft.engine.retention import Retention
 from lineshaft.insight.activity import ActivityBook
 from lineshaft.insight.alerting import Alerts
 from lineshaft.insight.counting import Counting
+from lineshaft.insight.drift import Drift
 from lineshaft.insight.live import LiveFeed
 from lineshaft.insight.processes import ProcessBook
 from lineshaft.insight.watches import Watches
@@ -103,6 +104,31 @@ class Publisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SystemNeeds:
+    """What a system of a release asks of the environment that connects it; names only."""
+
+    system: str
+    settings: list[str]
+    secrets: list[str]
+    missing_settings: list[str]
+    missing_secrets: list[str]
+    problem: Text | None = None
+    """Why it cannot be connected with the settings that are there."""
+
+
+class Promoting(Protocol):
+    """Looks at a release as this environment would connect it."""
+
+    def needs(self, files: Sequence[File]) -> list[SystemNeeds]:
+        """Return what each system asks for, and what of it is missing; raises ``DefinitionError``."""
+        ...
+
+    def secrets_within(self, content: bytes) -> list[str]:
+        """Return the names of this hub's secrets whose values stand in a content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class BackupRun:
     """A backup that the hub made, or could not make."""
 
@@ -170,6 +196,7 @@ class Services:
     intake: Intake
     systems: ConnectedSystems
     publisher: Publisher
+    promotion: Promoting
     tokens: TokenBook
     """Says who holds a token."""
     token_shelf: Tokens
@@ -193,6 +220,7 @@ class Services:
     alerts: Alerts
     activity: ActivityBook
     watches: Watches
+    drift: Drift
     metrics: Callable[[], Awaitable[str]]
     """Makes a page of metrics."""
     version: str

@@ -38,7 +38,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
-from lineshaft.app.keeping_config import KEEPING_LIMITS, BackupConfig, RetentionConfig, TelemetryConfig
+from lineshaft.app.keeping_config import (
+    KEEPING_LIMITS,
+    BackupConfig,
+    DriftConfig,
+    RetentionConfig,
+    TelemetryConfig,
+)
 from lineshaft.base.errors import ConfigError, InputError, Place, Problem
 from lineshaft.base.text import Text, text
 from lineshaft.engine.config import EngineConfig, RetryPolicy
@@ -254,6 +260,7 @@ class HubConfig:
     retention: RetentionConfig = field(default_factory=RetentionConfig)
     backup: BackupConfig = field(default_factory=BackupConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
+    drift: DriftConfig = field(default_factory=DriftConfig)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     """System → the settings its manifest asks for."""
 

@@ -30,10 +30,10 @@ from lineshaft.connectors.http.settings import security_of, settings_of
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Exchange, Reply, Transport
 from lineshaft.connectors.http.vault import Vault
-from lineshaft.connectors.http.versions import unsupported
+from lineshaft.connectors.http.versions import product_of, refused, unsupported
 from lineshaft.connectors.http.webhooks import Delivered, answer_to
 from lineshaft.sdk.connector import CallContext
-from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, ItemOutcome, Outcome
+from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, ItemOutcome, Outcome, ProductFact
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 from lineshaft.sdk.webhook import Delivery, WebhookAnswer
@@ -107,6 +107,16 @@ class HttpConnector:
     async def describe(self) -> list[ResourceSpec]:
         """Return the resources with the fields that the live system shows."""
         return await Describer(self._manifest, self._caller).resources()
+
+    async def product(self) -> ProductFact | None:
+        """Ask which version the product is now; where it is one the manifest was made for, writes may go."""
+        rule = self._manifest.product
+        if rule is None or rule.request is None:
+            return None
+        found = await product_of(rule, self._caller)
+        self._version_problem = None if found.supported else refused(rule, self._caller.system, found.version)
+        self._version_known = True
+        return found
 
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
         """Return one record, or ``None``."""

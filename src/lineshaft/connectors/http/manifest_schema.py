@@ -294,6 +294,7 @@ def _operation() -> Schema:
             "output": _ref("fields"),
             "reads_only": _FLAG,
             "timeout_s": _NUMBER,
+            "resource": _TEXT,
             "safety": _table(
                 {
                     "kind": _one(SAFETIES),

@@ -28,12 +28,20 @@ from lineshaft.connectors.http.reading import (
     read_request,
 )
 from lineshaft.connectors.http.sections import NAME, Sections
+from lineshaft.sdk.drift import names_in
 from lineshaft.sdk.fields import read_fields
 from lineshaft.sdk.schema import Table
 from lineshaft.sdk.spec import FieldSpec, OperationSpec, Safety
 
 SAFETIES: Final = ("idempotency_key", "natural_key", "probe", "none")
 LIST_NAMES: Final = frozenset({"page", "offset", "token", "last", "page_size"})
+_NO_FIELDS: Final = frozenset(
+    {
+        *("answers", "encoding", "header", "headers", "input", "kind", "label"),
+        *("method", "name", "output", "path", "resource", "url"),
+    }
+)
+"""Keys of an operation under which no field of the target is named."""
 PAGING_KINDS: Final = ("none", "page", "offset", "token", "link", "keyset")
 
 
@@ -76,8 +84,12 @@ class Operations:
         if not outputs and answered is not None and isinstance(answered.value, Mapping):
             # What an operation answers is declared by what is taken from the answer, too.
             outputs = tuple(FieldSpec(name.removesuffix("?"), "Any") for name in answered.value)
+        resource = table.text("resource", pattern=NAME) or name.rpartition(".")[0]
         table.done()
-        spec = OperationSpec(name, label, safety, settles, timeout_s, reads_only, inputs, outputs)
+        spec = OperationSpec(
+            name, label, safety, settles, timeout_s, reads_only, inputs, outputs, resource,
+            fields_of_target(table.node.plain()),
+        )  # fmt: skip
         if request is None and not steps:
             return None, spec
         rule = OperationRule(
@@ -208,6 +220,24 @@ def read_detail(table: Table, sections: Sections, names: Collection[str]) -> Det
     concurrency = table.integer("concurrency", 4, least=1)
     table.done()
     return DetailRule(request, answers, record, missing, concurrency) if request is not None else None
+
+
+def fields_of_target(plain: object) -> frozenset[str]:
+    """Return the names of the target's fields that an operation's table (or a step's) mentions."""
+    found: frozenset[str] = frozenset()
+    entries = plain if isinstance(plain, Mapping) else {}
+    for key, value in entries.items():
+        if key in ("body", "query"):
+            whole = entries.get("input") if value == "payload" else value
+            found |= names_in(whole, keys=True)
+        elif key in ("steps", "documents"):
+            for each in value if isinstance(value, list) else ():
+                found |= fields_of_target(each)
+        elif key in ("batch", "lines", "safety", "probe"):
+            found |= fields_of_target(value)
+        elif key not in _NO_FIELDS:
+            found |= names_in(value, keys=False)
+    return found
 
 
 def read_paging(table: Table | None, sections: Sections) -> PagingRule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from lineshaft.base.text import text
@@ -17,6 +18,7 @@ from lineshaft.connectors.http.operationreading import LIST_NAMES, read_detail, 
 from lineshaft.connectors.http.reading import ANSWER_NAMES, COMMON_NAMES, read_event, read_request
 from lineshaft.connectors.http.sections import Sections
 from lineshaft.connectors.http.times import STYLES
+from lineshaft.sdk.drift import names_in
 from lineshaft.sdk.fields import read_fields
 from lineshaft.sdk.schema import Table
 from lineshaft.sdk.spec import ResourceSpec, TriggerSpec
@@ -94,7 +96,8 @@ class Resources:
         interval = table.number("interval_s", 10.0) or 10.0
         event = read_event(table, self._compiler, _ITEM_NAMES, self._sections.documents)
         table.done()
-        trigger = TriggerSpec(name, "poll", types, name, interval)
+        told = table.node.plain()
+        trigger = TriggerSpec(name, "poll", types, name, interval, fields=_fields_of_event(told))
         if request is None or records is None or event is None:
             return None, trigger
         digests = "digest" in str(table.node.plain())
@@ -141,3 +144,12 @@ class Resources:
             )
         table.done()
         return CursorRule(field, following, start, overlap_s, overlap, style, snapshot, records_max, deleted)
+
+
+def _fields_of_event(plain: object) -> frozenset[str] | None:
+    """Return the names of the record's fields that its events are made of; ``None``: it goes on whole."""
+    told = plain if isinstance(plain, Mapping) else {}
+    if told.get("data", "item") in ("item", "detail"):
+        return None
+    wanted = ("id", "type", "subject", "data", "occurred_at", "documents", "when", "cursor")
+    return names_in([told[key] for key in wanted if key in told], keys=False)
