@@ -65,6 +65,8 @@ async def target() -> AsyncIterator[K3CloudDouble]:
 
 class TestK3Cloud(ProductSuite):
     waits_s = 60
+    # K3Cloud itself refuses a query that names a field it does not have: see the case below.
+    test_a_field_that_has_another_name_is_seen_and_stops_what_uses_it = None
 
     @pytest_asyncio.fixture(params=[K3CloudBench, WithSession])
     async def bench(

@@ -40,6 +40,11 @@ class SapBench(ProductBench):
     def record(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"number": found["PurchaseOrderByCustomer"], "price": price_of(found)}
 
+    async def upgrade(self) -> str:
+        for each in self.target.orders:
+            each["OverallSDDocProcessStatus"] = each.pop("OverallSDProcessStatus")
+        return "OverallSDProcessStatus"
+
     @property
     def done(self) -> Sequence[Mapping[str, Any]]:
         return [

@@ -47,6 +47,10 @@ class YonBipBench(ProductBench):
     def record(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"number": found["code"], "price": found["orderDetails"][0]["oriTaxUnitPrice"]}
 
+    async def upgrade(self) -> str:
+        self.target.renamed["code"] = "billCode"
+        return "code"
+
     @property
     def done(self) -> Sequence[Mapping[str, Any]]:
         lines = [(each, each["orderDetails"][0]) for each in self.target.orders]

@@ -41,6 +41,7 @@ class YonBipDouble(ProductDouble):
         self.keys: dict[str, int] = {}
         self.limit: Decimal | None = None
         self.ticks = 0
+        self.renamed: dict[str, str] = {}
         self.customers: list[Row] = [
             {"id": 1, "code": "C-1", "name": {"simplifiedName": "甲公司"}, "pubts": str(local_time(1))}
         ]
@@ -61,6 +62,8 @@ class YonBipDouble(ProductDouble):
         yield "POST", "/yonbip/scm/purchaseorder/singleSave_v1", self.save_purchase
         yield "POST", "/yonbip/scm/purchaseorder/batchsubmit", self.submit_purchase
         yield "POST", "/yonbip/scm/stock/QueryCurrentStocksByCondition", self.stock
+        yield "POST", "/yonbip/mfg/productionorder/list", self.list_nothing
+        yield "POST", "/yonbip/digitalModel/product/listproductbycondition", self.list_nothing
         yield "POST", "/yonbip/digitalModel/merchant/newlist", self.list_customers
 
     async def start(self) -> None:
@@ -96,7 +99,8 @@ class YonBipDouble(ProductDouble):
             assert (rule["field"], rule["op"]) == ("pubts", "between")
             rows = [row for row in rows if rule["value1"] <= row["pubts"] <= rule["value2"]]
         rows.sort(key=lambda row: row["pubts"])
-        shown = [{name: row[name] for name in ("id", "code", "pubts", "nextStatus")} for row in rows]
+        kept = ("id", "code", "pubts", "nextStatus")
+        shown = [{self.renamed.get(name, name): row[name] for name in kept} for row in rows]
         return await self.treated(request, lambda: listed(body, shown), reads=True)
 
     async def show_order(self, request: web.Request) -> web.Response:
@@ -146,7 +150,11 @@ class YonBipDouble(ProductDouble):
     async def list_purchases(self, request: web.Request) -> web.Response:
         body = await body_of(request)
         (rule,) = body["simpleVOs"]
-        return listed(body, [row for row in self.purchases if row["code"] == rule["value1"]])
+        found = [row for row in self.purchases if rule["field"] != "code" or row["code"] == rule["value1"]]
+        return listed(body, found)
+
+    async def list_nothing(self, request: web.Request) -> web.Response:
+        return listed(await body_of(request), [])
 
     async def show_purchase(self, request: web.Request) -> web.Response:
         return good(next(row for row in self.purchases if str(row["id"]) == request.query["id"]))
