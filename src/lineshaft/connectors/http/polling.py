@@ -367,7 +367,7 @@ def _start(rule: ChangesRule, settings: Names, clock: Clock) -> Position:
 
 
 def sample_cursor(rule: ChangesRule, settings: Names, clock: Clock, zone: tzinfo) -> Any:
-    """Return the cursor of a look at some records: where readings begin now, a year of records is looked at."""
+    """Return the cursor of a look at some records: a year of them, where readings begin now."""
     since = _start(rule, settings, clock).since
     if isinstance(since, feel.DateTime):
         since = since.to_python()
