@@ -22,6 +22,7 @@ COLUMNS = {
     "TestDingTalk": "DingTalk approvals (double)",
     "TestEcology9": "Weaver e-cology 9 (double)",
     "FilesSuite": "files (SFTP)",
+    "BrokerSuite": "RabbitMQ, MQTT",
 }
 """Test classes and what a reader calls them."""
 
