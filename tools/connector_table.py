@@ -6,8 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lineshaft.connectors.http import read_manifest
-from lineshaft.connectors.products import product_manifest, product_names
+from lineshaft.connectors.products import product_label, product_names
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "src" / "lineshaft" / "sdk" / "suite.py"
@@ -59,7 +58,7 @@ def page() -> str:
 
 def _products() -> Iterator[str]:
     for name in product_names():
-        title = read_manifest(product_manifest(name), name).spec.label
+        title = product_label(name)
         yield f"[{title.in_language('en')} {title.in_language('zh')}]({name}.md)"
 
 

@@ -13,7 +13,7 @@ from conformance.connectors.product_double import ProductDouble
 from conformance.connectors.test_http_conformance import free_address
 from lineshaft.base.clock import FixedClock
 from lineshaft.base.errors import ConnectorError, LeaseLost, MissingReference, OutcomeUnknown, RateLimited
-from lineshaft.connectors.http import HTTP, HttpConnector, read_manifest
+from lineshaft.connectors.http import HTTP, HttpConnector
 from lineshaft.connectors.products import product_manifest
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import ItemOutcome, Outcome
@@ -85,7 +85,7 @@ class ProductBench:
 
     def definition(self) -> Any:
         """The manifest as it was read."""
-        return read_manifest(self.manifest(), f"{self.product}.yaml")
+        return _definition(self.manifest(), f"{self.product}.yaml").manifest
 
     async def connector_read(self, resource: str, record_id: str) -> Any:
         """A record as the connector gives it."""
