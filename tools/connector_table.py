@@ -30,7 +30,8 @@ def page() -> str:
     """Return the table: a case per row, a connector per column."""
     cases = list(_cases("ConnectorSuite", SUITE))
     own = {name: found for path in sorted(FOLDER.glob("*.py")) for name, found in _classes(path)}
-    own = {name: _inherited(name, own) for name in own}
+    bases = _bases()
+    own = {name: _inherited(name, own, bases) for name in own}
     known = [name for name in COLUMNS if name in own]
     lines = [
         "# What every connector passes",
@@ -82,18 +83,21 @@ def _classes(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield node.name, names
 
 
-def _inherited(name: str, own: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+def _inherited(
+    name: str, own: Mapping[str, Mapping[str, str]], bases: Mapping[str, str]
+) -> Mapping[str, str]:
     """Return the forms of a class and of those it is made from."""
-    return {**_inherited(_base(name), own), **own[name]} if name in own else {}
+    return {**_inherited(bases[name], own, bases), **own[name]} if name in own else {}
 
 
-def _base(name: str) -> str:
-    """Return the class of this folder that a class takes its own forms of the cases from."""
-    for path in sorted(FOLDER.glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                return next((base.id for base in node.bases if isinstance(base, ast.Name)), "")
-    return ""
+def _bases() -> Mapping[str, str]:
+    """Return the class that each class of this folder takes its own forms of the cases from."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.py")))
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
+    return {
+        node.name: next((base.id for base in node.bases if isinstance(base, ast.Name)), "")
+        for node in classes
+    }
 
 
 def _mark(own: Mapping[str, str], case: str) -> str:
