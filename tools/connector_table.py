@@ -6,8 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lineshaft.connectors.http import read_manifest
-from lineshaft.connectors.products import product_manifest, product_names
+from lineshaft.connectors.products import product_label, product_names
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "src" / "lineshaft" / "sdk" / "suite.py"
@@ -17,7 +16,10 @@ COLUMNS = {
     "TestTrytonConnector": "Tryton (double)",
     "SqlSuite": "SQL staging (PostgreSQL, MariaDB)",
     "TestK3Cloud": "Kingdee K3Cloud (double)",
+    "TestYonBip": "Yonyou YonBIP (double)",
+    "TestSapS4": "SAP S/4HANA (double)",
     "TestDingTalk": "DingTalk approvals (double)",
+    "TestEcology9": "Weaver e-cology 9 (double)",
     "FilesSuite": "files (SFTP)",
     "BrokerSuite": "RabbitMQ, MQTT",
 }
@@ -28,7 +30,8 @@ def page() -> str:
     """Return the table: a case per row, a connector per column."""
     cases = list(_cases("ConnectorSuite", SUITE))
     own = {name: found for path in sorted(FOLDER.glob("*.py")) for name, found in _classes(path)}
-    own = {name: _inherited(name, own) for name in own}
+    bases = _bases()
+    own = {name: _inherited(name, own, bases) for name in own}
     known = [name for name in COLUMNS if name in own]
     lines = [
         "# What every connector passes",
@@ -56,7 +59,7 @@ def page() -> str:
 
 def _products() -> Iterator[str]:
     for name in product_names():
-        title = read_manifest(product_manifest(name), name).spec.label
+        title = product_label(name)
         yield f"[{title.in_language('en')} {title.in_language('zh')}]({name}.md)"
 
 
@@ -80,18 +83,21 @@ def _classes(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield node.name, names
 
 
-def _inherited(name: str, own: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+def _inherited(
+    name: str, own: Mapping[str, Mapping[str, str]], bases: Mapping[str, str]
+) -> Mapping[str, str]:
     """Return the forms of a class and of those it is made from."""
-    return {**_inherited(_base(name), own), **own[name]} if name in own else {}
+    return {**_inherited(bases[name], own, bases), **own[name]} if name in own else {}
 
 
-def _base(name: str) -> str:
-    """Return the class of this folder that a class takes its own forms of the cases from."""
-    for path in sorted(FOLDER.glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                return next((base.id for base in node.bases if isinstance(base, ast.Name)), "")
-    return ""
+def _bases() -> Mapping[str, str]:
+    """Return the class that each class of this folder takes its own forms of the cases from."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.py")))
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
+    return {
+        node.name: next((base.id for base in node.bases if isinstance(base, ast.Name)), "")
+        for node in classes
+    }
 
 
 def _mark(own: Mapping[str, str], case: str) -> str:

@@ -27,7 +27,7 @@ from lineshaft.connectors.http.transport import Exchange, Prepared, Reply, Trans
 from lineshaft.connectors.http.wsdl import draft_from_wsdl
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
-from lineshaft.connectors.products import product_manifest, product_names
+from lineshaft.connectors.products import product_label, product_manifest, product_names
 from lineshaft.connectors.sql import SQL
 from lineshaft.connectors.tryton import TRYTON
 from lineshaft.sdk.connector import CallContext, Connector
@@ -69,9 +69,7 @@ def make_registry() -> Registry:
 
 def products() -> list[tuple[str, Text]]:
     """Return the products with a shipped manifest, and what people call them."""
-    registry = make_registry()
-    read = [(name, registry.read(product_manifest(name), f"{name}.yaml")) for name in product_names()]
-    return [(name, definition.spec.label) for name, definition in read]
+    return [(name, product_label(name)) for name in product_names()]
 
 
 def shipped(product: str, system: str) -> str:

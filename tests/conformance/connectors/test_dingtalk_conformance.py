@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from conformance.connectors.dingtalk_double import APP_KEY, APP_SECRET, TEMPLATE, DingTalkDouble
-from conformance.connectors.product_bench import FormSuite, ProductBench
+from conformance.connectors.product_bench import KeylessSuite, ProductBench
 from lineshaft.base.errors import Refused
 from lineshaft.sdk.suite import context, order, raised
 
@@ -76,7 +76,7 @@ async def bench(caplog: pytest.LogCaptureFixture) -> AsyncIterator[DingTalkBench
     await target.stop()
 
 
-class TestDingTalk(FormSuite):
+class TestDingTalk(KeylessSuite):
     waits_s = 2
 
 

@@ -20,11 +20,11 @@ def command(*arguments: str) -> int:
 
 def test_a_product_becomes_a_manifest_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "finance.yaml"
-    assert command("connector", "new", str(file), "--product", "k3cloud") == 0
-    assert "LINESHAFT_SECRET_K3CLOUD_APP_SECRET" in capsys.readouterr().out
+    assert command("connector", "new", str(file), "--product", "dingtalk") == 0
+    assert "LINESHAFT_SECRET_DINGTALK_APP_SECRET" in capsys.readouterr().out
     manifest = read_manifest(file.read_bytes(), "finance.yaml")
     assert manifest.spec.name == "finance"
-    assert "finance.sales_order.changed" in manifest.spec.triggers[0].event_types
+    assert "finance.approval.finished" in manifest.spec.triggers[0].event_types
     assert command("connector", "new", str(file), "--product", "no-such") != 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,14 @@ from lineshaft.sdk.registry import Connection
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@lru_cache
+def shipped(name: str) -> Any:
+    return read_manifest(product_manifest(name), f"{name}.yaml")
+
+
 @pytest.mark.parametrize("name", product_names())
 def test_a_shipped_manifest_speaks_both_languages_and_says_its_versions(name: str) -> None:
-    manifest = read_manifest(product_manifest(name), f"{name}.yaml")
+    manifest = shipped(name)
     labelled = [manifest.spec, *manifest.spec.operations, *manifest.spec.resources]
     labelled += [field for field in manifest.settings if field.name != "base_url"]
     for each in labelled:
@@ -40,11 +46,11 @@ def test_a_shipped_manifest_speaks_both_languages_and_says_its_versions(name: st
 def test_a_copy_is_named_after_the_system(name: str) -> None:
     manifest = read_manifest(product_manifest(name, "plant2_erp"), "plant2_erp.yaml")
     assert manifest.spec.name == "plant2_erp"
+    assert manifest.secrets == shipped(name).secrets
     types = [each for trigger in manifest.spec.triggers for each in trigger.event_types]
     assert types or not manifest.spec.resources
     assert all(each.startswith("plant2_erp.") for each in types)
     assert f":{name}:" not in product_manifest(name, "plant2_erp").decode()
-    assert read_manifest(product_manifest(name), "x.yaml").secrets == manifest.secrets
 
 
 def test_a_product_that_is_not_shipped_is_named_with_those_that_are() -> None:
@@ -64,7 +70,7 @@ async def applied(
     name: str, secrets: Mapping[str, str], settings: Mapping[str, Any], prepared: Prepared, now: datetime
 ) -> Prepared:
     """A request with the credentials of a shipped manifest."""
-    manifest = read_manifest(product_manifest(name), f"{name}.yaml")
+    manifest = shipped(name)
     given = {**manifest.defaults, **settings}
     connection = Connection(name, given, secrets.__getitem__, FixedClock(now))
     vault = Vault(connection)
@@ -105,3 +111,34 @@ async def test_k3cloud_signs_as_the_vendors_sdk_does() -> None:
         "X-Kd-Signature": "NjI5MzRiZGVhNGJhOWY2N2Y2YzQ2MzQ5ODA3N2JiZTRiMDRmOTUwNjI3YWIzO"
         "DU1ODBkZDdhNzgwMzdmMDgxMg==",
     }
+
+
+async def test_yonbip_signs_its_token_request_as_documented() -> None:
+    """The vector of the vendor's page, with a secret of our own: sorted, without separators, base64."""
+    manifest = shipped("yonbip")
+    secrets = {"yonbip_app_key": "41832a3d2df94989b500da6a22268747", "yonbip_app_secret": "test-secret"}
+    settings = {**manifest.defaults, "token_url": "https://c2.example/iuap-api-auth"}
+    now = datetime.fromtimestamp(1568098531, UTC).replace(microsecond=823_000)
+    connection = Connection("yonbip", settings, secrets.__getitem__, FixedClock(now))
+    vault = Vault(connection)
+    sent: list[Prepared] = []
+
+    async def send(prepared: Prepared) -> Reply:
+        sent.append(prepared)
+        body = b'{"code": "00000", "data": {"access_token": "t+/=", "expire": 7200}}'
+        return Reply(200, {"content-type": "application/json"}, body, {})
+
+    base_url = "https://c2.example/iuap-api-gateway"
+    auth = make_authenticator(
+        manifest.auth, vault, connection, Preparer(base_url, vault), send, base_url=base_url
+    )
+    business = Prepared("POST", "/yonbip/sd/voucherorder/list")
+    await auth.apply(business, settings)
+    (login,) = sent
+    assert login.base == "https://c2.example/iuap-api-auth"
+    assert dict(login.pairs) == {
+        "appKey": "41832a3d2df94989b500da6a22268747",
+        "timestamp": "1568098531823",
+        "signature": "Vyqsw6IGDHokpuJCPgJN2BoUphMnWpALCXriKgF35t0=",
+    }
+    assert business.query == "access_token=t%2B%2F%3D", "escaped once"

@@ -474,7 +474,8 @@ class _Csrf:
                 vendor_code=str(reply.status),
                 hint=text("look at auth.csrf", "请核对 auth.csrf"),
             )
-        self._vault.remember(token)
+        for value in (token, *reply.cookies.values()):
+            self._vault.remember(value)
         self._token, self._cookies = token, dict(reply.cookies)
         self._number += 1
 

@@ -59,7 +59,7 @@ class HttpConnector:
             keep_alive_s=manifest.keep_alive_s,
             security=security_of(self._settings),
         )
-        prepare = Preparer(base_url, self._vault, nulls=manifest.nulls)
+        prepare = Preparer(base_url, self._vault, nulls=manifest.nulls, every_request=manifest.every_request)
         auth = make_authenticator(
             manifest.auth, self._vault, connection, prepare, self._login, base_url=base_url
         )

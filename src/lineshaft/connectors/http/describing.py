@@ -10,9 +10,10 @@ from typing import Any, Final
 from lineshaft.base.errors import ExpressionError, Invalid
 from lineshaft.base.text import Text
 from lineshaft.connectors.http.calling import Asked, Caller
-from lineshaft.connectors.http.facts import as_list
+from lineshaft.connectors.http.facts import as_list, zone_of
 from lineshaft.connectors.http.model import Manifest, ResourceRule, SampleRule
 from lineshaft.connectors.http.paging import Place
+from lineshaft.connectors.http.polling import sample_cursor
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.times import is_moment
 from lineshaft.sdk.fields import FIELD_TYPES
@@ -103,8 +104,8 @@ async def sample_of(rule: ResourceRule, caller: Caller) -> list[Any]:
         changes = rule.changes
         if changes is not None:
             place = Place.first(changes.paging)
-            since = changes.cursor.start
-            cursor = since.value({"now": caller.clock.now(), "settings": caller.settings}) if since else None
+            zone = zone_of(as_text(caller.settings.get("time_zone") or "UTC"))
+            cursor = sample_cursor(changes, caller.settings, caller.clock, zone)
             names = {**place.names(changes.paging), "cursor": cursor}
             seen, _ = await caller.judged(changes.request, changes.answers, names, asked)
             return as_list(changes.records.value({**names, **seen}))[:_RECORDS]

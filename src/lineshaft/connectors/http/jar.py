@@ -7,12 +7,15 @@ cookie every call would open a further one, and sessions are counted or licensed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from lineshaft.connectors.http.expressions import Names
 from lineshaft.connectors.http.model import JarAuth
 from lineshaft.connectors.http.transport import Prepared
 from lineshaft.connectors.http.vault import Vault
+
+_STEP: Final = 10**12
+"""Above the numbers of the logins and tokens beside which the cookies stand."""
 
 
 class Inner(Protocol):
@@ -32,15 +35,18 @@ class Jar:
         self._rule = rule
         self._vault = vault
         self._cookies: dict[str, str] = {}
+        self._number = 1
 
     async def ready(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """Log in where the inner credentials ask for it."""
         return await self.inner.ready(settings)
 
     async def apply(self, prepared: Prepared, settings: Mapping[str, Any]) -> None:
-        """Add the cookies that are known, then the credentials."""
-        prepared.cookies.update(self._cookies)
+        """Add the credentials, and the cookies that are known."""
         await self.inner.apply(prepared, settings)
+        if self._cookies:
+            prepared.cookies.update(self._cookies)
+            prepared.session += self._number * _STEP
 
     def expired(self, names: Names) -> bool:
         """Take the answer's cookies; tell whether it says that those sent with it have ended."""
@@ -53,7 +59,9 @@ class Jar:
         return self.inner.expired(names)
 
     def forget(self, session: int) -> bool:
-        """Drop the cookies; without them a request is a first one again."""
-        had = bool(self._cookies)
-        self._cookies = {}
-        return self.inner.forget(session) or had
+        """Drop the cookies that a request went with; without them it is a first one again."""
+        number, below = divmod(session, _STEP)
+        if number == self._number:
+            self._cookies = {}
+            self._number += 1
+        return self.inner.forget(below) or number > 0

@@ -107,6 +107,7 @@ def manifest_schema() -> Schema:
             "timeouts": _table(dict.fromkeys(("connect_s", "call_s", "keep_alive_s"), _NUMBER)),
             "time_zone": _TEXT,
             "nulls": _one(("keep", "omit")),
+            "every_request": _table({"headers": _TEMPLATE, "query": _TEMPLATE}),
             "auth": _ref("auth"),
             "answers": _ref("answers"),
             "check": _table({**_ANSWERED, "write": _table(_ANSWERED)}),

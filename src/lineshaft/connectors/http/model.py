@@ -622,3 +622,5 @@ class Manifest:
     """False: null is left out of every body."""
     keep_alive_s: float = 4.0
     """How long an idle connection is kept: shorter than the target keeps it, or a call meets a dead one."""
+    every_request: Extras = Extras()
+    """Headers and query of all requests, logins too; a request's own go before them."""

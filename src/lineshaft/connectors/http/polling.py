@@ -36,6 +36,7 @@ from lineshaft.connectors.http.wire import encode_json
 from lineshaft.sdk.outcomes import Change, ChangePage
 
 _VERSION: Final = 2
+SAMPLE_DAYS: Final = 366
 OVERLAP_DEFAULT_S: Final = 2.0
 """Time stamps of seconds: two records of the same second may fall on both sides of a reading."""
 
@@ -363,6 +364,19 @@ def _start(rule: ChangesRule, settings: Names, clock: Clock) -> Position:
         return Position(page=first)
     since = rule.cursor.start.value({"now": clock.now(), "settings": settings})
     return Position(since=since, page=first)
+
+
+def sample_cursor(rule: ChangesRule, settings: Names, clock: Clock, zone: tzinfo) -> Any:
+    """Return the cursor of a look at some records: a year of them, where readings begin now."""
+    since = _start(rule, settings, clock).since
+    if isinstance(since, feel.DateTime):
+        since = since.to_python()
+    if isinstance(since, datetime):
+        since -= timedelta(days=SAMPLE_DAYS)
+    try:
+        return _since(rule.cursor, since, zone)
+    except NotATime:
+        return since
 
 
 def _since(rule: CursorRule, since: Any, zone: tzinfo) -> Any:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Names, fill
-from lineshaft.connectors.http.model import KeyPlacement, RequestRule
+from lineshaft.connectors.http.extras import add_extras
+from lineshaft.connectors.http.model import Extras, KeyPlacement, RequestRule
 from lineshaft.connectors.http.soap import VERSIONS, SoapParts
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Prepared
 from lineshaft.connectors.http.vault import Vault
 
+_NOTHING: Final = Extras()
+
 
 class Preparer:
     """Makes the requests of one connection."""
 
-    def __init__(self, base_url: str, vault: Vault, *, nulls: bool = True) -> None:
+    def __init__(
+        self, base_url: str, vault: Vault, *, nulls: bool = True, every_request: Extras = _NOTHING
+    ) -> None:
+        self._every_request = every_request
         self._base_url = base_url.rstrip("/")
         self._vault = vault
         self._nulls = nulls
@@ -41,6 +47,10 @@ class Preparer:
             ExpressionError: An expression has no value.
         """
         prepared = self._addressed(rule, names, link)
+        if link is None:
+            add_extras(prepared, self._every_request, names, self._vault)
+        elif self._every_request.headers is not None:
+            add_extras(prepared, Extras(self._every_request.headers), names, self._vault)
         if rule.query is not None and link is None:
             query = fill(rule.query, names, self._vault)
             prepared.pairs += [

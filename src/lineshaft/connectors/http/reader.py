@@ -14,7 +14,7 @@ from lineshaft.base.text import Text
 from lineshaft.connectors.http.authreading import read_auth
 from lineshaft.connectors.http.expressions import Compiler, is_sensitive
 from lineshaft.connectors.http.facts import zone_of
-from lineshaft.connectors.http.model import AnswerRule, CheckRule, Manifest, ProductRule
+from lineshaft.connectors.http.model import AnswerRule, CheckRule, Extras, Manifest, ProductRule
 from lineshaft.connectors.http.operationreading import Operations
 from lineshaft.connectors.http.reading import (
     ANSWER_NAMES,
@@ -73,6 +73,7 @@ class _Reader:
         nulls = root.choice("nulls", ("keep", "omit"), "keep")
         sections = self.sections
         sections.defaults = read_answers(root.table("answers"), self.compiler, ANSWER_NAMES, AnswerRule())
+        every_request = self._every_request(root.table("every_request"))
         auth = read_auth(root.table("auth"), self.compiler)
         check = self._check(root.table("check"))
         product = self._product(root.table("product"))
@@ -113,6 +114,7 @@ class _Reader:
             product,
             nulls != "omit",
             keep_alive_s,
+            every_request,
         )
 
     def _limits(self, table: Table | None) -> tuple[int, float | None]:
@@ -131,6 +133,14 @@ class _Reader:
         keep_alive_s = table.number("keep_alive_s", 4.0)
         table.done()
         return connect_s, call_s, 4.0 if keep_alive_s is None else keep_alive_s
+
+    def _every_request(self, table: Table | None) -> Extras:
+        if table is None:
+            return Extras()
+        headers = self.compiler.template(table.take("headers"), {"settings"})
+        query = self.compiler.template(table.take("query"), {"settings"})
+        table.done()
+        return Extras(headers, query)
 
     def _time_zone(self, root: Table) -> str:
         name = root.text("time_zone") or "UTC"

@@ -11,13 +11,22 @@ import re
 from importlib.resources import files
 
 from lineshaft.base.errors import NotFound
-from lineshaft.base.text import text
+from lineshaft.base.text import Text, text
+from lineshaft.sdk.schema import Problems, Table, read_yaml
 
 
 def product_names() -> tuple[str, ...]:
     """Return the names of the shipped manifests, sorted."""
     found = (each.name for each in files(__name__).iterdir())
     return tuple(sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml")))
+
+
+def product_label(name: str) -> Text:
+    """Return what people call a product, without reading its manifest as a whole."""
+    problems = Problems()
+    label = Table(read_yaml(product_manifest(name), f"{name}.yaml"), problems).label("label", name)
+    problems.raise_if_any()
+    return label
 
 
 def product_manifest(name: str, system: str | None = None) -> bytes:
