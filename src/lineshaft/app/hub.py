@@ -198,6 +198,7 @@ class Hub:
             audit=self.guards.audit,
             duties=self.guards.duties,
             secrets=self.guards.secrets,
+            vault=self.guards.vault,
             refresh_secrets=self.refresh_secrets,
             anchors=self.guards.anchors.read,
             oidc=self.guards.oidc,
