@@ -21,7 +21,10 @@ PROGRAM = shutil.which(
 class Mosquitto:
     """One broker of our own; it can be stopped and started again."""
 
-    def __init__(self, folder: Path, user: str, password: str) -> None:
+    def __init__(
+        self, folder: Path, user: str, password: str, certificate: tuple[Path, Path] | None = None
+    ) -> None:
+        self.certificate = certificate
         self.folder = folder
         self.user = user
         self.password = password
@@ -41,6 +44,10 @@ class Mosquitto:
             f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {secrets}\n"
             f"user root\nset_tcp_nodelay true\nmax_queued_messages 100000\n"
         )
+        if self.certificate is not None:
+            public, private = self.certificate
+            with settings.open("a") as file:
+                file.write(f"cafile {public}\ncertfile {public}\nkeyfile {private}\n")
         assert PROGRAM is not None
         self._process = subprocess.Popen(
             [PROGRAM, "-c", str(settings)],

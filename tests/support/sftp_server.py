@@ -19,6 +19,9 @@ class SftpServer:
         self.root = root
         self.user = user
         self.password = password
+        self.logins = 0
+        self.authorized = ""
+        """The public key that may log in besides the password."""
         self.plans: list[str] = []
         self.arrived = 0
         self.port = 0
@@ -39,10 +42,16 @@ class SftpServer:
             def connection_lost(self, exc: Exception | None) -> None:
                 outer.connections.discard(self.connection)
 
+            def begin_auth(self, username: str) -> bool:
+                if outer.authorized:
+                    self.connection.set_authorized_keys(asyncssh.import_authorized_keys(outer.authorized))
+                return True
+
             def password_auth_supported(self) -> bool:
                 return True
 
             def validate_password(self, username: str, password: str) -> bool:
+                outer.logins += 1
                 return (username, password) == (outer.user, outer.password)
 
         def make(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -18,6 +19,7 @@ from lineshaft.sdk.connector import Listener
 from lineshaft.sdk.outcomes import Change, ChangePage
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.suite import context, raised
+from support.certificates import make_certificate
 from support.mosquitto import Collector, Mosquitto
 from support.rabbit_lab import RabbitLab
 from support.waiting import until
@@ -321,6 +323,24 @@ async def test_wrong_credentials_are_found_by_the_check(broker: Mosquitto) -> No
     assert [step.ok for step in await wrong.check()] == [True, False]
     right = connect(MQTT, MOSQUITTO, settings, {"user": "hub", "password": PASSWORD})
     assert [step.ok for step in await right.check()] == [True, True, True]
+
+
+# paho leaves the socket of a handshake that failed to the garbage collector.
+@pytest.mark.filterwarnings("ignore:.*ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.needs("mosquitto")
+async def test_an_encrypted_broker_is_known_by_its_authority(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    broker = Mosquitto(tmp_path, "hub", PASSWORD, certificate)
+    await asyncio.to_thread(broker.start)
+    settings = {"host": "127.0.0.1", "port": broker.port, "tls": "verify"}
+    secrets = {"user": "hub", "password": PASSWORD}
+    known = connect(MQTT, MOSQUITTO, {**settings, "ca_file": str(certificate[0])}, secrets)
+    assert [step.ok for step in await known.check()] == [True, True, True]
+    unknown = connect(MQTT, MOSQUITTO, settings, secrets)
+    assert [step.ok for step in await unknown.check()] == [False]
+    plain = connect(MQTT, MOSQUITTO, {**settings, "tls": "off"}, secrets)
+    assert [step.ok for step in await plain.check()] == [False]
+    await asyncio.to_thread(broker.stop)
 
 
 def test_a_manifest_with_errors_names_each_with_its_line() -> None:
