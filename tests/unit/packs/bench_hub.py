@@ -57,6 +57,7 @@ class PackHub:
         self.answers: dict[str, Answer] = dict(answers or {})
         self.refusals: dict[str, str] = {}
         """Operation → the reason with which it says no."""
+        self.codes_of_refusals: dict[str, str] = {}
         self.codes: dict[str, str] = {"KH-1": "C-1", "A": "M-A", "B": "M-B"}
         self.bench = Bench(parts.models, dict.fromkeys(parts.job_types, self._carry_out))
         self._handlers = dict(self.bench.handlers)
@@ -100,7 +101,8 @@ class PackHub:
         self.calls.append((job.type, payload))
         reason = self.refusals.get(job.type)
         if reason is not None:
-            raise BusinessError("refused", reason, {"refusal": {"reason": reason, "code": "x"}})
+            code = self.codes_of_refusals.get(job.type, "x")
+            raise BusinessError("refused", reason, {"refusal": {"reason": reason, "code": code}})
         answer = self.answers.get(job.type, {})
         return answer(payload) if callable(answer) else answer
 

@@ -193,3 +193,14 @@ def test_what_is_not_approved_is_not_sent_and_what_is_all_to_be_made_is_not_aske
     assert hub.run("tryton-dispatch").state == "completed", hub.troubles
     assert not hub.of("erp.shipment.assign_part")
     assert hub.feedback[-1]["message"] == "发货审批未通过:客户欠款(TFH1)"
+
+
+def test_shipment_that_people_cancelled_in_tryton_meanwhile_is_not_sent() -> None:
+    hub = hub_of()
+    told(hub, "confirmed")
+    hub.event("erp.shipment.waiting", {"reference": "XS-1", "shipment": SHIPMENT})
+    hub.refusals["erp.shipment.assign_part"] = "cancelled"
+    hub.codes_of_refusals["erp.shipment.assign_part"] = "state:cancelled"
+    decided(hub, "approved")
+    assert hub.run("tryton-dispatch").state == "completed", hub.troubles
+    assert not hub.of("wms.shipment.insert")
