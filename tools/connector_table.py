@@ -19,6 +19,7 @@ COLUMNS = {
     "TestK3Cloud": "Kingdee K3Cloud (double)",
     "TestDingTalk": "DingTalk approvals (double)",
     "FilesSuite": "files (SFTP)",
+    "BrokerSuite": "RabbitMQ, MQTT",
 }
 """Test classes and what a reader calls them."""
 

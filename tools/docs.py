@@ -22,6 +22,7 @@ from typing import Any
 from lineshaft.app.config import LIMITS, SETTINGS
 from lineshaft.base import errors as errors_tree
 from lineshaft.bpmn import reference as bpmn_reference
+from lineshaft.connectors.brokers import reference as brokers_reference
 from lineshaft.connectors.files import reference as files_reference
 from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
@@ -257,6 +258,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/configuration.md": configuration,
     "reference/connectors/conformance.md": lambda: NOTE + connector_table.page(),
     "reference/manifest.schema.json": manifest_json_schema,
+    "reference/connectors/mqtt.md": lambda: NOTE + brokers_reference.mqtt_page(),
+    "reference/connectors/rabbitmq.md": lambda: NOTE + brokers_reference.rabbitmq_page(),
     "reference/connectors/files.md": lambda: NOTE + files_reference.page(),
     "reference/connectors/tryton.md": lambda: NOTE + tryton_reference.page(),
     "reference/errors.md": errors,

@@ -40,7 +40,10 @@ def _tables(name: str) -> list[str]:
             f"| {_fields(operation.input)} | {', '.join(f'`{each.name}`' for each in operation.output)} "
             f"| {safety} |"
         )
-    lines += ["", "`?` may be left out.", "", "## Resources and their events", ""]
+    lines += ["", "`?` may be left out."]
+    if not manifest.spec.resources:
+        return lines
+    lines += ["", "## Resources and their events", ""]
     lines += ["| resource | can be | events |", "|---|---|---|"]
     polled = {trigger.resource: trigger for trigger in manifest.spec.triggers}
     for resource in manifest.spec.resources:

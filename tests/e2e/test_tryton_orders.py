@@ -150,7 +150,8 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
 def plant(orders: Orders, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     try:
         # A day of the factory takes six seconds. Nobody approves shipments but for the one order.
-        made = Plant(tmp_path_factory.mktemp("tryton-plant"), speed=14_400)
+        options = {"mes": ("--stops", "off", "--scrap", "0")}
+        made = Plant(tmp_path_factory.mktemp("tryton-plant"), speed=14_400, options=options)
     except server.CannotHave as problem:
         if os.environ.get("CI") == "true":
             pytest.fail(str(problem), pytrace=False)
@@ -167,6 +168,8 @@ class OneOrder:
 
     def __init__(self, plant: Plant, client: Client) -> None:
         self._plant = plant
+        self._looks = 0
+        self._approved: set[str] = set()
         stock = {each.model: each for each in plant.stock()}
         company.add_customers(client, [company.Customer("KH-0001", "澄江汽车零部件有限公司")])
         company.add_goods(
@@ -198,10 +201,13 @@ class OneOrder:
         return dict(self._plant.crm("GET", f"/orders/{self.number}"))
 
     def approve(self) -> None:
-        for each in self.documents():
-            if (each["system"], each["status"]) == ("oa", "pending"):
-                request = {"requestId": str(each["id"]).rpartition("/")[2], "remark": "同意"}
-                self._oa("workflow/approve", self._headers, request)
+        """Look now and then, until both shipments are approved."""
+        self._looks += 1
+        for each in self.documents() if len(self._approved) < 2 and self._looks % 5 == 0 else ():
+            request = str(each["id"]).rpartition("/")[2]
+            if (each["system"], each["status"]) == ("oa", "pending") and request not in self._approved:
+                self._approved.add(request)
+                self._oa("workflow/approve", self._headers, {"requestId": request, "remark": "同意"})
 
     def _oa(self, path: str, headers: dict[str, str], body: dict[str, str]) -> dict[str, Any]:
         url = f"{self._plant.url('oa')}/api/oa/{path}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lineshaft.app.demo.stations import BESIDE_AN_ERP, TITLES
+from lineshaft.app.system_clock import SystemClock
 from tools.tryton import company
 from tools.tryton.client import Client
 from tools.tryton.plant import Plant
@@ -49,7 +50,9 @@ def demo(
     folder.mkdir(parents=True, exist_ok=True)
     out("正在启动各系统与 Tryton……" if zh else "starting the factory, Tryton and the hub ...")
     options = {"oa": ("--approval", "auto", "--approval-hours", "2")}
-    with Plant(folder, currency="CNY", hub_port=hub_port, speed=speed, options=options) as plant:
+    # The factory's first day is today, as in the demo with the simulated ERP.
+    start = f"{SystemClock().now().astimezone():%Y-%m-%d}T08:00:00+08:00"
+    with Plant(folder, currency="CNY", hub_port=hub_port, speed=speed, start=start, options=options) as plant:
         client = plant.tryton.client()
         made = enter_master_data(plant, client)
         how = "点击岗位即可登录;程序访问密钥:" if zh else "one click signs you in; for programs: token"

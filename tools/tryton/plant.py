@@ -67,8 +67,8 @@ class Plant:
         *,
         currency: str = "USD",
         hub_port: int = 0,
-        empty: bool = False,
         speed: float = 1440.0,
+        start: str | None = None,
         options: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """Choose ports and open Tryton's database.
@@ -77,12 +77,12 @@ class Plant:
             folder: Where everything lies.
             currency: The company's, on a new folder.
             hub_port: The hub's; 0: any.
-            empty: Without customers and products in the CRM.
             speed: Simulated seconds per second.
+            start: When simulated time begins on a new folder; ``None``: the sandbox's own beginning.
             options: Further options of a simulated system's process, by its name.
         """
         self.folder = folder.absolute()
-        self._empty, self._speed = empty, speed
+        self._speed, self._start = speed, start
         self._options = dict(options or {})
         names = port_names(SYSTEMS)
         self._ports = {**{name: free_port() for name in names}, "hub": hub_port or free_port()}
@@ -123,7 +123,7 @@ class Plant:
         try:
             # All at once: each takes its time to load.
             for name in SYSTEMS:
-                own = Common(self.folder, self._speed, self._empty and name == "crm", self.hub_url)
+                own = Common(self.folder, self._speed, False, self.hub_url, self._start)
                 self._begin(name, *arguments_of(name, own, self._ports, self._options.get(name, ())))
             self.tryton.start()
             self._ready = {name: json.loads(self._first_line(name)) for name in SYSTEMS}

@@ -44,6 +44,7 @@ from lineshaft.security.sessions import Sessions
 from lineshaft.security.signing_in import SigningIn
 from lineshaft.security.tokens import TokenBook, Tokens
 from lineshaft.security.tracking import TrackingLinks
+from lineshaft.security.vault import Vault
 from lineshaft.store.port import Store
 
 
@@ -119,7 +120,7 @@ class SystemNeeds:
 class Promoting(Protocol):
     """Looks at a release as this environment would connect it."""
 
-    def needs(self, files: Sequence[File]) -> list[SystemNeeds]:
+    async def needs(self, files: Sequence[File]) -> list[SystemNeeds]:
         """Return what each system asks for, and what of it is missing; raises ``DefinitionError``."""
         ...
 
@@ -207,6 +208,8 @@ class Services:
     audit: Audit
     duties: Duties
     secrets: SecretShelf
+    vault: Callable[[], Vault]
+    """Seals what is kept of an answer; raises ``HubError`` where there is no master key."""
     refresh_secrets: Callable[[], Awaitable[None]]
     """Opens the sealed secrets anew, and connects the systems that waited for one."""
     live: LiveFeed

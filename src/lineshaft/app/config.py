@@ -230,7 +230,8 @@ class SecurityConfig:
     """Whose value is the id of a department here; empty: the hub says it."""
     two_persons: tuple[str, ...] = ("money", "production")
     """What one person proposes and another approves: ``money`` (replay and repair of money documents),
-    ``production`` (publishing there), ``letters`` (every replay), ``roles`` (granting roles)."""
+    ``production`` (publishing there), ``letters`` (every replay), ``roles`` (granting rights to people,
+    positions, roles, tokens)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from lineshaft.app.system_ids import SystemIds
 from lineshaft.app.watched_store import follow_others, watched
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
+from lineshaft.connectors.brokers import MQTT, RABBITMQ
 from lineshaft.connectors.files import FILES
 from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.mail import MAIL
@@ -197,6 +198,7 @@ class Hub:
             audit=self.guards.audit,
             duties=self.guards.duties,
             secrets=self.guards.secrets,
+            vault=self.guards.vault,
             refresh_secrets=self.refresh_secrets,
             anchors=self.guards.anchors.read,
             oidc=self.guards.oidc,
@@ -391,7 +393,7 @@ def build(
 def _made_registry() -> Registry:
     """Return the kinds of connectors: the hub's own, and those that others have installed."""
     registry = Registry()
-    for kind in (FILES, HTTP, MAIL, OPCUA, SQL, TRYTON):
+    for kind in (FILES, HTTP, MAIL, MQTT, OPCUA, RABBITMQ, SQL, TRYTON):
         registry.register(kind, "lineshaft")
     registry.load_entry_points()
     return registry

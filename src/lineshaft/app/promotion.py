@@ -28,22 +28,23 @@ class Promotion:
         self._clock = clock
         self._settings = settings
 
-    def needs(self, files: Sequence[File]) -> list[SystemNeeds]:
+    async def needs(self, files: Sequence[File]) -> list[SystemNeeds]:
         """Return what each system asks for, and what of it is missing here."""
         read = read_release(files, self._registry)
-        return [self._needs(name, definition) for name, definition in sorted(read.systems.items())]
+        return [await self._needs(name, definition) for name, definition in sorted(read.systems.items())]
 
     def secrets_within(self, content: bytes) -> list[str]:
         """Return the names of secrets of this hub whose values stand in a content."""
         return self._secrets.found_in(content)
 
-    def _needs(self, name: str, definition: Definition) -> SystemNeeds:
+    async def _needs(self, name: str, definition: Definition) -> SystemNeeds:
         given = {k: v for k, v in self._settings().get(name, {}).items() if k not in PAGE_SETTINGS}
         asked = sorted(each.name for each in definition.settings if each.required)
         problem: Text | None = None
         missing: list[str] = []
         try:
-            definition.connect(Connection(name, given, self._secrets, self._clock))
+            connector = definition.connect(Connection(name, given, self._secrets, self._clock))
+            await connector.close()
         except ConfigError as error:
             problem = error.message
             missing = [each for each in asked if given.get(each) in (None, "")]

@@ -17,6 +17,7 @@ from lineshaft.app.connections import PAGE_SETTINGS
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import Text, text
+from lineshaft.connectors.brokers import MQTT, RABBITMQ
 from lineshaft.connectors.files import FILES
 from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.http.connector import HttpConnector
@@ -59,7 +60,7 @@ class Trial:
 def make_registry() -> Registry:
     """Return every kind of connectors there is."""
     registry = Registry()
-    for kind in (FILES, HTTP, MAIL, OPCUA, SQL, TRYTON):
+    for kind in (FILES, HTTP, MAIL, MQTT, OPCUA, RABBITMQ, SQL, TRYTON):
         registry.register(kind, "lineshaft")
     registry.load_entry_points()
     return registry

@@ -350,7 +350,11 @@ async def streamed(api: Client, target: str, token: str) -> str:
         "client": ("127.0.0.1", 0), "server": ("127.0.0.1", 0),
         "headers": [(b"authorization", f"Bearer {token}".encode())],
     }  # fmt: skip
-    answering = asyncio.create_task(api.hub.application(scope, receive, send))  # type: ignore[arg-type]
+
+    async def answer() -> None:
+        await api.hub.application(scope, receive, send)
+
+    answering = asyncio.create_task(answer())
     async with asyncio.timeout(10):
         await enough.wait()
     answering.cancel()

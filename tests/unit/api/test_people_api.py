@@ -343,10 +343,10 @@ async def test_many_ask_for_what_one_asks_for(people: Client) -> None:
         "cancel": ("instances.operate", {"process_id": "p"}),
         "resolve": ("instances.operate", {"process_id": "p"}),
     }
-    half = {"zh": "半", "en": "Half"}
+    half: dict[str, Any] = {"zh": "半", "en": "Half"}
     for name, action in (("repairer", "letters.repair"), ("runner", "instances.operate")):
-        role = half | {"actions": [action, "operate"], "rows": "all"}
-        assert (await people("PUT", f"/api/v1/roles/{name}", role, token="administrator:r")).status == 200
+        made = half | {"actions": [action, "operate"], "rows": "all"}
+        assert (await people("PUT", f"/api/v1/roles/{name}", made, token="administrator:r")).status == 200
     known = (await people.hub.guards.directory.book()).roles
     object.__setattr__(people.hub.services, "tokens", OfBook(known))
     for role in known:

@@ -52,5 +52,5 @@ def test_class_is_named_and_what_was_let_through_too() -> None:
 )
 def test_hostile_text_costs_no_time(part: str) -> None:
     started = time.perf_counter()
-    shown(f"x: {part * 100_000}\n=")
-    assert time.perf_counter() - started < 2
+    shown(f"x: {part * 20_000}\n=")
+    assert time.perf_counter() - started < 1

@@ -92,6 +92,7 @@ export function useDeliveries(id: string, state?: DeliveryState) {
         }),
       ),
     getNextPageParam: (page) => page.next ?? null,
+    refetchInterval: 3_000,
   });
 }
 

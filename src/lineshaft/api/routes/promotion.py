@@ -139,7 +139,7 @@ async def export_release(services: ServicesOf, caller: Exporter) -> Json:
     if active is None:
         raise NotFound(text("There is no active release.", "没有已发布的版本。"))
     _refuse_secrets(services, folder)
-    needs = services.promotion.needs(files_of(folder))
+    needs = await services.promotion.needs(files_of(folder))
     found = ReleaseExport(
         1,
         active,
@@ -231,7 +231,7 @@ async def _compared(
             each.missing_secrets,
             each.problem.in_language(language) if each.problem is not None else None,
         )
-        for each in services.promotion.needs(files_of(folder))
+        for each in await services.promotion.needs(files_of(folder))
         if each.missing_settings or each.missing_secrets or each.problem is not None
     ]
     here = services.surroundings.environment

@@ -11,7 +11,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, cast
 
 from lineshaft.base.errors import (
@@ -123,13 +123,7 @@ class FilesConnector:
         async with self._work("describe", _READ_TIMEOUT_S):
             for rule in self._manifest.resources.values():
                 spec = next(one for one in self.spec.resources if one.name == rule.name)
-                sample = await self._sample(rule)
-                fields = [
-                    FieldSpec(one.name, one.type, None, one.required, sample.pop(one.source, ""))
-                    for one in rule.columns
-                ]
-                fields += [FieldSpec(name, "string", sample=value) for name, value in sample.items()]
-                found.append(ResourceSpec(spec.name, spec.label, tuple(fields)))
+                found.append(_described(spec, rule, await self._sample(rule)))
         return found
 
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
@@ -450,6 +444,21 @@ def store_of(manifest: FilesManifest, connection: Connection) -> FileStore:
         )  # fmt: skip
 
     return SftpStore(str(settings["root"]), login, connection.nonce)
+
+
+def _described(spec: ResourceSpec, rule: ResourceRule, sample: Mapping[str, str]) -> ResourceSpec:
+    """Return a resource with samples, and the headings of a file as what the other side sends now."""
+    fields = [
+        FieldSpec(one.name, one.type, None, one.required, sample.get(one.source, "")) for one in rule.columns
+    ]
+    known = {one.source: one for one in rule.columns}
+    fields += [FieldSpec(name, "string", sample=value) for name, value in sample.items() if name not in known]
+    # A heading stands in every file; a field of JSON or XML may be left out where it is empty.
+    guessed = not sample or rule.shape.shape not in ("csv", "xlsx")
+    live = tuple(
+        FieldSpec(name, known[name].type if name in known else "string", required=guessed) for name in sample
+    )
+    return replace(spec, fields=tuple(fields), live=live, guessed=guessed)
 
 
 def _here() -> BinaryIO:

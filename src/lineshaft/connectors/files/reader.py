@@ -228,7 +228,8 @@ class _Reader:
         types = tuple(f"{kind}.{ending}" for ending in endings)
         fields = tuple(FieldSpec(one.name, one.type, None, one.required) for one in columns)
         spec = ResourceSpec(name, label, fields)
-        trigger = TriggerSpec(name, "poll", types, name, interval)
+        sources = frozenset(one.source for one in columns)
+        trigger = TriggerSpec(name, "poll", types, name, interval, fields=sources)
         if subject is None:
             return None, spec, trigger
         rule = ResourceRule(

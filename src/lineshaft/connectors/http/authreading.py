@@ -381,7 +381,8 @@ def _signatures(table: Table, compiler: Compiler) -> SignatureAuth | None:
 def _signature(table: Table, compiler: Compiler) -> SignatureRule | None:
     digest = table.choice("digest", DIGESTS) or "sha256"
     needs_key = digest.startswith(("hmac-", "rsa-"))
-    key = compiler.credential(table.take("key", required=needs_key), {"settings"}, "key")
+    # Some make a new key for each request, out of the secret and the time.
+    key = compiler.credential(table.take("key", required=needs_key), _SIGNING, "key")
     key_encoding = table.choice("key_encoding", KEY_ENCODINGS, "text") or "text"
     encoding = table.choice("encoding", ENCODINGS, "hex") or "hex"
     message = compiler.expression(table.take("message", required=True), _SIGNED_NAMES, secrets=True)

@@ -34,6 +34,7 @@ export const people: Shape<typeof source> = {
   actions: 'Actions',
   positions: 'Positions',
   positionId: 'Position code',
+  positionName: 'Name',
   noPositions: 'No positions yet: whoever holds one has its roles',
   edit: 'Change',
   remove: 'Remove',

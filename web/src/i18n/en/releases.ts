@@ -25,5 +25,5 @@ export const releases: Shape<typeof source> = {
   take: 'Import',
   propose: 'Propose',
   imported: 'It is in force',
-  proposed: 'Proposed; a second person approves it under “To approve”',
+  proposed: 'Proposed; a second person approves it under “Second person”',
 };

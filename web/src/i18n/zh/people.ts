@@ -31,6 +31,7 @@ export const people = {
   actions: '动作数',
   positions: '岗位',
   positionId: '岗位编码',
+  positionName: '名称',
   noPositions: '尚无岗位：担任岗位的人自动具有其角色',
   edit: '修改',
   remove: '删除',

@@ -11,7 +11,7 @@ import { PageHead } from '../../widgets/PageHead';
 import { Ago, Moment } from '../../widgets/time';
 
 type Kind = 'stuck' | 'delay' | 'missing';
-const COLOURS: Record<Kind, string> = { stuck: 'red', delay: 'gold', missing: 'volcano' };
+const COLOURS: Record<Kind, string> = { stuck: 'red', delay: 'default', missing: 'red' };
 
 export function AlertsPage() {
   const { t } = useTranslation();

@@ -73,7 +73,7 @@ export function Positions() {
             data-ready="positions"
             columns={[
               { title: t('people.positionId'), dataIndex: 'id' },
-              { title: t('people.name'), render: (_, each) => each.title[language] },
+              { title: t('people.positionName'), render: (_, each) => each.title[language] },
               {
                 title: t('people.roles'),
                 render: (_, each) => each.roles.map((role) => <Tag key={role}>{titles.get(role) ?? role}</Tag>),

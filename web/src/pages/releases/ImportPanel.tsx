@@ -8,7 +8,7 @@ import { Trouble } from '../../widgets/Trouble';
 
 type Change = Comparison['files'][number];
 type Lack = Comparison['missing'][number];
-const COLOURS = { added: 'green', removed: 'red', changed: 'blue' } as const;
+const COLOURS = { added: 'default', removed: 'red', changed: 'blue' } as const;
 
 export function ImportPanel({ release, close }: { release: ReleaseExport; close: () => void }) {
   const { t } = useTranslation();

@@ -54,7 +54,7 @@ export function SecretsPage() {
                       {each.problem}
                     </Tag>
                   ) : (
-                    <Tag color="green">{t('secrets.good')}</Tag>
+                    <Tag>{t('secrets.good')}</Tag>
                   ),
               },
               {

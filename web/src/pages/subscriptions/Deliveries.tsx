@@ -8,7 +8,7 @@ import { Listing } from '../../widgets/Listing';
 import { Moment } from '../../widgets/time';
 import { Trouble } from '../../widgets/Trouble';
 
-const COLOURS: Record<string, string> = { delivered: 'green', waiting: 'gold', failed: 'red' };
+const COLOURS: Record<string, string> = { delivered: 'blue', waiting: 'default', failed: 'red' };
 
 export function Deliveries({ of, close }: { of: Subscription; close: () => void }) {
   const { t } = useTranslation();

@@ -27,7 +27,7 @@ const TYPES = [
   'dead_letter.opened',
   'subscription.disabled',
 ] as const;
-const COLOURS: Record<string, string> = { active: 'green', paused: 'default', disabled: 'red' };
+const COLOURS: Record<string, string> = { active: 'blue', paused: 'default', disabled: 'red' };
 
 export function SubscriptionsPage() {
   const { t } = useTranslation();
@@ -70,7 +70,7 @@ export function SubscriptionsPage() {
                 title: t('subscriptions.state'),
                 render: (_, each) => (
                   <Space orientation="vertical" size={0}>
-                    <Tag color={each.failing_since ? 'gold' : (COLOURS[each.state] ?? 'default')}>
+                    <Tag color={each.failing_since ? 'red' : (COLOURS[each.state] ?? 'default')}>
                       {t(`subscriptions.states.${each.state as 'active' | 'paused' | 'disabled'}`)}
                     </Tag>
                     {each.failing_since && (
