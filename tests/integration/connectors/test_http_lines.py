@@ -27,6 +27,7 @@ class Bare:
         self.connections = 0
         self.open = 0
         self.at_once = 0
+        self.three_at_once = asyncio.Event()
         self.release = asyncio.Event()
         self.release.set()
 
@@ -37,6 +38,8 @@ class Bare:
                 self.requests.append(head)
                 self.open += 1
                 self.at_once = max(self.at_once, self.open)
+                if self.open == 3:
+                    self.three_at_once.set()
                 await self.release.wait()
                 self.open -= 1
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -172,8 +175,7 @@ async def test_no_more_lines_are_open_than_the_cap_says_and_all_requests_are_ans
     async with to(bare, lines=3) as line:
         asked = [asyncio.create_task(get(line)) for _ in range(10)]
         given_up = asyncio.create_task(get(line))
-        while bare.open < 3:
-            await asyncio.sleep(0.001)
+        await bare.three_at_once.wait()
         given_up.cancel()
         bare.release.set()
         assert [reply.status for reply in await asyncio.gather(*asked)] == [200] * 10
