@@ -62,6 +62,8 @@ class Line(asyncio.Protocol):
         self._cookie_lines: list[str] = []
         self._body: list[bytes] = []
         self._head_bytes = 0
+        """As it came, as long as it has not ended."""
+        self._header_bytes = 0
         self._body_bytes = 0
         self._has_head = False
 
@@ -158,6 +160,9 @@ class Line(asyncio.Protocol):
         """Take a header; trailers behind the body are left out."""
         if self._has_head:
             return
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > HEAD_BYTES_MAX:
+            raise TooLarge("the head of the answer is too large")
         small = name.decode("latin-1").lower()
         words = value.decode("utf-8", "surrogateescape").strip()
         if small == "set-cookie":
