@@ -167,7 +167,7 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
                 found = registry.kind_of(content, path)
                 systems[name.removesuffix(".yaml")] = found.read(content, path)
                 kinds[name.removesuffix(".yaml")] = found.name
-            elif kind == "mappings" and name.endswith(".yaml"):
+            elif kind == "mappings" and name.endswith(".yaml") and not name.endswith(".tests.yaml"):
                 mapping = read_mapping(content, path)
                 mappings[mapping.name] = mapping
         except DefinitionError as error:

@@ -5,7 +5,7 @@ Pure: no disk, no network.
 
 from lineshaft.canonical.master import Customer, Product
 from lineshaft.canonical.money import exact, half_up, line_amount, split_tax
-from lineshaft.canonical.reading import TYPES, read_object, write_object
+from lineshaft.canonical.reading import TYPES, completed, read_object, write_object
 from lineshaft.canonical.trade import SalesOrder, SalesOrderLine, with_amounts
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Product",
     "SalesOrder",
     "SalesOrderLine",
+    "completed",
     "exact",
     "half_up",
     "line_amount",

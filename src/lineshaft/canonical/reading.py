@@ -15,7 +15,7 @@ import msgspec
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.canonical.master import Customer, Product
-from lineshaft.canonical.trade import SalesOrder
+from lineshaft.canonical.trade import SalesOrder, with_amounts
 
 T = TypeVar("T", SalesOrder, Customer, Product)
 
@@ -55,6 +55,16 @@ def read_object(kind: type[T], record: Mapping[str, Any]) -> T:
             ),
             code="object_invalid",
         ) from error
+
+
+def completed(kind: type[SalesOrder] | type[Customer] | type[Product], record: Mapping[str, Any]) -> Any:
+    """Return the business object of a record, with the amounts that it does not carry computed.
+
+    Raises:
+        InputError: See ``read_object``.
+    """
+    value: Any = read_object(kind, record)  # type: ignore[type-var]
+    return with_amounts(value) if isinstance(value, SalesOrder) else value
 
 
 def write_object(value: SalesOrder | Customer | Product) -> dict[str, Any]:
