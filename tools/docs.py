@@ -103,6 +103,20 @@ def manifest_json_schema() -> str:
     return json.dumps(manifest_schema(), ensure_ascii=False, indent=1) + "\n"
 
 
+def canonical_schema() -> str:
+    """Return the JSON Schema of the business objects."""
+    from lineshaft.canonical.schema import json_schema
+
+    return json.dumps(json_schema(), ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def canonical() -> str:
+    """Describe every business object, from its declaration."""
+    from lineshaft.canonical.schema import page
+
+    return _page([page()])
+
+
 def commands() -> str:
     """List every command, from its own help."""
     import typer.main
@@ -247,6 +261,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "adr/README.md": adr_index,
     "reference/bpmn.md": bpmn_reference.page,
     "reference/api.md": api,
+    "reference/canonical.md": canonical,
+    "reference/canonical.schema.json": canonical_schema,
     "reference/commands.md": commands,
     "reference/configuration.md": configuration,
     "reference/connectors/conformance.md": lambda: NOTE + connector_table.page(),

@@ -17,6 +17,7 @@ from lineshaft import canonical
 from lineshaft.base.errors import HubError, Place, Problem
 from lineshaft.base.text import Text
 from lineshaft.canonical.rates import Rates, RateTable
+from lineshaft.feel.temporal import DateTime
 from lineshaft.mapping.convert import Around
 from lineshaft.mapping.model import Candidate, FieldRule, Mapped, ObjectRule, Reference, ValueRule
 from lineshaft.mapping.references import Found, References
@@ -150,12 +151,21 @@ class CompiledMapping:
         if kind is None:
             return result
         try:
-            return replace(result, record=canonical.write_object(canonical.completed(kind, made)))
+            return replace(result, record=canonical.write_object(canonical.completed(kind, _of_python(made))))
         except HubError as error:
             at = re.search(r"`\$\.?([^`]*)`", str(error.message))
             place = Place(self.file, element=at[1] if at else None, path=self.target)
             problem = Problem(error.code, error.message, place, hint=error.hint)
             return replace(result, record=None, problems=(problem,))
+
+
+def _of_python(value: Any) -> Any:
+    """Return a value with Python's own times for those of the expression language."""
+    if isinstance(value, DateTime):
+        return value.to_python()
+    if isinstance(value, dict):
+        return {name: _of_python(each) for name, each in value.items()}
+    return [_of_python(each) for each in value] if isinstance(value, list) else value
 
 
 def _clear(run: Run) -> None:

@@ -63,7 +63,8 @@ class _Reader:
             self.maps[map_name] = self._map(table)
         parameters = root.texts("parameters")
         # Examples are read by `read_cases`, so that a hub need not.
-        root.take("tests")
+        for key in ("tests", "references", "rates"):
+            root.take(key)
         rule = self._object(root, {"record", *parameters})
         self._check_target(target, rule.fields, root)
         if rule.when is not None:
