@@ -129,6 +129,15 @@ def from_workbook(content: bytes, file: str) -> bytes:
     return written
 
 
+def has_references(content: bytes, file: str) -> bool:
+    """Tell whether a workbook holds cross-references.
+
+    Raises:
+        DefinitionError: It is no workbook.
+    """
+    return "references" in _sheets(content, file)
+
+
 def references_from_workbook(content: bytes, file: str) -> list[Binding]:
     """Return the cross-references of a workbook.
 
