@@ -104,7 +104,7 @@ class CompiledMapping:
             rates: Exchange rates, for ``currency``.
             now: What ``now()`` and ``today()`` are; without it they are problems.
             parameters: Values of the declared parameters.
-            trace: Also tell where each value came from; takes about twice the time.
+            trace: Also tell where each value came from; takes several times as long.
         """
         run = Run(references, Around(rates), now, trace=trace)
         names = {"record": record, **(parameters or {})}

@@ -32,7 +32,7 @@ from lineshaft.mapping.references import References
 
 Names = Mapping[str, Any]
 LEFT_OUT: Final = object()
-_AS_IS: Final = frozenset({str, bool, dict, list, datetime.date})
+_AS_IS: Final = frozenset({str, bool, dict, list, datetime.date, type(None)})
 _EMPTY: Final = (None, "")
 
 
@@ -166,12 +166,30 @@ def _value_rule(name: str, field: FieldRule, rule: ValueRule) -> Rule:
     if not simple or rule.value is None:
         return run_rule
 
+    formula = rule.value
+    if formula.path is None or len(formula.path) != 2:
+
+        def compute(run: Run, names: Names) -> Any:
+            try:
+                value = source(run, names)
+            except ExpressionError as error:
+                return run.note(at, error.code, error.message, error.hint)
+            return run_rule(run, names) if value is None or value == "" else value
+
+        return compute
+    root, key = formula.path
+
     def copy(run: Run, names: Names) -> Any:
         try:
-            value = source(run, names)
-        except ExpressionError as error:
-            return run.note(at, error.code, error.message, error.hint)
-        return run_rule(run, names) if value is None or value == "" else value
+            value = names[root][key]
+        except (KeyError, TypeError):
+            return run_rule(run, names)
+        kind = value.__class__
+        if kind is str:
+            return value or run_rule(run, names)
+        if value is not None and (kind in _AS_IS or (kind is Decimal and value.is_finite())):
+            return value
+        return run_rule(run, names)
 
     return copy
 
