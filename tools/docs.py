@@ -23,6 +23,7 @@ from lineshaft.base import errors as errors_tree
 from lineshaft.bpmn import reference as bpmn_reference
 from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
+from lineshaft.mapping import reference as mapping_reference
 from tools import connector_table, fault_matrix
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -266,6 +267,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands,
     "reference/configuration.md": configuration,
     "reference/connectors/conformance.md": lambda: NOTE + connector_table.page(),
+    "reference/mapping.md": lambda: NOTE + mapping_reference.page("en"),
+    "reference/mapping.zh-CN.md": lambda: NOTE + mapping_reference.page("zh"),
     "reference/manifest.schema.json": manifest_json_schema,
     "reference/connectors/tryton.md": lambda: NOTE + tryton_reference.page(),
     "reference/errors.md": errors,
