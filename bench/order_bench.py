@@ -32,7 +32,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from bench import order_process, rivals
+from bench import cpu, order_process, rivals
 from bench.engine_ground import SCOPE, Loud, fresh_database, run, server
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
@@ -88,9 +88,13 @@ class Carried:
     """From the moment all were there until each had ended, sorted."""
     found_s: list[float]
     """From the moment a looked-up order had ended until it was found as completed, sorted."""
+    worker_ms: float
+    """CPU of the worker's process per order."""
+    database_ms: float
+    """CPU of the database's backends per order; 0 on SQLite, which is a part of the worker."""
 
 
-async def _carry(store: Store, orders: int, url: str, probes: int = 0) -> Carried:
+async def _carry(store: Store, orders: int, url: str, probes: int = 0, dsn: str | None = None) -> Carried:
     """Deploy, take all orders in at once, and carry them to their ends."""
     clock = SystemClock()
     await store.open()
@@ -106,6 +110,7 @@ async def _carry(store: Store, orders: int, url: str, probes: int = 0) -> Carrie
     while not worker.runtime.keeper.lanes:
         await asyncio.sleep(0.01)
     collector.ease()
+    worker_s, database_s = cpu.of_us(), await cpu.of_database(dsn)
     begun, started = clock.now(), time.perf_counter()
     for first in range(0, orders, 200):
         await intake.accept([_order(number) for number in range(first, min(orders, first + 200))])
@@ -114,12 +119,13 @@ async def _carry(store: Store, orders: int, url: str, probes: int = 0) -> Carrie
     while (await store.counts(SCOPE))["completed"] < orders:
         await asyncio.sleep(0.02)
     seconds = time.perf_counter() - started
+    worker_s, database_s = cpu.of_us() - worker_s, await cpu.of_database(dsn) - database_s
     found_s = sorted([await each for each in looking])
     await worker.stop()
     each_s = await _lasted(store, begun) if probes else []
     await stub.close()
     await store.close()
-    return Carried(seconds, each_s, found_s)
+    return Carried(seconds, each_s, found_s, worker_s * 1000 / orders, database_s * 1000 / orders)
 
 
 def _order(number: int) -> Incoming:
@@ -172,11 +178,11 @@ def on_sqlite(orders: int, url: str, probes: int = 0) -> Carried:
 def on_postgres(orders: int, url: str, dsn_of_server: str, probes: int = 0) -> Carried:
     """Carry orders on PostgreSQL."""
     with fresh_database(dsn_of_server) as dsn:
-        carried: Carried = run(_carry(PostgresStore(dsn), orders, url, probes))
+        carried: Carried = run(_carry(PostgresStore(dsn), orders, url, probes, dsn))
         return carried
 
 
-def _dbos(dsn_of_server: str, workflows: int, url: str) -> float | None:
+def _dbos(dsn_of_server: str, workflows: int, url: str) -> dict[str, float] | None:
     with fresh_database(dsn_of_server) as dsn:
         finished = subprocess.run(
             [sys.executable, "-m", "bench.order_dbos", dsn, str(workflows), url],
@@ -185,7 +191,8 @@ def _dbos(dsn_of_server: str, workflows: int, url: str) -> float | None:
     if finished.returncode:
         print(f"DBOS: {finished.stderr.strip().splitlines()[-1] if finished.stderr else 'failed'}")
         return None
-    return float(finished.stdout.strip().splitlines()[-1])
+    found: dict[str, float] = json.loads(finished.stdout.strip().splitlines()[-1])
+    return found
 
 
 @contextmanager
@@ -222,8 +229,12 @@ def main(argv: list[str]) -> None:
         if dsn is not None:
             makes["PostgreSQL"] = lambda orders, probes: on_postgres(orders, stub.url, dsn, probes)
         for name, carry in makes.items():
-            rates = sorted(options.orders / carry(options.orders, 0).seconds for _ in range(options.rounds))
+            rounds = [carry(options.orders, 0) for _ in range(options.rounds)]
+            rates = [options.orders / each.seconds for each in rounds]
             _note(figures, f"engine on {name}, orders/s", round(statistics.median(rates)))
+            for what in ("worker", "database") if name == "PostgreSQL" else ("worker",):
+                spent_ms = statistics.median(getattr(each, f"{what}_ms") for each in rounds)
+                _note(figures, f"engine on {name}, CPU of the {what} per order, ms", round(spent_ms, 2))
         for name, carry in makes.items():
             with _counted(stub, f"{BURST} orders at once on {name}", BURST, figures):
                 carried = carry(BURST, PROBES)
@@ -240,9 +251,11 @@ def main(argv: list[str]) -> None:
                 f"found as completed by its number on {name}, p99, s",
                 _quantile(carried.found_s, 0.99),
             )
-        compared = {}
-        if dsn is not None and options.dbos:
-            compared["DBOS on PostgreSQL"] = _dbos(dsn, options.dbos, stub.url)
+        compared: dict[str, float | None] = {}
+        if dsn is not None and options.dbos and (found := _dbos(dsn, options.dbos, stub.url)) is not None:
+            compared["DBOS on PostgreSQL"] = found["rate"]
+            for what in ("worker", "database"):
+                _note(figures, f"DBOS on PostgreSQL, CPU of the {what} per order, ms", found[f"{what}_ms"])
         if options.rivals:
             for rival in rivals.ALL:
                 compared[rival.name] = rivals.rate(rival, stub.url, order_process.ORDER, options.rivals)

@@ -8,6 +8,7 @@ for each thread and the standard library's client, which costs less than any oth
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -17,13 +18,14 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench import cpu
 from bench.order_process import CALLS, ORDER
 
 WORKERS = 64
 
 
-def rate(dsn: str, workflows: int, url: str) -> float:
-    """Return workflows a second."""
+def rate(dsn: str, workflows: int, url: str) -> dict[str, float]:
+    """Return workflows a second (``rate``), and the CPU of each: ``worker_ms``, ``database_ms``."""
     from dbos import DBOS, DBOSConfig
 
     config: DBOSConfig = {
@@ -69,16 +71,23 @@ def rate(dsn: str, workflows: int, url: str) -> float:
     for _ in range(workflows):
         DBOS.enqueue_workflow("q", workflow, ORDER)
     started = time.perf_counter()
+    worker_s, database_s = cpu.of_us(), asyncio.run(cpu.of_database(dsn))
     DBOS.register_queue("q", worker_concurrency=WORKERS, polling_interval_sec=0.02)
     if not everything.wait(120):
         raise TimeoutError(f"{done} of {workflows} workflows were done")
-    return workflows / (time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    worker_s, database_s = cpu.of_us() - worker_s, asyncio.run(cpu.of_database(dsn)) - database_s
+    return {
+        "rate": workflows / seconds,
+        "worker_ms": round(worker_s * 1000 / workflows, 2),
+        "database_ms": round(database_s * 1000 / workflows, 2),
+    }
 
 
 if __name__ == "__main__":
     status = 0
     try:
-        print(rate(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+        print(json.dumps(rate(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
     except (ImportError, TimeoutError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         status = 1

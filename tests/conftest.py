@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 
+import hypothesis
 import pytest
 
 from support.kinds import KINDS, OTHER, TESTS, Kind, kind_of, order_of
 from support.proof import ProofRecord
 from tools import services
+
+# How long one example takes says something of the machine, nothing of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 STRICT = os.environ.get("CI") == "true"
 

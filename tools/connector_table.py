@@ -6,6 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from lineshaft.connectors.http import read_manifest
+from lineshaft.connectors.products import product_manifest, product_names
+
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "src" / "lineshaft" / "sdk" / "suite.py"
 FOLDER = ROOT / "tests" / "conformance" / "connectors"
@@ -13,6 +16,10 @@ COLUMNS = {
     "TestHttpConnector": "HTTP manifests",
     "TestTrytonConnector": "Tryton (double)",
     "SqlSuite": "SQL staging (PostgreSQL, MariaDB)",
+    "TestK3Cloud": "Kingdee K3Cloud (double)",
+    "TestDingTalk": "DingTalk approvals (double)",
+    "FilesSuite": "files (SFTP)",
+    "BrokerSuite": "RabbitMQ, MQTT",
 }
 """Test classes and what a reader calls them."""
 
@@ -20,7 +27,8 @@ COLUMNS = {
 def page() -> str:
     """Return the table: a case per row, a connector per column."""
     cases = list(_cases("ConnectorSuite", SUITE))
-    own = {name: found for path in sorted(FOLDER.glob("test_*.py")) for name, found in _classes(path)}
+    own = {name: found for path in sorted(FOLDER.glob("*.py")) for name, found in _classes(path)}
+    own = {name: _inherited(name, own) for name in own}
     known = [name for name in COLUMNS if name in own]
     lines = [
         "# What every connector passes",
@@ -37,11 +45,19 @@ def page() -> str:
         lines.append(f"| {case.removeprefix('test_').replace('_', ' ')} | {' | '.join(marks)} |")
     lines += [
         "",
-        "HTTP manifests run the suite once for each of five kinds of credentials. What only they do",
-        "(signatures, paging, envelopes, files of 50 MB, drift) is tested beside it: see",
-        "[manifests](../manifest.md) and [recipes](../recipes.md).",
+        "HTTP manifests run the suite once for each of six kinds of credentials. What only they do",
+        "(signatures, paging, envelopes) is tested beside it: see",
+        "[manifests](../manifest.md) and [recipes](../recipes.md). *Double*: a server made here from the",
+        "product's documented contract, not the product; its page says what was seen and what was not.",
     ]
+    lines += ["", f"Products with a shipped manifest: {', '.join(_products())}."]
     return "\n".join(lines) + "\n"
+
+
+def _products() -> Iterator[str]:
+    for name in product_names():
+        title = read_manifest(product_manifest(name), name).spec.label
+        yield f"[{title.in_language('en')} {title.in_language('zh')}]({name}.md)"
 
 
 def _cases(name: str, path: Path) -> Iterator[str]:
@@ -62,6 +78,20 @@ def _classes(path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
             elif isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
                 names[each.targets[0].id] = "none"
         yield node.name, names
+
+
+def _inherited(name: str, own: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Return the forms of a class and of those it is made from."""
+    return {**_inherited(_base(name), own), **own[name]} if name in own else {}
+
+
+def _base(name: str) -> str:
+    """Return the class of this folder that a class takes its own forms of the cases from."""
+    for path in sorted(FOLDER.glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                return next((base.id for base in node.bases if isinstance(base, ast.Name)), "")
+    return ""
 
 
 def _mark(own: Mapping[str, str], case: str) -> str:

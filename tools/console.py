@@ -56,8 +56,10 @@ def build() -> None:
         environment["NODE_OPTIONS"] = f"{environment.get('NODE_OPTIONS', '')} --use-system-ca".strip()
     digest = sources_digest()
     if not _packages_are_there():
+        print("console: fetching what web/ needs (about half a minute, once)", flush=True)
         _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], environment)
         (WEB / "node_modules" / ".lock-digest").write_text(_lock_digest())
+    print("console: checking types and building (about a quarter of a minute)", flush=True)
     _run([*npm, "run", "--silent", "build"], environment)
     DIGEST.write_text(digest)
 
@@ -109,8 +111,12 @@ def _packages_are_there() -> bool:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
-    finished = subprocess.run(command, check=False, cwd=WEB, env=environment, stdin=subprocess.DEVNULL)
+    finished = subprocess.run(
+        command, check=False, cwd=WEB, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+    )  # fmt: skip
     if finished.returncode:
+        print(finished.stdout, flush=True)
         raise SystemExit(
             f"The console could not be built: `{' '.join(command)}` failed; its words stand above."
         )
@@ -122,7 +128,6 @@ def main() -> None:
     if reason:
         print(f"console: {reason}")
         return
-    print("console: building web/", flush=True)
     try:
         build()
     except (SystemExit, OSError, subprocess.SubprocessError) as problem:

@@ -13,6 +13,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,10 +22,12 @@ from typing import Any
 from lineshaft.app.config import LIMITS, SETTINGS
 from lineshaft.base import errors as errors_tree
 from lineshaft.bpmn import reference as bpmn_reference
+from lineshaft.connectors.brokers import reference as brokers_reference
+from lineshaft.connectors.files import reference as files_reference
 from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
 from lineshaft.mapping import reference as mapping_reference
-from tools import connector_table, fault_matrix
+from tools import connector_table, fault_matrix, product_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -258,6 +261,10 @@ def _attribute_notes(path: str) -> dict[str, str]:
     return found
 
 
+def _product_page(name: str) -> str:
+    return NOTE + product_pages.page(name)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "adr/README.md": adr_index,
     "reference/bpmn.md": bpmn_reference.page,
@@ -270,6 +277,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/mapping.md": lambda: NOTE + mapping_reference.page("en"),
     "reference/mapping.zh-CN.md": lambda: NOTE + mapping_reference.page("zh"),
     "reference/manifest.schema.json": manifest_json_schema,
+    "reference/connectors/mqtt.md": lambda: NOTE + brokers_reference.mqtt_page(),
+    "reference/connectors/rabbitmq.md": lambda: NOTE + brokers_reference.rabbitmq_page(),
+    "reference/connectors/files.md": lambda: NOTE + files_reference.page(),
     "reference/connectors/tryton.md": lambda: NOTE + tryton_reference.page(),
     "reference/errors.md": errors,
     "reference/feel.md": lambda: feel_reference.page("en"),
@@ -279,6 +289,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/performance.md": performance,
     "reference/proof.md": proof,
     "../web/openapi.json": openapi,
+    **{path: partial(_product_page, name) for name, path in product_pages.paths().items()},
 }
 """Every generated page: its path below ``docs/`` and what writes it."""
 

@@ -89,6 +89,13 @@ def _find_slapd() -> str | None:
     return shutil.which(given or "slapd", path=None if given else f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
+def _find_mosquitto() -> str | None:
+    given = os.environ.get("LINESHAFT_TEST_MOSQUITTO")
+    return shutil.which(
+        given or "mosquitto", path=None if given else f"{os.environ.get('PATH', '')}:/usr/sbin"
+    )
+
+
 def _find_cjk_font() -> str | None:
     if not shutil.which("fc-list"):
         return None
@@ -201,6 +208,13 @@ SERVICES = {
             "LINESHAFT_TEST_SLAPD",
             packages=("slapd",),
             advice="install OpenLDAP's server (slapd); the tests start one of their own",
+        ),
+        Service(
+            "mosquitto",
+            _find_mosquitto,
+            "LINESHAFT_TEST_MOSQUITTO",
+            packages=("mosquitto",),
+            advice="install Mosquitto (MQTT); the tests start one of their own",
         ),
         Service(
             "cjk-font",

@@ -24,12 +24,13 @@ def main() -> None:
     """Run everything; the exit status is pytest's, or 1 where something before it failed."""
     started = time.monotonic()
     needed = services.needed_by_tests()
-    # It takes a minute of the machine, and the tests that need it come last.
-    early = services.prepare(needed & {"tryton"})
-    with ThreadPoolExecutor(max_workers=1) as lane:
-        static = lane.submit(_static_checks)
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        # Each takes about a minute: a Tryton with its database, the checks that run nothing.
+        fetching = beside.submit(services.prepare, needed & {"tryton"})
+        static = beside.submit(_static_checks)
         good_console = _build_console()
         prepared = services.prepare(needed - {"tryton"} | {"postgres"})
+        early = fetching.result()
         prepared.environment |= early.environment
         try:
             tests = subprocess.run(
@@ -65,7 +66,6 @@ def _build_console() -> bool:
     if reason:
         print(f"console: {reason}", flush=True)
         return True
-    print("console: building web/", flush=True)
     try:
         console.build()
     except (SystemExit, OSError, subprocess.SubprocessError) as problem:

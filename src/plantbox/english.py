@@ -34,13 +34,29 @@ def _names() -> dict[str, str]:
 _NAMES: Final = _names()
 _KNOWN: Final = re.compile("|".join(re.escape(each) for each in sorted(_NAMES, key=len, reverse=True)))
 _UNIT: Final = re.compile(r"(?<=[\s\d>(])(套|块|件|千克)(?=[\s<),;]|$)")
-_SOON: Final = re.compile(r"已发货,预计 (\d+) 天到达")
+_SENTENCES: Final = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"已发货,预计 (\d+) 天到达", r"Shipped, expected in \1 days"),
+        (r"ERP 驳回:", "Rejected by the ERP: "),
+        (r"超信用额度 ", "over the credit limit by "),
+        (r"ERP 已审核:", "Audited in the ERP: "),
+        (r"变更已执行:ERP 已更新", "Changed in the ERP too"),
+        (r"变更被拒绝:", "Change refused: "),
+        (r"取消被拒绝:", "Cancellation refused: "),
+        (r"ERP 已作废:", "Cancelled in the ERP: "),
+        (r"生产中 ([\d.]+)%:", r"In production, \1 %: "),
+        (r"已完工入库 ([\d.]+)\(", r"Finished and received: \1 ("),
+    )
+)
+"""What the systems themselves tell each other of an order, in the words of their shipped settings."""
 
 
 def in_language(html: str, lang: str) -> str:
     """Return a page's markup; in English with the names that the firm has in English."""
     if lang != "en":
         return html
-    html = _SOON.sub(r"Shipped, expected in \1 days", html)
+    for pattern, words in _SENTENCES:
+        html = pattern.sub(words, html)
     html = _KNOWN.sub(lambda found: _NAMES[found[0]], html)
     return _UNIT.sub(lambda found: _UNITS[found[1]], html)

@@ -46,7 +46,7 @@ EXPECTED = {
 }
 GARBLED = {"SO43841", "SO44387", "SO44444", "SO44657"}
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

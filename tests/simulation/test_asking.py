@@ -77,6 +77,48 @@ def test_outage_of_the_asked_system_is_its_own_outage_and_one_event() -> None:
     assert [row.id.split("/")[1] for row in notices] == ["outage", "over"]
 
 
+@pytest.mark.parametrize("first", ["question", "write"])
+def test_a_question_and_a_write_knock_together_no_oftener_than_one_of_them(first: str) -> None:
+    flow = Flow().element("startEvent", "start").element("endEvent", "end").call("a", "hub.map")
+    other = Flow("w").element("startEvent", "start").element("endEvent", "end").call("w", "alpha.look")
+    routes = (
+        b'format: 1\nroutes:\n  - {on: order, start: p, variables: "={order: data.order}"}\n'
+        b'  - {on: write, start: q, variables: "={order: data.order}"}\n'
+    )
+    stage = Stage(
+        {
+            "processes/p.bpmn": file_of("p", flow.chain("start", "a", "end")),
+            "processes/q.bpmn": file_of("q", other.chain("start", "w", "end")),
+            "flows/r.yaml": routes,
+        }
+    )
+    alpha = stage.targets["alpha"]
+    kinds = {"question": "order", "write": "write"}
+    second = next(each for each in kinds if each != first)
+
+    async def plot(stage: Stage) -> None:
+        await stage.at(1)
+        worker = stage.nodes[0].worker
+        assert worker is not None
+        worker.systems.put("hub", Desk(worker))
+        alpha.is_down = True
+        node = stage.nodes[0]
+        assert await node.accept([Incoming("shop", "1", kinds[first], {"order": "o1"}, key="o1")])
+        await stage.until(lambda: alpha.faults["down"] == 1)
+        await stage.at(1.7)
+        assert await node.accept([Incoming("shop", "2", kinds[second], {"order": "o2"}, key="o2")])
+        await stage.until(lambda: any(row.circuit == "open" for row in stage.rows("system_state")))
+        assert alpha.faults["down"] == 1 + len(worker.config.retry.gaps_s)
+        alpha.is_down = False
+        done = {"p", "q"}
+        await stage.until(
+            lambda: all(row.status == "completed" for each in done for row in stage.instances(each))
+        )
+
+    stage.play(plot)
+    assert [len(stage.instances(each)) for each in ("p", "q")] == [1, 1]
+
+
 def test_questions_keep_the_cap_of_the_asked_system() -> None:
     stage = staged()
     alpha = stage.targets["alpha"]

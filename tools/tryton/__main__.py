@@ -16,9 +16,10 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     prepare = commands.add_parser("prepare", help="install Tryton and make its database, once")
     prepare.add_argument("--currency", default="USD")
-    show = commands.add_parser("demo", help="CRM, hub and a real Tryton; orders flow")
+    show = commands.add_parser("demo", help="the factory and the hub with a real Tryton; orders flow")
     show.add_argument("--data", type=Path, default=server.ROOT / ".lineshaft" / "demo-tryton")
     show.add_argument("--orders", type=int, help="end after so many")
+    show.add_argument("--speed", type=float, default=1440.0, help="simulated seconds per second")
     show.add_argument("--port", type=int, default=demo.HUB_PORT, help="the hub's port; 0: any")
     given = parser.parse_args()
     # A supervisor's way to end it is Ctrl-C as well.
@@ -29,7 +30,7 @@ def main() -> None:
             lambda words: print(f"tryton: {words}", flush=True),
         )
         if given.command == "demo":
-            sys.exit(demo.demo(given.data, _say, orders=given.orders, hub_port=given.port))
+            sys.exit(demo.demo(given.data, _say, orders=given.orders, hub_port=given.port, speed=given.speed))
     except server.CannotHave as problem:
         sys.exit(f"tryton: {problem}")
     except KeyboardInterrupt:

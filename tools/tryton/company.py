@@ -24,6 +24,10 @@ class Goods:
     price: Decimal
     made: bool = False
     """Made for each sale, from material; otherwise from stock."""
+    code: str = ""
+    """Its number in Tryton; empty: the next of a row."""
+    stock: Decimal | None = None
+    """How much is there; ``None``: as for all that are made together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,9 @@ def add_goods(client: Client, goods: Sequence[Goods], *, stock: int = 100_000) -
     templates = client.create(
         "product.template",
         *(
-            {"name": each.name, "code": f"P{known + index:05}", "type": "goods", "default_uom": unit,
-             "list_price": each.price, "account_category": category, "cost_price_method": "fixed",
+            {"name": each.name, "code": each.code or f"P{known + index:05}", "type": "goods",
+             "default_uom": unit, "list_price": each.price, "account_category": category,
+             "cost_price_method": "fixed",
              "salable": True, "sale_uom": unit, "producible": each.made,
              "supply_on_sale": "always" if each.made else None,
              "products": [["create", [{"identifiers": [["create", [{"code": each.outer}]]]}]]]}
@@ -105,7 +110,11 @@ def add_goods(client: Client, goods: Sequence[Goods], *, stock: int = 100_000) -
     for each, product in by_goods:
         if each.made:
             _bill(client, each, product, unit)
-    _fill(client, [product for each, product in by_goods if not each.made], stock)
+    there = {
+        product: Decimal(0 if each.made else stock) if each.stock is None else each.stock
+        for each, product in by_goods
+    }
+    _fill(client, {product: quantity for product, quantity in there.items() if quantity})
 
 
 def _bill(client: Client, goods: Goods, product: int, unit: int) -> None:
@@ -119,14 +128,16 @@ def _bill(client: Client, goods: Goods, product: int, unit: int) -> None:
     client.write("product.product", product, {"boms": [["create", [{"bom": bill}]]]})
 
 
-def _fill(client: Client, products: Sequence[int], quantity: int) -> None:
-    if not products:
+def _fill(client: Client, stock: Mapping[int, Decimal]) -> None:
+    if not stock:
         return
     storage = client.one("stock.location", ["code", "=", "STO"])
     (inventory,) = client.create(
         "stock.inventory",
         {"location": storage,
-         "lines": [["create", [{"product": each, "quantity": quantity} for each in products]]]},
+         "lines": [["create", [
+             {"product": product, "quantity": float(quantity)} for product, quantity in stock.items()
+         ]]]},
     )  # fmt: skip
     client.press("stock.inventory", inventory, "confirm")
 

@@ -3,10 +3,14 @@ import {
   AlertOutlined,
   ApartmentOutlined,
   AuditOutlined,
+  BellOutlined,
+  CloudUploadOutlined,
   FileSearchOutlined,
   KeyOutlined,
+  LockOutlined,
   PartitionOutlined,
   QuestionCircleOutlined,
+  SendOutlined,
   SolutionOutlined,
   TeamOutlined,
 } from '@ant-design/icons';
@@ -18,7 +22,20 @@ type Lazy = () => Promise<{ Component: ComponentType }>;
 
 export interface PageEntry {
   /** Word of the menu: `menu.…`; none where a page is not in the menu. */
-  word?: 'map' | 'trace' | 'instances' | 'deadLetters' | 'unknown' | 'proposals' | 'people' | 'tokens' | 'audit';
+  word?:
+    | 'map'
+    | 'trace'
+    | 'instances'
+    | 'deadLetters'
+    | 'unknown'
+    | 'alerts'
+    | 'proposals'
+    | 'releases'
+    | 'people'
+    | 'tokens'
+    | 'secrets'
+    | 'subscriptions'
+    | 'audit';
   icon?: ReactNode;
   /** Where the menu leads. */
   path: string;
@@ -39,6 +56,10 @@ const unknown: Lazy = async () => ({ Component: (await import('./pages/unknown/U
 const proposals: Lazy = () => import('./pages/proposals/ProposalsPage');
 const people: Lazy = () => import('./pages/people/PeoplePage');
 const tokens: Lazy = () => import('./pages/tokens/TokensPage');
+const alerts: Lazy = () => import('./pages/alerts/AlertsPage');
+const releases: Lazy = () => import('./pages/releases/ReleasesPage');
+const secrets: Lazy = () => import('./pages/secrets/SecretsPage');
+const subscriptions: Lazy = () => import('./pages/subscriptions/SubscriptionsPage');
 const audit: Lazy = () => import('./pages/audit/AuditPage');
 export const notFound: Lazy = async () => ({ Component: (await import('./pages/not-found/NotFoundPage')).NotFoundPage });
 
@@ -68,7 +89,7 @@ export const PAGES: PageEntry[] = [
     word: 'deadLetters',
     icon: <AlertOutlined />,
     path: '/dead-letters',
-    right: 'operate',
+    right: 'letters.read',
     figure: 'dead',
     routes: [
       { path: '/dead-letters', lazy: deadLetters },
@@ -79,9 +100,16 @@ export const PAGES: PageEntry[] = [
     word: 'unknown',
     icon: <QuestionCircleOutlined />,
     path: '/unknown',
-    right: 'operate',
+    right: 'effects.read',
     figure: 'unknown',
     routes: [{ path: '/unknown', lazy: unknown }],
+  },
+  {
+    word: 'alerts',
+    icon: <BellOutlined />,
+    path: '/alerts',
+    right: 'instances.read',
+    routes: [{ path: '/alerts', lazy: alerts }],
   },
   {
     word: 'proposals',
@@ -89,6 +117,13 @@ export const PAGES: PageEntry[] = [
     path: '/proposals',
     right: 'proposals.read',
     routes: [{ path: '/proposals', lazy: proposals }],
+  },
+  {
+    word: 'releases',
+    icon: <CloudUploadOutlined />,
+    path: '/releases',
+    right: 'releases.read',
+    routes: [{ path: '/releases', lazy: releases }],
   },
   {
     word: 'people',
@@ -103,6 +138,20 @@ export const PAGES: PageEntry[] = [
     path: '/tokens',
     right: 'tokens.manage',
     routes: [{ path: '/tokens', lazy: tokens }],
+  },
+  {
+    word: 'secrets',
+    icon: <LockOutlined />,
+    path: '/secrets',
+    right: 'secrets.manage',
+    routes: [{ path: '/secrets', lazy: secrets }],
+  },
+  {
+    word: 'subscriptions',
+    icon: <SendOutlined />,
+    path: '/subscriptions',
+    right: 'administer',
+    routes: [{ path: '/subscriptions', lazy: subscriptions }],
   },
   {
     word: 'audit',

@@ -209,22 +209,47 @@ def allow(action: Action, *, noted: bool = True) -> Allowing:
     """
 
     async def caller_with_right(request: Request) -> Caller:
+        return await permitted(request, action, noted=noted)
+
+    caller_with_right.actions = frozenset({action})  # type: ignore[attr-defined]
+    return caller_with_right
+
+
+def allow_any(*actions: Action) -> Allowing:
+    """Return the dependency of a route whose request says which of ``actions`` it is about.
+
+    Who has none of them is turned away here; the route asks for the one that is meant (``permitted``).
+    """
+
+    async def caller_with_some_right(request: Request) -> Caller:
         caller: Caller = request.scope["lineshaft.caller"]
-        services = services_of(request)
-        changes = request.method not in _SAFE
-        try:
-            caller.require(action)
-        except NotAllowed:
-            if changes:
-                await services.audit.note(action, outcome="refused", **_subject(request))
-            raise
-        if changes and noted:
-            await services.audit.note(action, outcome="begun", **_subject(request))
-            request.scope["lineshaft.noted"] = action
+        if not any(caller.may(action) for action in actions):
+            return await permitted(request, actions[0])
         return caller
 
-    caller_with_right.action = action  # type: ignore[attr-defined]
-    return caller_with_right
+    caller_with_some_right.actions = frozenset(actions)  # type: ignore[attr-defined]
+    return caller_with_some_right
+
+
+async def permitted(request: Request, action: Action, *, noted: bool = True) -> Caller:
+    """Return the caller, who may do ``action``; a refusal and, where ``noted``, the beginning are audited.
+
+    Raises:
+        NotAllowed: They may not.
+    """
+    caller: Caller = request.scope["lineshaft.caller"]
+    services = services_of(request)
+    changes = request.method not in _SAFE
+    try:
+        caller.require(action)
+    except NotAllowed:
+        if changes:
+            await services.audit.note(action, outcome="refused", **_subject(request))
+        raise
+    if changes and noted:
+        await services.audit.note(action, outcome="begun", **_subject(request))
+        request.scope["lineshaft.noted"] = action
+    return caller
 
 
 def _subject(request: Request) -> dict[str, str]:

@@ -25,6 +25,7 @@ from lineshaft.api.routes import (
     bindings,
     bulk,
     dead_letters,
+    drift,
     effects,
     feed,
     instances,
@@ -36,6 +37,7 @@ from lineshaft.api.routes import (
     people,
     persons,
     processes,
+    promotion,
     proposals,
     releases,
     retention,
@@ -58,6 +60,7 @@ ROUTERS = (
     live.router,
     systems.router,
     releases.router,
+    promotion.router,
     processes.router,
     instances.router,
     effects.router,
@@ -82,6 +85,7 @@ ROUTERS = (
     persons.router,
     backups.router,
     alerts.router,
+    drift.router,
 )
 
 

@@ -1,9 +1,10 @@
 """``Idempotency-Key``: a request that was carried out is not carried out again; its answer is given again.
 
 The answer lies in the store, so that it does not matter which process was asked first, nor whether it still
-runs. A key belongs to the caller who used it. The same key with another request is refused (422), one whose
-first request is still under way too (409). Only answers to what was done are kept: a refusal made nothing,
-and the same request may be right later.
+runs. It lies there sealed: it may show something that is shown this once (a token, a signing secret). A key
+belongs to the caller who used it. The same key with another request is refused (422), one whose first request
+is still under way too (409). Only answers to what was done are kept: a refusal made nothing, and the same
+request may be right later.
 
 Where a process dies between doing and keeping the answer, the key is free again after ``UNDER_WAY_S``; what
 routes make takes its id from the key (``id_of``), so that it is found to exist by then.
@@ -11,6 +12,7 @@ routes make takes its id from the key (``id_of``), so that it is found to exist 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
@@ -48,6 +50,9 @@ class Kept(msgspec.Struct):
     status: int = 0
     headers: list[tuple[str, str]] = []
     body: bytes = b""
+    """Of answers that an earlier version kept in the clear."""
+    sealed: str = ""
+    """The body in base 64, sealed."""
 
 
 def id_of(request: Request) -> str | None:
@@ -100,7 +105,7 @@ class Answers:
             kept = msgspec.msgpack.decode(stored.content, type=Kept)
             if kept.digest != digest:
                 return _other_request(request)
-            return _Replay(kept) if stored.state == "answered" else _under_way(request)
+            return self._again(request, name, kept) if stored.state == "answered" else _under_way(request)
         version = stored.version if stored is not None else 0
         mine = Record(
             tenant=services.tenant,
@@ -120,7 +125,8 @@ class Answers:
         except BaseException:
             await self._write(DeleteRecord(services.tenant, KIND, name))
             raise
-        if not listening.is_worth_keeping:
+        sealed = self._sealed(name, listening.body) if listening.is_worth_keeping else None
+        if sealed is None:
             await self._write(DeleteRecord(services.tenant, KIND, name))
         else:
             answered = replace(
@@ -128,11 +134,29 @@ class Answers:
                 version=mine.version + 1,
                 state="answered",
                 due_at=services.clock.now() + KEPT_FOR,
-                content=msgspec.msgpack.encode(listening.kept(digest)),
+                content=msgspec.msgpack.encode(listening.kept(digest, sealed)),
             )
             await self._write(PutRecord(answered, mine.version))
         await listening.release()
         return None
+
+    def _sealed(self, name: str, body: bytes) -> str | None:
+        """Return a body as it is kept; ``None``: there is no master key, and nothing is kept."""
+        try:
+            return self._services.vault().seal(base64.b64encode(body).decode(), f"answer:{name}")
+        except HubError:
+            return None
+
+    def _again(self, request: Request, name: str, kept: Kept) -> ProblemJson | _Replay:
+        if not kept.sealed:
+            return _Replay(kept)
+        try:
+            opened = self._services.vault().open(kept.sealed, f"answer:{name}")
+        except HubError as error:
+            return problem(
+                request, 409, code="idempotency_answer_lost", detail=error.message, hint=error.hint
+            )
+        return _Replay(Kept(kept.digest, kept.status, kept.headers, base64.b64decode(opened)))
 
     async def _write(self, write: Write) -> bool:
         result = (await self._services.store.commit([Unit([write])]))[0]
@@ -154,15 +178,18 @@ class _Listening:
         size = sum(len(message.get("body", b"")) for message in self._messages)
         return bool(self._messages) and self._messages[0]["status"] < 300 and size <= ANSWER_BYTES_MAX
 
-    def kept(self, digest: str) -> Kept:
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self._messages)
+
+    def kept(self, digest: str, sealed: str) -> Kept:
         start = self._messages[0]
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in start.get("headers", ())
             if name.lower() not in (b"x-request-id", b"set-cookie")
         ]
-        body = b"".join(message.get("body", b"") for message in self._messages)
-        return Kept(digest, start["status"], headers, body)
+        return Kept(digest, start["status"], headers, sealed=sealed)
 
     async def release(self) -> None:
         for message in self._messages:

@@ -179,7 +179,8 @@ class AlertView:
 
     id: str
     kind: str
-    """``stuck``: a run stands still; ``delay``: a write is late; ``missing``: what should have followed."""
+    """``stuck``: a run stands still; ``delay``: a write is late; ``missing``: what should have followed;
+    ``drift``: a system's interface has changed."""
     watch: str
     title: TitleView
     node: str

@@ -64,6 +64,8 @@ class UserMadeView:
     user: UserView
     password: str | None
     """To be used once; shown this once. ``None`` where one was given, or a directory outside has it."""
+    proposal: str | None = None
+    """Their roles wait for a second person: the proposal's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +374,8 @@ class SecretView:
     """The master key it is sealed with."""
     problem: str | None
     """Why it cannot be opened (its master key is lost), in the caller's language."""
+    version: int
+    """Grows with every value that is set, and whenever it is sealed anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from lineshaft.engine.retention import Retention
 from lineshaft.insight.activity import ActivityBook
 from lineshaft.insight.alerting import Alerts
 from lineshaft.insight.counting import Counting
+from lineshaft.insight.drift import Drift
 from lineshaft.insight.live import LiveFeed
 from lineshaft.insight.processes import ProcessBook
 from lineshaft.insight.watches import Watches
@@ -43,6 +44,7 @@ from lineshaft.security.sessions import Sessions
 from lineshaft.security.signing_in import SigningIn
 from lineshaft.security.tokens import TokenBook, Tokens
 from lineshaft.security.tracking import TrackingLinks
+from lineshaft.security.vault import Vault
 from lineshaft.store.port import Store
 
 
@@ -99,6 +101,31 @@ class Publisher(Protocol):
 
     async def publish(self, files: Sequence[File], *, by: str, note: str) -> LoadedRelease:
         """Check everything together and make it the active release."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemNeeds:
+    """What a system of a release asks of the environment that connects it; names only."""
+
+    system: str
+    settings: list[str]
+    secrets: list[str]
+    missing_settings: list[str]
+    missing_secrets: list[str]
+    problem: Text | None = None
+    """Why it cannot be connected with the settings that are there."""
+
+
+class Promoting(Protocol):
+    """Looks at a release as this environment would connect it."""
+
+    async def needs(self, files: Sequence[File]) -> list[SystemNeeds]:
+        """Return what each system asks for, and what of it is missing; raises ``DefinitionError``."""
+        ...
+
+    def secrets_within(self, content: bytes) -> list[str]:
+        """Return the names of this hub's secrets whose values stand in a content."""
         ...
 
 
@@ -170,6 +197,7 @@ class Services:
     intake: Intake
     systems: ConnectedSystems
     publisher: Publisher
+    promotion: Promoting
     tokens: TokenBook
     """Says who holds a token."""
     token_shelf: Tokens
@@ -180,6 +208,8 @@ class Services:
     audit: Audit
     duties: Duties
     secrets: SecretShelf
+    vault: Callable[[], Vault]
+    """Seals what is kept of an answer; raises ``HubError`` where there is no master key."""
     refresh_secrets: Callable[[], Awaitable[None]]
     """Opens the sealed secrets anew, and connects the systems that waited for one."""
     live: LiveFeed
@@ -193,6 +223,7 @@ class Services:
     alerts: Alerts
     activity: ActivityBook
     watches: Watches
+    drift: Drift
     metrics: Callable[[], Awaitable[str]]
     """Makes a page of metrics."""
     version: str

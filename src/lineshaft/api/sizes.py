@@ -18,6 +18,8 @@ DEPTH_MAX: Final = 64
 
 _OF: Final = {
     "/api/v1/releases": RELEASE_BYTES_MAX,
+    "/api/v1/releases/compare": RELEASE_BYTES_MAX,
+    "/api/v1/releases/import": RELEASE_BYTES_MAX,
     "/v2/deployments": RELEASE_BYTES_MAX,
     "/api/v1/events": INTAKE_BYTES_MAX,
 }

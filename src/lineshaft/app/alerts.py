@@ -15,8 +15,12 @@ from lineshaft.app.config import HubConfig
 from lineshaft.base.text import Language, Text, text
 from lineshaft.connectors.mail import MAIL, MailConnector
 from lineshaft.connectors.mail.manifest import MailManifest
+from lineshaft.feel import codec as values
 from lineshaft.sdk.manifest_kind import ManifestDefinition
 from lineshaft.sdk.registry import Connection, Definition
+from lineshaft.sdk.sensitive import SensitiveSpec
+from lineshaft.security.fields import Masking
+from lineshaft.store.rows import Effect, Event
 
 SYSTEM: Final = "alerts"
 """The system's name; a pack cannot have one of that name."""
@@ -75,6 +79,29 @@ def alerts_connector(
     return MailConnector(manifest, replace(connection, settings=settings))
 
 
+def concealed(
+    spec: Callable[[], SensitiveSpec], classes: Callable[[], Mapping[str, Text]]
+) -> Callable[[Effect | Event | None, Text], Text]:
+    """Return what takes every sensitive value out of an error that is told by mail.
+
+    A mail has no reader whose role could be asked: it goes to a list, and on from there.
+    """
+
+    def conceal(subject: Effect | Event | None, words: Text) -> Text:
+        masking = Masking(spec(), frozenset(classes()))
+        if subject is not None:
+            masking.system = subject.source if isinstance(subject, Event) else subject.system
+            held = [subject.payload] if isinstance(subject, Event) else [subject.request, subject.evidence]
+            for content in held:
+                masking.value(values.decode(content) if content else None)
+        english, chinese = (
+            masking.words(each) or "" for each in (words.in_language("en"), words.in_language("zh"))
+        )
+        return Text(english, chinese)
+
+    return conceal
+
+
 class AlertLetters:
     """Writes the mails. See ``lineshaft.engine.notices`` for the facts of a notice."""
 
@@ -111,6 +138,7 @@ class AlertLetters:
             "stuck": text("stands still", "流程卡住"),
             "delay": text("is late", "同步延迟"),
             "missing": text("is missing", "应到未到"),
+            "drift": text("its interface has changed", "接口已变更"),
         }[facts["alert"]]
         subject = text("{watch}: {what}", "{watch}:{what}", watch=watch, what=what.in_language(language))
         found = [
@@ -118,7 +146,7 @@ class AlertLetters:
             (text("Node", "环节"), facts["node"]),
             (text("Owner", "责任方"), owner or None),
             (text("Since", "开始时间"), facts["since"].astimezone().strftime("%Y-%m-%d %H:%M:%S")),
-            (text("Limit, s", "时限(秒)"), round(float(facts["limit_s"]))),
+            (text("Limit, s", "时限(秒)"), round(float(facts["limit_s"])) or None),
         ]
         lines = [
             text("{name}: {value}", "{name}:{value}", name=name.in_language(language), value=value)

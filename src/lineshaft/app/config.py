@@ -38,7 +38,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
-from lineshaft.app.keeping_config import KEEPING_LIMITS, BackupConfig, RetentionConfig, TelemetryConfig
+from lineshaft.app.keeping_config import (
+    KEEPING_LIMITS,
+    BackupConfig,
+    DriftConfig,
+    RetentionConfig,
+    TelemetryConfig,
+)
 from lineshaft.base.errors import ConfigError, InputError, Place, Problem
 from lineshaft.base.text import Text, text
 from lineshaft.engine.config import EngineConfig, RetryPolicy
@@ -224,7 +230,8 @@ class SecurityConfig:
     """Whose value is the id of a department here; empty: the hub says it."""
     two_persons: tuple[str, ...] = ("money", "production")
     """What one person proposes and another approves: ``money`` (replay and repair of money documents),
-    ``production`` (publishing there), ``letters`` (every replay), ``roles`` (granting roles)."""
+    ``production`` (publishing there), ``letters`` (every replay), ``roles`` (granting rights to people,
+    positions, roles, tokens)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +261,7 @@ class HubConfig:
     retention: RetentionConfig = field(default_factory=RetentionConfig)
     backup: BackupConfig = field(default_factory=BackupConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
+    drift: DriftConfig = field(default_factory=DriftConfig)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
     """System → the settings its manifest asks for."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 from lineshaft.api.services import ConnectedSystem
@@ -21,6 +22,7 @@ from lineshaft.base.text import Text, text
 from lineshaft.connectors.hub import Ask, HubConnector, Link, ReferenceDesk
 from lineshaft.engine.intake import Incoming, incoming_of
 from lineshaft.engine.releases import LoadedRelease
+from lineshaft.insight.drift import Watched
 from lineshaft.sdk import (
     CallContext,
     ChangePage,
@@ -31,6 +33,7 @@ from lineshaft.sdk import (
     Outcome,
     ResourceSpec,
 )
+from lineshaft.sdk.keeping import Keep, Remembered
 from lineshaft.sdk.registry import Connection, Definition
 from lineshaft.sdk.sensitive import SHIPPED, SensitiveSpec
 from lineshaft.sdk.trail import TrailSpec
@@ -114,6 +117,13 @@ class Connections:
         self._release: LoadedRelease | None = None
         self._systems: dict[str, ConnectedSystem] = {}
         self.connectors: dict[str, Connector] = {}
+        """As the engine may use them."""
+        self.guard: Callable[[str, Connector], Connector] = lambda system, connector: connector
+        """Puts a connector behind what may hold it back."""
+        self.keep: Callable[[str], Keep] = lambda system: Remembered()
+        """Returns a connection's own shelf."""
+        self._bare: dict[str, Connector] = {}
+        self._watched: dict[str, Watched] = {}
         self.trail = TrailSpec()
         self.sensitive: SensitiveSpec = SHIPPED
         self.read = ReadRelease(None)
@@ -126,11 +136,14 @@ class Connections:
             self._ask,
             self._cross_reference.remember,
         )
-        connectors: dict[str, Connector] = {"hub": HubConnector(read.mappings, desk, self._link)}
+        bare: dict[str, Connector] = {"hub": HubConnector(read.mappings, desk, self._link)}
+        watched: dict[str, Watched] = {}
         systems: dict[str, ConnectedSystem] = {}
         for name, definition in sorted(read.systems.items()):
             connector, problem = self._connected(name, definition)
-            connectors[name] = connector
+            bare[name] = connector
+            if problem is None:
+                watched[name] = Watched(connector, self._digest(name, read))
             kind = read.kinds.get(name, "")
             pages = {key: self._page(name, key) for key in PAGE_SETTINGS}
             systems[name] = ConnectedSystem(
@@ -138,12 +151,17 @@ class Connections:
             )
         if self._config.alerts.mail_to:
             connector, problem = self._alerts(read)
-            connectors[alerts.SYSTEM] = connector
+            bare[alerts.SYSTEM] = connector
             systems[alerts.SYSTEM] = ConnectedSystem(
                 alerts.SYSTEM, "mail", connector.spec.label, connector.spec, problem
             )
-        for connector in connectors.values():
+        for connector in bare.values():
             await connector.open()
+        self._bare, self._watched = bare, watched
+        connectors = {
+            name: self.guard(name, connector) if name in watched else connector
+            for name, connector in bare.items()
+        }
         former, self.connectors = self.connectors, connectors
         self._release, self._systems, self.trail, self.read = release, systems, read.trail, read
         self.sensitive = read.sensitive
@@ -158,7 +176,7 @@ class Connections:
     def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
         configured = self._config.systems.get(name, {})
         settings = {key: value for key, value in configured.items() if key not in PAGE_SETTINGS}
-        connection = Connection(name, settings, self._secret, self._clock)
+        connection = Connection(name, settings, self._secret, self._clock, keep=self.keep(name))
         missing = sorted(each for each in definition.secrets if not self._has(each))
         try:
             connector = definition.connect(connection)
@@ -181,6 +199,15 @@ class Connections:
             return alerts.alerts_connector(self._config, read.systems, connection), None
         except ConfigError as error:
             return NotConfigured(alerts.SPEC, error.message), error.message
+
+    def _digest(self, name: str, read: ReadRelease) -> str:
+        """Return a digest of what a connector is made from: its definition and its settings."""
+        settings = sorted((key, repr(value)) for key, value in self._config.systems.get(name, {}).items())
+        return blake2b(f"{read.digests.get(name)} {settings}".encode(), digest_size=20).hexdigest()
+
+    def watched(self) -> Mapping[str, Watched]:
+        """Return the systems that can be described, without their guard."""
+        return self._watched
 
     def title(self, system: str) -> Text:
         """Return a system's name for people."""
@@ -236,7 +263,7 @@ class Connections:
         return await self._connector(system).check()
 
     def _connector(self, system: str) -> Connector:
-        connector = self.connectors.get(system)
+        connector = self._bare.get(system)
         if connector is None:
             raise NotFound(text("There is no system {name}.", "没有系统 {name}。", name=system))
         return connector

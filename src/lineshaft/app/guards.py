@@ -70,8 +70,12 @@ class Guards:
         self.audit = Audit(store, clock, config.engine.tenant)
         self.anchors = Anchors(None if in_memory else config.data_dir / ANCHORS)
         self.field_classes: Callable[[], Mapping[str, Text]] = lambda: FIELD_CLASSES
-        self.directory = Directory(store, clock, self.audit, classes=lambda: self.field_classes())
-        self.tokens = Tokens(store, clock, self.audit, self.directory)
+        self.duties = Duties(store, clock, ids, self.audit, rules.two_persons)
+        grants: Callable[[], bool] = lambda: self.duties.needs_two("roles")  # noqa: E731
+        self.directory = Directory(
+            store, clock, self.audit, classes=lambda: self.field_classes(), needs_two=grants
+        )
+        self.tokens = Tokens(store, clock, self.audit, self.directory, needs_two=grants)
         self.token_book: TokenBook = token_book if token_book is not None else self.tokens
         self.sessions = Sessions(
             store,
@@ -97,7 +101,6 @@ class Guards:
             rules, secret, store, clock, audit=self.audit, signing_in=self.signing_in
         )
         self.secrets = SecretShelf(store, clock, self.audit, vault)
-        self.duties = Duties(store, clock, ids, self.audit, rules.two_persons)
 
     # -- first start ---------------------------------------------------------------------------------------
 
@@ -124,7 +127,7 @@ class Guards:
             return None
         try:
             return await self.directory.add_user(
-                FIRST_USER, User("Administrator", roles=("administrator",)), self.own_caller()
+                FIRST_USER, User("Administrator", roles=("administrator",)), self.own_caller(), approved=True
             )
         except Conflict:
             # Another node was faster.

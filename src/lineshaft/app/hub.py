@@ -11,6 +11,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +23,7 @@ from lineshaft.api.services import Services, Surroundings
 from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
+from lineshaft.app.drift_guard import guarded
 from lineshaft.app.guards import Guards, hook_addresses
 from lineshaft.app.keeping import Keeping
 from lineshaft.app.lock import HubLock
@@ -29,6 +31,7 @@ from lineshaft.app.logs import LOGGER, LogObserver
 from lineshaft.app.masked_store import masked
 from lineshaft.app.outgoing import Outgoing, WebhookKey
 from lineshaft.app.packs import ReadRelease, check_operations, read_release
+from lineshaft.app.promotion import Promotion
 from lineshaft.app.references import CrossReference
 from lineshaft.app.sensitive_flows import check_sensitive
 from lineshaft.app.stores import make_store
@@ -37,6 +40,8 @@ from lineshaft.app.system_ids import SystemIds
 from lineshaft.app.watched_store import follow_others, watched
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
+from lineshaft.connectors.brokers import MQTT, RABBITMQ
+from lineshaft.connectors.files import FILES
 from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
@@ -61,6 +66,7 @@ from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
 from lineshaft.security.addresses import networks
+from lineshaft.security.kept_tokens import KeptTokens
 from lineshaft.security.roles import FIELD_CLASSES
 from lineshaft.security.secrets import Secrets
 from lineshaft.security.tokens import TokenBook
@@ -98,11 +104,17 @@ class Hub:
         self.guards.field_classes = lambda: {**FIELD_CLASSES, **self.connections.sensitive.classes}
         self.letters = alerts.AlertLetters(config, self.connections.title)
         self.worker.notices.compose = self.letters
+        self.worker.notices.conceal = alerts.concealed(
+            lambda: self.connections.sensitive, lambda: self.guards.field_classes()
+        )
         runtime.health.on_changed = self.observer.health
         self.intake = self._made_intake(engine)
         self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
         self.keeping = Keeping(config, runtime, self.connections, self.secrets, self.worker.notices)
         self.keeping.watch(self.intake)
+        self.connections.guard = partial(guarded, hindrances=self.keeping.drift)
+        kept_tokens = KeptTokens(self.store, self.clock, engine.tenant, self.guards.vault, self.worker.name)
+        self.connections.keep = kept_tokens.of
         self._make_desk(engine)
         self.clearing = Clearing(runtime)
         self.sources = self._new_sources()
@@ -131,9 +143,7 @@ class Hub:
 
     def _needs_two(self, operation: str) -> bool:
         """Tell whether a repair of this operation is one person's proposal and another's deed."""
-        duties = self.guards.duties
-        money = duties.needs_two("money") and self.connections.sensitive.is_money(operation)
-        return money or duties.needs_two("letters")
+        return self.guards.duties.kind_of_repair(operation, self.connections.sensitive) is not None
 
     def _made_intake(self, engine: EngineConfig) -> Intake:
         runtime = self.worker.runtime
@@ -158,7 +168,8 @@ class Hub:
     def _make_desk(self, engine: EngineConfig) -> None:
         """Make what people ask for, and what tells other programs what happens."""
         self.operations = Operations(self.store, self.clock, self.ids, self._needs_two)
-        self.bulk = BulkWork(self.store, self.operations, self.clock, self.ids, engine.tenant)
+        shown = masked(self.store, lambda: self.connections.sensitive)
+        self.bulk = BulkWork(shown, self.operations, self.clock, self.ids, engine.tenant)
         self.facts = FactBook(self.store, self.clock, engine.tenant)
         self.webhook_key = WebhookKey(self.secrets, Path(self.config.data_dir))
         self.outlets, self.outgoing = self._made_outlets(engine)
@@ -166,17 +177,19 @@ class Hub:
     def _made_services(self, engine: EngineConfig) -> Services:
         """Return what the API is given to work with."""
         config = self.config
+        shown = masked(self.store, lambda: self.connections.sensitive)
         return Services(
-            store=masked(self.store, lambda: self.connections.sensitive),
+            store=shown,
             operations=self.operations,
             bulk=self.bulk,
-            outside=OutsideWork(self.store, self.clock, engine.tenant),
+            outside=OutsideWork(self.store, self.clock, engine.tenant, shown=shown),
             facts=self.facts,
             outlets=self.outlets,
             webhook_secret=lambda kept: self.webhook_key.secrets_of(kept, self.clock.now())[0],
             intake=self.intake,
             systems=self.connections,
             publisher=self,
+            promotion=Promotion(self.registry, self.secrets, self.clock, lambda: config.systems),
             tokens=self.guards.token_book,
             token_shelf=self.guards.tokens,
             sessions=self.guards.sessions,
@@ -185,6 +198,7 @@ class Hub:
             audit=self.guards.audit,
             duties=self.guards.duties,
             secrets=self.guards.secrets,
+            vault=self.guards.vault,
             refresh_secrets=self.refresh_secrets,
             anchors=self.guards.anchors.read,
             oidc=self.guards.oidc,
@@ -210,6 +224,7 @@ class Hub:
             alerts=self.keeping.alerts,
             activity=ActivityBook(self.store),
             watches=self.keeping.watches,
+            drift=self.keeping.drift,
             metrics=self.keeping.telemetry.page,
         )
 
@@ -317,6 +332,7 @@ class Hub:
             try:
                 await self.refresh_secrets()
                 await self._follow_release()
+                await self.keeping.drift.refresh()
             except HubError as error:
                 self.observer.trouble("release", error)
 
@@ -331,6 +347,8 @@ class Hub:
                 files = [File(kind, name, content) for (kind, name), content in release.files.items()]
                 read = read_release(files, self.registry)
             former = await self.connections.change(release, read)
+            if self._works:
+                await self.keeping.drift.before_use()
             for name, connector in self.connections.connectors.items():
                 self.worker.systems.put(name, connector)
             self.worker.protection.limits_changed()
@@ -345,9 +363,12 @@ class Hub:
                 self._background.append(asyncio.create_task(self._close_later(former)))
 
     async def _close_later(self, connectors: Mapping[str, Connector]) -> None:
-        await asyncio.sleep(60)
-        for connector in connectors.values():
-            await connector.close()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            # The hub ends before that: then nobody calls any more.
+            for connector in connectors.values():
+                await connector.close()
 
     def _new_sources(self) -> Sources:
         return Sources(
@@ -372,7 +393,7 @@ def build(
 def _made_registry() -> Registry:
     """Return the kinds of connectors: the hub's own, and those that others have installed."""
     registry = Registry()
-    for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
+    for kind in (FILES, HTTP, MAIL, MQTT, OPCUA, RABBITMQ, SQL, TRYTON):
         registry.register(kind, "lineshaft")
     registry.load_entry_points()
     return registry

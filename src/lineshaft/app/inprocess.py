@@ -34,9 +34,10 @@ class OwnApi:
         """Return what the API answers."""
         return loads(self._runner.run(self._call("GET", with_query(path, query), None)))
 
-    def send(self, method: str, path: str, body: object = None) -> Any:
+    def send(self, method: str, path: str, body: object = None, *, if_match: str = "") -> Any:
         """Send a request."""
-        return loads(self._runner.run(self._call(method, path, body if body is not None else {})))
+        wish = body if body is not None else {}
+        return loads(self._runner.run(self._call(method, path, wish, if_match)))
 
     def fetch(self, path: str) -> bytes:
         """Return a file's content."""
@@ -57,13 +58,15 @@ class OwnApi:
         await hub.open()
         self._hub = hub
 
-    async def _call(self, method: str, path: str, body: object) -> bytes:
+    async def _call(self, method: str, path: str, body: object, if_match: str = "") -> bytes:
         assert self._hub is not None
         headers = {
             "authorization": f"Bearer {self._token}",
             "accept-language": self._language,
             "content-type": "application/json",
         }
+        if if_match:
+            headers["if-match"] = if_match
         content = dumps(body) if method != "GET" else b""
         status, answer = await call_asgi(self._hub.application, method, f"/api/v1{path}", headers, content)
         if status >= 400:

@@ -17,6 +17,7 @@ from lineshaft.engine.persons import Persons
 from lineshaft.engine.retention import Retention, RetentionSettings
 from lineshaft.engine.runtime import Runtime
 from lineshaft.insight.alerting import Alerts
+from lineshaft.insight.drift import Drift
 from lineshaft.insight.watches import Watches
 from lineshaft.sdk.retention import KINDS
 
@@ -50,6 +51,7 @@ class Keeping:
         self.persons = Persons(runtime.store, runtime.clock, runtime.ids, lambda: connections.read.people)
         self.alerts = Alerts(runtime, notices)
         self.watches = Watches(runtime, self.alerts, lambda: connections.read.watches)
+        self.drift = Drift(runtime, self.alerts, connections.watched, config.drift.every_s)
         self.backups = Backups(config, runtime)
         self.telemetry = Telemetry(runtime, lineshaft.__version__, lambda: set(connections.connectors))
         self.telemetry.last_backup = self.backups.last_good
@@ -70,6 +72,7 @@ class Keeping:
     def start(self) -> None:
         """Begin; returns at once."""
         works = [self.retention.run(), self.backups.run(), self.telemetry.run(), self.watches.run()]
+        works.append(self.drift.run())
         if self.spans is not None:
             works.append(self.spans.run())
         self._loops = [asyncio.create_task(work) for work in works]
@@ -80,4 +83,5 @@ class Keeping:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self.watches.let_go()
+        await self.drift.let_go()
         self._loops = []

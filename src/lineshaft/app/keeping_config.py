@@ -55,6 +55,14 @@ class TelemetryConfig:
     """How this hub is called there."""
 
 
+@dataclass(frozen=True, slots=True)
+class DriftConfig:
+    """Looking whether connected systems' records are still what they were."""
+
+    every_s: float = 3_600.0
+    """How often each system is looked at."""
+
+
 KEEPING_LIMITS: dict[str, tuple[float, float]] = {
     **{
         f"retention.{kind}_days": (-1, 36_500)
@@ -71,5 +79,6 @@ KEEPING_LIMITS: dict[str, tuple[float, float]] = {
     "retention.every_s": (1, 604_800),
     "retention.share": (0.01, 1),
     "backup.keep": (1, 1_000),
+    "drift.every_s": (1, 604_800),
 }
 """Smallest and greatest value of every number here."""

@@ -13,10 +13,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
+import msgspec
+
 from lineshaft.base.scope import Scope
+from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.feel import codec as values
 from lineshaft.sdk.sensitive import SensitiveSpec
-from lineshaft.security.fields import STARS, Masking, reveal, without_numbers
+from lineshaft.security.fields import Masking, reveal, without_numbers
+from lineshaft.security.masked_texts import STARS
 from lineshaft.store import rows
 from lineshaft.store.port import Activity, Backlog, Cause, Page, Store
 
@@ -27,7 +31,6 @@ _PLAIN: Final = (
     rows.Cursor,
     rows.Definition,
     rows.DocumentLink,
-    rows.History,
     rows.Instance,
     rows.Job,
     rows.Party,
@@ -58,21 +61,28 @@ class MaskedStore:
         async def read(*arguments: Any, **named: Any) -> Any:
             scope = next((each for each in arguments if isinstance(each, Scope)), named.get("scope"))
             answer = await found(*arguments, **named)
-            return answer if scope is None else await self._shown(scope, answer)
+            return answer if scope is None else await self._shown(scope, answer, {})
 
         return read
 
-    async def _shown(self, scope: Scope, answer: Any) -> Any:
+    async def _shown(self, scope: Scope, answer: Any, held: dict[str, Masking]) -> Any:
+        """Return an answer as the scope sees it; ``held``: what instances hold, for texts that quote it."""
         if isinstance(answer, Page):
-            return Page([await self._shown(scope, each) for each in answer.items], answer.next)
+            return Page([await self._shown(scope, each, held) for each in answer.items], answer.next)
         if isinstance(answer, list):
-            return [await self._shown(scope, each) for each in answer]
+            return [await self._shown(scope, each, held) for each in answer]
         if isinstance(answer, dict):
-            return {key: await self._shown(scope, each) for key, each in answer.items()}
+            return {key: await self._shown(scope, each, held) for key, each in answer.items()}
         if answer is None or isinstance(answer, _PLAIN):
             return answer
         if isinstance(answer, rows.Incident):
-            return await self._incident(scope, answer)
+            quoting = await self._quoting(scope, answer.instance_id, answer.department, held)
+            message = quoting.words(answer.message) if quoting is not None else answer.message
+            return replace(answer, message=message or "")
+        if isinstance(answer, rows.History):
+            return await self._history(scope, answer, held)
+        if isinstance(answer, rows.Fact):
+            return await self._fact(scope, answer, held)
         mask = _MASKS.get(type(answer))
         if mask is None:
             if type(answer).__name__ in _FIGURES:
@@ -84,16 +94,56 @@ class MaskedStore:
         reveal(masking.shown)
         return made
 
-    async def _incident(self, scope: Scope, row: rows.Incident) -> rows.Incident:
-        """Mask what an incident quotes: the values stand in the variables of its instance."""
-        hidden = scope.masked_in(row.department)
-        if not hidden:
+    async def _history(self, scope: Scope, row: rows.History, held: dict[str, Masking]) -> rows.History:
+        """Mask what a step's facts quote."""
+        if not scope.masked_in(row.department):
             return row
-        stored = await self._store.load_instances(scope, [row.instance_id])
-        masking = Masking(self._spec(), hidden)
-        for each in stored.values():
-            _instance(each, masking)
-        return replace(row, message=masking.words(row.message) or "")
+        facts = kernel_codec.decode_events(row.events)
+        made = []
+        for each in facts:
+            said = {name: getattr(each, name) for name in ("message", "reason") if getattr(each, name, None)}
+            quoting = await self._quoting(scope, row.instance_id, row.department, held) if said else None
+            if quoting is not None:
+                changes = {name: quoting.words(words) or "" for name, words in said.items()}
+                each = msgspec.structs.replace(each, **changes)
+            made.append(each)
+        return row if made == facts else replace(row, events=kernel_codec.encode_events(made))
+
+    async def _fact(self, scope: Scope, row: rows.Fact, held: dict[str, Masking]) -> rows.Fact:
+        """Mask what a fact of the event feed says; its texts may quote what its instance holds."""
+        hidden = scope.masked_in(row.department)
+        data = values.decode(row.payload) if hidden and row.payload else None
+        if not isinstance(data, dict):
+            return row
+        instance_id = data.get("instance_id")
+        quoting = await self._quoting(scope, instance_id, row.department, held) if instance_id else None
+        masking = quoting if quoting is not None else Masking(self._spec(), hidden)
+        said = {name: data[name] for name in ("message", "name") if isinstance(data.get(name), str)}
+        made = masking.value({**data, **{name: masking.words(words) for name, words in said.items()}})
+        return row if made == data else replace(row, payload=values.encode(made))
+
+    async def _quoting(
+        self, scope: Scope, instance_id: str, department: str | None, held: dict[str, Masking]
+    ) -> Masking | None:
+        """Return what knows the hidden values that an instance holds and sends; ``None``: none are."""
+        hidden = scope.masked_in(department)
+        if not hidden:
+            return None
+        masking = held.get(instance_id)
+        if masking is None:
+            masking = held[instance_id] = Masking(self._spec(), hidden)
+            for each in (await self._store.load_instances(scope, [instance_id])).values():
+                _instance(each, masking)
+            sent = await self._store.effects(scope, instance_id=instance_id, limit=_QUOTED_MAX)
+            for effect in sent.items:
+                masking.system = effect.system
+                _effect(effect, masking)
+            masking.system = ""
+        return masking
+
+
+_QUOTED_MAX: Final = 200
+"""Calls of an instance whose values its incidents and history may quote."""
 
 
 def masked(store: Store, spec: Callable[[], SensitiveSpec]) -> Store:
@@ -169,10 +219,6 @@ def _message(row: rows.Message, masking: Masking) -> rows.Message:
     return replace(row, payload=_packed(row.payload, masking) or b"")
 
 
-def _fact(row: rows.Fact, masking: Masking) -> rows.Fact:
-    return replace(row, payload=_packed(row.payload, masking) or b"")
-
-
 def _cause(row: Cause, masking: Masking) -> Cause:
     return replace(row, error_text=without_numbers(row.error_text) or "") if masking.hidden else row
 
@@ -190,7 +236,6 @@ _MASKS: Final[Mapping[type, Callable[[Any, Masking], Any]]] = {
     rows.Document: _document,
     rows.DocumentLine: _line,
     rows.Message: _message,
-    rows.Fact: _fact,
     Cause: _cause,
     Activity: _activity,
 }

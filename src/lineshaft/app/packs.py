@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,6 +35,8 @@ class ReadRelease:
     mappings: dict[str, CompiledMapping] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     """The kind of connector of each system."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of each system's definition."""
     trail: TrailSpec = field(default_factory=TrailSpec)
     retention: RetentionSpec = field(default_factory=RetentionSpec)
     people: tuple[PersonKind, ...] = ()
@@ -154,6 +157,7 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
     pack: Pack | None = None
     systems: dict[str, Definition] = {}
     kinds: dict[str, str] = {}
+    digests: dict[str, str] = {}
     mappings: dict[str, CompiledMapping] = {}
     if "pack.yaml" in contents:
         try:
@@ -167,6 +171,7 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
                 found = registry.kind_of(content, path)
                 systems[name.removesuffix(".yaml")] = found.read(content, path)
                 kinds[name.removesuffix(".yaml")] = found.name
+                digests[name.removesuffix(".yaml")] = blake2b(content, digest_size=20).hexdigest()
             elif kind == "mappings" and name.endswith(".yaml") and not name.endswith(".tests.yaml"):
                 mapping = read_mapping(content, path)
                 mappings[mapping.name] = mapping
@@ -196,7 +201,7 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
         problems += _check_sources(pack.sources, systems)
     if problems:
         raise DefinitionError(problems)
-    return ReadRelease(pack, systems, mappings, kinds, trail, retention, people, sensitive, watches)
+    return ReadRelease(pack, systems, mappings, kinds, digests, trail, retention, people, sensitive, watches)
 
 
 def _check_expressions(spec: WatchSpec) -> list[Problem]:

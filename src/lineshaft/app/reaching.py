@@ -30,8 +30,8 @@ class Api(Protocol):
         """Return what ``/api/v1{path}`` answers."""
         ...
 
-    def send(self, method: str, path: str, body: object = None) -> Any:
-        """Send ``body`` as JSON; return the answer."""
+    def send(self, method: str, path: str, body: object = None, *, if_match: str = "") -> Any:
+        """Send ``body`` as JSON, asking for the state that ``if_match`` names; return the answer."""
         ...
 
     def fetch(self, path: str) -> bytes:
@@ -121,9 +121,9 @@ class HttpApi:
         """Return what the hub answers."""
         return loads(self._call("GET", with_query(path, query), None))
 
-    def send(self, method: str, path: str, body: object = None) -> Any:
+    def send(self, method: str, path: str, body: object = None, *, if_match: str = "") -> Any:
         """Send a request."""
-        return loads(self._call(method, path, body))
+        return loads(self._call(method, path, body, if_match))
 
     def fetch(self, path: str) -> bytes:
         """Return a file's content."""
@@ -135,10 +135,11 @@ class HttpApi:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         """Nothing is kept open."""
 
-    def _call(self, method: str, path: str, body: object) -> bytes:
+    def _call(self, method: str, path: str, body: object, if_match: str = "") -> bytes:
+        headers = {**self._headers, "If-Match": if_match} if if_match else self._headers
         content = None if method == "GET" else dumps(body if body is not None else {})
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-            f"{self.url}/api/v1{path}", content, self._headers, method=method
+            f"{self.url}/api/v1{path}", content, headers, method=method
         )
         try:
             with self._opener.open(request, timeout=_TIMEOUT_S) as answer:

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 import uvicorn
@@ -17,6 +17,7 @@ from lineshaft.app import logs
 from lineshaft.app.config import HubConfig
 from lineshaft.app.hub import build
 from lineshaft.app.input_end import tell_at_end_of_input
+from lineshaft.app.worker_metrics import OnlyMetrics
 from lineshaft.base.errors import ConfigError
 from lineshaft.base.text import text
 from lineshaft.engine import collector
@@ -78,7 +79,7 @@ async def serve(
     if until_input_ends:
         tell_at_end_of_input(stopping)
     hub = build(config, environment)
-    listener = _listen(config)
+    listener = _listen(config.server.host, config.server.port)
     url = f"http://{config.server.host}:{listener.getsockname()[1]}"
     hub.letters.console = hub.letters.console or url
     await hub.start()
@@ -113,8 +114,21 @@ async def work(
     *,
     environment: Mapping[str, str] | None = None,
     ready: Callable[[str], None] = lambda name: None,
+    metrics: tuple[str, int] | None = None,
+    measured: Callable[[str], None] = lambda url: None,
 ) -> None:
-    """Work without an API: one of several processes on a PostgreSQL."""
+    """Work without an API: one of several processes on a PostgreSQL.
+
+    Args:
+        config: The configuration.
+        environment: Where secrets come from; the process's own by default.
+        ready: Told the worker's name once it works.
+        metrics: Host and port of its page of metrics; none by default.
+        measured: Told the address of that page.
+
+    Raises:
+        ConfigError: The store is a file, or the port of the metrics is taken.
+    """
     if config.sqlite_path is not None:
         raise ConfigError(
             text(
@@ -130,13 +144,31 @@ async def work(
     logs.set_up(config.log.level)
     stopping = _stop_signal()
     hub = build(config, environment)
+    listener = _listen(*metrics) if metrics is not None else None
     await hub.start()
     collector.ease()
     try:
-        ready(hub.worker.name)
-        await stopping.wait()
+        async with contextlib.AsyncExitStack() as also:
+            if listener is not None:
+                await also.enter_async_context(_served(OnlyMetrics(hub.application), listener))
+                host, port = listener.getsockname()[:2]
+                measured(f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics")
+            ready(hub.worker.name)
+            await stopping.wait()
     finally:
         await hub.stop()
+
+
+@contextlib.asynccontextmanager
+async def _served(application: Any, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve an application as long as the context lasts."""
+    server = _Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def _stop_signal() -> asyncio.Event:
@@ -157,19 +189,19 @@ def _stop_signal() -> asyncio.Event:
     return stopping
 
 
-def _listen(config: HubConfig) -> socket.socket:
-    listener = socket.socket()
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((config.server.host, config.server.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise ConfigError(
             text(
                 "Expected to listen on {host}:{port}, but: {error}",
                 "无法监听 {host}:{port}:{error}",
-                host=config.server.host,
-                port=config.server.port,
+                host=host,
+                port=port,
                 error=error.strerror or error,
             ),
             code="port_taken",

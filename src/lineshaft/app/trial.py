@@ -16,7 +16,9 @@ from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import PAGE_SETTINGS
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import InputError
-from lineshaft.base.text import text
+from lineshaft.base.text import Text, text
+from lineshaft.connectors.brokers import MQTT, RABBITMQ
+from lineshaft.connectors.files import FILES
 from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.http.connector import HttpConnector
 from lineshaft.connectors.http.exploring import Found, draft_of, explore, pairs_of
@@ -24,6 +26,7 @@ from lineshaft.connectors.http.openapi import draft_from, read_openapi
 from lineshaft.connectors.http.transport import Exchange, Prepared, Reply, Transport
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
+from lineshaft.connectors.products import product_manifest, product_names
 from lineshaft.connectors.sql import SQL
 from lineshaft.connectors.tryton import TRYTON
 from lineshaft.sdk.connector import CallContext, Connector
@@ -57,10 +60,26 @@ class Trial:
 def make_registry() -> Registry:
     """Return every kind of connectors there is."""
     registry = Registry()
-    for kind in (HTTP, MAIL, OPCUA, SQL, TRYTON):
+    for kind in (FILES, HTTP, MAIL, MQTT, OPCUA, RABBITMQ, SQL, TRYTON):
         registry.register(kind, "lineshaft")
     registry.load_entry_points()
     return registry
+
+
+def products() -> list[tuple[str, Text]]:
+    """Return the products with a shipped manifest, and what people call them."""
+    registry = make_registry()
+    read = [(name, registry.read(product_manifest(name), f"{name}.yaml")) for name in product_names()]
+    return [(name, definition.spec.label) for name, definition in read]
+
+
+def shipped(product: str, system: str) -> str:
+    """Return the shipped manifest of a product, as a first manifest of the system of that name.
+
+    Raises:
+        NotFound: There is none.
+    """
+    return product_manifest(product, system).decode()
 
 
 @asynccontextmanager

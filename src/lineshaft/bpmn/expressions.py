@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from lineshaft import feel
+from lineshaft.base.text import text as text_of
 from lineshaft.bpmn import unified
+from lineshaft.feel.builtins import BUILTINS
 
 _INSIDE = re.compile(r"[$#]\{((?:[^{}\"']|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\{[^{}]*\})*)\}")
 """An expression of older engines, also amid other text; strings in it may hold braces."""
@@ -43,21 +45,41 @@ class Static:
 class Feel:
     """A FEEL expression, compiled."""
 
-    __slots__ = ("_evaluate", "names", "text")
+    __slots__ = ("_doubtful", "_evaluate", "names", "text")
 
     def __init__(self, text: str) -> None:
         expression = feel.compile(text)
         self.text = text
         self.names = tuple(sorted(expression.names))
+        self._doubtful = tuple(name for name in self.names if name in BUILTINS)
+        """Names of variables that are those of functions as well: ``number``, ``date`` …"""
         self._evaluate = expression.evaluate
 
     def evaluate(self, context: dict[str, Any], now: datetime) -> Any:
         """Return the value, strictly.
 
         Raises:
-            feel.FeelError: The expression has no value for this context.
+            feel.FeelError: The expression has no value for this context. A function is none: where there is
+                no variable ``number``, the name means FEEL's function ``number``, which nothing can keep.
         """
-        return self._evaluate(context, strict=True, clock=now)
+        value = self._evaluate(context, strict=True, clock=now)
+        if value.__class__ is feel.Function or (self._doubtful and _has_function(value)):
+            raise feel.FeelError(
+                text_of(
+                    "Expected a value from {text}, but it gives a function: is the variable missing?",
+                    "{text} 应给出值,实际为函数:是否缺少该变量?",
+                    text=self.text,
+                )
+            )
+        return value
+
+
+def _has_function(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_has_function(each) for each in value)
+    if isinstance(value, dict):
+        return any(_has_function(each) for each in value.values())
+    return value.__class__ is feel.Function
 
 
 class Variable:

@@ -54,7 +54,7 @@ CODE_LISTS: Final[Mapping[str, tuple[Callable[[str], Mapping[str, str]], tuple[s
     "currency": (_currency, ("alpha3",)),
     "unit": (_unit, ("code", "symbol", "en", "zh")),
 }
-"""Each list: how a value of it is read in any form, and the forms it can be written in (the first by default)."""
+"""Each list: how a value of it is read in any form, and the forms it is written in (the first by default)."""
 
 
 def code_in(list_name: str, written: str, form: str | None = None) -> str:

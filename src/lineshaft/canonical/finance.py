@@ -1,4 +1,4 @@
-"""Money: sales invoices, receipts, what is owed, cost and profit. Pure values (UBL invoice and remittance)."""
+"""Money: sales invoices, receipts, what is owed, cost, profit. Pure values (UBL invoice and remittance)."""
 
 from __future__ import annotations
 

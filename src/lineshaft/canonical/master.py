@@ -1,4 +1,4 @@
-"""Master records: customers, suppliers, contacts, products. Pure values, in the words of UBL (Party, Item) and GS1."""
+"""Master records: customers, suppliers, contacts, products. Pure values (UBL Party, Item; GS1)."""
 
 from __future__ import annotations
 

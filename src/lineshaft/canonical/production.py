@@ -185,7 +185,7 @@ class Totals:
 def totals_of(order: JobOrder, reports: Iterable[JobResponse]) -> Totals:
     """Return the totals of a job order: hours of all operations; pieces good at its last one.
 
-    Pieces that are good at one operation are the same pieces at the next; bad and scrapped ones are lost once.
+    Pieces that are good at one operation are the same ones at the next; bad and scrapped ones are lost once.
     """
     own = [report for report in reports if report.job_order_number == order.number]
     numbers = [operation.number for operation in order.operations] or [each.operation_number for each in own]

@@ -33,10 +33,14 @@ CURRENCIES: Final[Mapping[str, int]] = {
 }
 """Digits after the point of each currency in circulation."""
 CURRENCY_WORDS: Final[Mapping[str, str]] = {
-    "人民币": "CNY", "元": "CNY", "RMB": "CNY", "CNH": "CNY", "¥": "CNY", "￥": "CNY", "美元": "USD", "美金": "USD",
-    "US$": "USD", "欧元": "EUR", "€": "EUR", "英镑": "GBP", "£": "GBP", "日元": "JPY", "日圆": "JPY", "港币": "HKD",
-    "港元": "HKD", "HK$": "HKD", "台币": "TWD", "新台币": "TWD", "韩元": "KRW", "韩币": "KRW", "新加坡元": "SGD",
-    "澳元": "AUD", "加元": "CAD", "瑞士法郎": "CHF", "卢布": "RUB", "泰铢": "THB", "越南盾": "VND", "卢比": "INR",
+    "人民币": "CNY", "元": "CNY", "RMB": "CNY", "CNH": "CNY", "¥": "CNY", "￥": "CNY",
+    "美元": "USD", "美金": "USD",
+    "US$": "USD", "欧元": "EUR", "€": "EUR", "英镑": "GBP", "£": "GBP",
+    "日元": "JPY", "日圆": "JPY", "港币": "HKD",
+    "港元": "HKD", "HK$": "HKD", "台币": "TWD", "新台币": "TWD", "韩元": "KRW",
+    "韩币": "KRW", "新加坡元": "SGD",
+    "澳元": "AUD", "加元": "CAD", "瑞士法郎": "CHF", "卢布": "RUB",
+    "泰铢": "THB", "越南盾": "VND", "卢比": "INR",
 }  # fmt: skip
 """What systems of Chinese firms write instead of the code."""
 _CONTEXT: Final = Context(prec=34, rounding=ROUND_HALF_EVEN)

@@ -145,12 +145,15 @@ def _listed(value: Any) -> Any:
 @cache
 def _shape(kind: type[Any]) -> tuple[frozenset[str], Mapping[str, type[Any]]]:
     """Return the names of the fields that are whole numbers, and the classes of those that are objects."""
-    whole, below = [], {}
+    whole: list[str] = []
+    below: dict[str, type[Any]] = {}
     for name, hint in get_type_hints(kind).items():
         parts = [hint, *get_args(hint)]
         if int in parts:
             whole.append(name)
-        below |= {name: part for part in parts if isinstance(part, type) and is_dataclass(part)}
+        for part in parts:
+            if isinstance(part, type) and is_dataclass(part):
+                below[name] = part
     return frozenset(whole), below
 
 

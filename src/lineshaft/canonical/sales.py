@@ -1,4 +1,4 @@
-"""Before the order: leads, opportunities, quotes, contracts. Pure values, in the words of UBL where it has them."""
+"""Before the order: leads, opportunities, quotes, contracts. Pure values (UBL where it has words)."""
 
 from __future__ import annotations
 

@@ -39,10 +39,10 @@ def page() -> str:
     schema = json_schema()["$defs"]
     lines = [
         "# Business objects\n",
-        "What the hub carries between systems, in the words of ISA-95 (production), UBL (trade) and GS1. A mapping",
-        "names one as its `from` or `to`. Every object has `custom_1` to `custom_5` and open `extensions`, which go",
-        "from end to end; they are not repeated below. Quantities, prices and amounts are exact decimals, rates and",
-        "discounts are fractions (0.13 is 13 %). **Bold** fields are required.",
+        "What the hub carries between systems, in the words of ISA-95 (production), UBL (trade) and GS1. A",
+        "mapping names one as its `from` or `to`. Every object has `custom_1` to `custom_5` and open",
+        "`extensions`, which go from end to end; they are not repeated below. Quantities, prices and amounts",
+        "are exact decimals, rates and discounts are fractions (0.13 is 13 %). **Bold** fields are required.",
         "[The JSON Schema](canonical.schema.json) says the same for programs.\n",
     ]
     by_file: dict[str, list[str]] = {}

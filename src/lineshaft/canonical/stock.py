@@ -80,5 +80,5 @@ class LowStockWarning(Sourced):
 
 
 def balance_after(opening: Decimal, moves: Iterable[StockMove]) -> Decimal:
-    """Return the balance that the moves lead to from an opening one; each in the same item, place and unit."""
+    """Return the balance that moves lead to from an opening one; all of one item, place and unit."""
     return total([opening, *(move.quantity for move in moves)])

@@ -17,6 +17,7 @@ from lineshaft.cli import (
     backups,
     bpmn,
     connector,
+    connector_systems,
     demo,
     dmn,
     feel,
@@ -27,6 +28,7 @@ from lineshaft.cli import (
     packs,
     people,
     persons,
+    releases,
     retention,
     secrets,
     subscriptions,
@@ -74,6 +76,7 @@ def _options(
 hub.add_to(app)
 demo.add_to(app)
 packs.add_to(app)
+releases.add_to(app)
 tracing.add_to(app)
 letters.add_to(app)
 unknown.add_to(app)
@@ -92,6 +95,7 @@ bpmn.add_to(app)
 dmn.add_to(app)
 mapping.add_to(app)
 connector.add_to(app)
+connector_systems.add_to(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -39,25 +39,33 @@ def add_to(app: typer.Typer) -> None:
 
 @commands.command("list")
 def list_kinds(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the kinds of connectors. 连接器类型。"""
-    from lineshaft.app.trial import make_registry
+    """List the kinds of connectors, and the products with a shipped manifest. 连接器类型与预置产品。"""
+    from lineshaft.app.trial import make_registry, products
 
     around = here(context)
     registry = make_registry()
     kinds = [registry.kind(name) for name in registry.names]
     if as_json:
-        out_json([{"name": kind.name, "label": kind.label.to_dict()} for kind in kinds])
+        listed = [{"name": kind.name, "label": kind.label.to_dict(), "product": False} for kind in kinds]
+        out_json(listed + [{"name": n, "label": label.to_dict(), "product": True} for n, label in products()])
         return
     rows = [(kind.name, kind.label.in_language(around.language)) for kind in kinds]
     table((around.word("connector", "类型"), around.word("what it joins", "用途")), rows)
+    out("")
+    shown = [(name, label.in_language(around.language)) for name, label in products()]
+    table((around.word("product", "产品"), around.word("connector new FILE --product …", "预置清单")), shown)
 
 
 @commands.command("new")
 def new(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The manifest to write, e.g. systems/shop.yaml. 清单文件。")],
+    *,
     from_openapi: Annotated[
         str | None, typer.Option("--from-openapi", help="OpenAPI file or its address. OpenAPI 文件或地址。")
+    ] = None,
+    product: Annotated[
+        str | None, typer.Option(help="A product with a shipped manifest. 预置清单的产品。")
     ] = None,
     auth: Annotated[
         str, typer.Option(help="bearer, api_key, basic, session, oauth2 … 认证方式。")
@@ -65,12 +73,14 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Overwrite. 覆盖。")] = False,
 ) -> None:
     """Write a first manifest. 生成清单初稿。"""
-    from lineshaft.app.trial import draft_from, fetched, read_openapi
+    from lineshaft.app.trial import draft_from, fetched, read_openapi, shipped
     from lineshaft.connectors.http.starting import first_manifest
 
     around = here(context)
     name = _system_name(file)
-    if from_openapi is None:
+    if product is not None:
+        content, base = shipped(product, name), ""
+    elif from_openapi is None:
         content, base = first_manifest(name, auth), ""
     else:
         remote = from_openapi.startswith(("http://", "https://"))

@@ -62,13 +62,28 @@ def serve_command(
 def worker_command(
     context: typer.Context,
     store: Annotated[str | None, typer.Option(help="PostgreSQL's address. 数据库地址。")] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Serve /metrics there, on this machine alone where no host is named. 指标页地址。",
+        ),
+    ] = None,
 ) -> None:
     """Run one more worker on a shared PostgreSQL. 启动一个工作进程。"""
     from lineshaft.app.serving import run, work
+    from lineshaft.app.worker_metrics import address_of
 
     around = here(context)
     config = around.config(store__url=store)
-    run(work(config, ready=lambda name: around.say("Worker {name}", "工作进程 {name}", name=name)))
+    run(
+        work(
+            config,
+            ready=lambda name: around.say("Worker {name}", "工作进程 {name}", name=name),
+            metrics=address_of(metrics) if metrics is not None else None,
+            measured=lambda url: around.say("Metrics at {url}", "指标页 {url}", url=url),
+        )
+    )
 
 
 def migrate_command(

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(help="Field mappings. 字段映射。", no_args_is_help=True)
 
-MappingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Mapping: .yaml or .xlsx. 映射文件。")]
+MappingFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="Mapping: .yaml or .xlsx. 映射文件。")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,13 +66,16 @@ def run(
     records: Annotated[
         str, typer.Argument(help="Record: JSON, or a .json, .jsonl or .csv file. 记录:JSON 或文件。")
     ],
+    *,
     references: Annotated[
         Path | None, typer.Option(exists=True, help="Cross-references: .yaml or .xlsx. 编码对照。")
     ] = None,
     rates: Annotated[Path | None, typer.Option(exists=True, help="Exchange rates: .yaml. 汇率表。")] = None,
     now: Annotated[str | None, typer.Option(help="What now() is, with a zone. 当前时间(带时区)。")] = None,
     parameters: Annotated[str, typer.Option(help="Parameters: JSON. 参数。")] = "{}",
-    trace: Annotated[bool, typer.Option("--trace", help="Where each value came from. 显示每个值的来源。")] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Where each value came from. 显示每个值的来源。")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Map sample records and show what comes out, value by value. 用样本预览映射结果。"""
@@ -97,7 +102,12 @@ def run(
                     "missing": [str(each) for each in mapped.missing],
                     "warnings": [_described(each) for each in mapped.warnings],
                     "trace": [
-                        {"target": each.target, "sources": each.sources, "how": each.how, "line": each.place.line}
+                        {
+                            "target": each.target,
+                            "sources": each.sources,
+                            "how": each.how,
+                            "line": each.place.line,
+                        }
                         for each in mapped.trace
                     ],
                 }
@@ -129,9 +139,12 @@ def _say_mapped(around: Surroundings, number: int, mapped: Mapped) -> None:
     for each in mapped.unmatched:
         near = ", ".join(f"{one.id} ({one.code})" for one in each.candidates) or "-"
         around.say(
-            "{place}: no match for {reference}; nearest: {near}", "{place}:{reference} 无对照;最接近:{near}",
-            place=each.place, reference=each.reference, near=near,
-        )  # fmt: skip
+            "{place}: no match for {reference}; nearest: {near}",
+            "{place}:{reference} 无对照;最接近:{near}",
+            place=each.place,
+            reference=each.reference,
+            near=near,
+        )
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -146,9 +159,11 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 @commands.command("test")
-def test(
+def run_tests(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(exists=True, help="Mappings, or folders of them. 映射文件或目录。")],
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, help="Mappings, or folders of them. 映射文件或目录。")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Run the tests of mappings: `tests:` in the file and `*.tests.yaml` beside it. 运行映射的测试。"""
@@ -168,7 +183,11 @@ def test(
     if as_json:
         out_json(
             [
-                {"name": case.name, "place": str(case.place), "wrong": [each.to_dict() for each in result.wrong]}
+                {
+                    "name": case.name,
+                    "place": str(case.place),
+                    "wrong": [each.to_dict() for each in result.wrong],
+                }
                 for case, result in results
             ]
         )
@@ -176,7 +195,12 @@ def test(
         for case, result in results:
             for each in result.wrong:
                 out(f"{case.place}: {case.name}: {each.in_language(around.language)}")
-        around.say("{count} tests, {failed} failed", "{count} 个测试,{failed} 个失败", count=len(results), failed=len(failed))
+        around.say(
+            "{count} tests, {failed} failed",
+            "{count} 个测试,{failed} 个失败",
+            count=len(results),
+            failed=len(failed),
+        )
     if failed:
         raise typer.Exit(1)
     if not results:
@@ -190,7 +214,9 @@ def _mappings_in(files: list[Path]) -> Iterator[Path]:
     for file in files:
         found = sorted(file.rglob("*.yaml")) if file.is_dir() else [file]
         yield from (
-            each for each in found if not each.name.endswith(".tests.yaml") and (not file.is_dir() or _is_mapping(each))
+            each
+            for each in found
+            if not each.name.endswith(".tests.yaml") and (not file.is_dir() or _is_mapping(each))
         )
 
 
@@ -211,11 +237,16 @@ def compare(context: typer.Context, old: MappingFile, new: MappingFile, as_json:
     if as_json:
         out_json(
             [
-                {"field": each.field, "aspect": each.aspect, "before": each.before, "after": each.after,
-                 "text": each.text.to_dict()}
+                {
+                    "field": each.field,
+                    "aspect": each.aspect,
+                    "before": each.before,
+                    "after": each.after,
+                    "text": each.text.to_dict(),
+                }
                 for each in changes
             ]
-        )  # fmt: skip
+        )
     elif changes:
         for each in changes:
             out(each.text.in_language(around.language))
@@ -226,10 +257,13 @@ def compare(context: typer.Context, old: MappingFile, new: MappingFile, as_json:
 @commands.command("suggest")
 def suggest(
     context: typer.Context,
-    target: Annotated[str, typer.Argument(help="Business object, or a JSON file of samples. 业务对象或样本文件。")],
+    target: Annotated[
+        str, typer.Argument(help="Business object, or a JSON file of samples. 业务对象或样本文件。")
+    ],
     source: Annotated[str, typer.Argument(help="The same of the source. 来源,同上。")],
     mapping_file: Annotated[
-        Path | None, typer.Option("--mapping", exists=True, help="Only what it has not mapped yet. 只看尚未映射的字段。")
+        Path | None,
+        typer.Option("--mapping", exists=True, help="Only what it has not mapped yet. 只看尚未映射的字段。"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -249,7 +283,9 @@ def suggest(
     if as_json:
         out_json(
             {
-                path: [{"source": each.source, "score": each.score, "why": each.why.to_dict()} for each in listed]
+                path: [
+                    {"source": each.source, "score": each.score, "why": each.why.to_dict()} for each in listed
+                ]
                 for path, listed in found.items()
             }
         )
@@ -259,7 +295,13 @@ def suggest(
         for path, listed in found.items()
         for index, each in enumerate(listed)
     ]
-    table([around.word(*words) for words in (("target", "目标"), ("source", "来源"), ("likeness", "相似度"), ("why", "理由"))], rows)
+    table(
+        [
+            around.word(*words)
+            for words in (("target", "目标"), ("source", "来源"), ("likeness", "相似度"), ("why", "理由"))
+        ],
+        rows,
+    )
     for path in [path for path, listed in found.items() if not listed]:
         around.say("{path}: nothing is like it", "{path}:没有相近的字段", path=path)
 
@@ -283,7 +325,9 @@ def export(
     content = file.read_bytes()
     _free(to)
     is_mapping = _is_mapping(file)
-    to.write_bytes(to_workbook(content, str(file)) if is_mapping else references_to_workbook(_references(file)))
+    to.write_bytes(
+        to_workbook(content, str(file)) if is_mapping else references_to_workbook(_references(file))
+    )
     here(context).say("{to}: written", "{to}:已写入", to=to)
 
 
@@ -292,7 +336,9 @@ def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Workbook: .xlsx")],
     to: Annotated[Path, typer.Argument(help="Definition file to write: .yaml")],
-    replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there. 覆盖已有文件。")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Write over a file that is there. 覆盖已有文件。")
+    ] = False,
 ) -> None:
     """Read a mapping, or cross-references, from an Excel workbook. 从 Excel 导入。"""
     from lineshaft.mapping.document import to_yaml
@@ -339,7 +385,9 @@ def _references(file: Path) -> list[Binding]:
     if file.suffix.lower() == ".xlsx":
         return references_from_workbook(file.read_bytes(), str(file))
     problems = Problems()
-    found = read_bindings(Table(read_yaml(file.read_bytes(), str(file)), problems).items("references"), problems)
+    found = read_bindings(
+        Table(read_yaml(file.read_bytes(), str(file)), problems).items("references"), problems
+    )
     problems.raise_if_any()
     return found
 
@@ -361,7 +409,13 @@ def _records(given: str) -> list[Any]:
     if not given.lstrip().startswith(("{", "[")):
         file = Path(given)
         if not file.is_file():
-            raise InputError(text("Expected JSON or a file, but there is no file {file}.", "应为 JSON 或文件,没有文件 {file}。", file=given))
+            raise InputError(
+                text(
+                    "Expected JSON or a file, but there is no file {file}.",
+                    "应为 JSON 或文件,没有文件 {file}。",
+                    file=given,
+                )
+            )
         content, suffix = file.read_text(encoding="utf-8-sig"), file.suffix.lower()
     if suffix == ".csv":
         return list(csv.DictReader(io.StringIO(content)))
@@ -370,7 +424,9 @@ def _records(given: str) -> list[Any]:
             return [json.loads(line, parse_float=Decimal) for line in content.splitlines() if line.strip()]
         found = json.loads(content, parse_float=Decimal)
     except ValueError as error:
-        raise InputError(text("Expected JSON, but: {error}", "不是有效的 JSON:{error}", error=error)) from error
+        raise InputError(
+            text("Expected JSON, but: {error}", "不是有效的 JSON:{error}", error=error)
+        ) from error
     return found if isinstance(found, list) else [found]
 
 
@@ -383,9 +439,12 @@ def _moment(given: str | None) -> datetime | None:
         found = None
     if found is None or found.tzinfo is None:
         raise InputError(
-            text("Expected a time with a zone such as 2026-01-31T08:00:00+08:00, but it is {given}.",
-                 "应为带时区的时间,例如 2026-01-31T08:00:00+08:00,实际为 {given}。", given=given)
-        )  # fmt: skip
+            text(
+                "Expected a time with a zone such as 2026-01-31T08:00:00+08:00, but it is {given}.",
+                "应为带时区的时间,例如 2026-01-31T08:00:00+08:00,实际为 {given}。",
+                given=given,
+            )
+        )
     return found
 
 

@@ -31,8 +31,8 @@ class Asking:
         self._protection = protection
         self._pump = pump
         self._numbers = itertools.count(1)
-        self._suspects: dict[str, tuple[str, float]] = {}
-        """By system that did not answer: whose retries find out whether it is there, and until when."""
+        self._doubts: dict[str, asyncio.TimerHandle] = {}
+        """By system that did not answer a question: when others may find out, if whoever asked is gone."""
 
     async def ask(
         self, system: str, operation: str, payload: Mapping[str, Any], key: str
@@ -100,7 +100,7 @@ class Asking:
                 gate.slow_down(error.wait_s)
             raise
         except (Unavailable, OutcomeUnknown, TimeoutError) as error:
-            self._suspect(operation, key)
+            self._suspect(operation, gate, key)
             # It only reads: no answer and no connection are the same.
             message = (
                 error.message
@@ -114,25 +114,37 @@ class Asking:
             )
             code = error.code if isinstance(error, Unavailable) else None
             raise Unavailable(message, code=code) from error
-        self._suspects.pop(operation.system, None)
+        # It is there: whoever waited to know that goes on, when the place is given back.
+        gate.clear_suspicion()
         return outcome.answer
 
-    def _suspect(self, operation: Operation, key: str) -> None:
-        """Let only ``key`` ask on, for as long as its retries may take: an outage is one event."""
+    def _suspect(self, operation: Operation, gate: Gate, key: str) -> None:
+        """Let only the effect ``key`` ask or call on, for as long as its retries may take.
+
+        An outage is one event, whether a question or a write meets it first: the retries of both together
+        would knock twice as often.
+        """
         config = self._runtime.config
-        until = self._runtime.clock.monotonic() + 2 * max(config.retry.gaps_s, default=1.0)
-        until += operation.spec.timeout_s
-        known = self._suspects.get(operation.system)
-        if known is None or known[0] == key or known[1] < self._runtime.clock.monotonic():
-            self._suspects[operation.system] = (key, until)
+        gate.suspect_is(key)
+        if gate.suspect != key:
+            return
+        known = self._doubts.pop(operation.system, None)
+        if known is not None:
+            known.cancel()
+        longest_s = 2 * max(config.retry.gaps_s, default=1.0) + operation.spec.timeout_s
+        self._doubts[operation.system] = asyncio.get_running_loop().call_later(
+            longest_s, self._over, gate, key
+        )
+
+    def _over(self, gate: Gate, key: str) -> None:
+        self._doubts.pop(gate.system, None)
+        if gate.clear_suspicion(key):
+            self._pump(gate)
 
     def _refuse_where_it_must_wait(self, gate: Gate, key: str) -> None:
-        suspect, until = self._suspects.get(gate.system, (key, 0.0))
-        is_suspect = suspect != key and self._runtime.clock.monotonic() < until
         if gate.is_closed:
-            self._suspects.pop(gate.system, None)
             raise self._wait(gate.system, min(15.0, self._runtime.config.check_gaps_s[-1]))
-        if is_suspect or (gate.suspect is not None and gate.suspect != key):
+        if gate.suspect is not None and gate.suspect != key:
             raise self._wait(gate.system, 2.0)
 
     def _wait(self, system: str, wait_s: float) -> RateLimited:

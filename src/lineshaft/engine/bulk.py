@@ -77,11 +77,16 @@ class Work(msgspec.Struct, frozen=True):
     done: int = 0
     failed: int = 0
     ended_at: datetime | None = None
+    masked: list[str] = []
+    """Classes of fields that whoever asked for it does not see."""
+    own: list[str] = []
+    home: list[str] = []
 
     def scope(self, tenant: str) -> Scope:
         """Return what whoever asked for it may see."""
         departments = frozenset(self.departments) if self.departments is not None else None
-        return Scope(tenant, departments, frozenset(self.roles))
+        roles, masked, own = frozenset(self.roles), frozenset(self.masked), frozenset(self.own)
+        return Scope(tenant, departments, roles, masked, own, frozenset(self.home))
 
 
 class ItemState(msgspec.Struct, frozen=True):
@@ -108,6 +113,7 @@ class BulkWork:
     """Plans and jobs."""
 
     def __init__(self, store: Store, operations: Operations, clock: Clock, ids: Ids, tenant: str) -> None:
+        """Make them; ``store`` is as people read it, masked: what a plan says of its items is shown."""
         self._store = store
         self._operations = operations
         self._clock = clock
@@ -149,6 +155,9 @@ class BulkWork:
             roles=sorted(scope.roles),
             digest=_digest(items),
             count=len(items),
+            masked=sorted(scope.masked_fields),
+            own=sorted(scope.own_fields),
+            home=sorted(scope.home),
         )
         now = self._clock.now()
         row = self._row(PLAN, self._ids.new(), work, "planned", now=now, due_at=now + PLAN_LASTS)

@@ -46,7 +46,7 @@ class Jobs:
         runtime: Runtime,
         steps: Steps,
         again: Callable[[Effect, float], None],
-        let_go: Callable[[str], bool],
+        let_go: Callable[[Effect], bool],
         starts: Starts,
     ) -> None:
         self._runtime = runtime
@@ -161,8 +161,32 @@ class Jobs:
             tx.add(write)
         if applied.status == "rejected":
             return "rejected", tx
-        await self._runtime.write(tx)
+        result = await self._runtime.write(tx)
+        if isinstance(result.error, BadRow):
+            await self._freeze(job, command, result.error)
         return applied.status, None
+
+    async def _freeze(self, job: Job, command: commands.Command, error: BadRow) -> None:
+        """What the step made cannot be stored, and never will: the instance stops, and a person sees why."""
+        assert job.instance_id is not None
+        live = await self._runtime.live(job.instance_id, job.lane)
+        if live is None:
+            return
+        tx = self._runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        self._steps.freeze(tx, live, command, error)
+        await self._write(tx)
+
+    async def _write(self, tx: Transaction) -> UnitResult:
+        """Make a transaction durable; what cannot be stored is told, and tried again in growing gaps.
+
+        Raises:
+            BadRow: Something in it cannot be stored.
+        """
+        result = await self._runtime.write(tx)
+        if isinstance(result.error, BadRow):
+            raise result.error
+        return result
 
     async def _timer(self, job: Job) -> None:
         _, tx = await self._on_instance(job, commands.FireTimer(job.token or 0))
@@ -193,7 +217,7 @@ class Jobs:
             program = release.programs.get(command.elements.get(old, old))
             if program is not None:
                 self._steps.migrate(tx, live, release, program, command)
-        await runtime.write(tx)
+        await self._write(tx)
 
     async def _child(self, job: Job) -> None:
         data = values.decode(job.payload)
@@ -207,7 +231,7 @@ class Jobs:
             )
         _, tx = await self._on_instance(job, command)
         if tx is not None:
-            await self._runtime.write(tx)
+            await self._write(tx)
 
     async def _cancel_child(self, job: Job) -> None:
         runtime = self._runtime
@@ -224,7 +248,7 @@ class Jobs:
         for live in lives:
             if live is not None:
                 self._steps.apply(tx, live, commands.Cancel("parent"))
-        await runtime.write(tx)
+        await self._write(tx)
 
     async def _cancel_call(self, job: Job) -> None:
         """Effects that were not called yet never will be; one under way brings its evidence all the same."""
@@ -239,11 +263,11 @@ class Jobs:
                 continue
             # Where an answer was lost it may have been done: that is found out, not written off.
             open_still = effect.status == "parked" or (
-                effect.status == "intended" and effect.error_class != "unknown"
+                effect.status in ("intended", "attempted") and effect.error_class != "unknown"
             )
-            if effect.token == job.token and open_still and self._let_go(effect.id):
+            if effect.token == job.token and open_still and self._let_go(effect):
                 tx.add(UpdateEffect(effect.tenant, effect.id, "cancelled", settled_at=tx.now))
-        await runtime.write(tx)
+        await self._write(tx)
 
     async def _start(self, job: Job) -> None:
         release = await self._runtime.releases.active()
@@ -259,7 +283,7 @@ class Jobs:
             start_element=data.get("start_element"),
         )
         self._steps.start(tx, release, program, command, lane=job.lane, department=data.get("department"))
-        await self._runtime.write(tx)
+        await self._write(tx)
 
     # -- messages and signals --------------------------------------------------------------------------------
 
@@ -284,7 +308,7 @@ class Jobs:
                 tx.add(PutJob(replace(job, due_at=due_at, attempts=job.attempts + 1)))
             elif started == "none" and ttl_s > 0:
                 tx.add(PutMessage(_message(job, data, tx.now, ttl_s)))
-        await runtime.write(tx)
+        await self._write(tx)
 
     async def _start_by_message(
         self, tx: Transaction, job: Job, data: dict[str, Any]
@@ -351,7 +375,7 @@ class Jobs:
                     }
                     tx.add(DeleteMessage(job.tenant, message.id))
                     self._deliver_to(tx, subscription, content)
-        await runtime.write(tx)
+        await self._write(tx)
 
     def _deliver_to(
         self, tx: Transaction, subscription: Subscription, data: dict[str, Any], priority: int = 1
@@ -395,7 +419,7 @@ class Jobs:
             )
             tx.add(PutJob(again))
             tx.then(lambda: self.offer(again))
-        await self._runtime.write(tx)
+        await self._write(tx)
 
     async def _signal(self, job: Job) -> None:
         runtime = self._runtime
@@ -417,7 +441,7 @@ class Jobs:
             assert release is not None
             command = commands.StartInstance(variables=variables, start_element=element)
             self._steps.start(tx, release, program, command, lane=job.lane)
-        await runtime.write(tx)
+        await self._write(tx)
 
     # -- parked ----------------------------------------------------------------------------------------------
 
@@ -433,7 +457,7 @@ class Jobs:
             tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
             released = replace(effect, status="intended", due_at=tx.now)
             tx.then(lambda released=released: self._again(released, 0.0))  # type: ignore[misc]
-        await runtime.write(tx)
+        await self._write(tx)
 
     async def _superseded(self, job: Job) -> None:
         """Who waited for a state that a newer one has overtaken goes on, and knows it (``superseded``)."""

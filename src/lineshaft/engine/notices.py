@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from lineshaft.base.errors import HubError
 from lineshaft.base.ids import lane_of
+from lineshaft.base.text import Text
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import said
@@ -26,6 +27,9 @@ from lineshaft.store.writes import InsertEffect, PutCursor, PutJob, TakeJob
 
 Compose = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Makes the operation's payload of a notice's facts (see ``Notices``)."""
+
+Conceal = Callable[[Effect | Event | None, Text], Text]
+"""Takes out of an error's words what whoever reads notices may not see; given what the error is about."""
 
 COUNT_MAX: Final = 10_000
 """Dead letters of one cause are counted up to here."""
@@ -47,6 +51,7 @@ class Notices:
         self._again = again
         self._offer_job = offer_job
         self.compose: Compose = lambda facts: facts
+        self.conceal: Conceal = lambda subject, words: words
 
     # -- what happened -------------------------------------------------------------------------------------
 
@@ -59,7 +64,7 @@ class Notices:
 
     def silent(self, tx: Transaction, state: SystemState, error: HubError) -> None:
         """A system that only tells has fallen silent: tell it, in the transaction that says so."""
-        facts = {"error": said(error).to_dict(), "kind": "outage"}
+        facts = {"error": self.conceal(None, said(error)).to_dict(), "kind": "outage"}
         self._owe(tx, f"outage/{state.system}/{state.version}", state.system, facts)
 
     def unknown(self, tx: Transaction, effect: Effect, error: HubError) -> None:
@@ -91,7 +96,8 @@ class Notices:
         )
 
     def _facts_of(self, subject: Effect | Event, error: HubError) -> dict[str, Any]:
-        facts: dict[str, Any] = {"error": said(error).to_dict(), "department": subject.department}
+        told = self.conceal(subject, said(error)).to_dict()
+        facts: dict[str, Any] = {"error": told, "department": subject.department}
         if isinstance(subject, Event):
             return facts | {"operation": subject.type, "business_key": subject.key, "process": subject.type}
         live = self._runtime.instances.held(subject.instance_id) if subject.instance_id is not None else None

@@ -24,6 +24,7 @@ from lineshaft.bpmn.kernel import Command, commands, effects
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.words import WORDS_MAX, storable
 from lineshaft.feel import codec as values
+from lineshaft.security.fields import restored
 from lineshaft.store.port import Store
 from lineshaft.store.rows import FINAL_EFFECTS, Effect, Job, Record
 from lineshaft.store.writes import DeleteRecord, PutJob, PutRecord, Unit, UpdateEffect, Write
@@ -106,7 +107,9 @@ def offer(row: Effect, call: effects.Call, process_id: str) -> PutRecord:
 class OutsideWork:
     """The jobs of workers outside."""
 
-    def __init__(self, store: Store, clock: Clock, tenant: str) -> None:
+    def __init__(self, store: Store, clock: Clock, tenant: str, *, shown: Store | None = None) -> None:
+        """Make it; ``shown`` is the store as a worker may read it, its sensitive fields masked."""
+        self._shown = shown if shown is not None else store
         self._store = store
         self._clock = clock
         self._tenant = tenant
@@ -129,7 +132,7 @@ class OutsideWork:
         units: list[Unit] = []
         for row in found:
             lease = _lease(row)
-            effect = await self._store.effect(scope, lease.effect)
+            effect = await self._shown.effect(scope, lease.effect)
             if effect is None:
                 # Another department's: it is for a worker that may see it.
                 continue
@@ -159,12 +162,13 @@ class OutsideWork:
         """A worker has done a job; its process goes on with ``variables``."""
         row, lease, effect = await self._known(scope, key)
         now = self._clock.now()
-        evidence = values.encode({"answer": dict(variables), "worker": lease.worker, "by": by})
+        variables = _whole(variables, effect)
+        evidence = values.encode({"answer": variables, "worker": lease.worker, "by": by})
         settled = UpdateEffect(effect.tenant, effect.id, "done", settled_at=now, evidence=evidence)
         from lineshaft.engine.steps import attempt_of
 
         await self._end(
-            row, settled, effect, commands.CompleteJob(lease.token, dict(variables), attempt_of(effect))
+            row, settled, effect, commands.CompleteJob(lease.token, variables, attempt_of(effect))
         )
 
     async def fail(
@@ -208,7 +212,7 @@ class OutsideWork:
             error_class="refused",
             error_text=to_column(Text(said, said), WORDS_MAX),
         )
-        command = commands.ThrowError(lease.token, code, storable(message), dict(variables))
+        command = commands.ThrowError(lease.token, code, storable(message), _whole(variables, effect))
         await self._end(row, settled, effect, command)
 
     async def change(
@@ -288,6 +292,12 @@ def _job(held: Record, lease: Lease, effect: Effect, fetch: Collection[str]) -> 
     wanted = {name: payload[name] for name in fetch if name in payload} if fetch else payload
     assert held.due_at is not None
     return OutsideJob(held.id, held.owner, lease, request.get("headers") or {}, wanted, held.due_at)
+
+
+def _whole(variables: Mapping[str, Any], effect: Effect) -> dict[str, Any]:
+    """Return what a worker answers; what it was shown masked and gives back is what it was."""
+    whole: dict[str, Any] = restored(dict(variables), values.decode(effect.request)["payload"])
+    return whole
 
 
 def _gone(key: str) -> NotFound:

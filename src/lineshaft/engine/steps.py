@@ -194,7 +194,7 @@ class Steps:
             step = kernel.step(program, live.state, command, tx.now)
         except Exception as error:  # noqa: BLE001 - a bug in the kernel stops this instance only
             self._on_bug(live.id, error)
-            return self._freeze(tx, live, command, error)
+            return self.freeze(tx, live, command, error)
         if step.rejection is not None:
             return Applied("rejected", step.rejection.code, step.rejection.message)
         if live.status == "frozen" and not isinstance(command, commands.Migrate):
@@ -218,7 +218,8 @@ class Steps:
         tx.record(live, kernel.hold(live.program, live.state, command, tx.now))
         return Applied("deferred", "frozen")
 
-    def _freeze(self, tx: Transaction, live: Live, command: kernel.Command, error: BaseException) -> Applied:
+    def freeze(self, tx: Transaction, live: Live, command: kernel.Command, error: BaseException) -> Applied:
+        """Stop an instance that cannot carry a command out; it keeps the command for a person."""
         was_frozen = live.status == "frozen"
         live.status = "frozen"
         tx.touch(live)

@@ -20,8 +20,8 @@ from lineshaft.store.port import Page
 from lineshaft.store.rows import Record
 from lineshaft.store.writes import PutRecord, Unit
 
-AlertKind = Literal["stuck", "delay", "missing"]
-KINDS: Final[tuple[AlertKind, ...]] = ("stuck", "delay", "missing")
+AlertKind = Literal["stuck", "delay", "missing", "drift"]
+KINDS: Final[tuple[AlertKind, ...]] = ("stuck", "delay", "missing", "drift")
 KIND: Final = "alert"
 TOLD: Final = "alert_told"
 

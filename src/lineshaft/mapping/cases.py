@@ -158,6 +158,9 @@ def _compare(wrong: list[Text], what: str, expected: Sequence[str], came: Sequen
 
 def _different(path: str, expected: Any, came: Any) -> Text:
     return text(
-        "{path}: expected {expected}, but it is {came}", "{path}:应为 {expected},实际为 {came}",
-        path=path, expected=shown(expected), came=shown(came),
-    )  # fmt: skip
+        "{path}: expected {expected}, but it is {came}",
+        "{path}:应为 {expected},实际为 {came}",
+        path=path,
+        expected=shown(expected),
+        came=shown(came),
+    )

@@ -19,13 +19,25 @@ from lineshaft.mapping.plain import shown, to_plain
 
 Renames = Mapping[str, str]
 _WORDS = {
-    "value": Text("value", "取值"), "default": Text("default", "默认值"), "convert": Text("conversion", "转换"),
-    "join": Text("join", "合并"), "lookup": Text("look-up", "编码对照"), "unmapped": Text("unmapped", "无对照时"),
-    "optional": Text("optional", "可省略"), "required": Text("required", "必填"), "nullable": Text("nullable", "可空"),
-    "when": Text("when", "条件"), "each": Text("each", "列表"), "where": Text("where", "筛选"),
-    "by": Text("by", "分组"), "least": Text("least", "至少"), "map": Text("value map", "值映射"),
-    "from": Text("source", "来源"), "to": Text("target", "目标"), "parameters": Text("parameters", "参数"),
-}  # fmt: skip
+    "value": Text("value", "取值"),
+    "default": Text("default", "默认值"),
+    "convert": Text("conversion", "转换"),
+    "join": Text("join", "合并"),
+    "lookup": Text("look-up", "编码对照"),
+    "unmapped": Text("unmapped", "无对照时"),
+    "optional": Text("optional", "可省略"),
+    "required": Text("required", "必填"),
+    "nullable": Text("nullable", "可空"),
+    "when": Text("when", "条件"),
+    "each": Text("each", "列表"),
+    "where": Text("where", "筛选"),
+    "by": Text("by", "分组"),
+    "least": Text("least", "至少"),
+    "map": Text("value map", "值映射"),
+    "from": Text("source", "来源"),
+    "to": Text("target", "目标"),
+    "parameters": Text("parameters", "参数"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +76,22 @@ Aspects = dict[str, tuple[str, str]]
 def _compare_field(path: str, old: Aspects | None, new: Aspects | None) -> Iterator[Change]:
     if old is None and new is not None:
         written = _whole(new)
-        yield Change(path, "field", None, written, text("{path}: new, {after}", "{path}:新增,{after}",
-                                                        path=path, after=written))  # fmt: skip
+        yield Change(
+            path,
+            "field",
+            None,
+            written,
+            text("{path}: new, {after}", "{path}:新增,{after}", path=path, after=written),
+        )
     elif new is None and old is not None:
         written = _whole(old)
-        yield Change(path, "field", written, None, text("{path}: gone, it was {before}", "{path}:删除,原为 {before}",
-                                                        path=path, before=written))  # fmt: skip
+        yield Change(
+            path,
+            "field",
+            written,
+            None,
+            text("{path}: gone, it was {before}", "{path}:删除,原为 {before}", path=path, before=written),
+        )
     elif old is not None and new is not None:
         for aspect in dict.fromkeys([*old, *new]):
             before, after = old.get(aspect), new.get(aspect)
@@ -85,13 +107,20 @@ def _changed(path: str, aspect: str, before: str | None, after: str | None) -> C
     key, _, entry = aspect.partition(" ")
     word = _WORDS.get(key, Text(key, key))
     return Change(
-        path, aspect, before, after,
+        path,
+        aspect,
+        before,
+        after,
         text(
-            "{path}{en}: {before} → {after}", "{path}{zh}:{before} → {after}",
-            path=f"{path} " if path else "", en=f"{word.en} {entry}".strip(), zh=f"{word.zh} {entry}".strip(),
-            before=before or "-", after=after or "-",
+            "{path}{en}: {before} → {after}",
+            "{path}{zh}:{before} → {after}",
+            path=f"{path} " if path else "",
+            en=f"{word.en} {entry}".strip(),
+            zh=f"{word.zh} {entry}".strip(),
+            before=before or "-",
+            after=after or "-",
         ),
-    )  # fmt: skip
+    )
 
 
 def _described(rule: ObjectRule, path: str, names: Renames) -> Iterator[tuple[str, Aspects]]:
@@ -100,8 +129,11 @@ def _described(rule: ObjectRule, path: str, names: Renames) -> Iterator[tuple[st
         inner = {**names, rule.name: f"element {len(names) + 1}"}
     own: Aspects = {}
     for key, formula, renames in (
-        ("each", rule.each, names), ("when", rule.when, names), ("where", rule.where, inner), ("by", rule.by, inner),
-    ):  # fmt: skip
+        ("each", rule.each, names),
+        ("when", rule.when, names),
+        ("where", rule.where, inner),
+        ("by", rule.by, inner),
+    ):
         if formula is not None:
             own[key] = _formula(formula, renames)
     if rule.least:

@@ -1,4 +1,4 @@
-"""The conversions of mappings: what a field's ``convert`` may name. Pure; each is one function and its settings.
+"""The conversions of mappings: what a field's ``convert`` may name. Pure; each is a function and settings.
 
 A value that cannot be converted is never replaced by something near: it is an ``Unconvertible`` that says
 what was expected and what came.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
 from typing import Any, Final
 from unicodedata import normalize
@@ -30,7 +30,7 @@ Settings = Mapping[str, Any]
 class Around:
     """What a conversion may ask besides its value."""
 
-    rates: Rates = RateTable(())
+    rates: Rates = field(default_factory=lambda: RateTable(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Setting:
     """A setting of a conversion: its form, and its default (``...``: it must be given)."""
 
     kind: str
-    """``text``, ``integer``, ``number``, ``texts`` (one or a list), ``pattern`` (one or a list), ``choice``."""
+    """``text``, ``integer``, ``number``, ``choice``; ``texts`` and ``pattern``: one or a list."""
     default: Any = ...
     choices: tuple[str, ...] = ()
 
@@ -108,9 +108,11 @@ def _read_number(value: Any, settings: Settings, around: Around) -> Decimal:
         text(
             "Expected a number such as 1{thousands}234{point}50, but it is {value}",
             "应为 1{thousands}234{point}50 形式的数字,实际为 {value}",
-            thousands=settings["thousands"], point=settings["decimal"], value=_shown(value),
+            thousands=settings["thousands"],
+            point=settings["decimal"],
+            value=_shown(value),
         ),
-    )  # fmt: skip
+    )
     negative = False
     if written.startswith("(") and written.endswith(")"):
         negative, written = True, written[1:-1].strip()
@@ -175,8 +177,11 @@ def _in_zone(found: datetime.datetime | datetime.date, zone: str | None) -> date
         raise Unconvertible(
             "zone_missing",
             text("Expected a time with a zone, but {value} has none", "时间 {value} 缺少时区", value=found),
-            text("say in which zone it is: `from`, such as Asia/Shanghai", "请用 from 写明时区,例如 Asia/Shanghai"),
-        )  # fmt: skip
+            text(
+                "say in which zone it is: `from`, such as Asia/Shanghai",
+                "请用 from 写明时区,例如 Asia/Shanghai",
+            ),
+        )
     return found.replace(tzinfo=zone_of(zone))
 
 
@@ -206,17 +211,23 @@ def _boolean(value: Any, settings: Settings, around: Around) -> bool:
         text(
             "Expected one of {true} or {false}, but it is {value}",
             "应为 {true} 或 {false} 之一,实际为 {value}",
-            true=", ".join(settings["true"]), false=", ".join(settings["false"]), value=_shown(value),
+            true=", ".join(settings["true"]),
+            false=", ".join(settings["false"]),
+            value=_shown(value),
         ),
-    )  # fmt: skip
+    )
 
 
 def _boolean_text(value: Any, settings: Settings, around: Around) -> str:
     if not isinstance(value, bool):
         raise Unconvertible(
             "not_a_boolean",
-            text("Expected true or false, but it is {value}", "应为 true 或 false,实际为 {value}", value=_shown(value)),
-        )  # fmt: skip
+            text(
+                "Expected true or false, but it is {value}",
+                "应为 true 或 false,实际为 {value}",
+                value=_shown(value),
+            ),
+        )
     return str(settings["true" if value else "false"])
 
 
@@ -230,10 +241,14 @@ def _unit(value: Any, settings: Settings, around: Around) -> Decimal:
 def _currency(value: Any, settings: Settings, around: Around) -> Decimal:
     on = read_moment(settings["on"], ("iso",))
     return convert_currency(
-        _number(value), settings["from"], settings["to"],
+        _number(value),
+        settings["from"],
+        settings["to"],
         on.date() if isinstance(on, datetime.datetime) else on,
-        rates=around.rates, kind=settings["rate"], places=settings["places"],
-    )  # fmt: skip
+        rates=around.rates,
+        kind=settings["rate"],
+        places=settings["places"],
+    )
 
 
 def _code(value: Any, settings: Settings, around: Around) -> str:
@@ -242,9 +257,13 @@ def _code(value: Any, settings: Settings, around: Around) -> str:
     if form and form not in forms:
         raise Unconvertible(
             "form_unknown",
-            text("Expected one of {forms}, but it is {form}", "应为 {forms} 之一,实际为 {form}",
-                 forms=", ".join(forms), form=form),
-        )  # fmt: skip
+            text(
+                "Expected one of {forms}, but it is {form}",
+                "应为 {forms} 之一,实际为 {form}",
+                forms=", ".join(forms),
+                form=form,
+            ),
+        )
     return code_in(settings["list"], as_text(value), form or None)
 
 
@@ -257,9 +276,13 @@ def _without_prefix(value: Any, settings: Settings, around: Around) -> str:
     if not written.startswith(settings["expect"]) or written == settings["expect"]:
         raise Unconvertible(
             "prefix_missing",
-            text("Expected {prefix} and an id, but it is {value}", "应为 {prefix} 加编号,实际为 {value}",
-                 prefix=settings["expect"], value=_shown(value)),
-        )  # fmt: skip
+            text(
+                "Expected {prefix} and an id, but it is {value}",
+                "应为 {prefix} 加编号,实际为 {value}",
+                prefix=settings["expect"],
+                value=_shown(value),
+            ),
+        )
     return written.removeprefix(settings["expect"])
 
 
@@ -289,9 +312,14 @@ def _length(value: Any, settings: Settings, around: Around) -> str:
 def _too_long(written: str, most: int) -> Unconvertible:
     return Unconvertible(
         "too_long",
-        text("Expected at most {most} characters, but {value} has {count}",
-             "最多 {most} 个字符,{value} 有 {count} 个", most=most, value=_shown(written), count=len(written)),
-    )  # fmt: skip
+        text(
+            "Expected at most {most} characters, but {value} has {count}",
+            "最多 {most} 个字符,{value} 有 {count} 个",
+            most=most,
+            value=_shown(written),
+            count=len(written),
+        ),
+    )
 
 
 def _part(value: Any, settings: Settings, around: Around) -> str:
@@ -302,10 +330,15 @@ def _part(value: Any, settings: Settings, around: Around) -> str:
     if (of is not None and len(parts) != of) or not 1 <= number <= len(parts):
         raise Unconvertible(
             "parts_differ",
-            text("Expected {of} parts between “{by}”, but {value} has {count}",
-                 "应以“{by}”分为 {of} 段,{value} 有 {count} 段",
-                 of=of or f"≥ {number}", by=settings["by"], value=_shown(value), count=len(parts)),
-        )  # fmt: skip
+            text(
+                "Expected {of} parts between “{by}”, but {value} has {count}",
+                "应以“{by}”分为 {of} 段,{value} 有 {count} 段",
+                of=of or f"≥ {number}",
+                by=settings["by"],
+                value=_shown(value),
+                count=len(parts),
+            ),
+        )
     return parts[number - 1]
 
 
@@ -340,10 +373,12 @@ def _all() -> dict[str, Conversion]:
           "side": Setting("choice", "left", ("left", "right"))}),
         ("unpad", "leading fill away", "去前导补位", _unpad, {"with": Setting("text", "0")}),
         ("prefix", "a prefix before it", "加前缀", _prefix, {"add": text_}),
-        ("without_prefix", "its prefix away; one without it is a problem", "去前缀", _without_prefix, {"expect": text_}),
+        ("without_prefix", "its prefix away; one without it is a problem", "去前缀", _without_prefix,
+         {"expect": text_}),
         ("part", "one of the parts between a separator", "拆分取段", _part,
          {"by": text_, "number": Setting("integer"), "of": Setting("integer", None)}),
-        ("number", "a number as people write it: 1,234.50, ￥12, (5.00), 12.5%, 3万", "文本转数字", _read_number,
+        ("number", "a number as people write it: 1,234.50, ￥12, (5.00), 12.5%, 3万", "文本转数字",
+         _read_number,
          {"decimal": Setting("text", "."), "thousands": Setting("text", ",")}),
         ("round", "rounded", "取整", _round,
          {"places": Setting("integer"), "mode": Setting("choice", "half_up", tuple(_MODES))}),
@@ -354,13 +389,15 @@ def _all() -> dict[str, Conversion]:
          {"format": _ISO, "from": _ZONE, "to": _ZONE}),
         ("moment_text", "a date or time written by a pattern", "日期时间转文本", _moment_text,
          {"format": Setting("pattern"), "zone": _ZONE}),
-        ("boolean", "true or false", "转是否", _boolean, {"true": Setting("texts", _YES), "false": Setting("texts", _NO)}),
+        ("boolean", "true or false", "转是否", _boolean,
+         {"true": Setting("texts", _YES), "false": Setting("texts", _NO)}),
         ("boolean_text", "the target's words for true and false", "是否转文本", _boolean_text,
          {"true": text_, "false": text_}),
         ("unit", "a quantity in another unit (UN/ECE Rec. 20, symbols, names)", "单位换算", _unit,
          {"from": text_, "to": text_, "factor": Setting("number", None)}),
         ("currency", "an amount in another currency by the rate of a day", "币种换算", _currency,
-         {"from": text_, "to": text_, "on": text_, "rate": Setting("text", "mid"), "places": Setting("integer", None)}),
+         {"from": text_, "to": text_, "on": text_, "rate": Setting("text", "mid"),
+          "places": Setting("integer", None)}),
         ("code", "a code of a list in another form", "代码表转换", _code,
          {"list": Setting("choice", choices=tuple(CODE_LISTS)), "to": Setting("text", "")}),
     )  # fmt: skip
@@ -384,5 +421,9 @@ def convert(conversion: Conversion, value: Any, settings: Settings, around: Arou
     except (ArithmeticError, OverflowError) as error:
         raise Unconvertible(
             "not_a_number",
-            text("Expected a number that can be converted, but it is {value}", "数字 {value} 无法转换", value=_shown(value)),
-        ) from error  # fmt: skip
+            text(
+                "Expected a number that can be converted, but it is {value}",
+                "数字 {value} 无法转换",
+                value=_shown(value),
+            ),
+        ) from error

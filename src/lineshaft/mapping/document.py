@@ -1,7 +1,8 @@
 """A mapping file as rows of tables and back: what an Excel sheet or a screen shows of it.
 
-Expressions stand in their cells as they are written. Other cells hold what the file holds: a word, a number, or a
-list or table in YAML's flow form (``[trim, {round: 2}]``); a text that looks like a number stands in quotes.
+Expressions stand in their cells as they are written. Other cells hold what the file holds: a word, a number,
+or a list or table in YAML's flow form (``[trim, {round: 2}]``); a text that looks like a number stands in
+quotes.
 """
 
 from __future__ import annotations
@@ -24,11 +25,38 @@ Sheets = Mapping[str, Sequence[Cells]]
 _FORMULAS: Final = ("value", "default", "when", "each", "where", "by")
 _OBJECT: Final = ("each", "as", "where", "by", "least", "when", "note")
 COLUMNS: Final = (
-    "field", "value", "lookup", "join", "default", "convert", "map", "unmapped", "presence", "when",
-    "each", "as", "where", "by", "least", "note",
-)  # fmt: skip
-_TOP: Final = ("name", "label", "from", "to", "parameters", "each", "as", "where", "by", "least", "note",
-               "references", "rates")  # fmt: skip
+    "field",
+    "value",
+    "lookup",
+    "join",
+    "default",
+    "convert",
+    "map",
+    "unmapped",
+    "presence",
+    "when",
+    "each",
+    "as",
+    "where",
+    "by",
+    "least",
+    "note",
+)
+_TOP: Final = (
+    "name",
+    "label",
+    "from",
+    "to",
+    "parameters",
+    "each",
+    "as",
+    "where",
+    "by",
+    "least",
+    "note",
+    "references",
+    "rates",
+)
 _TESTS: Final = (
     "name",
     "given",
@@ -209,18 +237,31 @@ class _Reading:
         self.problems.append(
             Problem(
                 "cell_wrong",
-                text("Expected {en}, but it is {value}", "应为{zh},实际为 {value}",
-                     en=expected.in_language("en"), zh=expected.in_language("zh"), value=value or "-"),
+                text(
+                    "Expected {en}, but it is {value}",
+                    "应为{zh},实际为 {value}",
+                    en=expected.in_language("en"),
+                    zh=expected.in_language("zh"),
+                    value=value or "-",
+                ),
                 spot.place(self.file),
             )
-        )  # fmt: skip
+        )
 
     def cell(self, written: str, spot: Spot) -> Any:
         try:
             return of_cell(written, self.file)
         except DefinitionError:
-            self.wrong(spot, Text("a word, a number, or a list or table such as [trim, {{round: 2}}]".replace("{{", "{").replace("}}", "}"),
-                                  "词、数字,或 [trim, {round: 2}] 形式的列表"), written)  # fmt: skip
+            self.wrong(
+                spot,
+                Text(
+                    "a word, a number, or a list or table such as [trim, {{round: 2}}]".replace(
+                        "{{", "{"
+                    ).replace("}}", "}"),
+                    "词、数字,或 [trim, {round: 2}] 形式的列表",
+                ),
+                written,
+            )
             return None
 
     def rows(
@@ -231,8 +272,11 @@ class _Reading:
         head = list(listed[0]) if listed else []
         for column, name in enumerate(head):
             if name and name not in columns:
-                self.wrong(Spot(sheet, f"{_letters(column)}1"),
-                           Text(f"a heading of {', '.join(columns)}", f"列标题 {', '.join(columns)}"), name)  # fmt: skip
+                self.wrong(
+                    Spot(sheet, f"{_letters(column)}1"),
+                    Text(f"a heading of {', '.join(columns)}", f"列标题 {', '.join(columns)}"),
+                    name,
+                )
         for number, row in enumerate(listed[1:], 2):
             cells = {
                 name: value for name, value in zip(head, row, strict=False) if name and value is not None
@@ -262,8 +306,11 @@ def from_rows(sheets: Sheets, file: str) -> tuple[dict[str, Any], dict[str, Spot
     for cells, spots in reading.rows(sheets, "mapping", ("key", "value")):
         key, value = cells.get("key", ""), cells.get("value")
         if key not in _TOP or value is None:
-            reading.wrong(spots.get("key", Spot("mapping", "A1")), Text(f"one of {', '.join(_TOP)}, with a value",
-                                                                        f"{', '.join(_TOP)} 之一及其值"), key)  # fmt: skip
+            reading.wrong(
+                spots.get("key", Spot("mapping", "A1")),
+                Text(f"one of {', '.join(_TOP)}, with a value", f"{', '.join(_TOP)} 之一及其值"),
+                key,
+            )
             continue
         spot = spots["value"]
         document[key] = value if key in _FORMULAS else reading.cell(value, spot)
@@ -380,8 +427,11 @@ def _rule_of(reading: _Reading, cells: dict[str, str], spots: dict[str, Spot]) -
     if "lookup" in cells:
         words = cells["lookup"].split()
         if len(words) != 3:
-            reading.wrong(spots["lookup"], Text("kind, from, to: customer crm erp", "对象、来源、目标,例如 customer crm erp"),
-                          cells["lookup"])  # fmt: skip
+            reading.wrong(
+                spots["lookup"],
+                Text("kind, from, to: customer crm erp", "对象、来源、目标,例如 customer crm erp"),
+                cells["lookup"],
+            )
             return None
         if "value" not in cells:
             reading.wrong(

@@ -83,7 +83,7 @@ class ValueRule:
     required: bool = False
     """An empty value is a problem."""
     nullable: bool = False
-    """A missing or null value is written as null; without this, ``optional`` or ``default`` it is a problem."""
+    """A missing or null value is written as null; else it needs ``optional`` or ``default``."""
     join: JoinRule | None = None
     convert: tuple[Step, ...] = ()
     unmapped: Literal["error", "keep"] | Formula = "error"

@@ -21,7 +21,8 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 _PARTS: Final = {
     "yyyy": r"(?P<year>\d{4})", "yy": r"(?P<short>\d{2})", "MMM": r"(?P<name>[A-Za-z]{3})",
     "MM": r"(?P<month>\d{2})", "M": r"(?P<month>\d{1,2})", "dd": r"(?P<day>\d{2})", "d": r"(?P<day>\d{1,2})",
-    "HH": r"(?P<hour>\d{2})", "H": r"(?P<hour>\d{1,2})", "mm": r"(?P<minute>\d{2})", "ss": r"(?P<second>\d{2})",
+    "HH": r"(?P<hour>\d{2})", "H": r"(?P<hour>\d{1,2})",
+    "mm": r"(?P<minute>\d{2})", "ss": r"(?P<second>\d{2})",
     "SSS": r"(?P<milli>\d{3})",
 }  # fmt: skip
 _TOKENS: Final = re.compile("|".join(_PARTS) + r"|'[^']*'|.", re.DOTALL)
@@ -118,9 +119,14 @@ def _built(parts: dict[str, str | None]) -> datetime.datetime | datetime.date:
     if parts.get("hour") is None:
         return datetime.date(year, month, day)
     return datetime.datetime(  # noqa: DTZ001 (the zone, where there is one, is the conversion's)
-        year, month, day, int(parts["hour"] or 0), int(parts.get("minute") or 0), int(parts.get("second") or 0),
+        year,
+        month,
+        day,
+        int(parts["hour"] or 0),
+        int(parts.get("minute") or 0),
+        int(parts.get("second") or 0),
         int(parts.get("milli") or 0) * 1000,
-    )  # fmt: skip
+    )
 
 
 def _century(year: int) -> int:
@@ -145,8 +151,12 @@ def write_moment(moment: datetime.datetime | datetime.date, pattern: str) -> str
         if not isinstance(moment, datetime.datetime) or moment.tzinfo is None:
             raise Unconvertible(
                 "zone_missing",
-                text("Expected a time with a zone, but it is {value}", "应为带时区的时间,实际为 {value}", value=moment),
-            )  # fmt: skip
+                text(
+                    "Expected a time with a zone, but it is {value}",
+                    "应为带时区的时间,实际为 {value}",
+                    value=moment,
+                ),
+            )
         micros = (moment - _EPOCH) // datetime.timedelta(microseconds=1)
         return Decimal(micros // (1_000_000 if pattern == "epoch_s" else 1000))
     return "".join(_written(moment, token) for token in _TOKENS.findall(pattern))

@@ -1,8 +1,8 @@
 """YAML mapping file in, ``CompiledMapping`` out. Pure: bytes and a file name come in.
 
-Every target field is named with its rule: a FEEL expression (strict), or a table with ``value``, ``lookup`` or
-``join`` and what happens to it (``default``, ``convert``, ``map`` …); or nested ``fields``, with ``each`` once
-per element, with ``by`` once per group. ``each`` at the top makes several records of one.
+Every target field is named with its rule: a FEEL expression (strict), or a table with ``value``, ``lookup``
+or ``join`` and what happens to it (``default``, ``convert``, ``map`` …); or nested ``fields``, with ``each``
+once per element, with ``by`` once per group. ``each`` at the top makes several records of one.
 """
 
 from __future__ import annotations
@@ -69,9 +69,11 @@ class _Reader:
         self._check_target(target, rule.fields, root)
         if rule.when is not None:
             self.problems.add(
-                "rule", text("`when` stands at a field", "when 应写在字段上"), rule.when.place,
+                "rule",
+                text("`when` stands at a field", "when 应写在字段上"),
+                rule.when.place,
                 text("which records are taken is said by the flow", "取哪些记录由同步流决定"),
-            )  # fmt: skip
+            )
         self.problems.raise_if_any()
         return CompiledMapping(name, label, file, source, target, parameters, rule, self.maps, digest)
 
@@ -152,16 +154,21 @@ class _Reader:
             )
         if rule.lookup is not None and rule.values is not None:
             self.problems.add(
-                "rule", text("A field has a value map or a look-up, not both", "值映射与编码对照不能同时使用"),
-                table.place, text("map the value in a field of its own", "请拆成两个字段"),
-            )  # fmt: skip
+                "rule",
+                text("A field has a value map or a look-up, not both", "值映射与编码对照不能同时使用"),
+                table.place,
+                text("map the value in a field of its own", "请拆成两个字段"),
+            )
         if rule.values is None and "unmapped" in table.entries and "map" not in table.entries:
             self.problems.add("rule", text("`unmapped` needs `map`", "unmapped 需与 map 同用"), table.place)
         if sum((rule.optional, rule.required, rule.nullable)) > 1:
             self.problems.add(
-                "rule", text("Expected one of optional, required and nullable", "optional、required、nullable 只能选一"),
+                "rule",
+                text(
+                    "Expected one of optional, required and nullable", "optional、required、nullable 只能选一"
+                ),
                 table.place,
-            )  # fmt: skip
+            )
 
     def _map_name(self, table: Table) -> str | None:
         node = table.entries.get("map")
@@ -206,9 +213,14 @@ class _Reader:
         table.done()
         if not parts:
             self.problems.add(
-                "join_empty", text("Expected values to join", "缺少要合并的值"), table.place,
-                text("list them: `of: [record.area, record.number]`", "请列出,例如 of: [record.area, record.number]"),
-            )  # fmt: skip
+                "join_empty",
+                text("Expected values to join", "缺少要合并的值"),
+                table.place,
+                text(
+                    "list them: `of: [record.area, record.number]`",
+                    "请列出,例如 of: [record.area, record.number]",
+                ),
+            )
         return JoinRule(by, tuple(each for each in parts if each is not None), skip_empty)
 
     def _steps(self, table: Table, names: Collection[str]) -> tuple[Step, ...]:

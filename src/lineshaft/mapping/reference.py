@@ -51,7 +51,7 @@ null with a warning is an error with file, line and field, and null itself goes 
 
 | conversion | what comes out | settings |
 |---|---|---|
-"""
+"""  # noqa: E501 - rows of tables
 _EN_END: Final = """
 Patterns of dates: `yyyy MM dd HH mm ss` (`M`, `d`, `H` without zero, `MMM` Jan, `yy`, `SSS`), other text in single quotes; or
 `iso`, `excel` (days), `epoch_s`, `epoch_ms`; several are tried in order. Rates are those of the day `on`, never of today;
@@ -68,7 +68,7 @@ of the file, stand for what a hub knows; `now` and `parameters` are given.
 `lineshaft mapping export FILE.yaml FILE.xlsx` writes sheets `mapping`, `fields` (`Lines[].Qty`; a row ending in `.` or `[]` is an object or a
 list), `maps`, `tests`; `import` reads them back with the same meaning. Comments are not in the table, `note` is. A file with
 `references:` alone becomes a sheet of cross-references. Mistakes name sheet and cell.
-"""
+"""  # noqa: E501 - rows of tables
 _ZH: Final = """# 字段映射
 
 映射把一种结构的记录转换成另一种结构,是[方案包](pack.md)中 `mappings/` 下的一个文件;[如何编写](../how-to/map-fields.zh-CN.md)完整演示一遍。
@@ -112,7 +112,7 @@ _ZH: Final = """# 字段映射
 
 | 转换 | 结果 | 设置 |
 |---|---|---|
-"""
+"""  # noqa: E501 - rows of tables
 _ZH_END: Final = """
 日期格式:`yyyy MM dd HH mm ss`(`M`、`d`、`H` 不补零,`MMM` 为 Jan,`yy`、`SSS`),其他文字放单引号内;或 `iso`、`excel`(天数)、
 `epoch_s`、`epoch_ms`;可写多个依次尝试。汇率取 `on` 当日,绝不取今日;没有汇率就没有金额。不同类别的单位需要 `factor`:一个 `from` 等于多少 `to`。
@@ -127,7 +127,7 @@ _ZH_END: Final = """
 
 `lineshaft mapping export FILE.yaml FILE.xlsx` 写出工作表 `mapping`、`fields`(`Lines[].Qty`;以 `.` 或 `[]` 结尾的行是对象或列表)、`maps`、
 `tests`;`import` 读回,含义不变。注释不在表中,`note` 在。只有 `references:` 的文件写成编码对照表。错误指出工作表和单元格。
-"""
+"""  # noqa: E501 - rows of tables
 
 
 def page(language: Language) -> str:

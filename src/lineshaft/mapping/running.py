@@ -40,9 +40,18 @@ class Run:
     """One application of a mapping; gathers everything that is wrong, not only the first."""
 
     __slots__ = (
-        "around", "at", "how", "members", "now", "origins", "places", "problems", "references", "unmatched",
+        "around",
+        "at",
+        "how",
+        "members",
+        "now",
+        "origins",
+        "places",
+        "problems",
+        "references",
+        "unmatched",
         "warnings",
-    )  # fmt: skip
+    )
 
     def __init__(
         self, references: References, around: Around, now: datetime.datetime | None, *, trace: bool = False
@@ -242,19 +251,28 @@ def _join(rule: ValueRule, at: _At) -> Rule:
             if value in _EMPTY:
                 if not join.skip_empty and not forgiving:
                     return run.note(
-                        at, "part_empty",
-                        text("Expected a value of {source} to join, but there is none",
-                             "合并字段缺少 {source} 的值", source=formula.source),
+                        at,
+                        "part_empty",
+                        text(
+                            "Expected a value of {source} to join, but there is none",
+                            "合并字段缺少 {source} 的值",
+                            source=formula.source,
+                        ),
                         text("write `skip_empty: true` to leave it out", "如需跳过请写 skip_empty: true"),
-                    )  # fmt: skip
+                    )
                 continue
             found.append(as_text(value))
         if found and len(found) < len(parts) and not join.skip_empty:
             return run.note(
-                at, "part_empty",
-                text("Expected all {count} parts or none, but only {have} are there",
-                     "{count} 段应全有或全无,实际只有 {have} 段", count=len(parts), have=len(found)),
-            )  # fmt: skip
+                at,
+                "part_empty",
+                text(
+                    "Expected all {count} parts or none, but only {have} are there",
+                    "{count} 段应全有或全无,实际只有 {have} 段",
+                    count=len(parts),
+                    have=len(found),
+                ),
+            )
         run.how.append("join")
         return join.by.join(found) if found else None
 
@@ -273,10 +291,15 @@ def _condition(formula: Formula | None, at: _At) -> Rule | None:
             return run.note(at, error.code, error.message, error.hint)
         if not isinstance(value, bool):
             return run.note(
-                at, "not_a_boolean",
-                text("Expected true or false for {source}, but it is {value}",
-                     "{source} 应为 true 或 false,实际为 {value}", source=formula.source, value=as_text(value)),
-            )  # fmt: skip
+                at,
+                "not_a_boolean",
+                text(
+                    "Expected true or false for {source}, but it is {value}",
+                    "{source} 应为 true 或 false,实际为 {value}",
+                    source=formula.source,
+                    value=as_text(value),
+                ),
+            )
         return value
 
     return run_condition
@@ -318,10 +341,15 @@ def _step(step: Step, at: _At) -> Finish:
                 empty = next((key for key, _ in readers if settings[key] in _EMPTY), None)
                 if empty is not None:
                     return run.note(
-                        at, "setting_empty",
-                        text("Expected `{key}` of {name}, but it is empty", "{name} 的 {key} 为空",
-                             key=empty, name=conversion.name),
-                    )  # fmt: skip
+                        at,
+                        "setting_empty",
+                        text(
+                            "Expected `{key}` of {name}, but it is empty",
+                            "{name} 的 {key} 为空",
+                            key=empty,
+                            name=conversion.name,
+                        ),
+                    )
             made = convert(conversion, value, settings, run.around)
         except ExpressionError as error:
             return run.note(at, error.code, error.message, error.hint)
@@ -451,10 +479,15 @@ def list_rule(
             return None
         if len(chosen) < rule.least:
             run.note(
-                at, "too_few",
-                text("Expected at least {least} elements, but there are {count}", "至少应有 {least} 项,实际 {count} 项",
-                     least=rule.least, count=len(chosen)),
-            )  # fmt: skip
+                at,
+                "too_few",
+                text(
+                    "Expected at least {least} elements, but there are {count}",
+                    "至少应有 {least} 项,实际 {count} 项",
+                    least=rule.least,
+                    count=len(chosen),
+                ),
+            )
         return _made(run, chosen)
 
     def _made(run: Run, chosen: list[Element]) -> Iterator[dict[str, Any]]:

@@ -20,9 +20,11 @@ _EXPECTED: Final = {
     "integer": Text("a whole number, 0 to 100", "0 到 100 的整数"),
     "number": Text("a number", "数字"),
     "texts": Text("a text or a list of texts", "文本或文本列表"),
-    "pattern": Text("a pattern such as yyyy-MM-dd, iso, excel, epoch_s, epoch_ms, or a list of them",
-                    "日期格式,例如 yyyy-MM-dd、iso、excel、epoch_s、epoch_ms"),
-}  # fmt: skip
+    "pattern": Text(
+        "a pattern such as yyyy-MM-dd, iso, excel, epoch_s, epoch_ms, or a list of them",
+        "日期格式,例如 yyyy-MM-dd、iso、excel、epoch_s、epoch_ms",
+    ),
+}
 _MOST: Final = 100
 
 
@@ -100,9 +102,13 @@ def _setting(key: str, setting: Setting, node: Node, problems: Problems) -> Any:
     problems.add(
         "wrong_setting",
         text(
-            "Expected {key} as {en}, but it is {value}", "{key} 应为{zh},实际为 {value}",
-            key=key, en=expected.en, zh=expected.zh, value=node.plain(),
+            "Expected {key} as {en}, but it is {value}",
+            "{key} 应为{zh},实际为 {value}",
+            key=key,
+            en=expected.en,
+            zh=expected.zh,
+            value=node.plain(),
         ),
         node.place,
-    )  # fmt: skip
+    )
     return setting.default if setting.default is not ... else None

@@ -57,7 +57,9 @@ def fields_of_records(records: Iterable[Any]) -> list[FieldInfo]:
         for path, value in _leaves(record, ""):
             found.setdefault(path, []).append(value)
     return [
-        FieldInfo(path, _type_of(values), samples=tuple(each for each in values if each not in (None, ""))[:5])
+        FieldInfo(
+            path, _type_of(values), samples=tuple(each for each in values if each not in (None, ""))[:5]
+        )
         for path, values in found.items()
     ]
 
@@ -83,9 +85,18 @@ def _declared(kind: type[Any], stem: str) -> Iterator[FieldInfo]:
         parts = [hint, *get_args(hint)]
         below = next((each for each in parts if hasattr(each, "__dataclass_fields__")), None)
         if below is not None:
-            yield from _declared(below, f"{stem}{name}[]." if tuple in (getattr(hint, "__origin__", None),) else f"{stem}{name}.")
+            yield from _declared(
+                below,
+                f"{stem}{name}[]." if tuple in (getattr(hint, "__origin__", None),) else f"{stem}{name}.",
+            )
         elif name != "extensions":
-            kinds = {Decimal: "number", int: "number", bool: "boolean", datetime.date: "date", datetime.datetime: "date"}
+            kinds = {
+                Decimal: "number",
+                int: "number",
+                bool: "boolean",
+                datetime.date: "date",
+                datetime.datetime: "date",
+            }
             yield FieldInfo(f"{stem}{name}", next((kinds[each] for each in parts if each in kinds), "text"))
 
 
@@ -125,7 +136,9 @@ def suggest(
     for field in targets:
         wanted = _speaks(field, above)
         scored = [_score(field, wanted, each, spoken) for each, spoken in prepared]
-        listed = sorted((each for each in scored if each.score >= _LEAST), key=lambda each: (-each.score, each.source))
+        listed = sorted(
+            (each for each in scored if each.score >= _LEAST), key=lambda each: (-each.score, each.source)
+        )
         found[field.path] = tuple(listed[:most])
     return found
 
@@ -156,7 +169,12 @@ def _score(wanted: FieldInfo, speaks: _Spoken, source: FieldInfo, spoken: _Spoke
     one, two = wanted.type or _type_by_name(speaks.own), source.type or _type_by_name(spoken.own)
     types = 0.5 if one is None or two is None else 1.0 if one == two else 0.0
     samples = _samples(wanted.samples, source.samples)
-    score = _NAMES * names + _SPELLING * spelling + _TYPES * types * (names > 0 or spelling > 0.5) + _SAMPLES * samples
+    score = (
+        _NAMES * names
+        + _SPELLING * spelling
+        + _TYPES * types * (names > 0 or spelling > 0.5)
+        + _SAMPLES * samples
+    )
     if speaks.level != spoken.level:
         score *= 0.7
     reasons_en = [f"both speak of {', '.join(sorted(shared))}"] if shared else []

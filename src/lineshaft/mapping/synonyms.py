@@ -112,8 +112,12 @@ def _concepts_of_part(part: str) -> frozenset[str]:
         if form in words:
             return frozenset({words[form]})
     if "\u3400" <= part[0] <= "\u9fff":
-        return frozenset(_cut(part, {word: (concept,) for word, concept in words.items() if word[0] > "\u3000"}) or {part})
-    run_together = _cut(part, {word: (concept,) for word, concept in words.items() if len(word) > 1}, whole=True)
+        return frozenset(
+            _cut(part, {word: (concept,) for word, concept in words.items() if word[0] > "\u3000"}) or {part}
+        )
+    run_together = _cut(
+        part, {word: (concept,) for word, concept in words.items() if len(word) > 1}, whole=True
+    )
     return frozenset(run_together or _cut(part, initials, whole=True) or {part})
 
 

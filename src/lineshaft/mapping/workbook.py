@@ -1,7 +1,7 @@
 """A mapping as an Excel workbook and back: the table and the file are the same thing.
 
-Sheets: ``mapping`` (name, from, to …), ``fields`` (one row for each target field, ``Lines[].Qty``), ``maps`` (value
-maps), ``tests``; a workbook of cross-references has ``references``. Workbooks come and go as bytes. A mistake
+Sheets: ``mapping`` (name, from, to …), ``fields`` (one row for each target field, ``Lines[].Qty``), ``maps``
+(value maps), ``tests``; a workbook of cross-references has ``references``. Workbooks come and go as bytes. A mistake
 names sheet and cell and says what was expected; formulas are refused, because they would mean what Excel
 computed last.
 """
@@ -35,15 +35,39 @@ COLUMNS_MAX: Final = 60
 _UNPACKED_BYTES_MAX: Final = 200_000_000
 _CELL_CHARACTERS_MAX: Final = 32_767
 _HEADINGS: Final = {
-    "field": "目标字段", "value": "取值", "join": "合并", "lookup": "编码对照", "default": "默认值", "convert": "转换",
-    "map": "值映射", "unmapped": "无对照时", "presence": "必填", "when": "条件", "each": "列表", "as": "元素名",
-    "where": "筛选", "by": "分组", "least": "至少", "note": "说明", "key": "项", "source": "源值", "target": "目标值",
+    "field": "目标字段",
+    "value": "取值",
+    "join": "合并",
+    "lookup": "编码对照",
+    "default": "默认值",
+    "convert": "转换",
+    "map": "值映射",
+    "unmapped": "无对照时",
+    "presence": "必填",
+    "when": "条件",
+    "each": "列表",
+    "as": "元素名",
+    "where": "筛选",
+    "by": "分组",
+    "least": "至少",
+    "note": "说明",
+    "key": "项",
+    "source": "源值",
+    "target": "目标值",
     "kind": "对象",
-}  # fmt: skip
+}
 _BROKEN: Final = (
-    zipfile.BadZipFile, InvalidFileException, SyntaxError, LookupError, ValueError, TypeError, AttributeError,
-    OSError, EOFError, RuntimeError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    InvalidFileException,
+    SyntaxError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 
 
 # -- writing -------------------------------------------------------------------------------------
@@ -87,9 +111,18 @@ def _write(sheet: Worksheet, rows: Sequence[Sequence[Any]]) -> None:
             shown = f"{value} {heading}" if heading else value
             if len(shown) > _CELL_CHARACTERS_MAX:
                 raise DefinitionError(
-                    [Problem("too_long", text("A cell of Excel takes {most} characters", "Excel 单元格最多 {most} 个字符",
-                                              most=_CELL_CHARACTERS_MAX), Place(element=f"{sheet.title}!{cell.coordinate}"))]
-                )  # fmt: skip
+                    [
+                        Problem(
+                            "too_long",
+                            text(
+                                "A cell of Excel takes {most} characters",
+                                "Excel 单元格最多 {most} 个字符",
+                                most=_CELL_CHARACTERS_MAX,
+                            ),
+                            Place(element=f"{sheet.title}!{cell.coordinate}"),
+                        )
+                    ]
+                )
             cell.value = shown
             # Everything is text: a code keeps its zeros, and nothing becomes a formula.
             cell.data_type = "s"
@@ -148,9 +181,16 @@ def references_from_workbook(content: bytes, file: str) -> list[Binding]:
     rows = sheets.get("references")
     if rows is None or not rows or "kind" not in rows[0]:
         raise DefinitionError(
-            [Problem("sheet_missing", text("Expected a sheet references with a column kind", "应有工作表 references,首列为 kind"),
-                     Place(file, element="references!A1"))]
-        )  # fmt: skip
+            [
+                Problem(
+                    "sheet_missing",
+                    text(
+                        "Expected a sheet references with a column kind", "应有工作表 references,首列为 kind"
+                    ),
+                    Place(file, element="references!A1"),
+                )
+            ]
+        )
     head, found, problems = rows[0], [], []
     seen: dict[tuple[str, str, str], str] = {}
     for number, row in enumerate(rows[1:], 2):
@@ -177,10 +217,20 @@ def references_from_workbook(content: bytes, file: str) -> list[Binding]:
             before = seen.setdefault((kind, system, local), f"{get_column_letter(column)}{number}")
             if before != f"{get_column_letter(column)}{number}":
                 problems.append(
-                    _expected(file, "references", number, column, text(
-                        "each id of {system} once, but {local} stands in {before} too",
-                        "{system} 的编号 {local} 只能出现一次,{before} 已有", system=system, local=local, before=before))
-                )  # fmt: skip
+                    _expected(
+                        file,
+                        "references",
+                        number,
+                        column,
+                        text(
+                            "each id of {system} once, but {local} stands in {before} too",
+                            "{system} 的编号 {local} 只能出现一次,{before} 已有",
+                            system=system,
+                            local=local,
+                            before=before,
+                        ),
+                    )
+                )
         found.append(Binding(kind, {system: local for system, (_, local) in values.items()}))
     if problems:
         raise DefinitionError(problems)
@@ -222,9 +272,18 @@ def _sheets(content: bytes, file: str) -> dict[str, list[list[str | None]]]:
 
 def _no_workbook(file: str, reason: str) -> DefinitionError:
     return DefinitionError(
-        [Problem("not_a_workbook", text("Expected an Excel workbook (.xlsx), but {reason}", "应为 Excel 工作簿(.xlsx):{reason}",
-                                        reason=reason), Place(file))]
-    )  # fmt: skip
+        [
+            Problem(
+                "not_a_workbook",
+                text(
+                    "Expected an Excel workbook (.xlsx), but {reason}",
+                    "应为 Excel 工作簿(.xlsx):{reason}",
+                    reason=reason,
+                ),
+                Place(file),
+            )
+        ]
+    )
 
 
 def _text(cell: Any, sheet: str, file: str, problems: list[Problem]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
+from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome, ProductFact
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 
 
@@ -101,5 +101,37 @@ class Listener(Protocol):
         Raises:
             Unavailable: The connection is gone or could not be made.
             Invalid: There is no such resource, or the cursor is not one of this connector.
+        """
+        ...
+
+
+@runtime_checkable
+class Streamer(Protocol):
+    """A connector that carries files piece by piece, however large: memory stays flat."""
+
+    async def upload(
+        self,
+        operation: str,
+        payload: Mapping[str, Any],
+        context: CallContext,
+        stream: Callable[[], AsyncIterator[bytes]],
+    ) -> Outcome:
+        """Carry out an operation whose body is a file's content."""
+        ...
+
+    def download(self, resource: str, record_id: str) -> AsyncIterator[bytes]:
+        """Yield a file's content in pieces as they come."""
+        ...
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A connector that can ask its system which version it is."""
+
+    async def product(self) -> ProductFact | None:
+        """Return what the system says it is now; ``None``: the definition names no versions.
+
+        Raises:
+            ConnectorError: It could not be asked.
         """
         ...

@@ -99,3 +99,14 @@ class CheckStep:
     name: Text
     ok: bool
     detail: Text
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFact:
+    """Which product stands behind a connection, and whether its connector was made for that version."""
+
+    name: str
+    version: str
+    versions: tuple[str, ...]
+    """Those that it was made for; ``15`` means 15 and every 15.x."""
+    supported: bool

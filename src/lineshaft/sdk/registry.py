@@ -16,6 +16,7 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.errors import ConfigError, DefinitionError, NotFound, Place, Problem
 from lineshaft.base.text import Text, text
 from lineshaft.sdk.connector import Connector
+from lineshaft.sdk.keeping import Keep, Remembered
 from lineshaft.sdk.schema import read_yaml
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec
 
@@ -40,6 +41,8 @@ class Connection:
     secret: Callable[[str], str]
     clock: Clock
     nonce: Callable[[], str] = field(default=_nonce)
+    keep: Keep = field(default_factory=Remembered)
+    """Where it keeps what the target gives it for later: refresh tokens that are exchanged."""
 
 
 class Definition(Protocol):

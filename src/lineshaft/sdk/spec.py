@@ -29,6 +29,10 @@ class ResourceSpec:
     name: str
     label: Text
     fields: tuple[FieldSpec, ...] = ()
+    live: tuple[FieldSpec, ...] = ()
+    """The fields as the target itself shows them, undeclared; only in what ``describe`` returns."""
+    guessed: bool = False
+    """``live`` was seen in records, not told by the target: a field may only have been empty in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,10 @@ class OperationSpec:
     """It changes nothing: repeating it is always safe."""
     input: tuple[FieldSpec, ...] = ()
     output: tuple[FieldSpec, ...] = ()
+    resource: str = ""
+    """The kind of record that it writes or reads; ``""``: none that is declared."""
+    fields: frozenset[str] = frozenset()
+    """Names of fields of that resource that it sends or reads; see ``lineshaft.sdk.drift``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class TriggerSpec:
     interval_s: float = 10.0
     listens: bool = False
     """Its connector is a ``Listener`` and can be told of changes as they happen, beside being polled."""
+    fields: frozenset[str] | None = None
+    """Names of the fields of its resource that its events are made of; ``None``: any of them."""
 
 
 @dataclass(frozen=True, slots=True)

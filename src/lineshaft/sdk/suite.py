@@ -7,9 +7,12 @@ what only one kind of connector can do.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+import asyncio
+import hashlib
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from lineshaft.base.errors import (
     ConnectorError,
@@ -22,9 +25,12 @@ from lineshaft.base.errors import (
     Refused,
     Unavailable,
 )
-from lineshaft.sdk.connector import CallContext, Connector
+from lineshaft.sdk.connector import CallContext, Connector, Streamer
+from lineshaft.sdk.drift import compare, schema_of, uses_of
 
 E = TypeVar("E", bound=HubError)
+
+_FILE_BYTES: Final = 50 * 1024 * 1024
 
 Behaviour = Literal[
     "ok",
@@ -55,6 +61,10 @@ class Bench(Protocol):
     """An operation that only reads: payload ``number``."""
     resource: str
     """A resource that can be read by number and polled for changes."""
+    file_operation: str
+    """An operation that takes a file's content; of targets that keep files."""
+    file_resource: str
+    """A resource whose content can be read under the number that the operation gave."""
     secret_values: Sequence[str]
     """What must never be seen in a log or an error."""
 
@@ -68,6 +78,10 @@ class Bench(Protocol):
 
     def expire_session(self) -> None:
         """End every session, as a restart of the target does; nothing where there are none."""
+        ...
+
+    async def upgrade(self) -> str:
+        """Give the quantity in the records another name; return the name that it had in the target."""
         ...
 
     @property
@@ -232,6 +246,22 @@ class ConnectorSuite:
         await connector.call(bench.operation, order("S-2"), context("b"))
         assert [write["number"] for write in bench.done] == ["S-1", "S-2"]
 
+    async def test_a_token_that_ends_among_many_calls_fails_none_and_doubles_none(self, bench: Bench) -> None:
+        connector = await bench.connect()
+        for turn in range(3):
+            calls = [
+                asyncio.create_task(
+                    connector.call(bench.operation, order(f"S-{turn}-{index}"), context(f"{turn}/{index}"))
+                )
+                for index in range(4)
+            ]
+            await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+            bench.expire_session()
+            await asyncio.gather(*calls)
+        assert sorted(write["number"] for write in bench.done) == [
+            f"S-{turn}-{index}" for turn in range(3) for index in range(4)
+        ]
+
     async def test_a_rate_limit_tells_how_long_to_wait(self, bench: Bench) -> None:
         connector = await bench.connect()
         bench.behave("rate_limit")
@@ -365,6 +395,39 @@ class ConnectorSuite:
         assert [result.outcome is not None for result in results] == [True, False, True]
         assert isinstance(results[1].error, Invalid)
         assert sorted(write["number"] for write in bench.done) == ["S-1", "S-3"]
+
+    async def test_fifty_megabytes_pass_in_pieces_with_flat_memory(self, bench: Bench) -> None:
+        connector = await bench.connect()
+        assert isinstance(connector, Streamer)
+        piece = bytes(range(256)) * 1024
+        sent, came = hashlib.sha256(), hashlib.sha256()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for _ in range(_FILE_BYTES // len(piece)):
+                sent.update(piece)
+                yield piece
+
+        tracemalloc.start()
+        try:
+            outcome = await connector.upload(bench.file_operation, {}, context(timeout_s=60.0), pieces)
+            async for part in connector.download(bench.file_resource, outcome.number or ""):
+                came.update(part)
+            assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
+        finally:
+            tracemalloc.stop()
+        assert came.digest() == sent.digest()
+
+    async def test_a_field_that_has_another_name_is_seen_and_stops_what_uses_it(self, bench: Bench) -> None:
+        connector = await bench.connect()
+        for number in ("S-1", "S-2"):
+            await connector.call(bench.operation, order(number), context(number))
+        accepted = schema_of(await connector.describe())
+        former = await bench.upgrade()
+        live = schema_of(await connector.describe())
+        found = {each.field: each for each in compare(accepted, live, uses_of(connector.spec))}
+        assert found[former].kind == "removed"
+        assert found[former].stops
+        assert [each for each in found.values() if each.kind == "added"]
 
     async def test_a_check_changes_nothing_and_ends_at_the_first_failure(self, bench: Bench) -> None:
         good = await (await bench.connect()).check()

@@ -17,10 +17,11 @@ from lineshaft.base.errors import Conflict, InputError, NotAllowed, NotFound
 from lineshaft.base.text import Text, text
 from lineshaft.security import members, passwords
 from lineshaft.security.audit import Audit
+from lineshaft.security.duties import second_person_needed
 from lineshaft.security.members import Department, Position, User
 from lineshaft.security.people import Caller
 from lineshaft.security.records import TRIES, Kept, Shelf, changed_meanwhile, written
-from lineshaft.security.roles import FIELD_CLASSES, SHIPPED, Role, actions_of, named, scope_of
+from lineshaft.security.roles import FIELD_CLASSES, SHIPPED, Role, actions_of, allows_more, named, scope_of
 from lineshaft.store.port import Page, Store
 from lineshaft.store.writes import AddAudit
 
@@ -52,7 +53,10 @@ class Directory:
         audit: Audit,
         *,
         classes: Callable[[], Mapping[str, Text]] = lambda: FIELD_CLASSES,
+        needs_two: Callable[[], bool] = lambda: False,
     ) -> None:
+        """Make it; ``needs_two`` tells whether one person's grant waits for another's approval."""
+        self._needs_two = needs_two
         self._store = store
         self._clock = clock
         self._audit = audit
@@ -164,15 +168,22 @@ class Directory:
 
     # -- changing people ---------------------------------------------------------------------------------
 
-    async def add_user(self, login: str, user: User, by: Caller, password: str | None = None) -> str | None:
+    async def add_user(
+        self, login: str, user: User, by: Caller, password: str | None = None, *, approved: bool = False
+    ) -> str | None:
         """Add a person; return the password to be used once where none was given.
 
         A person whose source is a directory outside has none.
+
+        Raises:
+            SecondPersonNeeded: They would have roles, and nobody has ``approved``.
         """
         login = members.named(login, "login")
         await self._check(user, by)
         book = await self.book()
-        self._check_grant(by, book, frozenset(), members.roles_of(user, book.positions))
+        held = members.roles_of(user, book.positions)
+        self._check_grant(by, book, frozenset(), held)
+        self._check_second(bool(held), approved)
         once = None
         if user.source == "local":
             if password is None:
@@ -188,8 +199,14 @@ class Directory:
         self.forget()
         return once
 
-    async def change_user(self, login: str, changes: Mapping[str, Any], by: Caller) -> Kept[User]:
-        """Change what is known of a person: name, department, positions, roles, email, active."""
+    async def change_user(
+        self, login: str, changes: Mapping[str, Any], by: Caller, *, approved: bool = False
+    ) -> Kept[User]:
+        """Change what is known of a person: name, department, positions, roles, email, active.
+
+        Raises:
+            SecondPersonNeeded: They would have more roles, and nobody has ``approved``.
+        """
         book = await self.book()
 
         async def change(kept: Kept[User]) -> tuple[User, AddAudit | None]:
@@ -198,7 +215,9 @@ class Directory:
             user = msgspec.structs.replace(kept.value, **changes)
             await self._check(user, by)
             former = members.roles_of(kept.value, book.positions) if kept.value.active else frozenset()
-            self._check_grant(by, book, former, members.roles_of(user, book.positions))
+            held = members.roles_of(user, book.positions)
+            self._check_grant(by, book, former, held)
+            self._check_second(user.active and not held <= former, approved)
             await self._keep_an_administrator(login, kept.value, user, book)
             detail = members.differences(members.shown(kept.value), members.shown(user))
             line = self._audit.line("user.changed", subject_type="user", subject=kept.id, detail=detail)
@@ -271,17 +290,29 @@ class Directory:
             )
         await self._put(self.departments, name, department)
 
-    async def put_position(self, name: str, position: Position, by: Caller) -> None:
-        """Add or change a position; its roles are granted to whoever holds it."""
+    async def put_position(
+        self, name: str, position: Position, by: Caller, *, approved: bool = False
+    ) -> None:
+        """Add or change a position; its roles are granted to whoever holds it.
+
+        Raises:
+            SecondPersonNeeded: There is one, it would have more roles, and nobody has ``approved``.
+        """
         name = members.named(name, "id")
         book = await self.book()
         self._check_roles(position.roles, book)
         former = book.positions.get(name, Position("", "")).roles
         self._check_grant(by, book, frozenset(former), frozenset(position.roles))
+        # Nobody holds a new one: what it gives is granted with it.
+        self._check_second(name in book.positions and not set(position.roles) <= set(former), approved)
         await self._put(self.positions, name, position)
 
-    async def put_role(self, name: str, role: Role, by: Caller) -> None:
-        """Add or change a role of the firm's own; nobody gives more than they have."""
+    async def put_role(self, name: str, role: Role, by: Caller, *, approved: bool = False) -> None:
+        """Add or change a role of the firm's own; nobody gives more than they have.
+
+        Raises:
+            SecondPersonNeeded: There is one, it would allow more, and nobody has ``approved``.
+        """
         name = members.named(name, "id")
         if named(name) in SHIPPED:
             raise NotAllowed(
@@ -291,6 +322,8 @@ class Directory:
         book = await self.book()
         role = msgspec.structs.replace(role, id=name, shipped=False)
         self._check_grant(by, Book(0, {**book.roles, name: role}, {}, {}), frozenset(), frozenset({name}))
+        before = book.roles.get(name)
+        self._check_second(before is not None and allows_more(role, before), approved)
         await self._put(self.roles, name, role)
 
     async def remove(self, shelf: Shelf[Any], name: str, by: Caller) -> None:
@@ -390,6 +423,10 @@ class Directory:
                 ),
                 code="grant_beyond_own",
             )
+
+    def _check_second(self, grants: bool, approved: bool) -> None:
+        if grants and not approved and self._needs_two():
+            raise second_person_needed()
 
     async def _keep_an_administrator(self, login: str, before: User, after: User, book: Book) -> None:
         def is_one(user: User) -> bool:

@@ -15,6 +15,7 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.errors import Conflict, NotAllowed, NotFound
 from lineshaft.base.ids import Ids
 from lineshaft.base.text import text
+from lineshaft.sdk.sensitive import SensitiveSpec
 from lineshaft.security.audit import Audit
 from lineshaft.security.people import Caller
 from lineshaft.security.records import Kept, Shelf, written
@@ -24,6 +25,19 @@ TWO_PERSONS: Final = ("money", "production", "letters", "roles")
 """What may need a second person."""
 LASTS: Final = timedelta(days=14)
 """Then nobody can approve a proposal any more."""
+
+
+class SecondPersonNeeded(NotAllowed):
+    """All is right with it, but this firm asks for a second person: propose it (``Duties.propose``)."""
+
+    default_code = "second_person_needed"
+
+
+def second_person_needed() -> SecondPersonNeeded:
+    """Return the error for who would grant rights alone."""
+    return SecondPersonNeeded(
+        text("Granting rights needs a second person here: propose it.", "授予权限须由他人复核,请提交复核。")
+    )
 
 
 class Proposal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +76,12 @@ class Duties:
     def needs_two(self, kind: str) -> bool:
         """Tell whether this firm asks for a second person here."""
         return kind in self._asked
+
+    def kind_of_repair(self, operation: str, spec: SensitiveSpec) -> str | None:
+        """Return why repairing a call of ``operation`` needs a second person; ``None``: it does not."""
+        if spec.is_money(operation) and self.needs_two("money"):
+            return "money"
+        return "letters" if self.needs_two("letters") else None
 
     async def propose(
         self,

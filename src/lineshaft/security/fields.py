@@ -2,12 +2,14 @@
 
 Pure.
 
-A masked value is ``{"$masked": "cost"}``: it is seen that something is there, and of what class. Texts that
-quote such a value (an error's wording) have ``***`` in its place.
+A masked value is ``{"$masked": "cost"}``: it is seen that something is there, and of what class. A text
+that holds such values (XML, a form, a remark) is ``{"$masked": "cost", "$text": "<price>***</price>"}``: the
+rest of it can be read. Texts that quote such a value (an error's wording) have ``***`` in its place.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from contextvars import ContextVar
@@ -18,9 +20,10 @@ from typing import Any, Final
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.sdk.sensitive import SensitiveSpec
+from lineshaft.security.masked_texts import STARS, TextMasking
 
 MARK: Final = "$masked"
-STARS: Final = "***"
+TEXT: Final = "$text"
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 REVEALED: ContextVar[set[str] | None] = ContextVar("lineshaft_revealed", default=None)
@@ -38,6 +41,8 @@ class Masking:
     """The values that were taken out, as texts may quote them."""
     shown: set[str] = field(default_factory=set)
     """Classes of which values were let through."""
+    taken: set[str] = field(default_factory=set)
+    """Classes of which values were taken out."""
 
     def value(self, found: Any) -> Any:
         """Return a value with everything sensitive masked; the same object where nothing is."""
@@ -46,7 +51,28 @@ class Masking:
         if isinstance(found, list | tuple):
             items = [self.value(item) for item in found]
             return found if all(a is b for a, b in zip(items, found, strict=True)) else items
-        return found
+        return self._text(found) if isinstance(found, str) else found
+
+    def _text(self, found: str) -> Any:
+        """Return a text in which sensitive names stand with their values as a mask that shows the rest."""
+        if not any(mark in found for mark in "<=:\n::="):
+            return found
+        texts = self._texts()
+        before = frozenset(self.taken)
+        made = texts.text(found, self.value)
+        self._take(texts)
+        if made == found:
+            return found
+        found_here = texts.found or self.taken - before or self.hidden
+        return {MARK: min(found_here), TEXT: made}
+
+    def _texts(self) -> TextMasking:
+        return TextMasking(self.spec, self.hidden, self.system)
+
+    def _take(self, texts: TextMasking) -> None:
+        self.taken |= texts.found
+        self.shown |= texts.shown
+        self.quoted |= texts.quoted
 
     def _mapping(self, found: Mapping[Any, Any]) -> Mapping[Any, Any]:
         out: dict[Any, Any] | None = None
@@ -64,6 +90,7 @@ class Masking:
             return self.value(inner)
         if class_name in self.hidden:
             self._quote(inner)
+            self.taken.add(class_name)
             return {MARK: class_name}
         self.shown.add(class_name)
         return self.value(inner)
@@ -89,6 +116,9 @@ class Masking:
         for quoted in sorted(self.quoted, key=len, reverse=True):
             if quoted and quoted in said:
                 said = re.sub(rf"(?<![\w.]){re.escape(quoted)}(?!\w)", STARS, said)
+        texts = self._texts()
+        said = texts.words(said)
+        self._take(texts)
         return said
 
 
@@ -99,7 +129,7 @@ def without_numbers(said: str | None) -> str | None:
 
 def is_mask(value: object) -> bool:
     """Tell whether a value is a mask."""
-    return isinstance(value, Mapping) and set(value) == {MARK}
+    return isinstance(value, Mapping) and MARK in value and set(value) <= {MARK, TEXT}
 
 
 def restored(edited: Any, original: Any) -> Any:
@@ -117,6 +147,14 @@ def restored(edited: Any, original: Any) -> Any:
                 ),
                 code="mask_moved",
             )
+        if TEXT in edited and not _is_as_shown(edited[TEXT], original):
+            raise InputError(
+                text(
+                    "A text with masked values can stay as it is or be replaced whole, but not be edited.",
+                    "含隐藏值的文本可保留原样或整体替换,不能局部修改。",
+                ),
+                code="mask_edited",
+            )
         return original
     if isinstance(edited, Mapping):
         former = original if isinstance(original, Mapping) else {}
@@ -128,6 +166,27 @@ def restored(edited: Any, original: Any) -> Any:
             for place, inner in enumerate(edited)
         ]
     return edited
+
+
+def _is_as_shown(shown: object, original: object) -> bool:
+    """Tell whether a masked text is still the one that was made of ``original``; blanks and quotes apart."""
+    try:
+        before = json.loads(str(original), parse_float=str, parse_int=str)
+        after: Any = json.loads(str(shown), parse_float=str, parse_int=str)
+        return bool(restored(after, before) == before)
+    except (ValueError, InputError):
+        pass
+    parts = [re.sub(r"[\s\"]", "", each) for each in str(shown).split(STARS)]
+    whole = re.sub(r"[\s\"]", "", str(original))
+    if not whole.startswith(parts[0]) or not whole.endswith(parts[-1]):
+        return False
+    place = 0
+    for each in parts:
+        found = whole.find(each, place)
+        if found < 0:
+            return False
+        place = found + len(each)
+    return len(parts) > 1 or whole == parts[0]
 
 
 def reveal(classes: Collection[str]) -> None:

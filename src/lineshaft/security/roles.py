@@ -79,7 +79,7 @@ SHIPPED: Final[dict[str, Role]] = {
             "engineer",
             "集成工程师",
             "Integration engineer",
-            TECHNICAL | OPERATING | WORKING | SENDING | BUILDING | {"config.export"},
+            TECHNICAL | OPERATING | WORKING | SENDING | BUILDING | {"config.export", "config.import"},
             "all",
             cost="all",
             margin="all",
@@ -135,6 +135,15 @@ def actions_of(roles: Iterable[str], known: Mapping[str, Role] = SHIPPED) -> fro
     """Return everything that roles allow; unknown ones allow nothing."""
     found = (known.get(named(role)) for role in roles)
     return frozenset(action for role in found if role is not None for action in role.actions)
+
+
+def allows_more(role: Role, before: Role) -> bool:
+    """Tell whether a role allows, or lets see, anything that it did not before."""
+    wide = ("own", "tree", "all")
+    sights = {
+        name: sight for name, sight in role.fields.items() if before.fields.get(name) not in (sight, "all")
+    }
+    return bool(role.actions - before.actions or sights) or wide.index(role.rows) > wide.index(before.rows)
 
 
 def scope_of(

@@ -20,6 +20,8 @@ from lineshaft.store.port import Store
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}")
 VALUE_MAX: Final = 64_000
+TOKENS: Final = "connection-token"
+"""Records of tokens that connections exchange for new ones; see ``kept_tokens``."""
 
 
 class SealedSecret(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,6 +41,8 @@ class KnownSecret:
     set_by: str
     key_id: str
     """The master key that it is sealed with."""
+    version: int
+    """Grows with every value that is set, and whenever it is sealed anew."""
 
 
 class SecretShelf:
@@ -68,7 +72,7 @@ class SecretShelf:
             raise InputError(text("Expected a value.", "请提供密钥值。"), code="secret_value")
         for _ in range(TRIES):
             kept, now = await self.shelf.get(name), self._clock.now()
-            secret = SealedSecret(self._vault().seal(value, _purpose(name)), now, by.name)
+            secret = SealedSecret(self._vault().seal(value, purpose_of("secret", name)), now, by.name)
             line = self._audit.line("secret.set", subject_type="secret", subject=name)
             if await written(self._store, self.shelf.put(name, secret, kept, now), line):
                 return
@@ -84,7 +88,9 @@ class SecretShelf:
     async def known(self) -> list[KnownSecret]:
         """Return what may be said of all secrets, by name."""
         found = [
-            KnownSecret(each.id, each.value.set_at, each.value.set_by, each.value.sealed.split(".")[1])
+            KnownSecret(
+                each.id, each.value.set_at, each.value.set_by, each.value.sealed.split(".")[1], each.version
+            )
             for each in await self.shelf.all()
         ]
         return sorted(found, key=lambda each: each.name)
@@ -95,7 +101,7 @@ class SecretShelf:
         found = {}
         for each in await self.shelf.all():
             try:
-                found[each.id] = self._vault().open(each.value.sealed, _purpose(each.id))
+                found[each.id] = self._vault().open(each.value.sealed, purpose_of("secret", each.id))
             except HubError as error:
                 self.lost[each.id] = error
         return found
@@ -103,14 +109,16 @@ class SecretShelf:
     async def reseal(self) -> int:
         """Bring all secrets under the newest master key; return how many were not."""
         done = 0
-        for each in await self.shelf.all():
-            sealed = self._vault().resealed(each.value.sealed, _purpose(each.id))
-            if sealed is not None:
-                value: Any = msgspec.structs.replace(each.value, sealed=sealed)
-                done += await written(self._store, self.shelf.put(each.id, value, each, self._clock.now()))
+        for shelf in (self.shelf, Shelf(self._store, self._audit.tenant, TOKENS, SealedSecret)):
+            for each in await shelf.all():
+                sealed = self._vault().resealed(each.value.sealed, purpose_of(shelf.kind, each.id))
+                if sealed is not None:
+                    value: Any = msgspec.structs.replace(each.value, sealed=sealed)
+                    done += await written(self._store, shelf.put(each.id, value, each, self._clock.now()))
         await self._audit.note("secret.resealed", subject_type="secret", detail={"count": done})
         return done
 
 
-def _purpose(name: str) -> str:
-    return f"secret:{name}"
+def purpose_of(kind: str, name: str) -> str:
+    """Return what a value is sealed for: it opens nowhere else."""
+    return f"{kind}:{name}"

@@ -18,6 +18,8 @@ from lineshaft.base.text import text
 
 PREFIX = "LINESHAFT_SECRET_"
 REFERENCE = "secret:"
+_TELLING = 8
+"""Characters that do not stand somewhere by accident."""
 
 
 class Secrets:
@@ -65,6 +67,10 @@ class Secrets:
     def names(self) -> list[str]:
         """The names of all secrets that are given."""
         return sorted({*self._environment, *self._values, *self._stored})
+
+    def found_in(self, content: bytes) -> list[str]:
+        """Return the names of secrets whose values stand in a content; the shortest ones prove nothing."""
+        return [name for name in self.names if len(self(name)) >= _TELLING and self(name).encode() in content]
 
     def __repr__(self) -> str:
         names = self.names

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -25,6 +25,7 @@ from lineshaft.security.actions import ACTIONS
 from lineshaft.security.addresses import is_in, networks
 from lineshaft.security.audit import Audit
 from lineshaft.security.directory import FRESH_S, Directory
+from lineshaft.security.duties import second_person_needed
 from lineshaft.security.people import Caller
 from lineshaft.security.records import TRIES, Kept, Shelf, changed_meanwhile, written
 from lineshaft.security.roles import named
@@ -85,7 +86,17 @@ class TokenWish:
 class Tokens:
     """The tokens of one tenant."""
 
-    def __init__(self, store: Store, clock: Clock, audit: Audit, directory: Directory) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        audit: Audit,
+        directory: Directory,
+        *,
+        needs_two: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Make them; ``needs_two`` tells whether one person's grant waits for another's approval."""
+        self._needs_two = needs_two
         self._store = store
         self._clock = clock
         self._audit = audit
@@ -171,9 +182,18 @@ class Tokens:
         """Return all tokens, oldest first."""
         return sorted(await self.shelf.all(), key=lambda each: each.value.created_at)
 
-    async def create(self, wish: TokenWish, by: Caller | None) -> tuple[Kept[Token], str]:
-        """Make a token; its text is returned this once. ``by`` is ``None`` for the hub itself."""
+    async def create(
+        self, wish: TokenWish, by: Caller | None, *, approved: bool = False
+    ) -> tuple[Kept[Token], str]:
+        """Make a token; its text is returned this once. ``by`` is ``None`` for the hub itself.
+
+        Raises:
+            SecondPersonNeeded: A token has roles, this firm wants two persons for them, and nobody has
+                ``approved``.
+        """
         await self._check(wish, by)
+        if by is not None and not approved and self._needs_two():
+            raise second_person_needed()
         # Letters that `_` does not part, so that the token can be split again.
         identity = secrets.token_hex(6)
         shown = _new(identity)
@@ -194,8 +214,11 @@ class Tokens:
         await self._audit.write(self.shelf.put(identity, value, None, now, due_at=wish.expires_at), line)
         return Kept(identity, value, 1, now), shown
 
-    async def rotate(self, token_id: str, overlap: timedelta) -> str:
-        """Give a token a new secret; the one before stays good for ``overlap``."""
+    async def rotate(self, token_id: str, overlap: timedelta, by: Caller) -> str:
+        """Give a token a new secret; the one before stays good for ``overlap``.
+
+        Who gets to see it could use it: nobody rotates a token that may more than they may.
+        """
         if not timedelta() <= overlap <= OVERLAP_MAX:
             raise InputError(
                 text("Expected an overlap of 0 to 30 days.", "重叠期应为 0 至 30 天。"),
@@ -203,6 +226,8 @@ class Tokens:
             )
         for _ in range(TRIES):
             kept = await self._known(token_id)
+            held = kept.value
+            await self._check(TokenWish(held.name, held.roles, held.departments, held.scopes), by)
             shown, now = _new(token_id), self._clock.now()
             value = msgspec.structs.replace(
                 kept.value, digest=_digest(shown), former=kept.value.digest, former_until=now + overlap

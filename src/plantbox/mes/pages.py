@@ -361,18 +361,18 @@ def _report_form(view: dict[str, Any], item: dict[str, Any], lang: str) -> str:
         f'<option value="{value}">{LOOK.word(f"{value}_w", lang)}</option>' for value in reports.DISPOSITIONS
     )
     used = "".join(
-        f"{escape(need['itemCode'])} <input name='used.{escape(need['itemCode'])}'>"
+        f"<label>{escape(need['itemCode'])} <input name='used.{escape(need['itemCode'])}'></label> "
         for need in view["materials"]
         if need["operationSeq"] == item["seq"]
     )
     return (
         f'<form class="inline" method="post" action="/orders/{quote(view["workOrderNo"])}/report">'
         f'<input type="hidden" name="operationSeq" value="{item["seq"]}">'
-        f"{LOOK.word('good', lang)} <input name='goodQty' value='{left:f}'>"
-        f"{LOOK.word('bad', lang)} <input name='badQty' value='0'>"
+        f"<label>{LOOK.word('good', lang)} <input name='goodQty' value='{left:f}'></label> "
+        f"<label>{LOOK.word('bad', lang)} <input name='badQty' value='0'></label> "
         f"<select name='badReason'>{reasons}</select>"
         f"<select name='disposition'>{options}</select>"
-        f"{LOOK.word('hours', lang)} <input name='laborHours' value='1'>{used}"
+        f"<label>{LOOK.word('hours', lang)} <input name='laborHours' value='1'></label> {used}"
         f"<button>{LOOK.word('report', lang)}</button></form>"
     )
 

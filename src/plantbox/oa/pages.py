@@ -56,8 +56,8 @@ font:inherit;font-weight:600;background:#5b5bd6;color:#fff}button.no{background:
 border:1px solid #c62828}.error{background:#fde3e3;color:#a11c1c;border-radius:12px;padding:12px 16px;
 margin-bottom:12px}.switch{display:flex;align-items:center;justify-content:space-between}
 .switch button{flex:none;min-height:44px;padding:0 16px;background:#ececf8;color:#3d3dae}
-table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;
-padding:6px 8px;border-bottom:1px solid #eee}.scroll{overflow:auto}
+table{border-collapse:collapse;width:100%;font-size:13px}td,th{text-align:left;white-space:nowrap;
+padding:6px 4px;border-bottom:1px solid #eee}td:nth-child(2){white-space:normal}.scroll{overflow:auto}
 """,
     menu=(("/", "todo"), ("/done", "done")),
 )

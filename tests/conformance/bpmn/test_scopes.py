@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from lineshaft.bpmn.testing import Bench, BenchInstance
-from unit.bpmn.models import bench, flows
+from unit.bpmn.models import bench, flows, service
 
 S, E = '<startEvent id="s"/>', '<endEvent id="e"/>'
 ROOTS = (
@@ -372,3 +372,17 @@ def test_trace_through_scopes(content: str, moves: Moves, path: str) -> None:
     assert instance.state == "completed"
     assert not b.tasks()
     assert not b.timers()
+
+
+@pytest.mark.parametrize("source", ["=number", "={total: number}", "=[date]"])
+def test_name_of_a_function_without_such_a_variable_is_an_incident_and_no_value(source: str) -> None:
+    mapping = f'<zeebe:ioMapping><zeebe:output source="{source}" target="kept"/></zeebe:ioMapping>'
+    task = service("t").replace("</extensionElements>", f"{mapping}</extensionElements>")
+    b = bench(S + task + E + flows("s t", "t e"))
+    b.handlers["t"] = lambda job: {"other": 1}
+    lacking = b.start("p")
+    assert [incident.code for incident in lacking.kernel.incidents.values()] == ["output_mapping"]
+    b.handlers["t"] = lambda job: {"number": 5, "date": "today"}
+    having = b.start("p")
+    assert having.state == "completed"
+    assert having.variables["kept"] in (5, {"total": 5}, ["today"])

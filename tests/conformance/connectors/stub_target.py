@@ -7,18 +7,21 @@ import hashlib
 import hmac
 import json
 import secrets
+import tempfile
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 from aiohttp import BasicAuth, web
 
+_PIECE = 256 * 1024
 SECRETS = {
     "user": "hub-user-8151",
     "password": "pa55-word-8152",
     "token": "tok-en-8153",
     "signing": "sign-ing-8154",
+    "refresh": "refr-esh-8155",
 }
 
 
@@ -30,6 +33,9 @@ class StubTarget:
         self.done: list[dict[str, Any]] = []
         self.by_key: dict[str, dict[str, Any]] = {}
         self.sessions: set[str] = set()
+        self.refresh_tokens = {SECRETS["refresh"]}
+        self.renamed: dict[str, str] = {}
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         self.logins = 0
         self.arrived = 0
         self.released = asyncio.Event()
@@ -39,6 +45,9 @@ class StubTarget:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/api/login", self.login)
+        app.router.add_post("/api/token", self.token)
+        app.router.add_post("/api/files", self.guarded(self.take_file))
+        app.router.add_get("/api/files/{number}", self.guarded(self.give_file))
         app.router.add_route("*", "/api/orders", self.guarded(self.save))
         app.router.add_get("/api/orders/{number}", self.guarded(self.show))
         app.router.add_get("/api/changes", self.guarded(self.changes))
@@ -51,6 +60,7 @@ class StubTarget:
 
     async def stop(self) -> None:
         self.released.set()
+        self.file.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -64,6 +74,35 @@ class StubTarget:
         session = secrets.token_hex(8)
         self.sessions.add(session)
         return answer({"ok": True, "data": {"session": session, "lasts": 1200}})
+
+    async def token(self, request: web.Request) -> web.Response:
+        """Exchange a refresh token for a new one; whoever shows an old one is a thief, and all tokens end."""
+        form = await request.post()
+        given = str(form.get("refresh_token", ""))
+        if form.get("client_id") != SECRETS["user"] or given not in self.refresh_tokens:
+            if given.startswith("refresh-"):
+                self.refresh_tokens.clear()
+            return answer({"error": "invalid_grant"}, 400)
+        self.refresh_tokens = {f"refresh-{secrets.token_hex(8)}"}
+        session = secrets.token_hex(8)
+        self.sessions.add(session)
+        [renewed] = self.refresh_tokens
+        return answer({"access_token": session, "refresh_token": renewed, "expires_in": 1200})
+
+    async def take_file(self, request: web.Request) -> web.StreamResponse:
+        self.file.truncate(0)
+        async for part in request.content.iter_chunked(_PIECE):
+            self.file.write(part)
+        return answer({"ok": True, "number": "F-1"})
+
+    async def give_file(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        self.file.seek(0)
+        while part := self.file.read(_PIECE):
+            await response.write(part)
+        await response.write_eof()
+        return response
 
     def guarded(
         self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -90,7 +129,8 @@ class StubTarget:
         if headers.get("Authorization", "").startswith("Basic "):
             pair = BasicAuth.decode(headers["Authorization"])
             return (pair.login, pair.password) == (SECRETS["user"], SECRETS["password"])
-        return headers.get("Authorization") == f"Bearer {SECRETS['token']}"
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        return token == SECRETS["token"] or token in self.sessions
 
     async def save(self, request: web.Request) -> web.StreamResponse:
         plan = self.plans.popleft() if self.plans else "ok"
@@ -127,6 +167,7 @@ class StubTarget:
     async def changes(self, request: web.Request) -> web.StreamResponse:
         since, page, size = (int(request.query[name]) for name in ("since", "page", "size"))
         rows = [record for record in self.done if record["seq"] > since]
+        rows = [{self.renamed.get(name, name): value for name, value in row.items()} for row in rows]
         return answer({"ok": True, "rows": rows[(page - 1) * size : page * size]})
 
     # --- how it treats them ----------------------------------------------------------------------

@@ -47,6 +47,7 @@ class SqlBench:
     operation = "order.save"
     reading = "order.status"
     resource = "order"
+    file_operation = file_resource = ""
     secret_values: Sequence[str] = (PASSWORD,)
 
     def __init__(self, admin: Admin, safety: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -88,6 +89,12 @@ class SqlBench:
     def expire_session(self) -> None:
         """There are none."""
 
+    async def upgrade(self) -> str:
+        mark = '"' if self.admin.dialect == POSTGRES else "`"
+        table, former, now = (f"{mark}{name}{mark}" for name in ("OUT_ORDER", "QTY", "AMOUNT"))
+        self.admin.statements(f"ALTER TABLE {table} RENAME COLUMN {former} TO {now}")
+        return "QTY"
+
     @property
     def done(self) -> Sequence[Mapping[str, Any]]:
         return self.admin.rows()
@@ -120,6 +127,8 @@ class SqlSuite(ConnectorSuite):
     test_done_in_spite_of_an_error_status_is_done = None
     test_a_rate_limit_tells_how_long_to_wait = None
     test_a_session_that_ends_in_mid_run_is_renewed = None
+    test_a_token_that_ends_among_many_calls_fails_none_and_doubles_none = None
+    test_fifty_megabytes_pass_in_pieces_with_flat_memory = None
 
     async def test_the_connector_never_retries_by_itself(self, bench: Bench) -> None:
         connector = await bench.connect()

@@ -116,7 +116,7 @@ async def test_token_is_good_everywhere_until_it_ends(nodes: tuple[Node, Node]) 
         await there.caller(shown, "10.2.0.1")
     for wrong in (shown[:-1], shown + "0", shown.upper(), "", "lst__", "lst_a_b", "x" * 5000):
         assert await there.caller(wrong, "10.1.2.3") is None
-    newer = await here.tokens.rotate(made.id, timedelta(hours=1))
+    newer = await here.tokens.rotate(made.id, timedelta(hours=1), ROOT)
     here.clock.advance(FRESH_S + 1)
     assert await there.caller(shown, "10.1.2.3") is not None
     assert await there.caller(newer, "10.1.2.3") is not None

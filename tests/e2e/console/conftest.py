@@ -96,6 +96,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "engine.poll_s": "0.1",
         "engine.retry_gaps_s": "[0.2, 0.3]",
         "engine.check_gaps_s": "[0.5]",
+        # Nobody listens there: the log of deliveries has something to tell.
+        "subscriptions.hosts": '["127.0.0.1:9"]',
     }
     folder = tmp_path_factory.mktemp("console") / "factory"
     found = Running(Plan(folder, port=0, options={"erp": ("--delivery", "instant")}, hub_settings=settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -113,6 +114,23 @@ def test_worker_waits_for_a_job_and_gets_only_what_it_asks_for(served: Served) -
     assert job["variables"] == {"truck": "B-2"}
     assert activate(served, wait=-1) == []
     assert activate(served, wait=200) == []
+    finish(served, job)
+
+
+def test_worker_that_was_stopped_while_it_waited_takes_no_job_along(served: Served) -> None:
+    host, port = served.url.removeprefix("http://").split(":")
+    wish = (
+        b'{"type":"weigh-truck","worker":"gone","timeout":60000,"maxJobsToActivate":9,"requestTimeout":20000}'
+    )
+    with socket.create_connection((host, int(port))) as line:
+        head = f"POST /v2/jobs/activation HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {WORKER}\r\n"
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(wish)}\r\n\r\n"
+        line.sendall(f"{head}{kind}".encode() + wish)
+        pause(0.3)
+    pause(0.1)
+    start(served, truck="gone")
+    (job,) = activate(served, wait=5_000)
+    assert job["worker"] == "scale-1"
     finish(served, job)
 
 

@@ -230,7 +230,7 @@ def test_call_of_an_operation_that_no_system_has_is_refused(command: Command, tm
 
 def test_process_runs_in_memory_with_given_answers(command: Command) -> None:
     process = ROOT / "src" / "lineshaft_packs" / "order_to_delivery" / "processes" / "order-to-delivery.bpmn"
-    order = {"order_no": "XS-1", "account_no": None, "quality": [], "lines": []}
+    order: dict[str, object] = {"order_no": "XS-1", "account_no": None, "quality": [], "lines": []}
 
     ran = command(
         "bpmn", "run", str(process), "--start", "order-confirmed", "--json",
@@ -240,3 +240,28 @@ def test_process_runs_in_memory_with_given_answers(command: Command) -> None:
     found = json.loads(ran.stdout)
     assert found["state"] == "completed"
     assert found["path"][-2:] == ["report-held", "held"]
+
+
+def test_release_goes_to_another_environment_as_a_file(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pack").mkdir()
+    title = "title: {zh: 包, en: Pack}"
+    (tmp_path / "pack" / "pack.yaml").write_text(f"format: 1\nname: p\nversion: 1.0.0\n{title}\n")
+    assert command("--data", "test", "deploy", "pack").status == 0
+    assert command("--data", "test", "release", "export", "p.json").status == 0
+
+    seen = json.loads(command("--data", "live", "release", "compare", "p.json", "--json").stdout)
+    assert [(each["path"], each["change"]) for each in seen["files"]] == [("pack.yaml", "added")]
+    taken = command("--data", "live", "release", "import", "p.json", "--yes", "--note", "go")
+    assert (taken.status, "is active" in taken.stdout) == (0, True), taken.stderr
+    again = command("--data", "live", "release", "compare", "p.json")
+    assert "0 files differ, 1 do not" in again.stdout
+
+    monkeypatch.setenv("LINESHAFT_CONSOLE_ENVIRONMENT", "production")
+    monkeypatch.setenv("LINESHAFT_LANG", "zh")
+    asked = command("--data", "production", "release", "import", "p.json", "--yes")
+    assert "待他人复核" in asked.stdout
+    (tmp_path / "p.json").write_text((tmp_path / "p.json").read_text().replace("name: p", "name: q"))
+    refused = command("--data", "live", "release", "import", "p.json", "--yes")
+    assert (refused.status, "导出文件被改动" in refused.stderr) == (2, True)

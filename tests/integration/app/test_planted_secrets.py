@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 import logging
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lineshaft.app import archives
 from lineshaft.app.config import read_config, shown
 from lineshaft.app.hub import Hub, build
 from lineshaft.app.inprocess import call_asgi
 from lineshaft.app.logs import JsonLines
 from lineshaft.base.scope import Scope
-from lineshaft.security import passwords
+from lineshaft.security import passwords, totp
 from lineshaft.security.roles import SHIPPED
 from lineshaft.security.tokens import TokenWish
 
@@ -96,6 +100,170 @@ async def test_planted_secrets_are_nowhere(
         for secret in searched:
             assert secret.encode() not in content, (where, secret)
             assert json.dumps(secret)[1:-1].encode() not in content, (where, secret)
+
+
+ERP = """format: 1
+connector: http
+name: erp
+label: {zh: ERP, en: ERP}
+version: "1"
+settings:
+  base_url: {label: {zh: 地址, en: Address}}
+auth: {kind: bearer, token: secret:erp_key}
+operations:
+  order.create:
+    label: {zh: 建单, en: Create}
+    method: POST
+    path: /orders
+    safety: {kind: none}
+check: {method: GET, path: /check}
+"""
+ENTRIES = {
+    "secret of a connection": "LINESHAFT_SECRET_ERP_KEY",
+    "client secret of the identity provider": "LINESHAFT_SECRET_OIDC_CLIENT",
+    "bind password of the directory": "LINESHAFT_SECRET_LDAP_BIND",
+    "password of the mail server": "LINESHAFT_SECRET_SMTP_PASSWORD",
+    "key of the tracking links": "LINESHAFT_SECRET_TRACKING_KEY",
+    "key of the subscriptions": "LINESHAFT_SECRET_SUBSCRIPTIONS_KEY",
+}
+"""Secrets that come in by the environment."""
+OPTIONS: dict[str, Any] = {
+    "console.environment": "test",
+    "subscriptions.hosts": ["127.0.0.1:9"],
+    "security.oidc_issuer": "https://127.0.0.1:9/firm",
+    "security.oidc_client_id": "hub",
+    "security.oidc_client_secret": "secret:oidc_client",
+    "security.ldap_url": "ldap://127.0.0.1:9",
+    "security.ldap_base": "dc=firm",
+    "security.ldap_bind_dn": "cn=hub",
+    "security.ldap_bind_password": "secret:ldap_bind",
+    "alerts.mail_to": ["it@firm.example"],
+    "alerts.mail_from": "hub@firm.example",
+    "alerts.smtp_host": "127.0.0.1",
+    "alerts.smtp_port": 9,
+    "alerts.smtp_user": "secret:smtp_password",
+    "alerts.smtp_password": "secret:smtp_password",
+}
+
+
+class Entries:
+    """A hub into which a secret comes by every entry there is, and everything it said meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.planted = {name: f"planted-{place}-4451-{name[:3]}-xyz" for place, name in enumerate(ENTRIES)}
+        variables = {ENTRIES[name]: value for name, value in self.planted.items()}
+        systems = {"LINESHAFT_SYSTEMS_ERP_BASE_URL": "http://127.0.0.1:9"}
+        options = {"data_dir": str(folder), **OPTIONS}
+        self.config = read_config(options=options, environment=systems)
+        self.hub = build(self.config, variables)
+        self.said: list[bytes] = []
+        self.token = ""
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, key: str = "", token: str = "", shows: bool = False
+    ) -> tuple[int, Any]:
+        headers = {"content-type": "application/json", "authorization": f"Bearer {token or self.token}"}
+        if key:
+            headers["idempotency-key"] = key
+        content = b"" if body is None else json.dumps(body).encode()
+        status, found = await call_asgi(self.hub.application, method, f"/api/v1{path}", headers, content)
+        if not shows:
+            self.said.append(found)
+        return status, json.loads(found) if method == "POST" and found else None
+
+    async def once(self, name: str, path: str, body: Any, field: str) -> Any:
+        """Let the hub make something that it shows this once, asked twice with one key."""
+        status, made = await self.ask("POST", path, body, key=name, shows=True)
+        assert status in (200, 201), (name, made)
+        assert (await self.ask("POST", path, body, key=name, shows=True))[1] == made
+        self.planted[name] = made[field]
+        return made
+
+    async def enter(self) -> None:
+        _, self.token = await self.hub.guards.tokens.create(TokenWish("root", ["administrator"]), None)
+        self.planted["token of an administrator"] = self.token
+        made = await self.once("token", "/tokens", {"name": "m", "roles": ["machine"]}, "token")
+        await self.once("rotated token", f"/tokens/{made['id']}/rotate", {}, "token")
+        wish = {"name": "s", "url": "http://127.0.0.1:9/"}
+        kept = await self.once("secret of a subscription", "/subscriptions", wish, "secret")
+        await self.once("renewed secret", f"/subscriptions/{kept['id']}/secret", {}, "secret")
+        self.planted["sealed secret"] = "planted-sealed-9172-abc"
+        value = {"value": self.planted["sealed secret"]}
+        assert (await self.ask("PUT", "/secrets/crm_key", value))[0] == 200
+        await self._of_a_person()
+        await self._by_connections()
+
+    async def _of_a_person(self) -> None:
+        """A password, a phone's secret, its recovery codes; and a sign-in that asks the directory outside."""
+        self.planted["password"] = "planted-password-3319-qq"
+        user = {"login": "li", "name": "L", "roles": ["clerk"], "password": self.planted["password"]}
+        assert (await self.ask("POST", "/users", user, key="user"))[0] == 201
+        for name in ("secret of a phone", "offer of a phone"):
+            secret, address, offer = self.hub.guards.signing_in.new_totp("li")
+            self.planted[name] = secret if name.startswith("secret") else offer
+        code = totp.code_at(secret, totp.step_at(self.hub.clock.now()))
+        self.planted["secret of a phone"] = secret
+        assert secret in address
+        codes = await self.hub.guards.signing_in.confirm_totp("li", offer, code)
+        self.planted |= {f"recovery code {place}": each for place, each in enumerate(codes)}
+        for login in ("li", "nobody"):
+            sign_in = {"login": login, "password": self.planted["password"], "code": codes[0]}
+            await self.ask("POST", "/session", sign_in)
+        await self.ask("GET", "/session/oidc")
+
+    async def _by_connections(self) -> None:
+        """Calls that fail, with secrets in their headers; what fails is told."""
+        title = "title: {zh: 包, en: P}"
+        files = [
+            {"path": "pack.yaml", "text": f"format: 1\nname: p\nversion: 1.0.0\n{title}\n"},
+            {"path": "systems/erp.yaml", "text": ERP},
+        ]
+        assert (await self.ask("POST", "/releases", {"files": files}))[0] == 201
+        for system in ("erp", "alerts"):
+            await self.ask("POST", f"/systems/{system}/check", {})
+
+    async def look(self) -> None:
+        """Read everything that can be read."""
+        for path in (
+            "/secrets", "/users", "/tokens", "/subscriptions", "/audit?limit=500", "/audit/export", "/me",
+            "/releases/active/export", "/systems", "/status", "/proposals", "/feed", "/retention", "/nowhere",
+        ):  # fmt: skip
+            await self.ask("GET", path)
+        await self.ask("POST", "/persons/export", {"known_by": ["li"]})
+        await self.ask("PUT", "/secrets/crm_key", {"value": [self.planted["sealed secret"]]})
+        await self.ask("GET", "/me", token=self.planted["token"] + "x")
+
+
+async def test_secrets_of_every_entry_are_nowhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Database, log, backup, exports, answers and problems, whichever way a secret came in."""
+    monkeypatch.setattr(passwords, "_MEMORY_KIB", 64)
+    caplog.set_level(logging.DEBUG)
+    caplog.handler.setFormatter(JsonLines())
+    folder = tmp_path / "data"
+    found = Entries(folder)
+    await found.hub.start()
+    await found.enter()
+    await found.look()
+    await found.hub.stop()
+    await asyncio.to_thread(archives.backup, found.config, tmp_path / "backup.zip")
+    with zipfile.ZipFile(tmp_path / "backup.zip") as archive:
+        saved = b"".join(archive.read(name) for name in archive.namelist())
+    places = {
+        "the database": content_of(folder, "hub.db"),
+        "the backup": saved,
+        "answers, exports and problems": b"".join(found.said),
+        "the log": caplog.text.encode(),
+        "the configuration": json.dumps(shown(found.config), default=str).encode(),
+    }
+    assert b"crm_key" in saved
+    assert len(found.planted) > 20
+    assert b"token.rotated" in places["answers, exports and problems"]
+    for where, content in places.items():
+        for name, secret in found.planted.items():
+            assert secret.encode() not in content, (where, name)
+            assert base64.b64encode(secret.encode())[:-4] not in content, (where, name)
 
 
 async def test_lost_master_key_is_told_where_the_secret_is_listed(tmp_path: Path) -> None:

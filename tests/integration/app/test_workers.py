@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +77,16 @@ def lanes_of_workers(dsn: str) -> list[int]:
     return asyncio.run(ask())
 
 
+def answer_of(url: str, token: str | None) -> tuple[int, str]:
+    """Return the status and the text of a page."""
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
 LANES = "SELECT count(*) AS count FROM lane_lease WHERE until IS NOT NULL GROUP BY worker"
 
 
@@ -92,15 +104,25 @@ def test_two_workers_share_the_lanes_and_one_takes_over_when_the_other_is_killed
     processes.append(hub)
     assert hub.stdout is not None
     url = next(line.split()[-1] for line in hub.stdout if "http://" in line)
-    worker = start(*arguments, "worker", cwd=tmp_path)
+    worker = start(*arguments, "worker", "--metrics", "0", cwd=tmp_path)
     processes.append(worker)
+    assert worker.stdout is not None
+    page = next(line.split()[-1] for line in worker.stdout if "/metrics" in line)
     wait_until(lambda: lanes_of_workers(database) == [128, 128], 30, "both to hold half of the lanes")
     reach = (*arguments, "--url", url)
     lineshaft_json(*reach, "deploy", "pack", "--json", cwd=tmp_path)
     # Whoever starts them, the timers fall due in the lanes of both.
     from lineshaft.app.reaching import HttpApi
 
-    api = HttpApi(url, (tmp_path / ".lineshaft" / "admin.token").read_text().strip(), "en")
+    token = (tmp_path / ".lineshaft" / "admin.token").read_text().strip()
+    api = HttpApi(url, token, "en")
+    assert page.startswith("http://127.0.0.1:")
+    assert [answer_of(page, None)[0], answer_of(page.replace("/metrics", "/api/v1/overview"), token)[0]] == [
+        401,
+        404,
+    ]
+    status, figures = answer_of(page, token)
+    assert (status, "lineshaft_" in figures) == (200, True)
     for number in range(40):
         api.send("POST", "/instances", {"process_id": "wait-a-moment", "business_key": f"K-{number}"})
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tracemalloc
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -216,49 +214,3 @@ async def test_a_recording_holds_no_secret_and_plays_what_was_answered() -> None
     finally:
         await again.close()
         await replay.stop()
-
-
-async def test_fifty_megabytes_go_both_ways_with_flat_memory() -> None:
-    size, piece = 50 * 1024 * 1024, 256 * 1024
-    arrived = 0
-
-    async def take(request: web.Request) -> web.Response:
-        nonlocal arrived
-        async for chunk in request.content.iter_chunked(piece):
-            arrived += len(chunk)
-        return web.json_response({"id": "f1"})
-
-    async def give(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        for _ in range(size // piece):
-            await response.write(b"x" * piece)
-        await response.write_eof()
-        return response
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for _ in range(size // piece):
-            yield b"y" * piece
-
-    runner, url = await serve(("POST", "/files", take), ("GET", "/files/f1", give))
-    manifest = """
-format: 1
-name: app
-operations:
-  file.send: {path: /files, headers: {Content-Type: '"application/octet-stream"'}, number: answer.id}
-resources: {file: {download: {path: "/files/{id}"}}}
-"""
-    connector = await connected(manifest, url)
-    tracemalloc.start()
-    try:
-        outcome = await connector.upload("file.send", {}, context(timeout_s=60), pieces)
-        assert (outcome.number, arrived) == ("f1", size)
-        got = 0
-        async for part in connector.download("file", "f1"):
-            got += len(part)
-        assert got == size
-        assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
-    finally:
-        tracemalloc.stop()
-        await connector.close()
-        await runner.cleanup()

@@ -144,7 +144,8 @@ async def test_a_sale_goes_from_order_to_delivery_and_each_step_may_be_repeated(
 TRIED = {
     "sale.save", "sale.quote", "sale.confirm", "sale.process", "sale.cancel", "sale.view", "sale.find",
     "code_map.find", "party.save", "product.save", "production.query", "production.run", "production.do",
-    "shipment.query", "shipment.assign", "shipment.pick", "shipment.pack", "shipment.do",
+    "shipment.query", "shipment.assign", "shipment.assign_part", "shipment.pick", "shipment.pack",
+    "shipment.do",
 }  # fmt: skip
 """What this file tries; an operation that is declared and not tried fails the test above."""
 
@@ -234,6 +235,37 @@ async def test_goods_that_are_not_there_are_the_business_no(erp: TrytonConnector
     error = await raised(Refused, do(erp, "shipment.do", {"shipment_id": shipment["shipment_id"]}))
     assert error.vendor_text == "waiting"
     await raised(Refused, do(erp, "sale.quote", {"sale_id": "99999"}))
+
+
+async def test_what_is_there_is_sent_and_the_rest_has_a_shipment_of_its_own(erp: TrytonConnector) -> None:
+    saved = await do(erp, "sale.save", sale("SO-11", line(), line("BX-3", "2", "70")))
+    sale_id = {"sale_id": saved.answer["sale_id"]}
+    for step in ("quote", "confirm"):
+        await do(erp, f"sale.{step}", sale_id)
+    (shipment,) = (await do(erp, "shipment.query", sale_id)).answer["rows"]
+    shipment_id = {"shipment_id": shipment["shipment_id"]}
+    for repeated in (False, True):
+        reserved = await do(erp, "shipment.assign_part", shipment_id)
+        assert (reserved.answer["state"], reserved.repeated) == ("assigned", repeated)
+        assert [(each["outer_code"], each["reserved"]) for each in reserved.answer["lines"]] == [
+            ("BX-1", Decimal(10)), ("BX-3", Decimal(0)),
+        ]  # fmt: skip
+    assert [(each.kind, each.local_id) for each in reserved.documents] == [
+        ("dispatch_notice", shipment["number"])
+    ]
+    for step in ("pick", "pack", "do"):
+        done = await do(erp, f"shipment.{step}", shipment_id)
+    notice, delivery, again = done.documents
+    assert (notice.kind, delivery.kind, again.kind) == ("dispatch_notice", *["despatch_advice"] * 2)
+    assert (delivery.follows, again.follows) == (
+        f"erp/sales_order/{sale_id['sale_id']}", f"erp/dispatch_notice/{shipment['number']}",
+    )  # fmt: skip
+    assert [(each.from_line, each.quantity) for each in delivery.lines] == [("10", Decimal(10))]
+    _, rest = (await do(erp, "shipment.query", sale_id)).answer["rows"]
+    assert [(each["from_line"], each["quantity"]) for each in rest["lines"]] == [("20", Decimal(2))]
+    error = await raised(Refused, do(erp, "shipment.assign_part", {"shipment_id": rest["shipment_id"]}))
+    assert error.vendor_code == "nothing_in_stock"
+    assert (await erp.read("shipment", shipment["number"]) or {})["state"] == "done"
 
 
 async def test_a_question_of_tryton_is_answered_with_yes_only_where_the_manifest_says_so(

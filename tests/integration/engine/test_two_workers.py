@@ -7,14 +7,17 @@ import os
 import random
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from lineshaft.app.system_clock import SystemClock
-from lineshaft.base.ids import lane_of
+from lineshaft.base.clock import FixedClock
+from lineshaft.base.ids import LANES, lane_of
 from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.leases import LaneKeeper
 from lineshaft.feel import codec as values
 from lineshaft.store.postgres import PostgresStore
 from lineshaft.store.rows import Event
@@ -181,3 +184,28 @@ async def test_lanes_of_a_killed_worker_go_on_within_ten_seconds(
     print(figures)
     assert max(seconds) < 10.0
     proof_record("killed-worker", figures, seed=4)
+
+
+@pytest.mark.needs("postgres")
+async def test_lanes_change_hands_by_the_databases_clock_when_the_workers_clocks_differ_by_an_hour(
+    database: str,
+) -> None:
+    config = EngineConfig(lease_ttl_s=1.0, lease_margin_s=0.2)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    stores = [PostgresStore(database, connections=1) for _ in range(2)]
+    for store in stores:
+        await store.open()
+    behind = LaneKeeper(stores[0], FixedClock(noon), "behind", config)
+    ahead = LaneKeeper(stores[1], FixedClock(noon + timedelta(hours=1)), "ahead", config)
+    await behind.beat(lambda lane: False)
+    await ahead.beat(lambda lane: False)
+    assert not ahead.lanes, "what is leased is not taken, whatever one's own clock says"
+    await behind.beat(lambda lane: False)
+    await ahead.beat(lambda lane: False)
+    assert (len(behind.lanes), len(ahead.lanes)) == (128, 128)
+    # The one that is ahead dies: its leases end by the database's clock, not an hour later.
+    async with asyncio.timeout(20):
+        while len(behind.lanes) < LANES:
+            await behind.beat(lambda lane: False)
+    for store in stores:
+        await store.close()

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from lineshaft.base.scope import Scope
+from lineshaft.store import writes as w
+from support import store_rows as a
 
 from .conftest import Client
 
@@ -207,3 +209,19 @@ async def test_console_is_served_with_its_policy_where_it_is_built(api: Client, 
     assert (await get("/assets/a.js"))[1] == b"1"
     assert (await get("/assets/missing.js"))[0] == 404
     assert (await get("/..%2Foutside.txt"))[1] == b"<p>console</p>"
+
+
+async def test_list_of_runs_reads_each_release_once(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [w.InsertInstance(a.instance(f"i{number}", release="pruned")) for number in range(5)]
+    assert (await api.hub.store.commit([a.unit(*rows)]))[0].status == "written"
+    asked: list[str] = []
+    book = api.hub.services.processes
+    of = book.of
+
+    async def counted(scope: Scope, release: str) -> Any:
+        asked.append(release)
+        return await of(scope, release)
+
+    monkeypatch.setattr(book, "of", counted)
+    assert len((await api("GET", "/api/v1/instances")).json["items"]) == 5
+    assert asked == ["pruned"]

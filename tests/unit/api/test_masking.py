@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -15,12 +16,20 @@ from starlette.routing import Route
 
 from lineshaft.api.access import is_anonymous
 from lineshaft.api.application import make_routes
+from lineshaft.api.json_edge import dumps
 from lineshaft.app.config import read_config
 from lineshaft.app.hub import build
 from lineshaft.base.scope import Scope
+from lineshaft.base.text import Text
+from lineshaft.bpmn.kernel import codec as kernel_codec
+from lineshaft.bpmn.kernel import events as kernel_events
+from lineshaft.bpmn.kernel.effects import Call
+from lineshaft.engine.facts import fact
+from lineshaft.engine.outlets import Subscription, body_of
+from lineshaft.engine.outside import offer
 from lineshaft.feel import codec as values
 from lineshaft.security.actions import EVERYTHING
-from lineshaft.security.fields import MARK
+from lineshaft.security.fields import MARK, TEXT
 from lineshaft.security.people import Caller
 from lineshaft.security.roles import SHIPPED, scope_of
 from lineshaft.store import writes as w
@@ -49,7 +58,13 @@ NEVER = {
     "it": {"salary", "bank", "identity"},
     "engineer": {"salary", "bank", "identity"},
     "administrator": set(),
+    "viewer": set(SECRETS) - {"contact"},
+    "clerk": set(SECRETS) - {"contact"},
+    "worker": set(SECRETS),
+    "machine": set(SECRETS),
 }
+FEW = {"worker", "machine"}
+"""Roles of programs, which no list is for."""
 CHANNELS = {
     "list of effects": "/api/v1/effects",
     "effects of a key": "/api/v1/effects?business_key=SO-1",
@@ -68,13 +83,42 @@ CHANNELS = {
     "search": "/api/v1/search?q=SO-1",
     "trail": "/api/v1/trace/SO-1",
     "systems": "/api/v1/systems?since=2020-01-01T00:00:00Z",
+    "feed": "/api/v1/feed",
+    "alerts": "/api/v1/alerts",
+    "expectations": "/api/v1/expectations",
+    "proposals": "/api/v1/proposals",
+    "audit": "/api/v1/audit",
+    "export of the audit log": "/api/v1/audit/export",
+    "bulk jobs": "/api/v1/jobs",
+    "plan of another": "/api/v1/plans/{plan}",
+    "items of another's plan": "/api/v1/plans/{plan}/items",
     "overview": "/api/v1/overview",
 }
 
 
 def payload() -> dict[str, Any]:
     inner = dict(SECRETS.values())
-    return {"order_no": "SO-1", "lines": [{"item": "M-1", **inner}], **inner}
+    return {"order_no": "SO-1", "lines": [{"item": "M-1", **inner}], **inner, "texts": texts()}
+
+
+def texts() -> dict[str, str]:
+    """The same values as systems hand them over in texts."""
+    rows = list(SECRETS.values())
+    tags = "".join(f"<n:{name} z='1'><v>{value}</v></n:{name}>" for name, value in rows)
+    attributes = " ".join(f'{name}="{value}"' for name, value in rows)
+    return {
+        "xml": f"<?xml version='1.0'?><Order no='SO-1'><Item>M-1</Item>{tags}</Order>",
+        "attributes": f"<Order no='SO-1' {attributes}/>",
+        "cut off": f"<Order><Item>M-1</Item>{tags}<base_salary>43210",
+        "cdata": f"<Order><![CDATA[<a>{tags}</a>]]><!-- unit_cost: 731.25 --></Order>",
+        "json": json.dumps({"item": "M-1", **{name: str(value) for name, value in rows}}),
+        "form": "item=M-1&" + "&".join(f"{name}={value}" for name, value in rows),
+        "table": ";".join(["item", *(name for name, _ in rows)])
+        + "\n"
+        + ";".join(["M-1", *(str(value) for _, value in rows)])
+        + "\n",
+        "remark": "M-1, " + ",".join(f"其中{name}:{value}" for name, value in rows),
+    }
 
 
 def quoted() -> str:
@@ -98,8 +142,17 @@ async def filled() -> AsyncIterator[Client]:
     hub = build(read_config(options={"store.url": "memory:"}), {}, tokens=AnyRole())
     await hub.open()
     await fill(hub.store)
+    await hub.facts.number()
     yield Client(hub)
     await hub.stop()
+
+
+def steps(words: str) -> list[Any]:
+    return [
+        kernel_events.JobFailed(1, "create", words, 0),
+        kernel_events.ErrorThrown(1, "create", "E", words),
+        kernel_events.IncidentOpened(1, 1, "create", "c", words),
+    ]
 
 
 async def fill(store: Any) -> None:
@@ -110,6 +163,7 @@ async def fill(store: Any) -> None:
     rows: list[Any] = [
         w.InsertEvent(a.event("e1", payload=content, department="north", note=words)),
         w.InsertInstance(a.instance("i1", incidents=1, **own)),
+        w.AddHistory(a.history("i1", events=kernel_codec.encode_events(steps(words)), department="north")),
         w.PutVariable(a.variable("i1", name="order", value=content)),
         w.PutVariable(a.variable("i1", name="unit_cost", value=values.encode(Decimal("731.25")))),
         w.InsertEffect(
@@ -122,6 +176,8 @@ async def fill(store: Any) -> None:
         ),
         w.PutDocument(a.document("crm/sales_order/1", number="SO-1", payload=content, created_at=T0, **own)),
     ]
+    about = {"instance_id": "i1", "message": words, "name": words, "element": "create"}
+    rows.append(fact("default", "incident.opened", "i1/1", T0, about, department="north"))
     [result] = await store.commit([unit(*rows)])
     assert result.status == "written", result
 
@@ -135,8 +191,10 @@ def in_words(value: object) -> list[str]:
 @pytest.mark.parametrize("role", NEVER)
 async def test_what_a_role_may_not_see_comes_out_nowhere(filled: Client, role: str) -> None:
     reached = 0
+    wish = {"action": "replay", "filter": {"system": "erp"}, "reason": "table"}
+    plan = (await filled("POST", "/api/v1/plans", wish, token="administrator")).json["id"]
     for channel, path in CHANNELS.items():
-        answer = await filled("GET", path, token=role)
+        answer = await filled("GET", path.replace("{plan}", plan), token=role)
         if answer.status == 403:
             continue
         assert answer.status == 200, (channel, answer.content)
@@ -145,7 +203,7 @@ async def test_what_a_role_may_not_see_comes_out_nowhere(filled: Client, role: s
         for class_name in NEVER[role]:
             for words in in_words(SECRETS[class_name][1]):
                 assert words not in text, (role, class_name, channel)
-    assert reached > 5, role
+    assert reached > 5 or role in FEW, role
 
 
 async def test_who_may_see_a_field_sees_it(filled: Client) -> None:
@@ -169,7 +227,7 @@ async def test_sales_see_the_balance_of_their_own_customers_only(filled: Client)
 async def test_others_rows_are_nobodys_by_any_way(filled: Client) -> None:
     """H4: another department's ids by direct address, lists, search and trail."""
     for channel, path in CHANNELS.items():
-        answer = await filled("GET", path, token="sales@south")
+        answer = await filled("GET", path.replace("{plan}", "none"), token="sales@south")
         assert answer.status in (200, 403, 404), (channel, answer.status)
         for trace in ('"f1"', '"i1"', '"d1"', "M-1", "crm/sales_order/1", "131.25"):
             assert trace not in answer.content.decode(), channel
@@ -224,9 +282,121 @@ async def test_masked_values_survive_a_correction(filled: Client) -> None:
     effect = await filled.hub.store.effect(Scope("default"), "f1")
     assert effect is not None
     stored = values.decode(effect.request)["payload"]
+    # What was masked within texts is whole again too.
     assert stored == payload() | {"order_no": "SO-2"}
 
 
+async def test_text_with_masked_values_is_kept_or_replaced_but_not_edited(filled: Client) -> None:
+    shown = (await filled("GET", "/api/v1/dead-letters/d1", token="it")).json["payload"]
+    assert shown["texts"]["xml"][MARK] == "bank"
+    assert "<Item>M-1</Item>" in shown["texts"]["xml"][TEXT]
+    shown["texts"]["xml"][TEXT] = shown["texts"]["xml"][TEXT].replace("M-1", "M-2")
+    refused = await filled("POST", "/api/v1/dead-letters/d1/replay", {"payload": shown}, token="it")
+    assert (refused.status, refused.json["code"]) == (400, "mask_edited")
+    shown["texts"]["xml"] = "<Order/>"
+    assert (
+        await filled("POST", "/api/v1/dead-letters/d1/replay", {"payload": shown}, token="it")
+    ).status == 202
+
+
+@pytest.mark.parametrize("role", NEVER)
+async def test_streams_and_webhooks_hold_nothing_that_a_role_may_not_see(filled: Client, role: str) -> None:
+    said = {
+        path: await streamed(filled, path, role)
+        for path in ("/api/v1/feed/stream?cursor=Zi4w", "/api/v1/events/stream")
+    }
+    scope = scope_of("default", [role], home=["north"])
+    outlets = filled.hub.outlets
+    outlets.hosts = ("127.0.0.1",)
+    wish = Subscription("s", "http://127.0.0.1:1/", [], None, "x", None, 0)
+    kept = await outlets.make(scope, wish)
+    about = {"instance_id": "i1", "message": quoted(), "texts": texts()}
+    told = fact("default", "incident.opened", "i1/2", T0, about, department="north")
+    await filled.hub.store.commit([unit(told)])
+    await filled.hub.facts.number()
+    await outlets.spread()
+    [sent] = (await outlets.deliveries(kept.id, state=None, cursor=None, limit=9)).items
+    said["webhook"] = body_of(sent.what, dumps).decode()
+    for channel, words in said.items():
+        for class_name in NEVER[role]:
+            for each in in_words(SECRETS[class_name][1]):
+                assert each not in words, (channel, class_name)
+    assert "incident.opened" in said["webhook"]
+    if role not in FEW:
+        assert "incident.opened" in said["/api/v1/feed/stream?cursor=Zi4w"]
+
+
+async def streamed(api: Client, target: str, token: str) -> str:
+    """Return the beginning of a stream; of one that waits, what it says while something happens."""
+    path, _, query = target.partition("?")
+    told: list[bytes] = []
+    enough = asyncio.Event()
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        told.append(message.get("body", b""))
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if b"data:" in told[-1] or is_last:
+            enough.set()
+        elif b"hello" in told[-1]:
+            moved = a.task("i1", token=2, payload=values.encode(payload()), department="north", name=quoted())
+            await api.hub.store.commit([unit(w.PutTask(moved))])
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "root_path": "", "query_string": query.encode(),
+        "client": ("127.0.0.1", 0), "server": ("127.0.0.1", 0),
+        "headers": [(b"authorization", f"Bearer {token}".encode())],
+    }  # fmt: skip
+
+    async def answer() -> None:
+        await api.hub.application(scope, receive, send)
+
+    answering = asyncio.create_task(answer())
+    async with asyncio.timeout(10):
+        await enough.wait()
+    answering.cancel()
+    await asyncio.gather(answering, return_exceptions=True)
+    return b"".join(told).decode()
+
+
+async def test_worker_outside_sees_what_its_role_may_see(filled: Client) -> None:
+    request = values.encode({"payload": payload(), "headers": {}})
+    effect = a.effect("i1/1/1", instance_id="i1", token=1, request=request, department="north")
+    offered = offer(effect, Call(1, "e", "weigh", {}), "p")
+    [put] = await filled.hub.store.commit([unit(w.InsertEffect(effect), offered)])
+    assert put.status == "written", put
+    wish = {"type": "weigh", "timeout": 60_000, "maxJobsToActivate": 1, "requestTimeout": -1}
+    [job] = (await filled("POST", "/v2/jobs/activation", wish, token="worker")).json["jobs"]
+    for _, value in SECRETS.values():
+        assert str(value) not in json.dumps(job, ensure_ascii=False)
+    # What it gives back as it came is what it was.
+    path = f"/v2/jobs/{job['jobKey']}/completion"
+    assert (await filled("POST", path, {"variables": job["variables"]}, token="worker")).status == 204
+    done = await filled.hub.store.effect(Scope("default"), "i1/1/1")
+    assert done is not None
+    assert done.evidence is not None
+    assert values.decode(done.evidence)["answer"] == payload()
+
+
+async def test_alert_mails_quote_nothing_sensitive(filled: Client) -> None:
+    """A mail goes to a list, and on from there: nobody's role could be asked."""
+    row = await filled.hub.store.effect(Scope("default"), "f1")
+    assert row is not None
+    told = filled.hub.worker.notices.conceal(
+        row, Text(quoted(), f"驳回:{quoted()} <unit_cost>99.5</unit_cost>")
+    )
+    facts = {"kind": "dead_letters", "system": "erp", "operation": "x", "at": T0, "error": told.to_dict()}
+    mail = filled.hub.letters({**facts, "count": 1, "letter": "d1", "business_key": "SO-1"})
+    for words in (mail["subject"], mail["text"]):
+        assert "SO-1" in words
+        for _, value in SECRETS.values():
+            assert all(each not in words for each in in_words(value)), value
+        assert "99.5" not in words
+
+
 def test_every_class_of_the_matrix_is_in_this_table() -> None:
-    assert set(NEVER) | {"viewer", "clerk", "machine", "worker"} == set(SHIPPED)
+    assert set(NEVER) == set(SHIPPED)
     assert datetime(2026, 1, 1, tzinfo=UTC) < T0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +16,9 @@ from lineshaft.base.errors import NotAllowed
 from lineshaft.base.scope import Scope
 from lineshaft.feel import codec as values
 from lineshaft.security import passwords, totp
+from lineshaft.security.duties import TWO_PERSONS
 from lineshaft.security.people import Caller
-from lineshaft.security.roles import scope_of
+from lineshaft.security.roles import Role, scope_of
 from lineshaft.security.sessions import COOKIE
 from lineshaft.store import writes as w
 from support import store_rows as a
@@ -223,3 +224,153 @@ async def test_no_other_way_leads_past_the_second_person(people: Client) -> None
     assert len((await people("GET", "/api/v1/proposals", token="it:wang")).json["items"]) == 1
     with pytest.raises(NotAllowed):
         await people.hub.operations.replay(ENGINE, "dm", by="a job of many")
+
+
+@pytest.fixture
+async def strict() -> AsyncIterator[Client]:
+    """A firm that wants two persons for everything there is."""
+    options = {"store.url": "memory:", "security.two_persons": list(TWO_PERSONS)}
+    hub = build(read_config(options=options), {}, tokens=Named())
+    await hub.open()
+    yield Client(hub)
+    await hub.stop()
+
+
+async def approve(api: Client, asked: Answer, by: str) -> Answer:
+    assert asked.status in (201, 202), asked.content
+    proposal = asked.json.get("proposal") or asked.json["id"]
+    return await api("POST", f"/api/v1/proposals/{proposal}/approve", {"note": "ok"}, token=by)
+
+
+async def test_granting_takes_two_persons_who_both_have_what_is_granted(strict: Client) -> None:
+    root, other = "administrator:r", "administrator:s"
+    user = {"login": "q", "name": "Q", "roles": ["buyer"], "password": PASSWORD}
+    added = await strict("POST", "/api/v1/users", user, token=root)
+    assert (added.status, added.json["user"]["roles"]) == (201, [])
+    assert (await approve(strict, added, root)).json["code"] == "own_proposal"
+    # Finance may approve proposals, but cannot give what it has not got; and it waits on.
+    assert (await approve(strict, added, "finance:z")).json["code"] == "right_missing"
+    assert (await approve(strict, added, other)).status == 200
+    assert (await strict("GET", "/api/v1/users/q", token=root)).json["roles"] == ["buyer"]
+
+    more = await strict("PATCH", "/api/v1/users/q", {"roles": ["buyer", "it"], "name": "QQ"}, token=root)
+    assert (more.status, more.json["status"]) == (202, "proposed")
+    assert (await strict("GET", "/api/v1/users/q", token=root)).json["name"] == "Q"
+    assert (await approve(strict, more, other)).status == 200
+    # Taking away is never held up; coming back is a grant.
+    assert (await strict("PATCH", "/api/v1/users/q", {"roles": ["buyer"]}, token=root)).status == 200
+    assert (await strict("PATCH", "/api/v1/users/q", {"active": False}, token=root)).status == 200
+    assert (await strict("PATCH", "/api/v1/users/q", {"active": True}, token=root)).status == 202
+
+
+async def test_what_a_position_or_a_role_gives_grows_by_two_persons(strict: Client) -> None:
+    root, other = "administrator:r", "administrator:s"
+    rep = {"zh": "代表", "en": "Rep", "roles": ["sales"]}
+    assert (await strict("PUT", "/api/v1/positions/rep", rep, token=root)).status == 200
+    asked = await strict("PUT", "/api/v1/positions/rep", rep | {"roles": ["sales", "it"]}, token=root)
+    assert asked.status == 202
+    assert (await approve(strict, asked, other)).status == 200
+    [held] = (await strict("GET", "/api/v1/positions", token=root)).json["items"]
+    assert held["roles"] == ["sales", "it"]
+    role = {"zh": "质检", "en": "Quality", "actions": ["read"], "rows": "own", "fields": {"cost": "own"}}
+    path = "/api/v1/roles/quality"
+    assert (await strict("PUT", path, role, token=root)).status == 200
+    assert (await strict("PUT", path, role | {"fields": {}}, token=root)).status == 200
+    for wider in ({"actions": ["read", "operate"]}, {"rows": "all"}, {"fields": {"cost": "all"}}):
+        asked = await strict("PUT", path, role | wider, token=root)
+        assert asked.status == 202, wider
+    assert (await approve(strict, asked, other)).status == 200
+
+
+async def test_token_of_two_persons_is_nobodys_until_its_maker_rotates_it(strict: Client) -> None:
+    wish = {"name": "scale", "roles": ["worker"]}
+    asked = await strict("POST", "/api/v1/tokens", wish, token="administrator:r")
+    assert (asked.status, asked.json["status"]) == (202, "proposed")
+    assert (await approve(strict, asked, "administrator:s")).status == 200
+    [kept] = (await strict("GET", "/api/v1/tokens", token="administrator:r")).json["items"]
+    assert (kept["name"], kept["made_by"]) == ("scale", "r + s")
+    shown = await strict("POST", f"/api/v1/tokens/{kept['id']}/rotate", {}, token="administrator:r")
+    assert (await strict.hub.guards.tokens.caller(shown.json["token"], strict.hub.clock.now())) is not None
+
+
+async def test_nobody_sees_the_text_of_a_token_that_may_more(people: Client) -> None:
+    wish = {"name": "root", "roles": ["administrator"]}
+    made = (await people("POST", "/api/v1/tokens", wish, token="administrator:r")).json
+    keeper = Caller("k", ENGINE, frozenset({"keeper"}), frozenset({"tokens.manage"}), "user", "k")
+    with pytest.raises(NotAllowed, match="Nobody grants more"):
+        await people.hub.guards.tokens.rotate(made["id"], timedelta(), keeper)
+
+
+async def test_every_setting_of_two_persons_bites(strict: Client) -> None:
+    """One deed of each kind that a person alone cannot do; a new kind must be shown here."""
+    services = strict.hub.services
+    object.__setattr__(services, "surroundings", replace(services.surroundings, environment="production"))
+    await fill_money(strict)
+    files = [{"path": "pack.yaml", "text": "format: 1\nname: p\nversion: 1.0.0\ntitle: {zh: 包, en: P}\n"}]
+    deeds = {
+        "money": ("POST", "/api/v1/dead-letters/dm/replay", {"payload": {"amount": 90}}),
+        "letters": ("POST", "/api/v1/dead-letters/do/replay", {}),
+        "production": ("POST", "/api/v1/releases", {"files": files}),
+        "roles": ("POST", "/api/v1/tokens", {"name": "m", "roles": ["machine"]}),
+    }
+    assert set(deeds) == set(TWO_PERSONS)
+    for kind, (method, path, body) in deeds.items():
+        answer = await strict(method, path, body, token="administrator:r")
+        assert (answer.status, answer.json["status"]) == (202, "proposed"), kind
+    waiting = (await strict("GET", "/api/v1/proposals", token="administrator:r")).json["items"]
+    assert {each["kind"] for each in waiting} == set(TWO_PERSONS)
+
+
+async def test_unknown_outcome_is_decided_by_two_where_every_replay_is(strict: Client) -> None:
+    effect = a.effect("fu", operation="note.add", status="unknown", request=values.encode({"payload": {}}))
+    [result] = await strict.hub.store.commit([unit(w.InsertEffect(effect))])
+    assert result.status == "written"
+    wish = {"effect_id": "fu", "verdict": "not_done"}
+    asked = await strict("POST", "/api/v1/unknown-outcomes/decide", wish, token="it:wang")
+    assert (asked.status, asked.json["status"]) == (202, "proposed")
+    assert (await approve(strict, asked, "it:li")).status == 200
+    settled = await strict.hub.store.effect(ENGINE, "fu")
+    assert settled is not None
+    assert settled.status == "intended"
+
+
+async def test_many_ask_for_what_one_asks_for(people: Client) -> None:
+    """Role × action for bulk work: whoever may not do it with one may not do it with many."""
+    await fill_money(people)
+    asked = {
+        "replay": ("letters.repair", {"ids": ["do"]}),
+        "discard": ("letters.repair", {"ids": ["do"]}),
+        "cancel": ("instances.operate", {"process_id": "p"}),
+        "resolve": ("instances.operate", {"process_id": "p"}),
+    }
+    half: dict[str, Any] = {"zh": "半", "en": "Half"}
+    for name, action in (("repairer", "letters.repair"), ("runner", "instances.operate")):
+        made = half | {"actions": [action, "operate"], "rows": "all"}
+        assert (await people("PUT", f"/api/v1/roles/{name}", made, token="administrator:r")).status == 200
+    known = (await people.hub.guards.directory.book()).roles
+    object.__setattr__(people.hub.services, "tokens", OfBook(known))
+    for role in known:
+        for action, (needed, chosen) in asked.items():
+            wish = {"action": action, "filter": chosen, "reason": "table"}
+            planned = await people("POST", "/api/v1/plans", wish, token=f"{role}:x")
+            may = needed in known[role].actions
+            assert planned.status == (201 if may else 403), (role, action, planned.content)
+            if may:
+                plan = f"/api/v1/plans/{planned.json['id']}"
+                other = "runner:y" if needed == "letters.repair" else "repairer:y"
+                assert (await people("GET", plan, token=other)).status == 404, (role, action)
+                job = {"plan_id": planned.json["id"], "digest": planned.json["digest"]}
+                assert (await people("POST", "/api/v1/jobs", job, token=other)).status == 403
+    assert (await people("GET", "/api/v1/jobs", token="sales:x")).status == 403
+
+
+class OfBook(Named):
+    """Roles as the directory has them, the firm's own too."""
+
+    def __init__(self, known: Mapping[str, Role]) -> None:
+        self._known = known
+
+    async def caller(self, token: str, now: datetime, address: str = "") -> Caller:
+        role, _, name = token.partition(":")
+        scope = scope_of("default", [role], known=self._known)
+        return Caller(name, scope, frozenset({role}), self._known[role].actions, "user", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 from lineshaft.app.demo.factory import Factory
@@ -49,3 +50,45 @@ async def test_orders_go_on_once_a_broken_crm_is_mended() -> None:
     flowing = Flowing(cast(Factory, Broken()), "en", said.append, every_s=0.01, look_s=0.01)
     assert await flowing.run(count=1) == 0
     assert any("XS-1" in each and "[shipped]" in each for each in said)
+
+
+MODELS = (
+    *("BX-F100", "BX-F200", "BX-R100", "BX-M100", "BX-A100", "BX-A200", "BX-A300"),
+    *("BX-R300", "BX-R210", "BX-F310", "BX-C310"),
+)
+
+
+class Slow(Broken):
+    """A factory that takes every order in, and delivers the oldest one whenever that is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered: list[str] = []
+        self.shipped = 0
+        self.most = 0
+
+    async def crm(self, method: str, path: str, body: object = None) -> Any:
+        if method == "GET" and path.startswith("/products"):
+            rows = [{"model": name, "list_price": "1", "tax_rate": "0.13"} for name in MODELS]
+            return {"items": rows, "next_cursor": None}
+        rows = LISTS.get(path.partition("?")[0], [])
+        if method == "GET" and not path.startswith("/orders/"):
+            return {"items": rows, "next_cursor": None}
+        if path == "/orders":
+            self.entered.append(f"XS-{len(self.entered)}")
+            self.most = max(self.most, len(self.entered) - self.shipped)
+            return {**ORDER, "order_no": self.entered[-1]}
+        number = path.split("/")[2]
+        if method != "GET":
+            return ORDER
+        done = self.entered.index(number) == self.shipped
+        self.shipped += done
+        return {**ORDER, "order_no": number, "status": "shipped" if done else "processing"}
+
+
+async def test_customers_of_a_factory_that_is_too_slow_for_them_wait() -> None:
+    factory = Slow()
+    flowing = Flowing(cast(Factory, factory), "en", lambda _: None, every_s=0.0, look_s=0.001, open_max=3)
+    async with asyncio.timeout(20):
+        assert await flowing.run(count=12) == 0
+    assert (factory.shipped, factory.most) == (12, 3)

@@ -58,8 +58,12 @@ def test_the_page_about_mapping_fields_can_be_followed(
         elif language == "sh":
             # The next version that the page speaks of: one entry of the value map has changed.
             (tmp_path / "next").mkdir(exist_ok=True)
-            changed = (work / "erp-order.yaml").read_text("utf-8") if (work / "erp-order.yaml").exists() else ""
-            (tmp_path / "next" / "erp-order.yaml").write_text(changed.replace("cancelled: Z", "cancelled: X"), "utf-8")
+            changed = (
+                (work / "erp-order.yaml").read_text("utf-8") if (work / "erp-order.yaml").exists() else ""
+            )
+            (tmp_path / "next" / "erp-order.yaml").write_text(
+                changed.replace("cancelled: Z", "cancelled: X"), "utf-8"
+            )
             shown = ""
             for line in block.splitlines():
                 written, _, expected = line.partition(" # exit ")
@@ -116,7 +120,9 @@ def test_a_failing_test_is_named_and_ends_with_one(mapping: Path, capsys: pytest
     assert "1 tests, 1 failed" in out
 
 
-def test_nothing_is_written_over_unless_it_is_asked_for(mapping: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_written_over_unless_it_is_asked_for(
+    mapping: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command("mapping", "export", "one.yaml", "one.xlsx") == 0
     assert command("mapping", "import", "one.xlsx", "one.yaml") == 2
     assert mapping.read_text("utf-8") == MAPPING

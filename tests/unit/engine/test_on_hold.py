@@ -109,12 +109,12 @@ class House:
 
 
 @asynccontextmanager
-async def house() -> AsyncIterator[House]:
+async def house(content: bytes | None = None) -> AsyncIterator[House]:
     made = House()
     await made.store.open()
     await made.worker.start()
     try:
-        await made.deploy(process())
+        await made.deploy(content or process())
         await made.intake.start("p", {}, instance_id="a")
         yield made
     finally:
@@ -172,3 +172,25 @@ async def test_frozen_instance_takes_what_came_meanwhile_when_it_is_resumed(
         assert row.incidents == 0
         assert not (await hub.store.incidents(SCOPE)).items
         assert len(hub.observer.bugs) == 2
+
+
+async def test_instance_stops_and_says_so_when_what_a_step_makes_cannot_be_stored() -> None:
+    # No database keeps the character 0 in a text, and the key of a subscription is one.
+    message = (
+        '<message id="m" name="M"><extensionElements><z:subscription '
+        'xmlns:z="http://camunda.org/schema/zeebe/1.0" correlationKey="=&quot;a\\u0000b&quot;"/>'
+        "</extensionElements></message>"
+    )
+    catch = (
+        '<intermediateCatchEvent id="two"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>'
+    )
+    content = (
+        process().decode().replace('<userTask id="two"/>', catch).replace("<process ", f"{message}<process ")
+    )
+    async with house(content.encode()) as hub:
+        await hub.complete("one")
+        await hub.until(lambda row: row.status == "frozen")
+        (incident,) = (await hub.store.incidents(SCOPE)).items
+        assert (incident.code, incident.instance_id) == ("frozen", "a")
+        due = await hub.store.due_jobs(SCOPE, range(256), hub.clock.now(), 10)
+        assert not due, "nothing turns in a circle for it"

@@ -26,7 +26,10 @@ def used(rule: ObjectRule, target: str, places: dict[str, str]) -> Iterator[tupl
             inner, stem = places, f"{path}."
             if field.rule.each is not None:
                 listed = field.rule.each.path or ("record", "rows")
-                inner = {**places, field.rule.name: f"{'.'.join([places[listed[0]], *listed[1:]]).strip('.')}[]"}
+                inner = {
+                    **places,
+                    field.rule.name: f"{'.'.join([places[listed[0]], *listed[1:]]).strip('.')}[]",
+                }
                 stem = f"{path}[]."
             yield from used(field.rule, stem, inner)
             continue
@@ -60,7 +63,10 @@ def test_four_of_five_fields_of_the_shipped_mappings_are_among_the_first_three_s
     for mapping in SHIPPED:
         expected = wanted(mapping)
         found = suggest(
-            [FieldInfo(path) for path in expected], pool(mapping), target=mapping.target, source=mapping.source
+            [FieldInfo(path) for path in expected],
+            pool(mapping),
+            target=mapping.target,
+            source=mapping.source,
         )
         for path, sources in expected.items():
             suggested = {each.source for each in found[path]}
@@ -76,9 +82,18 @@ def test_four_of_five_fields_of_the_shipped_mappings_are_among_the_first_three_s
 
 def test_names_in_chinese_in_english_and_in_initials_find_each_other() -> None:
     sources = fields_of_records(
-        [{"客户名称": "华东机电", "客户编码": "KH-1001", "交期": "2026-05-04", "明细": [{"物料编码": "M-1", "数量": 3}]}]
+        [
+            {
+                "客户名称": "华东机电",
+                "客户编码": "KH-1001",
+                "交期": "2026-05-04",
+                "明细": [{"物料编码": "M-1", "数量": 3}],
+            }
+        ]
     )
-    targets = [FieldInfo(path) for path in ("customerName", "khbm", "due_date", "lines[].item_no", "lines[].qty")]
+    targets = [
+        FieldInfo(path) for path in ("customerName", "khbm", "due_date", "lines[].item_no", "lines[].qty")
+    ]
     found = suggest(targets, sources)
     assert {path: each[0].source for path, each in found.items()} == {
         "customerName": "客户名称", "khbm": "客户编码", "due_date": "交期", "lines[].item_no": "明细[].物料编码",

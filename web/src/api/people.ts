@@ -6,6 +6,7 @@ import { answerOf, api, type Schemas } from './client';
 export type User = Schemas['UserView'];
 export type Role = Schemas['RoleView'];
 export type Department = Schemas['DepartmentView'];
+export type Position = Schemas['PositionView'];
 export type Token = Schemas['TokenView'];
 export type AuditLine = Schemas['AuditLineView'];
 export type AuditVerdict = Schemas['AuditVerdictView'];
@@ -40,6 +41,13 @@ export function useDepartments() {
   });
 }
 
+export function usePositions() {
+  return useQuery({
+    queryKey: ['people', 'positions'],
+    queryFn: async ({ signal }) => (await answerOf(api.GET('/api/v1/positions', { signal }))).items,
+  });
+}
+
 function useChange<B, A>(key: string, change: (body: B) => Promise<A>) {
   const queries = useQueryClient();
   return useMutation({
@@ -66,6 +74,16 @@ export const usePutDepartment = () =>
     answerOf(
       api.PUT('/api/v1/departments/{department_id}', { params: { path: { department_id: id } }, body }),
     ),
+  );
+
+export const usePutPosition = () =>
+  useChange('people', ({ id, ...body }: Schemas['PositionWish'] & { id: string }) =>
+    answerOf(api.PUT('/api/v1/positions/{position_id}', { params: { path: { position_id: id } }, body })),
+  );
+
+export const useRemovePosition = () =>
+  useChange('people', (id: string) =>
+    answerOf(api.DELETE('/api/v1/positions/{position_id}', { params: { path: { position_id: id } } })),
   );
 
 export const useChoosePassword = () =>

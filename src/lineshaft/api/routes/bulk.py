@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import Field
+from starlette.requests import Request
 
-from lineshaft.api.access import LanguageOf, Operator, ServicesOf
+from lineshaft.api.access import LanguageOf, ServicesOf, allow_any, permitted
 from lineshaft.api.json_edge import Json
 from lineshaft.api.paging import page_of
 from lineshaft.api.routing import Cursor, Limit, make_router
 from lineshaft.base.errors import NotFound
 from lineshaft.base.text import Language, of_column, text
 from lineshaft.engine.bulk import JOB, PLAN, Bulk, Item, ItemState
+from lineshaft.security.actions import Action
+from lineshaft.security.fields import without_numbers
+from lineshaft.security.people import Caller
 
 router = make_router("bulk work")
+
+ASKED: Final[dict[str, Action]] = {
+    "replay": "letters.repair",
+    "discard": "letters.repair",
+    "cancel": "instances.operate",
+    "resolve": "instances.operate",
+}
+"""What is done with many → the action that doing it with one asks for."""
+BulkWorker = Annotated[Caller, Depends(allow_any("letters.repair", "instances.operate"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +80,9 @@ class PlannedItemView:
     about: str
 
     @classmethod
-    def of(cls, item: Item) -> PlannedItemView:
-        """Return the view of an item."""
-        return cls(item.id, item.label, item.about)
+    def of(cls, item: Item, *, strange: bool = False) -> PlannedItemView:
+        """Return the view of an item; ``strange``: it was looked at by somebody who may see more."""
+        return cls(item.id, item.label, (without_numbers(item.about) or "") if strange else item.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +171,14 @@ class BulkItemView:
     """Why it failed, in the caller's language."""
 
     @classmethod
-    def of(cls, state: str, found: ItemState, language: Language) -> BulkItemView:
-        """Return the view of an item."""
+    def of(cls, state: str, found: ItemState, language: Language, *, strange: bool) -> BulkItemView:
+        """Return the view of an item; ``strange``: it was looked at by somebody who may see more."""
         item = found.item
         message = of_column(found.message).in_language(language) if found.message else ""
+        if strange:
+            return cls(
+                item.id, item.label, without_numbers(item.about) or "", state, without_numbers(message) or ""
+            )
         return cls(item.id, item.label, item.about, state, message)
 
 
@@ -174,8 +191,11 @@ class BulkItemPage:
 
 
 @router.post("/plans", response_model=PlanView, status_code=201)
-async def plan_bulk_work(wish: WishedPlan, services: ServicesOf, caller: Operator) -> Json:
+async def plan_bulk_work(
+    request: Request, wish: WishedPlan, services: ServicesOf, caller: BulkWorker
+) -> Json:
     """Show exactly what would be done with all that a filter finds; nothing is changed."""
+    await permitted(request, ASKED[wish.action])
     plan, items = await services.bulk.plan(
         caller.scope, wish.action, wish.filter.chosen(), by=caller.name, reason=wish.reason.strip()
     )
@@ -183,32 +203,35 @@ async def plan_bulk_work(wish: WishedPlan, services: ServicesOf, caller: Operato
 
 
 @router.get("/plans/{plan_id}", response_model=PlanView)
-async def get_plan(plan_id: str, services: ServicesOf, caller: Operator) -> Json:
+async def get_plan(plan_id: str, services: ServicesOf, caller: BulkWorker) -> Json:
     """Return a plan."""
     return Json(_plan(await _found(services, caller, PLAN, plan_id), []))
 
 
 @router.get("/plans/{plan_id}/items", response_model=PlannedItemPage)
 async def list_planned_items(
-    plan_id: str, services: ServicesOf, caller: Operator, cursor: Cursor = None, limit: Limit = 50
+    plan_id: str, services: ServicesOf, caller: BulkWorker, cursor: Cursor = None, limit: Limit = 50
 ) -> Json:
     """Return what a plan's filter finds now, by id."""
     plan = await _found(services, caller, PLAN, plan_id)
     found = sorted(await services.bulk.planned(plan), key=lambda each: each.id)
     items, after = page_of(found, lambda each: each.id, cursor, limit)
-    return Json(PlannedItemPage([PlannedItemView.of(each) for each in items], after))
+    strange = _is_strange(caller, plan)
+    return Json(PlannedItemPage([PlannedItemView.of(each, strange=strange) for each in items], after))
 
 
 @router.post("/jobs", response_model=BulkJobView, status_code=202)
-async def start_bulk_job(wish: WishedJob, services: ServicesOf, caller: Operator) -> Json:
+async def start_bulk_job(request: Request, wish: WishedJob, services: ServicesOf, caller: BulkWorker) -> Json:
     """Do what a plan showed; 409 where its items have changed since then."""
+    plan = await services.bulk.find(PLAN, wish.plan_id)
+    await permitted(request, ASKED[plan.work.action])
     return Json(BulkJobView.of(await services.bulk.start(wish.plan_id, wish.digest, by=caller.name)), 202)
 
 
 @router.get("/jobs", response_model=BulkJobPage)
 async def list_bulk_jobs(
     services: ServicesOf,
-    caller: Operator,
+    caller: BulkWorker,
     state: Literal["running", "done", "cancelled"] | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -223,7 +246,7 @@ async def list_bulk_jobs(
 async def get_bulk_job(
     job_id: str,
     services: ServicesOf,
-    caller: Operator,
+    caller: BulkWorker,
     wait_s: Annotated[float, Query(ge=0, le=30, description="wait so long for its end")] = 0,
 ) -> Json:
     """Return a job and how far it is."""
@@ -235,7 +258,7 @@ async def get_bulk_job(
 async def list_bulk_items(
     job_id: str,
     services: ServicesOf,
-    caller: Operator,
+    caller: BulkWorker,
     language: LanguageOf,
     *,
     state: Literal["waiting", "done", "failed"] | None = None,
@@ -243,24 +266,35 @@ async def list_bulk_items(
     limit: Limit = 50,
 ) -> Json:
     """Return what became of each item."""
-    await _found(services, caller, JOB, job_id)
+    strange = _is_strange(caller, await _found(services, caller, JOB, job_id))
     page = await services.bulk.items(job_id, state=state, cursor=cursor, limit=limit)
-    return Json(BulkItemPage([BulkItemView.of(*each, language) for each in page.items], page.next))
+    return Json(
+        BulkItemPage([BulkItemView.of(*each, language, strange=strange) for each in page.items], page.next)
+    )
 
 
 @router.delete("/jobs/{job_id}", response_model=BulkJobView)
-async def cancel_bulk_job(job_id: str, services: ServicesOf, caller: Operator) -> Json:
+async def cancel_bulk_job(request: Request, job_id: str, services: ServicesOf, caller: BulkWorker) -> Json:
     """Begin no more items of a job; those that are done stay done."""
-    await _found(services, caller, JOB, job_id)
+    found = await _found(services, caller, JOB, job_id)
+    await permitted(request, ASKED[found.work.action])
     return Json(BulkJobView.of(await services.bulk.cancel(job_id)))
 
 
-def _may_see(caller: Operator, found: Bulk) -> bool:
+def _may_see(caller: Caller, found: Bulk) -> bool:
     """Tell whether a caller may know of a plan or a job: its items may be another department's."""
+    if not caller.may(ASKED[found.work.action]):
+        return False
     return caller.scope.departments is None or found.work.by == caller.name
 
 
-async def _found(services: ServicesOf, caller: Operator, kind: str, name: str) -> Bulk:
+def _is_strange(caller: Caller, found: Bulk) -> bool:
+    """Tell whether what a plan or a job says of its items was written for somebody who may see more."""
+    hidden = caller.scope.masked_fields | caller.scope.own_fields
+    return found.work.by != caller.name and not hidden <= {*found.work.masked, *found.work.own}
+
+
+async def _found(services: ServicesOf, caller: Caller, kind: str, name: str) -> Bulk:
     found = await services.bulk.find(kind, name)
     if not _may_see(caller, found):
         raise NotFound(text("There is no such job or plan: {id}.", "没有该任务或方案:{id}。", id=name))

@@ -180,15 +180,7 @@ async def replay_dead_letter(
 async def _replay(services: Services, caller: Caller, letter_id: str, replay: Replay) -> DoneView:
     """Replay, or propose to where the firm asks for a second person: for money, or for every replay."""
     row = await _known(services, caller, letter_id)
-    money = services.systems.sensitive.is_money(row.operation or "")
-    kind = next(
-        (
-            kind
-            for kind, is_it in (("money", money), ("letters", True))
-            if is_it and services.duties.needs_two(kind)
-        ),
-        None,
-    )
+    kind = services.duties.kind_of_repair(row.operation or "", services.systems.sensitive)
     if kind is None or row.status != "open":
         by = _by(caller, replay.reason)
         await services.operations.replay(caller.scope, letter_id, by=by, payload=replay.payload)

@@ -74,11 +74,11 @@ async def list_unknown_outcomes(
 async def decide_unknown_outcome(decision: Decision, services: ServicesOf, caller: EffectDecider) -> Json:
     """Settle one: it goes on with the answer, or it is called again; money waits for a second person."""
     row = await services.store.effect(caller.scope, decision.effect_id)
-    money = row is not None and services.systems.sensitive.is_money(row.operation)
-    if row is not None and row.status == "unknown" and money and services.duties.needs_two("money"):
+    kind = services.duties.kind_of_repair(row.operation, services.systems.sensitive) if row else None
+    if row is not None and row.status == "unknown" and kind is not None:
         proposal = await services.duties.propose(
             caller,
-            "money",
+            kind,
             "effects.decide",
             f"{row.system} {row.operation} {row.business_key or row.id}: {decision.verdict}",
             {"id": row.id, "verdict": decision.verdict, "answer": decision.answer},

@@ -86,10 +86,9 @@ async def list_instances(
             limit=limit,
         )
         rows, after = page.items, page.next
-    views = [
-        InstanceView.of(each, await services.processes.get(caller.scope, each.release, each.process_id))
-        for each in rows
-    ]
+    releases = {each.release for each in rows}
+    books = {each: await services.processes.of(caller.scope, each) for each in releases}
+    views = [InstanceView.of(each, books[each.release].get(each.process_id)) for each in rows]
     return Json(InstancePage(views, after))
 
 

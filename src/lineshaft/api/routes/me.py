@@ -32,7 +32,7 @@ async def _person(request: Request) -> Caller:
     return caller
 
 
-_person.action = "self"  # type: ignore[attr-defined]
+_person.actions = frozenset({"self"})  # type: ignore[attr-defined]
 Person = Annotated[Caller, Depends(_person)]
 
 

@@ -16,10 +16,9 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lineshaft.api.access import Sender, ServicesOf, allow
+from lineshaft.api.access import Sender, ServicesOf, allow, services_of
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import ExactRoute
-from lineshaft.api.services import Services
 from lineshaft.base.errors import InputError, NotFound
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
@@ -276,17 +275,20 @@ async def get_topology(request: Request, services: ServicesOf, caller: JobWorker
 
 
 @router.post("/jobs/activation", response_model=JobActivationResult)
-async def activate_jobs(wish: JobActivationRequest, services: ServicesOf, caller: JobWorker) -> Json:
+async def activate_jobs(
+    request: Request, wish: JobActivationRequest, services: ServicesOf, caller: JobWorker
+) -> Json:
     """Take jobs of a type; where there are none, wait until one comes or the time is over."""
     asked = wish.requestTimeout or 0
     wait_s = WAIT_S if asked == 0 else 0.0 if asked < 0 else min(asked / 1000, WAIT_S_MAX)
-    jobs = await _activated(services, caller.scope, wish, wait_s)
+    jobs = await _activated(request, caller.scope, wish, wait_s)
     return Json(JobActivationResult([ActivatedJobResult.of(each) for each in jobs]))
 
 
 async def _activated(
-    services: Services, scope: Scope, wish: JobActivationRequest, wait_s: float
+    request: Request, scope: Scope, wish: JobActivationRequest, wait_s: float
 ) -> list[OutsideJob]:
+    services = services_of(request)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_s
     # Listened to before the first look, so that nothing comes unheard between the two.
@@ -307,6 +309,9 @@ async def _activated(
             await listener.facts(min(left, _LOOK_S))
             # Many commits, one look.
             await asyncio.sleep(_PAUSE_S)
+            if await request.is_disconnected():
+                # A worker that was stopped while it waited: its jobs would lie until their lease is over.
+                return []
     finally:
         services.live.leave(listener)
 

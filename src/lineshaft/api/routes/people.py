@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import Depends
 
 from lineshaft.api.access import ServicesOf, allow
+from lineshaft.api.granting import PROPOSED, answer_proposed, propose_grant
 from lineshaft.api.json_edge import Json
 from lineshaft.api.people_views import (
     DepartmentPage,
@@ -27,6 +29,7 @@ from lineshaft.api.views import DoneView, TitleView
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.security.actions import ACTIONS
+from lineshaft.security.duties import SecondPersonNeeded
 from lineshaft.security.members import Department, Position, User
 from lineshaft.security.people import Caller
 from lineshaft.security.roles import Role
@@ -114,7 +117,10 @@ async def list_users(
 
 @router.post("/users", response_model=UserMadeView, status_code=201)
 async def add_user(wish: NewUser, services: ServicesOf, caller: PeopleManager) -> Json:
-    """Add a person; a password that the hub chose is shown this once."""
+    """Add a person; a password that the hub chose is shown this once.
+
+    Where granting takes two persons they are added without roles, and `proposal` names what waits.
+    """
     user = User(
         wish.name,
         wish.department,
@@ -124,8 +130,17 @@ async def add_user(wish: NewUser, services: ServicesOf, caller: PeopleManager) -
         source=wish.source,
         subject=wish.subject,
     )
-    once = await services.directory.add_user(wish.login, user, caller, wish.password)
-    return Json(UserMadeView(UserView.of(await services.directory.user(wish.login)), once), 201)
+    proposal = None
+    try:
+        once = await services.directory.add_user(wish.login, user, caller, wish.password)
+    except SecondPersonNeeded:
+        bare = msgspec.structs.replace(user, roles=(), positions=())
+        once = await services.directory.add_user(wish.login, bare, caller, wish.password)
+        changes = {"roles": user.roles, "positions": user.positions}
+        about = ", ".join([*user.roles, *user.positions])
+        proposal = await propose_grant(services, caller, "user", wish.login, changes, about=about)
+    view = UserView.of(await services.directory.user(wish.login))
+    return Json(UserMadeView(view, once, proposal), 201)
 
 
 @router.get("/users/{login}", response_model=UserView)
@@ -134,15 +149,22 @@ async def get_user(login: str, services: ServicesOf, caller: PeopleReader) -> Js
     return Json(UserView.of(await services.directory.seen(login, caller)))
 
 
-@router.patch("/users/{login}", response_model=UserView)
+@router.patch("/users/{login}", response_model=UserView, responses=PROPOSED)
 async def change_user(login: str, wish: UserChange, services: ServicesOf, caller: PeopleManager) -> Json:
-    """Change a person; whoever is not active any more is signed out everywhere."""
+    """Change a person; whoever is not active any more is signed out everywhere.
+
+    Where granting takes two persons and they would have more roles, the whole change waits (202).
+    """
     changes: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name in ("name", "department", "positions", "roles", "email", "active")
         if (value := getattr(wish, name)) is not None
     }
-    kept = await services.directory.change_user(login, changes, caller)
+    try:
+        kept = await services.directory.change_user(login, changes, caller)
+    except SecondPersonNeeded:
+        about = ", ".join([*changes.get("roles", ()), *changes.get("positions", ())])
+        return answer_proposed(await propose_grant(services, caller, "user", login, changes, about=about))
     if not kept.value.active:
         await services.sessions.sign_out_everywhere(f"user:{kept.id}")
     return Json(UserView.of(kept))
@@ -206,13 +228,19 @@ async def list_positions(services: ServicesOf, caller: PeopleReader) -> Json:
     return Json(PositionPage([PositionView.of(name, each) for name, each in sorted(book.positions.items())]))
 
 
-@router.put("/positions/{position_id}", response_model=PositionView)
+@router.put("/positions/{position_id}", response_model=PositionView, responses=PROPOSED)
 async def put_position(
     position_id: str, wish: PositionWish, services: ServicesOf, caller: RoleManager
 ) -> Json:
     """Add or change a position; all who hold it have its roles."""
     value = Position(wish.zh, wish.en, tuple(wish.roles))
-    await services.directory.put_position(position_id, value, caller)
+    try:
+        await services.directory.put_position(position_id, value, caller)
+    except SecondPersonNeeded:
+        about = ", ".join(value.roles)
+        return answer_proposed(
+            await propose_grant(services, caller, "position", position_id, value, about=about)
+        )
     return Json(PositionView.of(position_id, value))
 
 
@@ -239,7 +267,7 @@ async def list_roles(services: ServicesOf, caller: PeopleReader) -> Json:
     )
 
 
-@router.put("/roles/{role_id}", response_model=RoleView)
+@router.put("/roles/{role_id}", response_model=RoleView, responses=PROPOSED)
 async def put_role(role_id: str, wish: RoleWish, services: ServicesOf, caller: RoleManager) -> Json:
     """Add or change a role of the firm's own; shipped ones stay as they are."""
     unknown = sorted(set(wish.actions) - set(ACTIONS)) + sorted(
@@ -255,7 +283,10 @@ async def put_role(role_id: str, wish: RoleWish, services: ServicesOf, caller: R
             code="role_invalid",
         )
     role = Role(role_id, wish.zh, wish.en, frozenset(wish.actions), wish.rows, dict(wish.fields))
-    await services.directory.put_role(role_id, role, caller)
+    try:
+        await services.directory.put_role(role_id, role, caller)
+    except SecondPersonNeeded:
+        return answer_proposed(await propose_grant(services, caller, "role", role_id, role))
     return Json(RoleView.of(role))
 
 

@@ -9,9 +9,11 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Depends
 
+from lineshaft.api import granting
 from lineshaft.api.access import ServicesOf, allow
 from lineshaft.api.json_edge import Json
 from lineshaft.api.people_views import ProposalPage, ProposalView
+from lineshaft.api.routes import promotion
 from lineshaft.api.routing import Cursor, Limit, make_router
 from lineshaft.api.services import Services
 from lineshaft.base.errors import InputError
@@ -106,5 +108,7 @@ _CARRY_OUT: Final[dict[str, Callable[[Services, Caller, Proposal], Awaitable[Non
     "letters.repair": _replay,
     "effects.decide": _decide,
     "releases.publish": _publish,
+    "config.import": promotion.carry_out,
+    granting.GRANT: granting.carry_out,
 }
 """Action → how an approved proposal is carried out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from binascii import Error as Base64Error
 from dataclasses import dataclass
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -46,13 +47,18 @@ async def list_releases(services: ServicesOf, caller: ReleaseReader) -> Json:
     return Json(ReleasePage([ReleaseView.of(release, files)]))
 
 
-@router.post("/releases", response_model=PublishedView, status_code=201)
+PROPOSED: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"model": PublishedView, "description": "It waits for a second person."}
+}
+
+
+@router.post("/releases", response_model=PublishedView, status_code=201, responses=PROPOSED)
 async def deploy_release(deployment: Deployment, services: ServicesOf, caller: ReleasePublisher) -> Json:
     """Check all files together and make them the active release; the same files are the same release.
 
     In production a second person publishes: the answer is 202 with the proposal's id.
     """
-    folder = {each.path: _content(each, services.limits.definition_bytes_max) for each in deployment.files}
+    folder = {each.path: content_of(each, services.limits.definition_bytes_max) for each in deployment.files}
     if services.surroundings.environment == "production" and services.duties.needs_two("production"):
         services.publisher.check(files_of(folder))
         files = {path: base64.b64encode(content).decode() for path, content in folder.items()}
@@ -79,7 +85,8 @@ async def get_release_file(path: str, services: ServicesOf, caller: ReleaseReade
     raise NotFound(text("The release has no file {path}.", "发布版本中没有文件 {path}。", path=path))
 
 
-def _content(file: UploadedFile, limit: int) -> bytes:
+def content_of(file: UploadedFile, limit: int) -> bytes:
+    """Return a file's content; raises ``InputError`` where it cannot be one of a pack."""
     parts = file.path.split("/")
     if not file.path or file.path.startswith("/") or "\\" in file.path or {"", ".", ".."} & set(parts):
         raise InputError(

@@ -39,6 +39,7 @@ async def list_secrets(services: ServicesOf, caller: SecretManager, language: La
             each.set_by,
             each.key_id,
             lost[each.name].message.in_language(language) if each.name in lost else None,
+            each.version,
         )
         for each in known
     ]

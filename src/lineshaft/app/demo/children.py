@@ -13,14 +13,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lineshaft.base.errors import OperationalError
 from lineshaft.base.text import text
 
-READY_S = 60.0
+SLOW_S = 30.0
+"""How long a process may take to start before the demo says that it still waits for it."""
 STOP_S = 15.0
 
 
@@ -33,8 +34,17 @@ class ChildFailed(OperationalError):
 class Child:
     """One process; what it says goes to a log file, but for its first line."""
 
-    def __init__(self, name: str, arguments: Sequence[str], folder: Path, *, alone: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        folder: Path,
+        *,
+        alone: bool = False,
+        slow: Callable[[str, int], None] = lambda name, seconds: None,
+    ) -> None:
         self.name = name
+        self._slow = slow
         self.log = folder / f"{name}.log"
         self._pid_file = folder / f"{name}.pid"
         self._arguments = [sys.executable, *arguments]
@@ -55,7 +65,14 @@ class Child:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> str:
-        """Start it; return its first line, by which it says that it is ready."""
+        """Start it; return its first line, by which it says that it is ready.
+
+        There is no longest time: one that fails ends, and that is seen at once. A deadline would end, on a
+        loaded machine, what was about to be ready, again and again.
+
+        Raises:
+            ChildFailed: It has ended without that line; holds its last words.
+        """
         self._end_remains()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -69,12 +86,7 @@ class Child:
                 start_new_session=True,
             )
         self._pid_file.write_text(str(self._process.pid), encoding="utf-8")
-        assert self._process.stdout is not None
-        try:
-            async with asyncio.timeout(READY_S):
-                line = await self._process.stdout.readline()
-        except TimeoutError:
-            line = b""
+        line = await self._first_line(self._process)
         if not line:
             await self.stop()
             raise ChildFailed(
@@ -87,6 +99,20 @@ class Child:
                 hint=text("Its log is {log}.", "日志:{log}。", log=self.log),
             )
         return line.decode()
+
+    async def _first_line(self, process: asyncio.subprocess.Process) -> bytes:
+        assert process.stdout is not None
+        reading = asyncio.ensure_future(process.stdout.readline())
+        waited_s = 0.0
+        try:
+            while not (await asyncio.wait([reading], timeout=SLOW_S))[0]:
+                waited_s += SLOW_S
+                self._slow(self.name, round(waited_s))
+            return await reading
+        except BaseException:
+            reading.cancel()
+            await self.stop()
+            raise
 
     async def wait(self) -> int:
         """Wait until it has ended."""

@@ -167,7 +167,7 @@ class Factory:
         hub_url = self.hub_url if plan.webhook else None
         common = Common(self.folder, plan.speed, plan.empty, hub_url, plan.start)
         arguments = arguments_of(name, common, self._ports, plan.options.get(name, ()))
-        child = self._children[name] = Child(name, arguments, self.folder)
+        child = self._children[name] = Child(name, arguments, self.folder, slow=self._tell_slow)
         ready = read_line(await child.start())
         if ready.get("system") != name:
             await child.stop()
@@ -205,9 +205,16 @@ class Factory:
             ["-m", "lineshaft", "--config", str(config), "serve", UNTIL_INPUT_ENDS],
             self.folder,
             alone=True,
+            slow=self._tell_slow,
         )
         await child.start()
         self.hub_starts += 1
+
+    def _tell_slow(self, name: str, seconds: int) -> None:
+        self._tell(
+            f"{name} has not started after {seconds} s; the machine is slow, it goes on.",
+            f"{name} 启动已用 {seconds} 秒,机器较慢,请稍候。",
+        )
 
     async def _deploy(self) -> None:
         files = [

@@ -22,6 +22,8 @@ from lineshaft.base.text import Language, text
 _DUE_DAYS = 14
 _TROUBLE = (HubError, OSError, ValueError, LookupError, TypeError, TimeoutError, aiohttp.ClientError)
 """What comes of asking a system that somebody has broken: nothing, late, or in another shape."""
+_OPEN_MAX = 30
+"""So many orders are in work at once, three times what a machine at ease has."""
 _ENDED = frozenset({"shipped", "rejected", "cancelled"})
 _STATIONS = (
     ("mes", "work_order", text("MES", "MES")),
@@ -54,6 +56,9 @@ class Flowing:
     seed: int = 1
     every_s: float = 4.0
     look_s: float = 1.0
+    open_max: int = _OPEN_MAX
+    """As many orders may be open: the next one is entered when one of them has ended. A machine that is too
+    slow for its customers would else only take orders in, and deliver none."""
     known: dict[str, str] = field(default_factory=dict)
     """Order → the line that was printed last."""
     _delivered: bool = False
@@ -78,13 +83,12 @@ class Flowing:
                 if await self._look():
                     quiet_since = clock.monotonic()
                     self._tell_first(round(quiet_since - started_at))
-                open_orders = [number for number, line in self.known.items() if not _is_end(line)]
                 if making.done():
                     making.result()
-                    if not open_orders:
+                    if not self._open():
                         return 0
                     if clock.monotonic() - quiet_since > 240:
-                        return len(open_orders)
+                        return self._open()
                 await asyncio.sleep(self.look_s)
         finally:
             making.cancel()
@@ -121,6 +125,9 @@ class Flowing:
         customers: Customers | None = None
         made = 0
         while count is None or made < count:
+            if self._open() >= self.open_max:
+                await asyncio.sleep(self.look_s)
+                continue
             # Whoever presses the CRM's fault buttons keeps its salespeople waiting, no more.
             with contextlib.suppress(*_TROUBLE):
                 customers = customers or await self._customers()
@@ -128,6 +135,10 @@ class Flowing:
                 made += 1
             if count is None or made < count:
                 await asyncio.sleep(self.every_s if count is None else min(1.0, self.every_s))
+
+    def _open(self) -> int:
+        """Return how many orders have not ended."""
+        return sum(1 for line in self.known.values() if not _is_end(line))
 
     async def _customers(self) -> Customers:
         products = (await self.factory.crm("GET", "/products?limit=200"))["items"]

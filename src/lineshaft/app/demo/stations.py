@@ -30,6 +30,8 @@ OFFICE = ("crm", "erp")
 """The two systems that carry an order by themselves."""
 WHOLE = ("crm", "erp", "mes", "wms", "oa", "mail")
 """The whole factory."""
+BESIDE_AN_ERP = tuple(name for name in WHOLE if name != "erp")
+"""The factory without its ERP, for another ERP in its place."""
 
 TITLES: Mapping[str, Text] = {
     "crm": text("CRM", "CRM 客户关系"),

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from lineshaft.base.errors import ConnectorError, ExpressionError, Unavailable
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Names, fill
 from lineshaft.connectors.http.extras import add_extras
+from lineshaft.connectors.http.jar import Jar
 from lineshaft.connectors.http.judging import Case, open_answer
 from lineshaft.connectors.http.model import (
     AuthRule,
     BasicAuth,
     CsrfAuth,
     FixedAuth,
+    JarAuth,
     JwtAuth,
     LoginStep,
     NoAuth,
@@ -28,7 +32,7 @@ from lineshaft.connectors.http.model import (
 )
 from lineshaft.connectors.http.signing import OAuth1, Signed
 from lineshaft.connectors.http.texts import as_text
-from lineshaft.connectors.http.tokens import Jwt, token_request
+from lineshaft.connectors.http.tokens import Jwt, KeptToken, read_kept, token_request
 from lineshaft.connectors.http.transport import Prepared, Reply
 from lineshaft.connectors.http.vault import Vault
 from lineshaft.sdk.registry import Connection
@@ -36,6 +40,7 @@ from lineshaft.sdk.registry import Connection
 Prepare = Callable[[RequestRule, Names], Prepared]
 Send = Callable[[Prepared], Awaitable[Reply]]
 """Sends a login request: never announced as a write."""
+_TOKENS: Final = "oauth2"
 _DENIED_FIRST_S: Final = 10.0
 _DENIED_MOST_S: Final = 600.0
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -185,10 +190,18 @@ class _Session(_Renewed):
     """A login whose token is kept until it expires; many calls share one login."""
 
     def __init__(
-        self, rule: SessionAuth, vault: Vault, connection: Connection, prepare: Prepare, send: Send
+        self,
+        rule: SessionAuth,
+        vault: Vault,
+        connection: Connection,
+        prepare: Prepare,
+        send: Send,
+        *,
+        base_path: str,
     ) -> None:
         super().__init__(vault, connection)
         self._rule = rule
+        self._base_path = base_path
         self._prepare = prepare
         self._send = send
         self._token: str | None = None
@@ -228,6 +241,10 @@ class _Session(_Renewed):
             given["now"] = self._connection.clock.now()
             prepared = self._prepare(step.request, given)
             prepared.cookies.update(cookies)
+            if step.sign is not None:
+                await Signed(step.sign, self._vault, self._connection, self._base_path).apply(
+                    prepared, settings
+                )
             reply = await self._send(prepared)
             names = {**open_answer(reply, given, self._case()), "cookies": {**cookies, **reply.cookies}}
             self._check(step, reply, names)
@@ -281,7 +298,11 @@ class _Session(_Renewed):
 
 
 class _OAuth2(_Renewed):
-    """Tokens of a token endpoint; a refresh token is used where one was given."""
+    """Tokens of a token endpoint; a refresh token is used where one was given.
+
+    A target may give a new refresh token with each use and refuse the former one. So tokens are exchanged by
+    one worker at a time, what came is durable before it is used, and who waited takes what the other got.
+    """
 
     def __init__(self, rule: OAuth2Auth, vault: Vault, connection: Connection, send: Send) -> None:
         super().__init__(vault, connection)
@@ -289,6 +310,8 @@ class _OAuth2(_Renewed):
         self._send = send
         self._token = ""
         self._refresh: str | None = None
+        self._exchanges = rule.grant == "password"
+        """The target gives refresh tokens, as far as we know."""
         self._answer: Mapping[str, Any] = {}
 
     def kept(self) -> Mapping[str, Any]:
@@ -307,20 +330,63 @@ class _OAuth2(_Renewed):
         return self._rule.expired.lenient(names) is True
 
     async def _login(self, settings: Mapping[str, Any]) -> float | None:
-        first = self._refresh
-        if first is None and self._rule.refresh_token is not None:
-            first = as_text(fill(self._rule.refresh_token, {"settings": settings}, self._vault))
-        if first is not None:
+        declared = None
+        if self._rule.refresh_token is not None:
+            declared = as_text(fill(self._rule.refresh_token, {"settings": settings}, self._vault))
+        elif not self._exchanges:
+            return await self._fetch(settings, None)
+        async with self._connection.keep.alone(_TOKENS):
+            kept = await self._kept_tokens(settings, declared)
+            if kept is not None and kept.access and kept.access != self._token:
+                lasts_s = (kept.ends_at - self._connection.clock.now()).total_seconds()
+                if lasts_s > 0:
+                    self._token, self._answer = kept.access, {"access_token": kept.access}
+                    self._vault.remember(kept.access)
+                    return lasts_s
+            return await self._exchanged(settings, declared, kept.refresh if kept is not None else None)
+
+    async def _kept_tokens(self, settings: Mapping[str, Any], declared: str | None) -> KeptToken | None:
+        """Return what the last exchange brought, unless somebody has logged in anew since."""
+        found = read_kept(await self._connection.keep.load(_TOKENS))
+        if found is None or found.origin != self._origin(settings, declared):
+            return None
+        for value in (found.access, found.refresh):
+            self._vault.remember(value)
+        return found
+
+    def _origin(self, settings: Mapping[str, Any], declared: str | None) -> str:
+        """Return a digest of whose tokens they are: other credentials begin anew."""
+        rule, names = self._rule, {"settings": settings}
+        parts = [declared or ""]
+        for template in (rule.client_id, rule.user, rule.password):
+            parts.append(as_text(fill(template, names, self._vault)) if template is not None else "")
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    async def _exchanged(
+        self, settings: Mapping[str, Any], declared: str | None, kept: str | None
+    ) -> float | None:
+        """Try the newest refresh token, then the one that a person gave, then the credentials themselves."""
+        tries = [each for each in dict.fromkeys((kept, self._refresh, declared)) if each]
+        if self._rule.grant != "refresh_token":
+            tries.append("")
+        for place, token in enumerate(tries, 1):
+            self._refresh = None
             try:
-                return await self._fetch(settings, first)
+                lasts_s = await self._fetch(settings, token or None)
             except ConnectorError as error:
-                if error.code != "wrong_credentials":
+                # A refresh token that has ended is no reason to stop where there is something else.
+                if error.code != "wrong_credentials" or place == len(tries):
                     raise
-                # A refresh token that has ended is no reason to stop where there are credentials besides.
-                self._refresh = None
-                if self._rule.grant == "refresh_token":
-                    raise
-        return await self._fetch(settings, None)
+                continue
+            refresh = self._refresh or token
+            if refresh:
+                now = self._connection.clock.now()
+                ends_at = now + timedelta(seconds=lasts_s if lasts_s is not None else 0)
+                origin = self._origin(settings, declared)
+                saved = KeptToken(origin, self._token if lasts_s is not None else "", ends_at, refresh)
+                await self._connection.keep.save(_TOKENS, saved.text())
+            return lasts_s
+        raise AssertionError("a refresh token is declared, or there are credentials")
 
     async def _fetch(self, settings: Mapping[str, Any], refresh_token: str | None) -> float | None:
         rule = self._rule
@@ -336,6 +402,7 @@ class _OAuth2(_Renewed):
         self._vault.remember(token)
         renewed = answer.get("refresh_token")
         if renewed:
+            self._exchanges = True
             self._refresh = as_text(renewed)
             self._vault.remember(self._refresh)
         try:
@@ -353,7 +420,7 @@ class _Csrf:
         self, rule: CsrfAuth, inner: Authenticator, prepare: Prepare, send: Send, vault: Vault
     ) -> None:
         self._rule = rule.csrf
-        self._inner = inner
+        self.inner = inner
         self._prepare = prepare
         self._send = send
         self._vault = vault
@@ -363,10 +430,10 @@ class _Csrf:
         self._number = 0
 
     async def ready(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        return await self._inner.ready(settings)
+        return await self.inner.ready(settings)
 
     async def apply(self, prepared: Prepared, settings: Mapping[str, Any]) -> None:
-        await self._inner.apply(prepared, settings)
+        await self.inner.apply(prepared, settings)
         if prepared.method in _READS:
             if self._rule.cookies:
                 prepared.cookies.update(self._cookies)
@@ -381,11 +448,11 @@ class _Csrf:
         prepared.session += self._number * 1_000_000
 
     async def _fetch(self, settings: Mapping[str, Any]) -> None:
-        session = await self._inner.ready(settings)
+        session = await self.inner.ready(settings)
         prepared = self._prepare(
             self._rule.request, {"settings": settings, "session": session, "payload": {}}
         )
-        await self._inner.apply(prepared, settings)
+        await self.inner.apply(prepared, settings)
         reply = await self._send(prepared)
         names = {"status": reply.status, "headers": reply.headers, "cookies": reply.cookies, "answer": None}
         names["answer"] = reply.body.decode("utf-8", "replace")
@@ -409,7 +476,7 @@ class _Csrf:
     def expired(self, names: Names) -> bool:
         if self._refused(names):
             return True
-        return self._inner.expired(names)
+        return self.inner.expired(names)
 
     def _refused(self, names: Names) -> bool:
         if self._rule.expired is not None:
@@ -420,7 +487,7 @@ class _Csrf:
     def forget(self, session: int) -> bool:
         if session // 1_000_000 in (0, self._number):
             self._token, self._cookies = None, {}
-        self._inner.forget(session % 1_000_000)
+        self.inner.forget(session % 1_000_000)
         return True
 
 
@@ -432,26 +499,35 @@ class Credentials:
 
     def forgive(self) -> None:
         """Let the next login go at once."""
-        inner = getattr(self.authenticator, "_inner", self.authenticator)
+        inner = self._innermost()
         if isinstance(inner, _Renewed):
             inner.forgive()
 
     async def close(self, settings: Mapping[str, Any]) -> None:
         """Log out where the manifest says how."""
-        inner = getattr(self.authenticator, "_inner", self.authenticator)
+        inner = self._innermost()
         if isinstance(inner, _Session):
             await inner.close(settings)
+
+    def _innermost(self) -> Authenticator:
+        found = self.authenticator
+        while isinstance(found, _Csrf | Jar):
+            found = found.inner
+        return found
 
 
 def make_authenticator(
     rule: AuthRule, vault: Vault, connection: Connection, prepare: Prepare, send: Send, *, base_url: str
 ) -> Authenticator:
     """Return the authenticator for a manifest's ``auth`` section."""
+    if isinstance(rule, JarAuth):
+        inner = make_authenticator(rule.inner, vault, connection, prepare, send, base_url=base_url)
+        return Jar(rule, inner, vault)
     if isinstance(rule, CsrfAuth):
         inner = make_authenticator(rule.inner, vault, connection, prepare, send, base_url=base_url)
         return _Csrf(rule, inner, prepare, send, vault)
     if isinstance(rule, SessionAuth):
-        return _Session(rule, vault, connection, prepare, send)
+        return _Session(rule, vault, connection, prepare, send, base_path=_path_of(base_url))
     if isinstance(rule, OAuth2Auth):
         return _OAuth2(rule, vault, connection, send)
     if isinstance(rule, JwtAuth):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
 from lineshaft.base.text import text
@@ -22,6 +23,7 @@ from lineshaft.connectors.http.model import (
     CsrfRule,
     Extras,
     FixedAuth,
+    JarAuth,
     JwtAuth,
     JwtRule,
     LoginStep,
@@ -31,9 +33,10 @@ from lineshaft.connectors.http.model import (
     RequestRule,
     SessionAuth,
     SignatureAuth,
+    SignatureRule,
 )
 from lineshaft.connectors.http.reading import ANSWER_NAMES, read_request
-from lineshaft.connectors.http.signing import DIGESTS, ENCODINGS, HASHES, KEY_ENCODINGS
+from lineshaft.connectors.http.signing import DIGESTS, ENCODINGS, HASHES, KEY_ENCODINGS, SINGLE
 from lineshaft.connectors.http.tokens import JWT_ALGORITHMS
 from lineshaft.sdk.schema import Node, Table
 
@@ -71,9 +74,20 @@ def read_auth(table: Table | None, compiler: Compiler) -> AuthRule:
         table.misspelt("kind")
     csrf_table = table.table("csrf")
     csrf = _csrf(csrf_table, compiler) if csrf_table is not None else None
+    jar_table = table.table("jar")
     if kind is not None:
         table.done()
-    return CsrfAuth(rule, csrf) if csrf is not None else rule
+    if csrf is not None:
+        rule = CsrfAuth(rule, csrf)
+    return _jar(rule, jar_table, compiler) if jar_table is not None else rule
+
+
+def _jar(inner: AuthRule, table: Table, compiler: Compiler) -> AuthRule:
+    """Read that the cookies of answers are kept, and how the target says that they have ended."""
+    expired = compiler.expression(table.take("expired"), ANSWER_NAMES)
+    names = frozenset(str(node.value) for node in table.items("names"))
+    table.done()
+    return JarAuth(inner, expired, names)
 
 
 def _bearer(table: Table, compiler: Compiler) -> AuthRule:
@@ -191,21 +205,25 @@ def _logins(table: Table, compiler: Compiler) -> tuple[LoginStep, ...]:
         step = _login(login, compiler)
         if step is None:
             continue
-        request, own, keep = step
         if last:
-            keep |= _keeps(keep_table, compiler)
-        found.append(LoginStep(request, own or (success if last else None), keep))
+            step = replace(
+                step, success=step.success or success, keep={**step.keep, **_keeps(keep_table, compiler)}
+            )
+        found.append(step)
     return tuple(found)
 
 
-def _login(
-    table: Table, compiler: Compiler
-) -> tuple[RequestRule, Expression | None, dict[str, Expression]] | None:
+def _login(table: Table, compiler: Compiler) -> LoginStep | None:
     request = read_request(table, compiler, _LOGIN_NAMES, secrets=True)
     success = compiler.expression(table.take("success"), ANSWER_NAMES | {"cookies", "session"})
     keep = _keeps(table.table("keep"), compiler)
+    sign_table = table.table("sign")
+    signed = None
+    if sign_table is not None:
+        signed = _signatures(sign_table, compiler)
+        sign_table.done()
     table.done()
-    return (request, success, keep) if request is not None else None
+    return LoginStep(request, success, keep, signed) if request is not None else None
 
 
 def _keeps(table: Table | None, compiler: Compiler) -> dict[str, Expression]:
@@ -335,23 +353,40 @@ def _hmac(table: Table, compiler: Compiler) -> AuthRule:
         return NoAuth()
     entries = ((header, value), *(more.entries if isinstance(more, Fields) else ()))
     then = Extras(headers=Fields(entries))
-    return SignatureAuth(f"hmac-{algorithm}", key, key_encoding, encoding, message, Extras(), then)
+    rule = SignatureRule(f"hmac-{algorithm}", key, key_encoding, encoding, message)
+    return SignatureAuth({SINGLE: rule}, Extras(), then)
 
 
 def _sign(table: Table, compiler: Compiler) -> AuthRule:
     """Any digest over any parts, put anywhere."""
+    return _signatures(table, compiler) or NoAuth()
+
+
+def _signatures(table: Table, compiler: Compiler) -> SignatureAuth | None:
+    """Read one signature, or several with names; a table that holds other keys is left for its reader."""
+    first = _extras_below(table, "first", compiler, _SIGNING)
+    found: dict[str, SignatureRule | None] = {}
+    if "signatures" in table.entries:
+        for name, below in table.tables("signatures"):
+            found[name] = _signature(below, compiler)
+            below.done()
+    else:
+        found[SINGLE] = _signature(table, compiler)
+    table.take("then", required=True)
+    then = _extras_below(table, "then", compiler, {"signature", "signatures", *_SIGNED_NAMES})
+    rules = {name: rule for name, rule in found.items() if rule is not None}
+    return SignatureAuth(rules, first, then) if len(rules) == len(found) else None
+
+
+def _signature(table: Table, compiler: Compiler) -> SignatureRule | None:
     digest = table.choice("digest", DIGESTS) or "sha256"
     needs_key = digest.startswith(("hmac-", "rsa-"))
-    key = compiler.credential(table.take("key", required=needs_key), {"settings"}, "key")
+    # Some make a new key for each request, out of the secret and the time.
+    key = compiler.credential(table.take("key", required=needs_key), _SIGNING, "key")
     key_encoding = table.choice("key_encoding", KEY_ENCODINGS, "text") or "text"
     encoding = table.choice("encoding", ENCODINGS, "hex") or "hex"
-    first = _extras_below(table, "first", compiler, _SIGNING)
     message = compiler.expression(table.take("message", required=True), _SIGNED_NAMES, secrets=True)
-    table.take("then", required=True)
-    then = _extras_below(table, "then", compiler, {"signature", *_SIGNED_NAMES})
-    if message is None:
-        return NoAuth()
-    return SignatureAuth(digest, key, key_encoding, encoding, message, first, then)
+    return SignatureRule(digest, key, key_encoding, encoding, message) if message is not None else None
 
 
 def _csrf(table: Table, compiler: Compiler) -> CsrfRule | None:

@@ -18,6 +18,7 @@ from lineshaft.connectors.http.calling import Asked, Caller
 from lineshaft.connectors.http.checking import Checker
 from lineshaft.connectors.http.contract import fits
 from lineshaft.connectors.http.describing import Describer
+from lineshaft.connectors.http.details import detail_of
 from lineshaft.connectors.http.expressions import Names
 from lineshaft.connectors.http.facts import zone_of
 from lineshaft.connectors.http.judging import Expired, judge, open_answer
@@ -29,10 +30,10 @@ from lineshaft.connectors.http.settings import security_of, settings_of
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Exchange, Reply, Transport
 from lineshaft.connectors.http.vault import Vault
-from lineshaft.connectors.http.versions import unsupported
+from lineshaft.connectors.http.versions import product_of, refused, unsupported
 from lineshaft.connectors.http.webhooks import Delivered, answer_to
 from lineshaft.sdk.connector import CallContext
-from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, ItemOutcome, Outcome
+from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, ItemOutcome, Outcome, ProductFact
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 from lineshaft.sdk.webhook import Delivery, WebhookAnswer
@@ -107,6 +108,16 @@ class HttpConnector:
         """Return the resources with the fields that the live system shows."""
         return await Describer(self._manifest, self._caller).resources()
 
+    async def product(self) -> ProductFact | None:
+        """Ask which version the product is now; where it is one the manifest was made for, writes may go."""
+        rule = self._manifest.product
+        if rule is None or rule.request is None:
+            return None
+        found = await product_of(rule, self._caller)
+        self._version_problem = None if found.supported else refused(rule, self._caller.system, found.version)
+        self._version_known = True
+        return found
+
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
         """Return one record, or ``None``."""
         rule = self._manifest.resources.get(resource)
@@ -169,29 +180,13 @@ class HttpConnector:
         async def detail(record: Any) -> Any:
             assert changes.detail is not None
             names = self._caller.names(item=record)
-            own = Asked(f"{rule.name}.detail", True)
-            reading = ReadRule(
-                changes.detail.request, changes.detail.answers, changes.detail.record, changes.detail.missing
-            )
-            return await self._detail(reading, names, own)
+            return await detail_of(self._caller, changes.detail, names, Asked(f"{rule.name}.detail", True))
 
         return Source(
             fetch,
             detail if changes.detail is not None else None,
             (lambda record: fits(rule, record, self._caller.system)) if rule.strict else None,
         )
-
-    async def _detail(self, rule: ReadRule, names: dict[str, Any], asked: Asked) -> Any:
-        try:
-            found, _ = await self._caller.judged(rule.request, rule.answers, names, asked)
-        except ConnectorError as error:
-            # Deleted between the list and this: the next reading does not have it either.
-            if rule.missing is None and error.vendor_code in ("404", "410"):
-                return None
-            raise
-        if rule.missing is not None and rule.missing.lenient(found) is True:
-            return None
-        return rule.record.value(found) if rule.record is not None else found["answer"]
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         """Carry out an operation once."""

@@ -39,11 +39,13 @@ class Describer:
         found = []
         for spec in self._manifest.spec.resources:
             rule = self._manifest.resources[spec.name]
-            if rule.sample is not None and rule.sample.fields is not None:
+            guessed = rule.sample is None or rule.sample.fields is None
+            if rule.sample is not None and not guessed:
                 fields = await self._told(rule.sample)
             else:
-                fields = fields_of(await sample_of(rule, self._caller))
-            found.append(replace(spec, fields=merged(spec.fields, fields)))
+                fields = fields_of(await sample_of(rule, self._caller), with_lines=True)
+            live = _with_declared(fields, spec.fields) if guessed else fields
+            found.append(replace(spec, fields=merged(spec.fields, fields), live=live, guessed=guessed))
         return found
 
     async def _told(self, rule: SampleRule) -> tuple[FieldSpec, ...]:
@@ -111,13 +113,27 @@ async def sample_of(rule: ResourceRule, caller: Caller) -> list[Any]:
     return []
 
 
-def fields_of(records: Sequence[Any]) -> tuple[FieldSpec, ...]:
-    """Guess the fields of records: a field that every record has is required."""
+def _with_declared(found: Sequence[FieldSpec], declared: Sequence[FieldSpec]) -> tuple[FieldSpec, ...]:
+    """Return guessed fields; one that the manifest requires is required, however few records there are."""
+    needed = {field.name for field in declared if field.required}
+    return tuple(replace(field, required=field.required or field.name in needed) for field in found)
+
+
+def fields_of(records: Sequence[Any], *, with_lines: bool = False) -> tuple[FieldSpec, ...]:
+    """Guess the fields of records: a field that every record has is required.
+
+    Args:
+        records: As they came; what is no object counts for nothing.
+        with_lines: The fields of lists of objects too, as ``lines.item``.
+    """
     values: dict[str, list[Any]] = {}
     rows = [record for record in records if isinstance(record, Mapping)]
+    lines: dict[str, list[Any]] = {}
     for record in rows:
         for name, value in _flat(record):
             values.setdefault(name, []).append(value)
+            if with_lines and isinstance(value, list):
+                lines.setdefault(name, []).extend(value)
     found = []
     for name, seen in values.items():
         there = [value for value in seen if value not in (None, "")]
@@ -126,6 +142,8 @@ def fields_of(records: Sequence[Any]) -> tuple[FieldSpec, ...]:
         )
         required = len(there) == len(rows) > 1
         found.append(FieldSpec(name, _type_of(there), None, required, sample))
+        if name in lines:
+            found += [replace(each, name=f"{name}.{each.name}") for each in fields_of(lines[name])]
     return tuple(found)
 
 

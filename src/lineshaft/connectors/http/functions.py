@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from lineshaft import feel
+from lineshaft.connectors.http.encrypting import rsa_encrypted
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.times import NotATime, format_moment, moment_of, zone_of_name
 from lineshaft.connectors.http.wire import Unreadable, decode_json, encode_json
@@ -65,6 +66,14 @@ def _sorted_pairs(value: Any, between: Any = "=", separator: Any = "&") -> str:
     return as_text(separator).join(pairs)
 
 
+def _base64_xor(value: Any, mask: Any) -> str:
+    """Mix decoded bytes with a text of at least that length, byte by byte, as some obfuscate a key."""
+    content, mixed = base64.b64decode(as_text(value), validate=True), _bytes(mask)
+    if len(mixed) < len(content):
+        raise ValueError("the mask is shorter than the content")
+    return base64.b64encode(bytes(a ^ b for a, b in zip(content, mixed, strict=False))).decode()
+
+
 def _query_text(value: Any) -> str:
     if not isinstance(value, Mapping):
         raise TypeError("expected a context")
@@ -112,6 +121,8 @@ FUNCTIONS: Final[Mapping[str, feel.Function]] = {
         _function("query text", "context", _query_text),
         _function("sorted pairs", "context between separator", _sorted_pairs),
         _function("only given", "context", _only_given),
+        _function("base64 xor", "base64 mask", _base64_xor, 2),
+        _function("rsa encrypted", "text key", rsa_encrypted, 2),
         _function("md5", "text", _digest("md5")),
         _function("sha1", "text", _digest("sha1")),
         _function("sha256", "text", _digest("sha256")),

@@ -162,7 +162,21 @@ def _answers() -> Schema:
 
 
 Kinds = dict[str, tuple[Mapping[str, Schema], tuple[str, ...]]]
-_LOGIN: Final = _table({**_REQUEST, "success": _EXPRESSION, "keep": {"type": "object"}})
+_SIGNATURE: Final = {
+    "digest": _one(DIGESTS),
+    **_expressions("key", "message"),
+    "key_encoding": _one(KEY_ENCODINGS),
+    "encoding": _one(ENCODINGS),
+}
+_SIGN: Final = {
+    **_SIGNATURE,
+    "signatures": _named(_table(_SIGNATURE, ("digest", "message"))),
+    "first": _table(_EXTRAS),
+    "then": _table(_EXTRAS),
+}
+_LOGIN: Final = _table(
+    {**_REQUEST, "success": _EXPRESSION, "keep": {"type": "object"}, "sign": _table(_SIGN, ("then",))}
+)
 _TOKEN: Final = {"header": _TEXT, "prefix": _TEXT}
 _JWT: Final = {
     "algorithm": _one(JWT_ALGORITHMS),
@@ -196,8 +210,9 @@ _SESSION: Final = {
 
 def _auths() -> list[Schema]:
     csrf = _table({**_REQUEST, "header": _TEXT, **_expressions("token", "expired"), "cookies": _FLAG})
+    jar = _table({"expired": _EXPRESSION, "names": {"type": "array", "items": _TEXT}})
     return [
-        _table({"kind": {"const": kind}, **keys, "csrf": csrf}, ("kind", *required))
+        _table({"kind": {"const": kind}, **keys, "csrf": csrf, "jar": jar}, ("kind", *required))
         for kind, (keys, required) in {**_given(), **_made()}.items()
     ]
 
@@ -234,26 +249,23 @@ def _made() -> Kinds:
         "header": _TEXT,
         "headers": _TEMPLATE,
     }
-    sign = {
-        "digest": _one(DIGESTS),
-        **_expressions("key", "message"),
-        "key_encoding": _one(KEY_ENCODINGS),
-        "encoding": _one(ENCODINGS),
-        "first": _table(_EXTRAS),
-        "then": _table(_EXTRAS),
-    }
     return {
         "jwt": ({**_JWT, **_TOKEN}, ("key", "claims")),
         "oauth1": (oauth1, ("consumer_key", "consumer_secret")),
         "hmac": (hmac, ("key", "message", "header")),
-        "sign": (sign, ("digest", "message", "then")),
+        "sign": (_SIGN, ("then",)),
     }
+
+
+_DETAIL: Final = _table({**_ANSWERED, **_expressions("record", "missing"), "concurrency": _INTEGER})
+_PAGES: Final = _table({**_PAGING, "records": _EXPRESSION, "max": _INTEGER, "detail": _DETAIL}, ("records",))
 
 
 def _operation() -> Schema:
     step = _table(
         {
             **_ANSWERED,
+            "pages": _PAGES,
             "name": _TEXT,
             "reads_only": _FLAG,
             "key": _FLAG,
@@ -264,7 +276,14 @@ def _operation() -> Schema:
         }
     )
     probe = _table(
-        {**_ANSWERED, **_expressions("found", "number"), "answer": _TEMPLATE, "documents": {}}, ("found",)
+        {
+            **_ANSWERED,
+            **_expressions("found", "number"),
+            "answer": _TEMPLATE,
+            "documents": {},
+            "pages": _PAGES,
+        },
+        ("found",),
     )
     return _table(
         {
@@ -274,6 +293,7 @@ def _operation() -> Schema:
             "output": _ref("fields"),
             "reads_only": _FLAG,
             "timeout_s": _NUMBER,
+            "resource": _TEXT,
             "safety": _table(
                 {
                     "kind": _one(SAFETIES),
@@ -288,7 +308,7 @@ def _operation() -> Schema:
             **_expressions("number", "repeated", "effective"),
             "documents": {"type": "array"},
             "steps": {"type": "array", "items": step},
-            "pages": _table({**_PAGING, "records": _EXPRESSION, "max": _INTEGER}, ("records",)),
+            "pages": _PAGES,
             "batch": _table(
                 {
                     **_REQUEST,
@@ -313,14 +333,13 @@ def _resource() -> Schema:
             "deleted": _FLAG,
         }
     )
-    detail = _table({**_ANSWERED, **_expressions("record", "missing"), "concurrency": _INTEGER})
     changes = {
         **_ANSWERED,
         **_EVENT,
         "records": _EXPRESSION,
         "cursor": cursor,
         "paging": _table(_PAGING),
-        "detail": detail,
+        "detail": _DETAIL,
         "interval_s": _NUMBER,
     }
     return _table(

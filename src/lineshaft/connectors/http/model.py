@@ -123,6 +123,7 @@ class ProbeRule:
     answer: Template | None = None
     number: Expression | None = None
     documents: tuple[DocumentRule, ...] = ()
+    pages: PagesRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,12 @@ class KeyPlacement:
 
 @dataclass(frozen=True, slots=True)
 class PagesRule:
-    """An operation that reads a whole list: all its pages are its answer, under ``name``."""
+    """A request that reads a whole list: all its pages are ``records``, each read in full with ``detail``."""
 
     records: Expression
     paging: PagingRule
     records_max: int = 10_000
-    name: str = "records"
+    detail: DetailRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class StepRule:
     every_s: float = 2.0
     within_s: float = 60.0
     key: KeyPlacement | None = None
+    pages: PagesRule | None = None
     stop: Judgement | None = None
     """What it means when ``until`` did not become true in time; *unknown* by default."""
 
@@ -233,12 +235,38 @@ class BasicAuth:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureRule:
+    """A digest, keyed hash or RSA signature over parts of a request."""
+
+    digest: str
+    key: Template | None
+    key_encoding: str
+    encoding: str
+    message: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAuth:
+    """Requests that carry signatures.
+
+    ``first`` goes in before anything is signed (an application's id, a time stamp), ``then`` after it, over
+    ``signatures.NAME``. A single signature without a name is ``signature``.
+    """
+
+    signatures: Mapping[str, SignatureRule]
+    first: Extras
+    then: Extras
+
+
+@dataclass(frozen=True, slots=True)
 class LoginStep:
     """One request of a login; what it keeps is ``session.NAME`` in later requests."""
 
     request: RequestRule
     success: Expression | None = None
     keep: Mapping[str, Expression] = field(default_factory=dict)
+    sign: SignatureAuth | None = None
+    """How this request itself is signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,22 +344,6 @@ class OAuth1Auth:
 
 
 @dataclass(frozen=True, slots=True)
-class SignatureAuth:
-    """A digest, keyed hash or RSA signature over parts of the request.
-
-    ``first`` goes in before it is signed (an application's id, a time stamp), ``then`` after it.
-    """
-
-    digest: str
-    key: Template | None
-    key_encoding: str
-    encoding: str
-    message: Expression
-    first: Extras
-    then: Extras
-
-
-@dataclass(frozen=True, slots=True)
 class CsrfRule:
     """A token that a reading hands out and every write has to show."""
 
@@ -350,6 +362,19 @@ class CsrfAuth:
     csrf: CsrfRule
 
 
+@dataclass(frozen=True, slots=True)
+class JarAuth:
+    """Credentials, and beside them the cookies that answers have set.
+
+    ``expired``: true where an answer says that these cookies mean nothing any more.
+    """
+
+    inner: AuthRule
+    expired: Expression | None
+    names: frozenset[str] = frozenset()
+    """Which cookies are kept; all of them where nothing is said."""
+
+
 AuthRule = (
     NoAuth
     | FixedAuth
@@ -360,6 +385,7 @@ AuthRule = (
     | OAuth1Auth
     | SignatureAuth
     | CsrfAuth
+    | JarAuth
 )
 
 

@@ -23,10 +23,20 @@ from lineshaft.base.errors import (
 )
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.http.calling import Asked, Caller
+from lineshaft.connectors.http.details import detail_of
 from lineshaft.connectors.http.expressions import Names, Template, fill
 from lineshaft.connectors.http.facts import as_list, documents_of
 from lineshaft.connectors.http.judging import error_of
-from lineshaft.connectors.http.model import BatchRule, OperationRule, PagesRule, ProbeRule, StepRule
+from lineshaft.connectors.http.model import (
+    AnswerRule,
+    BatchRule,
+    DetailRule,
+    OperationRule,
+    PagesRule,
+    ProbeRule,
+    RequestRule,
+    StepRule,
+)
 from lineshaft.connectors.http.paging import Place, following, is_recheck
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.sdk.connector import CallContext
@@ -59,7 +69,8 @@ class Operator:
         if rule.steps:
             answer_names = await self._steps(rule, names, asked)
         elif rule.pages is not None:
-            answer_names = await self._pages(rule, rule.pages, names, asked)
+            assert rule.request is not None
+            answer_names = await self._pages(rule.request, rule.answers, rule.pages, names, asked)
         else:
             assert rule.request is not None
             answer_names, _ = await self._caller.judged(rule.request, rule.answers, names, asked)
@@ -79,7 +90,10 @@ class Operator:
         assert probe is not None
         asked = Asked(f"{rule.name} (probe)", True, context.timeout_s)
         names = {"payload": payload, "key": context.key}
-        answer_names, _ = await self._caller.judged(probe.request, probe.answers, names, asked)
+        if probe.pages is not None:
+            answer_names = await self._pages(probe.request, probe.answers, probe.pages, names, asked)
+        else:
+            answer_names, _ = await self._caller.judged(probe.request, probe.answers, names, asked)
         try:
             if probe.found.value(answer_names) is not True:
                 return None
@@ -140,7 +154,8 @@ class Operator:
                 raise self._after(rule, step, written, invalid) from error
             except ConnectorError as error:
                 raise self._after(rule, step, written, error) from error
-            results[step.name] = {key: seen[key] for key in ("status", "answer", "headers")}
+            kept = ("status", "answer", "headers", "records")
+            results[step.name] = {key: seen[key] for key in kept if key in seen}
             if not step.reads_only:
                 written.append(step.name)
         return {**seen, "steps": results}
@@ -157,6 +172,8 @@ class Operator:
                 asked.sending if rule_reads or not step.reads_only else None,
                 step.key,
             )
+            if step.pages is not None:
+                return await self._pages(step.request, step.answers, step.pages, names, own)
             seen, reply = await caller.judged(step.request, step.answers, names, own)
             if step.until is None or step.until.lenient({**seen, "steps": names["steps"]}) is True:
                 return seen
@@ -206,16 +223,15 @@ class Operator:
     # --- whole lists -----------------------------------------------------------------------------
 
     async def _pages(
-        self, rule: OperationRule, pages: PagesRule, names: dict[str, Any], asked: Asked
+        self, request: RequestRule, answers: AnswerRule, pages: PagesRule, names: Names, asked: Asked
     ) -> dict[str, Any]:
-        assert rule.request is not None
         place = Place.first(pages.paging)
         records: list[Any] = []
         while True:
             request_names = {**names, **place.names(pages.paging)}
             link = place.token if pages.paging.kind == "link" else None
             own = Asked(asked.what, asked.reads_only, asked.timeout_s, asked.sending, asked.key, link)
-            seen, reply = await self._caller.judged(rule.request, rule.answers, request_names, own)
+            seen, reply = await self._caller.judged(request, answers, request_names, own)
             try:
                 found = as_list(pages.records.value(seen))
                 further = following(pages.paging, place, seen, found, reply)
@@ -228,8 +244,28 @@ class Operator:
             except ExpressionError as error:
                 raise self._caller.unreadable(error, asked) from error
             if further is None or len(records) >= pages.records_max:
-                return {**seen, "records": records[: pages.records_max]}
+                records = records[: pages.records_max]
+                if pages.detail is not None:
+                    records = await self._details(pages.detail, records, names, asked)
+                return {**seen, "records": records}
             place = further
+
+    async def _details(
+        self, rule: DetailRule, records: Sequence[Any], names: Names, asked: Asked
+    ) -> list[Any]:
+        """Read each record in full; one that is gone meanwhile is left out."""
+        gate = asyncio.Semaphore(rule.concurrency)
+
+        async def one(record: Any) -> Any:
+            own = Asked(f"{asked.what} (detail)", True, asked.timeout_s)
+            async with gate:
+                return await detail_of(self._caller, rule, {**names, "item": record}, own)
+
+        try:
+            found = await asyncio.gather(*(one(record) for record in records))
+        except ExpressionError as error:
+            raise self._caller.unreadable(error, asked) from error
+        return [each for each in found if each is not None]
 
     # --- batches ---------------------------------------------------------------------------------
 

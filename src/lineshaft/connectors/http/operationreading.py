@@ -10,6 +10,7 @@ from lineshaft.base.text import text
 from lineshaft.connectors.http.model import (
     AnswerRule,
     BatchRule,
+    DetailRule,
     DocumentRule,
     KeyPlacement,
     OperationRule,
@@ -27,12 +28,20 @@ from lineshaft.connectors.http.reading import (
     read_request,
 )
 from lineshaft.connectors.http.sections import NAME, Sections
+from lineshaft.sdk.drift import names_in
 from lineshaft.sdk.fields import read_fields
 from lineshaft.sdk.schema import Table
 from lineshaft.sdk.spec import FieldSpec, OperationSpec, Safety
 
 SAFETIES: Final = ("idempotency_key", "natural_key", "probe", "none")
 LIST_NAMES: Final = frozenset({"page", "offset", "token", "last", "page_size"})
+_NO_FIELDS: Final = frozenset(
+    {
+        *("answers", "encoding", "header", "headers", "input", "kind", "label"),
+        *("method", "name", "output", "path", "resource", "url"),
+    }
+)
+"""Keys of an operation under which no field of the target is named."""
 PAGING_KINDS: Final = ("none", "page", "offset", "token", "link", "keyset")
 
 
@@ -75,8 +84,12 @@ class Operations:
         if not outputs and answered is not None and isinstance(answered.value, Mapping):
             # What an operation answers is declared by what is taken from the answer, too.
             outputs = tuple(FieldSpec(name.removesuffix("?"), "Any") for name in answered.value)
+        resource = table.text("resource", pattern=NAME) or name.rpartition(".")[0]
         table.done()
-        spec = OperationSpec(name, label, safety, settles, timeout_s, reads_only, inputs, outputs)
+        spec = OperationSpec(
+            name, label, safety, settles, timeout_s, reads_only, inputs, outputs, resource,
+            fields_of_target(table.node.plain()),
+        )  # fmt: skip
         if request is None and not steps:
             return None, spec
         rule = OperationRule(
@@ -99,7 +112,9 @@ class Operations:
         return found
 
     def _step(self, table: Table, index: int, taken: set[str], base: AnswerRule) -> StepRule | None:
-        names = REQUEST_NAMES | {"steps"}
+        pages_table = table.table("pages")
+        pages = self._pages(pages_table) if pages_table is not None else None
+        names = REQUEST_NAMES | {"steps"} | (LIST_NAMES if pages is not None else set())
         name = table.text("name", pattern=NAME) or f"step_{index + 1}"
         if name in taken:
             self._sections.problems.add(
@@ -120,15 +135,19 @@ class Operations:
         table.done()
         if request is None:
             return None
-        return StepRule(name, request, answers, reads, when, until, every, within, carries, stop)
+        return StepRule(name, request, answers, reads, when, until, every, within, carries, pages, stop)
 
     def _pages(self, table: Table) -> PagesRule | None:
         names = ANSWER_NAMES | LIST_NAMES
         records = self._compiler.expression(table.take("records", required=True), names)
         paging = read_paging(table, self._sections)
         most = table.integer("max", 10_000, least=1)
+        detail_table = table.table("detail")
+        detail = None
+        if detail_table is not None:
+            detail = read_detail(detail_table, self._sections, REQUEST_NAMES | {"item"})
         table.done()
-        return PagesRule(records, paging, most) if records is not None else None
+        return PagesRule(records, paging, most, detail) if records is not None else None
 
     def _batch(self, table: Table) -> BatchRule | None:
         size = table.integer("size", 100, least=1)
@@ -169,21 +188,56 @@ class Operations:
         return kind, settles, key, probe
 
     def _probe(self, table: Table) -> ProbeRule | None:
-        request = read_request(table, self._compiler, REQUEST_NAMES, method="GET")
+        pages_table = table.table("pages")
+        pages = self._pages(pages_table) if pages_table is not None else None
+        asked = REQUEST_NAMES | (LIST_NAMES if pages is not None else set())
+        request = read_request(table, self._compiler, asked, method="GET")
         answers = self._sections.answers(table, ANSWER_NAMES)
-        found = self._compiler.expression(table.take("found", required=True), ANSWER_NAMES)
-        answer = self._compiler.template(table.take("answer"), ANSWER_NAMES)
-        number = self._compiler.expression(table.take("number"), ANSWER_NAMES)
-        documents = self._documents(table, ANSWER_NAMES)
+        names = ANSWER_NAMES | ({"records"} if pages is not None else set())
+        found = self._compiler.expression(table.take("found", required=True), names)
+        answer = self._compiler.template(table.take("answer"), names)
+        number = self._compiler.expression(table.take("number"), names)
+        documents = self._documents(table, names)
         table.done()
         if request is None or found is None:
             return None
-        return ProbeRule(request, found, answers, answer, number, documents)
+        return ProbeRule(request, found, answers, answer, number, documents, pages)
 
 
 def _reads(table: Table) -> bool:
     node = table.entries.get("method")
     return node is not None and node.value in ("GET", "HEAD", "OPTIONS")
+
+
+def read_detail(table: Table, sections: Sections, names: Collection[str]) -> DetailRule | None:
+    """Read one more request for each record of a list."""
+    compiler = sections.compiler
+    answered = ANSWER_NAMES | {"item"}
+    request = read_request(table, compiler, names, method="GET")
+    answers = sections.answers(table, answered)
+    record = compiler.expression(table.take("record"), answered)
+    missing = compiler.expression(table.take("missing"), answered)
+    concurrency = table.integer("concurrency", 4, least=1)
+    table.done()
+    return DetailRule(request, answers, record, missing, concurrency) if request is not None else None
+
+
+def fields_of_target(plain: object) -> frozenset[str]:
+    """Return the names of the target's fields that an operation's table (or a step's) mentions."""
+    found: frozenset[str] = frozenset()
+    entries = plain if isinstance(plain, Mapping) else {}
+    for key, value in entries.items():
+        if key in ("body", "query"):
+            whole = entries.get("input") if value == "payload" else value
+            found |= names_in(whole, keys=True)
+        elif key in ("steps", "documents"):
+            for each in value if isinstance(value, list) else ():
+                found |= fields_of_target(each)
+        elif key in ("batch", "lines", "safety", "probe"):
+            found |= fields_of_target(value)
+        elif key not in _NO_FIELDS:
+            found |= names_in(value, keys=False)
+    return found
 
 
 def read_paging(table: Table | None, sections: Sections) -> PagingRule:

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
+from lineshaft import feel
 from lineshaft.base.clock import Clock
 from lineshaft.base.errors import ExpressionError, Invalid
 from lineshaft.base.text import text
@@ -375,6 +376,8 @@ def _since(rule: CursorRule, since: Any, zone: tzinfo) -> Any:
             back -= Decimal(str(rule.overlap_s)) * (1000 if abs(Decimal(since)) >= 100_000_000_000 else 1)
         return max(Decimal(0), back) if since >= 0 else back
     overlap_s = OVERLAP_DEFAULT_S if rule.overlap_s is None else rule.overlap_s
+    if isinstance(since, feel.DateTime):  # `start: now`
+        since = since.to_python()
     if isinstance(since, datetime):
         since = since - timedelta(seconds=overlap_s)
         return since if rule.style is None else format_moment(since, rule.style, zone)

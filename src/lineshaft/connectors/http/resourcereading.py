@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Final
 
 from lineshaft.base.text import text
 from lineshaft.connectors.http.model import (
     ChangesRule,
     CursorRule,
-    DetailRule,
     ReadRule,
     RequestRule,
     ResourceRule,
     SampleRule,
 )
-from lineshaft.connectors.http.operationreading import LIST_NAMES, read_paging
+from lineshaft.connectors.http.operationreading import LIST_NAMES, read_detail, read_paging
 from lineshaft.connectors.http.reading import ANSWER_NAMES, COMMON_NAMES, read_event, read_request
 from lineshaft.connectors.http.sections import Sections
 from lineshaft.connectors.http.times import STYLES
+from lineshaft.sdk.drift import names_in
 from lineshaft.sdk.fields import read_fields
 from lineshaft.sdk.schema import Table
 from lineshaft.sdk.spec import ResourceSpec, TriggerSpec
@@ -87,26 +87,21 @@ class Resources:
         if paging_table is not None:
             paging_table.done()
         detail_table = table.table("detail")
-        detail = self._detail(detail_table) if detail_table is not None else None
+        detail = (
+            read_detail(detail_table, self._sections, COMMON_NAMES | {"item"})
+            if detail_table is not None
+            else None
+        )
         types = table.texts("event_types")
         interval = table.number("interval_s", 10.0) or 10.0
         event = read_event(table, self._compiler, _ITEM_NAMES, self._sections.documents)
         table.done()
-        trigger = TriggerSpec(name, "poll", types, name, interval)
+        told = table.node.plain()
+        trigger = TriggerSpec(name, "poll", types, name, interval, fields=_fields_of_event(told))
         if request is None or records is None or event is None:
             return None, trigger
         digests = "digest" in str(table.node.plain())
         return ChangesRule(request, answers, records, cursor, paging, event, detail, digests), trigger
-
-    def _detail(self, table: Table) -> DetailRule | None:
-        names: Collection[str] = COMMON_NAMES | {"item"}
-        request = read_request(table, self._compiler, names, method="GET")
-        answers = self._sections.answers(table, ANSWER_NAMES | {"item"})
-        record = self._compiler.expression(table.take("record"), ANSWER_NAMES | {"item"})
-        missing = self._compiler.expression(table.take("missing"), ANSWER_NAMES | {"item"})
-        concurrency = table.integer("concurrency", 4, least=1)
-        table.done()
-        return DetailRule(request, answers, record, missing, concurrency) if request is not None else None
 
     def _cursor(self, table: Table | None) -> CursorRule:
         if table is None:
@@ -149,3 +144,12 @@ class Resources:
             )
         table.done()
         return CursorRule(field, following, start, overlap_s, overlap, style, snapshot, records_max, deleted)
+
+
+def _fields_of_event(plain: object) -> frozenset[str] | None:
+    """Return the names of the record's fields that its events are made of; ``None``: it goes on whole."""
+    told = plain if isinstance(plain, Mapping) else {}
+    if told.get("data", "item") in ("item", "detail"):
+        return None
+    wanted = ("id", "type", "subject", "data", "occurred_at", "documents", "when", "cursor")
+    return names_in([told[key] for key in wanted if key in told], keys=False)

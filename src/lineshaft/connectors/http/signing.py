@@ -13,7 +13,7 @@ from lineshaft.base.errors import ConfigError, ExpressionError
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Names, fill
 from lineshaft.connectors.http.extras import add_extras
-from lineshaft.connectors.http.model import Extras, OAuth1Auth, SignatureAuth
+from lineshaft.connectors.http.model import Extras, OAuth1Auth, SignatureAuth, SignatureRule
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Prepared
 from lineshaft.connectors.http.vault import Vault
@@ -24,10 +24,12 @@ HASHES: Final = ("md5", "sha1", "sha256", "sha512")
 DIGESTS: Final = (*HASHES, *(f"hmac-{name}" for name in HASHES), "rsa-sha1", "rsa-sha256")
 ENCODINGS: Final = ("hex", "HEX", "base64", "base64url")
 KEY_ENCODINGS: Final = ("text", "base64", "hex")
+SINGLE: Final = "signature"
+"""The name of a signature that stands alone."""
 
 
 class Signed:
-    """A digest, keyed hash or signature over each request."""
+    """Digests, keyed hashes or signatures over each request."""
 
     def __init__(self, rule: SignatureAuth, vault: Vault, connection: Connection, base_path: str) -> None:
         self._rule = rule
@@ -52,12 +54,16 @@ class Signed:
         }
         add_extras(prepared, rule.first, base, self._vault)
         names = {**base, **self._seen(prepared)}
-        message = as_text(rule.message.given(names, self._vault)).encode()
-        key = as_text(fill(rule.key, base, self._vault)) if rule.key is not None else ""
-        signature = sign(rule.digest, decode_key(key, rule.key_encoding), message, rule.encoding)
+        signatures = {name: self._signature(each, base, names) for name, each in rule.signatures.items()}
         if _needs_open_body(rule.then):
             prepared.body = None
-        add_extras(prepared, rule.then, {**names, "signature": signature}, self._vault)
+        names |= {"signatures": signatures, "signature": signatures.get(SINGLE, "")}
+        add_extras(prepared, rule.then, names, self._vault)
+
+    def _signature(self, rule: SignatureRule, base: Names, names: Names) -> str:
+        message = as_text(rule.message.given(names, self._vault)).encode()
+        key = as_text(fill(rule.key, base, self._vault)) if rule.key is not None else ""
+        return sign(rule.digest, decode_key(key, rule.key_encoding), message, rule.encoding)
 
     def _seen(self, prepared: Prepared) -> dict[str, Any]:
         """What of the request the message may be made of."""

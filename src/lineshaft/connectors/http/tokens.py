@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote_plus
 
@@ -75,6 +77,31 @@ def _jwt_signature(algorithm: str, key: bytes, message: bytes) -> str:
         return written(private.sign(message, padding.PKCS1v15(), hashes.SHA256()), "base64url")
     r, s = utils.decode_dss_signature(private.sign(message, ec.ECDSA(hashes.SHA256())))
     return written(r.to_bytes(32, "big") + s.to_bytes(32, "big"), "base64url")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptToken:
+    """What the last exchange of a refresh token brought."""
+
+    origin: str
+    """A digest of the credentials that it goes back to."""
+    access: str
+    ends_at: datetime
+    refresh: str
+
+    def text(self) -> str:
+        """Return it as it is kept."""
+        entries = {"origin": self.origin, "access": self.access, "refresh": self.refresh}
+        return json.dumps({**entries, "ends_at": self.ends_at.isoformat()})
+
+
+def read_kept(kept: str | None) -> KeptToken | None:
+    """Return what ``KeptToken.text`` wrote; ``None`` where nothing is kept."""
+    if kept is None:
+        return None
+    found = json.loads(kept)
+    ends_at = datetime.fromisoformat(found["ends_at"])
+    return KeptToken(found["origin"], found["access"], ends_at, found["refresh"])
 
 
 def token_request(

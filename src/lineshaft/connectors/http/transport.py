@@ -1,32 +1,58 @@
-"""One request, one answer, over aiohttp; and what a failure means: nothing sent, or not known.
+"""One request, one answer; and what a failure means: nothing sent, or not known.
 
-The connection hook is the heart: ``sending`` is called when a connection stands (TLS included) and no byte
+The moment of sending is the heart: ``sending`` is called when a connection stands (TLS included) and no byte
 of the request has left. Until then every failure is ``Unavailable``; from then on it is ``OutcomeUnknown``,
-except for requests that only read. There is no retry here: aiohttp's own repeat of idempotent methods on a
-dead connection is stopped. Not for judging an answer's content.
+except for requests that only read. There is no retry here. Not for judging an answer's content.
+
+An ordinary request goes over a line of our own (``pool``, ``line``), which costs a fraction of what a client
+library does. Proxies, streamed bodies, downloads and whatever else is out of the ordinary go over aiohttp;
+its own repeat of idempotent methods on a dead connection is stopped.
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import aiohttp
 from yarl import URL
 
 from lineshaft.base.errors import ConfigError, ConnectorError, Invalid, OutcomeUnknown, Unavailable
-from lineshaft.base.text import Text, text
+from lineshaft.base.text import text
+from lineshaft.connectors.http.failures import FAILURES, cause_of, remedy_of
+from lineshaft.connectors.http.line import Answer
+from lineshaft.connectors.http.pool import Origin, Pool, default_context
 from lineshaft.connectors.http.wire import encode
 from lineshaft.sdk.trace import TRACEPARENT
 
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 _REDIRECTS_MAX: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_AGENT: Final = "lineshaft"
+_ACCEPT: Final = "application/json, */*;q=0.5"
+_FRAMING: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"}
+)
+"""Headers that say how a message ends or who gets it: a request that brings its own goes over aiohttp."""
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_USUAL: Final = (
+    ("user-agent", f"User-Agent: {_AGENT}\r\n"),
+    ("accept", f"Accept: {_ACCEPT}\r\n"),
+    ("accept-encoding", "Accept-Encoding: gzip, deflate\r\n"),
+)
+"""What every request says that does not say it itself."""
+_BASES_MAX: Final = 64
+_WRITTEN: Final = "/?&=:@!$'()*+,;%~-._[]#"
+_NO_TARGET: Final = re.compile(r"[^\x21-\x7e]")
+_NO_NAME: Final = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]|\A\Z")
+_NO_VALUE: Final = re.compile(r"[\r\n\0]")
 
 
 @dataclass(slots=True)
@@ -138,6 +164,26 @@ class Security:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What is the same for all requests below one base address."""
+
+    origin: Origin
+    path: str
+    host: bytes
+    """The line of the head that names the host."""
+
+
+def _base_of(address: str) -> _Base | None:
+    """Return a base address taken apart; ``None``: it is none of the ordinary ones."""
+    url = URL(address)
+    if url.scheme not in ("http", "https") or url.raw_user or url.raw_query_string or not url.raw_host:
+        return None
+    origin = Origin(url.scheme, url.raw_host, url.port or 0)
+    path = url.raw_path if url.raw_path != "/" or address.endswith("/") else ""
+    return _Base(origin, path, f"Host: {url.host_port_subcomponent}\r\n".encode())
+
+
 class _Sending:
     """Whether the bytes of the current request may have left."""
 
@@ -153,6 +199,11 @@ class _Sending:
         if self.hook is not None:
             self.hook()
         self.sent = True
+
+
+def _expire(waiter: asyncio.Future[Answer]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())
 
 
 _current: ContextVar[_Sending | None] = ContextVar("lineshaft_http_sending", default=None)
@@ -195,25 +246,46 @@ class Transport:
         self._concurrency_max = concurrency_max
         self._connect_timeout_s = connect_timeout_s
         self._keep_alive_s = keep_alive_s
+        self._pool: Pool | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._bases: dict[str, _Base | None] = {}
 
     def open(self) -> None:
-        """Make the session; connections are made when needed."""
+        """Make ready; connections are made when needed."""
         # Without TLS nothing of it is loaded: a plant's hub opens hundreds of these.
-        secure = self.security.context() if self._needs_context() else True
-        pool = _HookedConnector(limit=self._concurrency_max, keepalive_timeout=self._keep_alive_s, ssl=secure)
-        self._session = aiohttp.ClientSession(
-            connector=pool,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            headers={"User-Agent": "lineshaft", "Accept": "application/json, */*;q=0.5"},
+        own = self.security.context() if self._needs_context() else None
+        self._pool = Pool(
+            lines_max=self._concurrency_max,
+            connect_timeout_s=self._connect_timeout_s,
+            keep_alive_s=self._keep_alive_s,
+            answer_bytes_max=ANSWER_BYTES_MAX,
+            context=default_context if own is None else lambda: own,
         )
+
+    def _client(self) -> aiohttp.ClientSession:
+        """Return the session for what is out of the ordinary."""
+        assert self._pool is not None, "open() comes first"
+        if self._session is None:
+            secure = self.security.context() if self._needs_context() else True
+            pool = _HookedConnector(
+                limit=self._concurrency_max, keepalive_timeout=self._keep_alive_s, ssl=secure
+            )
+            self._session = aiohttp.ClientSession(
+                connector=pool,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                headers={"User-Agent": _AGENT, "Accept": _ACCEPT},
+            )
+        return self._session
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     def _needs_context(self) -> bool:
         return bool(self.security.ca_file or self.security.client_cert_file)
@@ -228,15 +300,18 @@ class Transport:
         declared = self._origin if prepared.base is None else URL(base).origin()
         if made.origin() != declared:
             # A path such as `@elsewhere/` or `.elsewhere/` would lead to a host that nobody has declared.
-            raise Invalid(
-                text(
-                    "{system}: the path leads to another host than the setting base_url says",
-                    "{system}:路径指向了 base_url 以外的主机",
-                    system=self.system,
-                ),
-                code="other_host",
-            )
+            raise self._other_host()
         return made
+
+    def _other_host(self) -> Invalid:
+        return Invalid(
+            text(
+                "{system}: the path leads to another host than the setting base_url says",
+                "{system}:路径指向了 base_url 以外的主机",
+                system=self.system,
+            ),
+            code="other_host",
+        )
 
     async def exchange(
         self,
@@ -252,26 +327,23 @@ class Transport:
             Unavailable: Nothing was sent; or the request only reads.
             OutcomeUnknown: It may have been sent and there is no whole answer.
         """
-        assert self._session is not None, "open() comes first"
         prepared.seal()
         state = _Sending(sending)
-        token = _current.set(state)
         try:
-            reply = await self._exchange(self._session, prepared, timeout_s)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            reply = await self._exchange(prepared, timeout_s, state)
+        except FAILURES as error:
             failure = self._failure(prepared, error, state.sent and not reads_only)
-            self._tell(prepared, None, _cause(error))
+            if self.tape is not None:
+                self._tell(prepared, None, cause_of(error))
             raise failure from error
-        finally:
-            _current.reset(token)
-        self._tell(prepared, reply, "")
+        if self.tape is not None:
+            self._tell(prepared, reply, "")
         if reads_only and prepared.method in ("GET", "HEAD") and reply.status in _REDIRECTS:
             return await self._followed(prepared, reply, timeout_s)
         return reply
 
     async def _followed(self, prepared: Prepared, reply: Reply, timeout_s: float) -> Reply:
         """Follow the redirects of a reading, as long as they stay with the same host."""
-        assert self._session is not None
         for _ in range(_REDIRECTS_MAX):
             place = reply.headers.get("location")
             if reply.status not in _REDIRECTS or place is None:
@@ -287,14 +359,79 @@ class Transport:
                 base=f"{there.scheme}://{there.netloc}",
             )
             try:
-                reply = await self._exchange(self._session, further, timeout_s)
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                reply = await self._exchange(further, timeout_s, _Sending(None))
+            except FAILURES as error:
                 raise self._failure(further, error, unknown=False) from error
             self._tell(further, reply, "")
         return reply
 
-    async def _exchange(self, session: aiohttp.ClientSession, prepared: Prepared, timeout_s: float) -> Reply:
-        async with self._asked(session, prepared, timeout_s) as response:
+    async def _exchange(self, prepared: Prepared, timeout_s: float, state: _Sending) -> Reply:
+        base = self._ordinary(prepared)
+        if base is not None:
+            return await self._over_line(base, prepared, timeout_s, state)
+        token = _current.set(state)
+        try:
+            return await self._over_session(prepared, timeout_s)
+        finally:
+            _current.reset(token)
+
+    def _ordinary(self, prepared: Prepared) -> _Base | None:
+        """Return where a request goes that a line of our own can carry; ``None``: that takes aiohttp."""
+        if prepared.stream is not None or prepared.method == "HEAD" or self.security.proxy_url:
+            return None
+        address = prepared.base or self.base_url
+        if address in self._bases:
+            base = self._bases[address]
+        else:
+            if len(self._bases) >= _BASES_MAX:
+                self._bases.clear()
+            base = self._bases[address] = _base_of(address.rstrip("/"))
+        if base is None or any(name.lower() in _FRAMING for name in prepared.headers):
+            return None
+        return base
+
+    async def _over_line(self, base: _Base, prepared: Prepared, timeout_s: float, state: _Sending) -> Reply:
+        pool = self._pool
+        assert pool is not None, "open() comes first"
+        target = self._target(base, prepared)
+        head = _head(prepared, base, target)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout_s
+        line = pool.kept(base.origin) or await pool.lend(base.origin, timeout_s)
+        try:
+            state.begin()
+            waiter = line.ask(head, prepared.body)
+            timer = loop.call_at(until, _expire, waiter)
+            try:
+                answer = await waiter
+            finally:
+                timer.cancel()
+        except BaseException:
+            line.abort()
+            raise
+        finally:
+            pool.give_back(base.origin, line)
+        url = f"{(prepared.base or self.base_url).rstrip('/')}{prepared.path}"
+        if prepared.pairs:
+            url += ("&" if "?" in prepared.path else "?") + prepared.query
+        return Reply(answer.status, answer.headers, answer.body, answer.cookies, url)
+
+    def _target(self, base: _Base, prepared: Prepared) -> str:
+        path = prepared.path
+        if not base.path and path and path[0] not in "/?#":
+            raise self._other_host()
+        target = f"{base.path}{path}"
+        if prepared.pairs:
+            target += ("&" if "?" in path else "?") + prepared.query
+        target = target.partition("#")[0]
+        if not target.startswith("/"):
+            target = "/" + target
+        if _NO_TARGET.search(target) is not None:
+            target = quote(target, safe=_WRITTEN)
+        return target
+
+    async def _over_session(self, prepared: Prepared, timeout_s: float) -> Reply:
+        async with self._asked(self._client(), prepared, timeout_s) as response:
             body = bytearray()
             async for chunk in response.content.iter_any():
                 body += chunk
@@ -307,11 +444,7 @@ class Transport:
         self, session: aiohttp.ClientSession, prepared: Prepared, timeout_s: float
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(timeout_s, self._connect_timeout_s))
-        headers = dict(prepared.headers)
-        if (trace := TRACEPARENT.get()) and not any(name.lower() == "traceparent" for name in headers):
-            headers["traceparent"] = trace
-        if prepared.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in prepared.cookies.items())
+        headers = _headers(prepared)
         async with session.request(
             prepared.method,
             self.url(prepared),
@@ -333,17 +466,16 @@ class Transport:
         Raises:
             Unavailable: It broke off.
         """
-        assert self._session is not None, "open() comes first"
         prepared.seal()
         try:
-            async with self._asked(self._session, prepared, timeout_s) as response:
+            async with self._asked(self._client(), prepared, timeout_s) as response:
                 if response.status >= 300:
                     yield _reply(response, await response.content.read(ANSWER_BYTES_MAX))
                     return
                 yield _reply(response, b"")
                 async for chunk in response.content.iter_chunked(chunk_bytes):
                     yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except FAILURES as error:
             raise self._failure(prepared, error, unknown=False) from error
 
     def _tell(self, prepared: Prepared, reply: Reply | None, error: str) -> None:
@@ -357,7 +489,7 @@ class Transport:
     def _failure(self, prepared: Prepared, error: Exception, unknown: bool) -> ConnectorError:
         # The query is left out of the message: it may carry a token.
         what = f"{prepared.method} {prepared.path}"
-        cause = _cause(error)
+        cause = cause_of(error)
         if unknown:
             return OutcomeUnknown(
                 text(
@@ -382,6 +514,44 @@ class Transport:
         )
 
 
+def _headers(prepared: Prepared) -> dict[str, str]:
+    """Return the headers of a request, with its cookies and the trace it is a part of."""
+    headers = dict(prepared.headers)
+    if (trace := TRACEPARENT.get()) and not any(name.lower() == "traceparent" for name in headers):
+        headers["traceparent"] = trace
+    if prepared.cookies:
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in prepared.cookies.items())
+    return headers
+
+
+def _head(prepared: Prepared, base: _Base, target: str) -> bytes:
+    """Return the head of a request.
+
+    Raises:
+        ValueError: A name or a value would break the head apart.
+    """
+    headers = _headers(prepared)
+    parts = [f"{prepared.method} {target} HTTP/1.1\r\n"]
+    given = set()
+    for name, value in headers.items():
+        if _NO_NAME.search(name) is not None or _NO_VALUE.search(value) is not None:
+            raise ValueError(f"the header {name!r} cannot be sent")
+        given.add(name.lower())
+        parts.append(f"{name}: {value}\r\n")
+    for name, value in _USUAL:
+        if name not in given:
+            parts.append(value)
+    body = prepared.body
+    if body is not None:
+        if "content-type" not in given:
+            parts.append("Content-Type: application/octet-stream\r\n")
+        parts.append(f"Content-Length: {len(body)}\r\n\r\n")
+    else:
+        parts.append("\r\n" if prepared.method in _BODILESS else "Content-Length: 0\r\n\r\n")
+    first, *others = parts
+    return first.encode() + base.host + "".join(others).encode()
+
+
 def _reply(response: aiohttp.ClientResponse, body: bytes) -> Reply:
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
@@ -390,39 +560,3 @@ def _reply(response: aiohttp.ClientResponse, body: bytes) -> Reply:
         headers[small] = f"{headers[small]}, {value}" if small in headers and small != "set-cookie" else value
     cookies = {name: morsel.value for name, morsel in response.cookies.items()}
     return Reply(response.status, headers, body, cookies, str(response.url))
-
-
-def remedy_of(error: Exception) -> Text | None:
-    """Return what to do about a failure of the connection itself."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return text(
-            "its certificate is not trusted by this machine: put your firm's authority (PEM) under the "
-            "setting ca_file, or correct the host name in base_url",
-            "本机不信任其证书:将企业根证书(PEM)写入设置 ca_file,或更正 base_url 中的主机名",
-        )
-    if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return text(
-            "does base_url need http:// instead of https://?", "base_url 是否应为 http:// 而非 https://?"
-        )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return text("check the host name in base_url", "请核对 base_url 中的主机名")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return text(
-            "check host and port in base_url; is the system running, and does a firewall stand between?",
-            "请核对 base_url 的主机与端口;系统是否在运行?是否被防火墙阻断?",
-        )
-    return None
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return f"TLS: {error.__class__.__name__}"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "host name not found"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or "connection refused"
-    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
-        return "connection lost"
-    return error.__class__.__name__

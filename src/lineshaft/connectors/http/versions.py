@@ -7,6 +7,7 @@ from lineshaft.base.text import Text, text
 from lineshaft.connectors.http.calling import Asked, Caller
 from lineshaft.connectors.http.model import ProductRule
 from lineshaft.connectors.http.texts import as_text
+from lineshaft.sdk.outcomes import ProductFact
 
 
 def supports(rule: ProductRule, version: str) -> bool:
@@ -28,6 +29,19 @@ async def version_of(rule: ProductRule, caller: Caller) -> str:
     return as_text(rule.version.value(names))
 
 
+async def product_of(rule: ProductRule, caller: Caller) -> ProductFact:
+    """Return what the target is, and whether the manifest was made for it.
+
+    Raises:
+        ConnectorError: It could not be asked, or its answer is not as declared.
+    """
+    try:
+        version = await version_of(rule, caller)
+    except ExpressionError as error:
+        raise Unavailable(error.message, code="version_unknown", hint=error.hint) from error
+    return ProductFact(rule.name, version, tuple(rule.versions), supports(rule, version))
+
+
 async def unsupported(rule: ProductRule, caller: Caller) -> Unavailable | None:
     """Return why the target may not be written to, or ``None``.
 
@@ -40,7 +54,12 @@ async def unsupported(rule: ProductRule, caller: Caller) -> Unavailable | None:
         return Unavailable(error.message, code="version_unknown", hint=error.hint)
     if supports(rule, version):
         return None
-    return Unavailable(unsupported_text(rule, caller.system, version), code="version_unsupported")
+    return refused(rule, caller.system, version)
+
+
+def refused(rule: ProductRule, system: str, version: str) -> Unavailable:
+    """Return why a system of this version may not be written to."""
+    return Unavailable(unsupported_text(rule, system, version), code="version_unsupported")
 
 
 def unsupported_text(rule: ProductRule, system: str, version: str) -> Text:

@@ -90,11 +90,12 @@ class SqlConnector:
         """Return every listed table with the columns that the database has now."""
         found = []
         async with self._work(self._case("describe"), _READ_TIMEOUT_S, writes=False) as (session, _):
-            for resource in self._manifest.resources.values():
-                live: LiveTable = await session.look(resource.table.table)
-                spec = next(one for one in self.spec.resources if one.name == resource.name)
-                fields = tuple(FieldSpec(column.name, column.declared) for column in live.columns)
-                found.append(ResourceSpec(spec.name, spec.label, fields))
+            homes = {rule.table.name: name for name, rule in self._manifest.resources.items()}
+            labels = {spec.name: spec.label for spec in self.spec.resources}
+            for table in self._manifest.tables.values():
+                name = homes.get(table.name, table.name)
+                live: LiveTable = await session.look(table.table)
+                found.append(_described(name, labels.get(name, Text(name, name)), live))
         return found
 
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
@@ -402,6 +403,16 @@ def settings_of(manifest: SqlManifest, connection: Connection) -> dict[str, Any]
     tls = connection.settings.get("tls", "off")
     wrong = () if tls in ("off", "verify") else (f"tls: {tls}",)
     return checked_settings(connection, manifest.settings, wrong=wrong)
+
+
+def _described(name: str, label: Text, live: LiveTable) -> ResourceSpec:
+    shown, told = [], []
+    for column in live.columns:
+        required = not column.may_be_left_out
+        shown.append(FieldSpec(column.name, column.declared, None, required))
+        # A text that may be longer now is no other type.
+        told.append(FieldSpec(column.name, column.family, None, required))
+    return ResourceSpec(name, label, tuple(shown), tuple(told))
 
 
 def _good(name: Text) -> CheckStep:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -88,12 +89,13 @@ class _Reader:
         pairs = [self._operation(key, table, call_s) for key, table in root.tables("operations")]
         resources = [self._resource(key, table) for key, table in root.tables("resources")]
         root.done()
+        homes = {rule.table.name: rule.name for rule, _, _ in resources if rule is not None}
         spec = ConnectorSpec(
             name,
             label,
             version,
             tuple(spec for _, spec, _ in resources),
-            tuple(spec for _, spec in pairs),
+            tuple(_with_columns(spec, rule, homes) for rule, spec in pairs),
             tuple(trigger for _, _, trigger in resources if trigger is not None),
             1 if dialect == "sqlite" else concurrency,
         )
@@ -452,8 +454,9 @@ class _Reader:
         occurred = compile_node(table.take("occurred_at"), _ITEM_NAMES, self.problems)
         documents = self._documents(table, _ITEM_NAMES)
         trigger = TriggerSpec(
-            name, "poll", table.texts("event_types"), name, table.number("interval_s", 10.0) or 10.0
-        )
+            name, "poll", table.texts("event_types"), name, table.number("interval_s", 10.0) or 10.0,
+            fields=_columns_of(listed) if listed is not None else None,
+        )  # fmt: skip
         table.done()
         if identity is None or kind is None or subject is None:
             return None, trigger
@@ -553,3 +556,14 @@ def _settings(dialect: Dialect, user_secret: str | None) -> tuple[FieldSpec, ...
         fields.append(FieldSpec("user", "string", Text("User", "用户"), required=True))
     fields.append(FieldSpec("tls", "string", Text("TLS: off or verify", "TLS:off 或 verify")))
     return tuple(fields)
+
+
+def _columns_of(table: TableRule) -> frozenset[str]:
+    return frozenset(column.column for column in table.columns.values())
+
+
+def _with_columns(spec: OperationSpec, rule: OperationRule | None, homes: Mapping[str, str]) -> OperationSpec:
+    """Return an operation's spec with the resource and the columns that it works on."""
+    if rule is None:
+        return spec
+    return replace(spec, resource=homes.get(rule.table.name, rule.table.name), fields=_columns_of(rule.table))

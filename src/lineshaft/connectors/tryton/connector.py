@@ -16,10 +16,13 @@ from lineshaft.base.text import Text, text
 from lineshaft.connectors.http.transport import Transport
 from lineshaft.connectors.tryton import polling
 from lineshaft.connectors.tryton.codes import Codes
-from lineshaft.connectors.tryton.documents import production_fact, sale_fact, shipment_fact
+from lineshaft.connectors.tryton.documents import production_facts, sale_fact, shipment_facts
 from lineshaft.connectors.tryton.manifest import TrytonManifest
 from lineshaft.connectors.tryton.orders import needed_text, optional_text, read_order
 from lineshaft.connectors.tryton.records import Record, Records
+from lineshaft.connectors.tryton.reserving import MODEL as _SHIPMENT
+from lineshaft.connectors.tryton.reserving import TARGET as _ASSIGN
+from lineshaft.connectors.tryton.reserving import Reserving
 from lineshaft.connectors.tryton.sales import MODEL as SALE
 from lineshaft.connectors.tryton.sales import TARGETS as SALE_TARGETS
 from lineshaft.connectors.tryton.sales import Sales
@@ -32,7 +35,6 @@ from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 
 _PRODUCTION: Final = "production"
-_SHIPMENT: Final = "stock.shipment.out"
 _MODELS: Final = {"sale": SALE, "production": _PRODUCTION, "shipment": _SHIPMENT}
 
 _READY: Final = (Step("draft", {"request"}), Step("wait", {"draft"}), Step("assign_try", {"waiting"}))
@@ -40,10 +42,7 @@ _TARGETS: Final[Mapping[str, tuple[tuple[Step, ...], tuple[str, ...]]]] = {
     **SALE_TARGETS,
     "production.run": ((*_READY, Step("run", {"assigned"})), ("running", "done")),
     "production.do": ((Step("do", {"running"}),), ("done",)),
-    "shipment.assign": (
-        (Step("wait", {"draft"}), Step("assign_try", {"waiting"})),
-        ("assigned", "picked", "packed", "shipped", "done"),
-    ),
+    "shipment.assign": _ASSIGN,
     "shipment.pick": ((Step("pick", {"assigned"}),), ("picked", "packed", "shipped", "done")),
     "shipment.pack": ((Step("pack", {"picked"}),), ("packed", "shipped", "done")),
     "shipment.do": ((Step("do", {"packed", "shipped"}),), ("done",)),
@@ -71,6 +70,7 @@ class TrytonConnector:
         self._records = Records(self._session)
         self._codes = Codes(self._session)
         self._steps = Steps(self._session, manifest)
+        self._reserving = Reserving(self._session, self._records, self._steps)
         self._sales = Sales(self._session, manifest, self._codes, self._records, self._steps)
         self._handlers: dict[str, Handler] = {
             "sale.save": self._save,
@@ -81,6 +81,7 @@ class TrytonConnector:
             "product.save": self._save_product,
             "production.query": self._productions,
             "shipment.query": self._shipments,
+            "shipment.assign_part": self._assign_part,
         }
 
     @property
@@ -120,13 +121,17 @@ class TrytonConnector:
         return list(self._manifest.spec.resources)
 
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
-        """Return one record by its id in Tryton; a sale also by our number."""
+        """Return one record by its id in Tryton, or by its number; a sale by our number."""
         model = self._model(resource)
         if record_id.isdecimal() and len(record_id) < 10:
             found = await self._read(model, [int(record_id)])
             if found:
                 return found[0]
-        return await self._sales.find(record_id) if resource == "sale" else None
+        if resource == "sale":
+            return await self._sales.find(record_id)
+        rows = await self._session.search(model, [["number", "=", record_id]], ["id"], limit=1)
+        found = await self._read(model, [row["id"] for row in rows])
+        return found[0] if found else None
 
     async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
         """Return one page of what changed, oldest first; without a cursor from now on."""
@@ -148,7 +153,7 @@ class TrytonConnector:
                 records[stamp.id]["reference"] or records[stamp.id]["number"],
                 {resource: records[stamp.id], "reference": records[stamp.id]["reference"]},
                 stamp.at,
-                (self._fact(resource, records[stamp.id]),),
+                self._facts(resource, records[stamp.id]),
             )
             for stamp in stamps
             if stamp.id in records
@@ -212,8 +217,18 @@ class TrytonConnector:
         model = self._model(resource)
         repeated = await self._steps.walk(model, record, steps, reached, context.sending)
         (found,) = await self._read(model, [record])
-        answer = {name: found[name] for name in (f"{resource}_id", "number", "state")}
-        return Outcome(answer, found["number"], (self._fact(resource, found),), repeated)
+        return self._stepped(resource, found, repeated=repeated)
+
+    async def _assign_part(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        shipment = self._id(payload, "shipment_id")
+        repeated = await self._reserving.assign_part(shipment, context.sending)
+        (found,) = await self._read(_SHIPMENT, [shipment])
+        return self._stepped("shipment", found, repeated=repeated)
+
+    def _stepped(self, resource: str, found: Record, *, repeated: bool) -> Outcome:
+        names = (f"{resource}_id", "number", "state", *(("lines",) if resource == "shipment" else ()))
+        answer = {name: found[name] for name in names}
+        return Outcome(answer, found["number"], self._facts(resource, found), repeated)
 
     async def _view(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         record = self._id(payload, "sale_id")
@@ -258,7 +273,8 @@ class TrytonConnector:
         return self._rows("shipment", await self._records.shipments(ids))
 
     def _rows(self, resource: str, rows: list[Record]) -> Outcome:
-        return Outcome({"rows": rows}, documents=tuple(self._fact(resource, row) for row in rows))
+        facts = tuple(fact for row in rows for fact in self._facts(resource, row))
+        return Outcome({"rows": rows}, documents=facts)
 
     # -- records ---------------------------------------------------------------------------------------------
 
@@ -277,12 +293,12 @@ class TrytonConnector:
             return await self._records.productions(ids)
         return await self._records.shipments(ids)
 
-    def _fact(self, resource: str, record: Record) -> DocumentFact:
+    def _facts(self, resource: str, record: Record) -> tuple[DocumentFact, ...]:
         if resource == "sale":
-            return sale_fact(record)
+            return (sale_fact(record),)
         if resource == "production":
-            return production_fact(self._system, record)
-        return shipment_fact(self._system, record)
+            return production_facts(self._system, record)
+        return shipment_facts(self._system, record)
 
     def _id(self, payload: Mapping[str, Any], name: str) -> int:
         written = needed_text(payload, name)

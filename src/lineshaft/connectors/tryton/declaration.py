@@ -29,6 +29,7 @@ _SHIPMENT: Final = (FieldSpec("shipment_id", "string", Text("Shipment", "发货�
 _DOCUMENT: Final = FieldSpec("document", "context", Text("Document", "单据"), required=True)
 _STATE: Final = FieldSpec("state", "string", Text("State", "状态"), required=True)
 _NUMBER: Final = FieldSpec("number", "string", Text("Number", "单号"), required=True)
+_LINES: Final = FieldSpec("lines", "list", Text("Lines", "明细行"), required=True)
 _ROWS: Final = (FieldSpec("rows", "list", required=True),)
 
 
@@ -83,6 +84,10 @@ OPERATIONS: Final = (
     _step("production.do", "Finish a production", "生产完工", _PRODUCTION),
     _query("shipment.query", "Find shipments of a sale", "查询订单的发货单", _SALE),
     _step("shipment.assign", "Reserve a shipment's goods", "发货单分配库存", _SHIPMENT),
+    OperationSpec(
+        "shipment.assign_part", Text("Reserve what is there of a shipment", "发货单分配现有库存"),
+        "natural_key", timeout_s=60.0, input=_SHIPMENT, output=(*_SHIPMENT, _NUMBER, _STATE, _LINES),
+    ),
     _step("shipment.pick", "Pick a shipment", "发货单拣货", _SHIPMENT),
     _step("shipment.pack", "Pack a shipment", "发货单装箱", _SHIPMENT),
     _step("shipment.do", "Deliver a shipment", "发货单完成", _SHIPMENT),
@@ -92,7 +97,7 @@ _COMMON: Final = (
     _NUMBER,
     _STATE,
     FieldSpec("reference", "string", Text("Our number", "我方单号")),
-    FieldSpec("lines", "list", Text("Lines", "明细行"), required=True),
+    _LINES,
 )
 RESOURCES: Final = (
     ResourceSpec("sale", Text("Sale", "销售订单"), (*_SALE, *_COMMON)),

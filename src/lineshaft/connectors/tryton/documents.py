@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -34,22 +35,37 @@ def sale_fact(sale: Mapping[str, Any], follows: str | None = None) -> DocumentFa
     )  # fmt: skip
 
 
-def production_fact(system: str, production: Mapping[str, Any]) -> DocumentFact:
-    """Return a production; it follows from the sale that asked for it."""
-    return _follower("work_order", system, production, production["production_id"], "planned")
+def production_facts(system: str, production: Mapping[str, Any]) -> tuple[DocumentFact, ...]:
+    """Return a production; it follows from the sale that asked for it.
+
+    It is known by its number, as other systems name it; before Tryton has given it one it is none.
+    """
+    return _followers("work_order", system, production, "planned")
 
 
-def shipment_fact(system: str, shipment: Mapping[str, Any]) -> DocumentFact:
-    """Return a customer shipment; it follows from the sale it delivers."""
-    return _follower("despatch_advice", system, shipment, shipment["shipment_id"], "shipped")
+def shipment_facts(system: str, shipment: Mapping[str, Any]) -> tuple[DocumentFact, ...]:
+    """Return a customer shipment: what is to be sent, and, once it is done, what was delivered.
+
+    Both follow from the sale, line to line; the delivery also from what was to be sent. It is known by its
+    number, as other systems name it.
+    """
+    notice = _followers("dispatch_notice", system, shipment, "to be shipped")
+    if not notice or shipment["state"] not in ("shipped", "done"):
+        return notice
+    delivery = _followers("despatch_advice", system, shipment, "shipped")
+    (told,) = delivery
+    follows = f"{system}/dispatch_notice/{shipment['number']}"
+    return (*notice, *delivery, replace(told, lines=(), follows=follows))
 
 
-def _follower(kind: str, system: str, record: Mapping[str, Any], local_id: str, cause: str) -> DocumentFact:
-    sale_id = record["sale_id"]
-    return DocumentFact(
+def _followers(kind: str, system: str, record: Mapping[str, Any], cause: str) -> tuple[DocumentFact, ...]:
+    number, sale_id = record["number"], record["sale_id"]
+    if number.startswith("("):
+        return ()
+    fact = DocumentFact(
         kind,
-        record["number"],
-        local_id,
+        number,
+        number,
         record["state"],
         lines=tuple(
             LineFact(
@@ -61,3 +77,4 @@ def _follower(kind: str, system: str, record: Mapping[str, Any], local_id: str, 
         follows=f"{system}/sales_order/{sale_id}" if sale_id else None,
         cause=cause if sale_id else "",
     )  # fmt: skip
+    return (fact,)

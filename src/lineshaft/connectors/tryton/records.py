@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -22,9 +23,17 @@ _LINE_FIELDS: Final = (
     "sale", "sequence", "product", "product.code", "quantity", "unit.symbol", "unit_price", "amount",
 )  # fmt: skip
 _PRODUCTION_FIELDS: Final = (
-    "number", "reference", "state", "product.code", "quantity", "unit.symbol", "planned_date", "origin",
+    "number", "reference", "state", "product", "product.code", "product.name", "quantity", "unit.symbol",
+    "planned_date", "origin",
 )  # fmt: skip
-_MOVE_FIELDS: Final = ("product.code", "quantity", "unit.symbol", "origin", "state", "shipment")
+_SHIPMENT_FIELDS: Final = (
+    "number", "reference", "state", "outgoing_moves", "inventory_moves", "effective_date", "customer.code",
+    "customer.name",
+)  # fmt: skip
+_MOVE_FIELDS: Final = (
+    "product", "product.code", "product.name", "quantity", "unit.symbol", "origin", "state", "shipment",
+)  # fmt: skip
+_RESERVED: Final = ("assigned", "done")
 
 
 def plain(value: Any) -> Decimal:
@@ -72,25 +81,34 @@ class Records:
         """Return productions, each with the sale it is for."""
         rows = await self._session.search("production", [["id", "in", list(ids)]], _PRODUCTION_FIELDS)
         origins = await self._sale_lines(row["origin"] for row in rows)
-        found = {row["id"]: _production(row, origins) for row in rows}
+        outer = await self._outer_codes(row["product"] for row in rows)
+        found = {row["id"]: _production(row, origins, outer) for row in rows}
         return [found[each] for each in ids if each in found]
 
     async def shipments(self, ids: Sequence[int]) -> list[Record]:
         """Return customer shipments; each line tells what has been delivered of its sale line in all."""
         domain = [["id", "in", list(ids)]]
-        fields = ("number", "reference", "state", "outgoing_moves", "effective_date")
-        rows = await self._session.search("stock.shipment.out", domain, fields)
-        moves = await self._moves([["id", "in", [each for row in rows for each in row["outgoing_moves"]]]])
+        rows = await self._session.search("stock.shipment.out", domain, _SHIPMENT_FIELDS)
+        inside = [
+            each for row in rows for name in ("outgoing_moves", "inventory_moves") for each in row[name]
+        ]
+        moves = await self._moves([["id", "in", inside]])
+        outer = await self._outer_codes(move["product"] for move in moves)
         origins = await self._sale_lines(move["origin"] for move in moves)
         named = [f"sale.line,{each}" for each in origins]
         done: dict[str, Decimal] = defaultdict(Decimal)
         wanted = [["origin", "in", named], ["state", "=", "done"]]
         for move in await self._moves(wanted) if named else []:
             done[move["origin"]] += plain(move["quantity"])
+        reserved: dict[int, Decimal] = defaultdict(Decimal)
+        for move in moves:
+            outgoing = origin_id(move["origin"], "stock.move")
+            if outgoing is not None and move["state"] in _RESERVED:
+                reserved[outgoing] += plain(move["quantity"])
         by_id = {move["id"]: move for move in moves}
+        told = _Told(origins, done, reserved, outer)
         found = {
-            row["id"]: _shipment(row, [by_id[each] for each in row["outgoing_moves"]], origins, done)
-            for row in rows
+            row["id"]: _shipment(row, [by_id[each] for each in row["outgoing_moves"]], told) for row in rows
         }
         return [found[each] for each in ids if each in found]
 
@@ -103,6 +121,14 @@ class Records:
         )
         return [row["id"] for row in rows]
 
+    async def unreserved_moves(self, shipment: int) -> tuple[list[int], bool]:
+        """Return the moves of a shipment that nothing is reserved for, and whether any other is."""
+        rows = await self._session.search("stock.shipment.out", [["id", "=", shipment]], ["inventory_moves"])
+        inside = [each for row in rows for each in row["inventory_moves"]]
+        moves = await self._moves([["id", "in", inside]])
+        left = [move["id"] for move in moves if move["state"] in ("draft", "staging")]
+        return left, any(move["state"] in _RESERVED and move["quantity"] for move in moves)
+
     async def shipment_ids(self, sale_id: int) -> list[int]:
         """Return the customer shipments of a sale."""
         rows = await self._session.search("sale.sale", [["id", "=", sale_id]], ["shipments"])
@@ -111,11 +137,22 @@ class Records:
     async def _moves(self, domain: Sequence[Any]) -> list[Mapping[str, Any]]:
         return await self._session.search("stock.move", domain, _MOVE_FIELDS)
 
+    async def _outer_codes(self, products: Iterable[int]) -> dict[int, str]:
+        """Return the first code that another system knows each of these products by."""
+        wanted = sorted(set(products))
+        if not wanted:
+            return {}
+        domain = [["product", "in", wanted]]
+        rows = await self._session.search(
+            "product.identifier", domain, ["product", "code"], order=[["id", "DESC"]]
+        )
+        return {row["product"]: str(row["code"]) for row in rows}
+
     async def _sale_lines(self, origins: Iterable[Any]) -> dict[int, Mapping[str, Any]]:
         wanted = sorted({each for origin in origins if (each := origin_id(origin, "sale.line")) is not None})
         if not wanted:
             return {}
-        fields = ("sale", "sequence", "quantity", "sale.reference", "sale.number")
+        fields = ("sale", "sequence", "quantity", "sale.reference", "sale.number", "sale.total_amount")
         rows = await self._session.search("sale.line", [["id", "in", wanted]], fields)
         return {row["id"]: row for row in rows}
 
@@ -153,7 +190,9 @@ def _sale_line(row: Mapping[str, Any]) -> Record:
     }
 
 
-def _production(row: Mapping[str, Any], origins: Mapping[int, Mapping[str, Any]]) -> Record:
+def _production(
+    row: Mapping[str, Any], origins: Mapping[int, Mapping[str, Any]], outer: Mapping[int, str]
+) -> Record:
     line = origins.get(origin_id(row["origin"], "sale.line") or 0)
     return {
         "production_id": str(row["id"]),
@@ -166,6 +205,8 @@ def _production(row: Mapping[str, Any], origins: Mapping[int, Mapping[str, Any]]
             {
                 "line": "1",
                 "product": below(row, "product", "code") or "",
+                "product_name": below(row, "product", "name") or "",
+                "outer_code": outer.get(row["product"], ""),
                 "quantity": plain(row["quantity"]),
                 "unit": below(row, "unit", "symbol") or "",
                 "from_line": str(line["sequence"]) if line else "",
@@ -174,34 +215,53 @@ def _production(row: Mapping[str, Any], origins: Mapping[int, Mapping[str, Any]]
     }
 
 
-def _shipment(
-    row: Mapping[str, Any],
-    moves: Sequence[Mapping[str, Any]],
-    origins: Mapping[int, Mapping[str, Any]],
-    done: Mapping[str, Decimal],
-) -> Record:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was read about shipments besides themselves."""
+
+    origins: Mapping[int, Mapping[str, Any]]
+    """Sale lines by their ids."""
+    done: Mapping[str, Decimal]
+    """What has been delivered in all, by the origin that moves name (``sale.line,12``)."""
+    reserved: Mapping[int, Decimal]
+    """What is reserved or picked for an outgoing move."""
+    outer: Mapping[int, str]
+    """Other systems' codes by product."""
+
+
+def _shipment(row: Mapping[str, Any], moves: Sequence[Mapping[str, Any]], told: _Told) -> Record:
     lines, sales = [], {}
     for index, move in enumerate(moves, 1):
-        line = origins.get(origin_id(move["origin"], "sale.line") or 0)
+        line = told.origins.get(origin_id(move["origin"], "sale.line") or 0)
         if line is not None:
-            sales[line["sale"]] = below(line, "sale", "reference") or ""
+            sales[line["sale"]] = line
         lines.append(
             {
                 "line": str(index),
                 "product": below(move, "product", "code") or "",
+                "product_name": below(move, "product", "name") or "",
+                "outer_code": told.outer.get(move["product"], ""),
                 "quantity": plain(move["quantity"]),
                 "unit": below(move, "unit", "symbol") or "",
                 "from_line": str(line["sequence"]) if line else "",
                 "ordered": plain(line["quantity"]) if line else plain(move["quantity"]),
-                "delivered": done.get(move["origin"] or "", Decimal(0)),
+                "delivered": told.done.get(move["origin"] or "", Decimal(0)),
+                "reserved": told.reserved.get(move["id"], Decimal(0)),
+                # Still to be made or bought for the sale.
+                "expected": move["state"] == "staging",
             }
         )
+    sale_id, sale = next(iter(sales.items()), ("", None))
     return {
         "shipment_id": str(row["id"]),
         "number": number_of(row),
         "state": row["state"],
         "shipped_on": row["effective_date"],
-        "sale_id": str(next(iter(sales), "")),
-        "reference": next(iter(sales.values()), "") or str(row["reference"] or ""),
+        "customer": below(row, "customer", "code") or "",
+        "customer_name": below(row, "customer", "name") or "",
+        "sale_id": str(sale_id),
+        "sale_number": below(sale, "sale", "number") if sale else None,
+        "sale_amount": below(sale, "sale", "total_amount") if sale else None,
+        "reference": (below(sale, "sale", "reference") or "" if sale else "") or str(row["reference"] or ""),
         "lines": lines,
     }

@@ -61,6 +61,11 @@ or by an identifier of it, which is where another system's number belongs. `part
 - **Tryton tells nothing by itself.** Changes are polled by `write_date`, from an overlap before the last one,
   and told once each. The first reading begins an overlap before the newest change. A line that is changed
   outside of its sale's form does not stamp the sale.
+- **A part of a shipment** goes by `shipment.assign_part`: it reserves what is there and takes the rest out of
+  this shipment; once that is done, Tryton makes another for the rest. Where nothing is there it is refused. Each
+  line of a shipment tells what is `reserved`, and whether it is still `expected` from a production or purchase.
+- **Documents** go by Tryton's numbers, as other systems name them: a production is a work order, a shipment a
+  dispatch notice and, once it is done, a delivery. A production without a number yet (a request) is none.
 - Units are the product's own; prices are without tax; dates and times are UTC.
 """  # noqa: E501 - as long as the other pages' lines
 

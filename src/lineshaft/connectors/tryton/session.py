@@ -107,14 +107,16 @@ class Session:
         """
         return await self._call(method, params, sending=None)
 
-    async def write(self, method: str, *params: Any, sending: Sending) -> Any:
-        """Make a call that changes something.
+    async def write(
+        self, method: str, *params: Any, sending: Sending, context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Make a call that changes something; ``context`` goes with it besides the user's own.
 
         Raises:
             Warned: Tryton asks whether that is meant.
             ConnectorError: One of the six classes.
         """
-        return await self._call(method, params, sending=sending)
+        return await self._call(method, params, sending=sending, context=context)
 
     async def search(
         self,
@@ -152,12 +154,19 @@ class Session:
 
     # -- sending ---------------------------------------------------------------------------------------------
 
-    async def _call(self, method: str, params: Sequence[Any], *, sending: Sending | None) -> Any:
+    async def _call(
+        self,
+        method: str,
+        params: Sequence[Any],
+        *,
+        sending: Sending | None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Any:
         for last in (False, True):
             await self.log_in()
             header = self._header
             # The context is always the last positional parameter.
-            body = [*params, dict(self.context)]
+            body = [*params, {**self.context, **(context or {})}]
             reply = await self._post(method, body, header, sending=sending)
             if reply.status != 401:
                 return self._result(reply, method, reads_only=sending is None)

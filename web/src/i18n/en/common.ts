@@ -13,6 +13,10 @@ export const common: Shape<typeof source> = {
     proposals: 'Second person',
     people: 'People and roles',
     tokens: 'Access keys',
+    alerts: 'Alerts',
+    releases: 'Releases',
+    subscriptions: 'Subscriptions',
+    secrets: 'Secrets',
     audit: 'Audit log',
   },
   top: {

@@ -3,6 +3,10 @@ import type { zh } from '../zh';
 import { audit } from './audit';
 import { people } from './people';
 import { proposals } from './proposals';
+import { alerts } from './alerts';
+import { releases } from './releases';
+import { secrets } from './secrets';
+import { subscriptions } from './subscriptions';
 import { tokens } from './tokens';
 import { common } from './common';
 import { deadLetters } from './deadLetters';
@@ -12,4 +16,4 @@ import { session } from './session';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const en: Shape<typeof zh> = { ...common, session, map, deadLetters, unknown, trace, instances, audit, people, proposals, tokens };
+export const en: Shape<typeof zh> = { ...common, session, map, deadLetters, unknown, trace, instances, audit, people, proposals, tokens, alerts, releases, secrets, subscriptions };

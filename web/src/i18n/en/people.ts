@@ -32,4 +32,12 @@ export const people: Shape<typeof source> = {
   masked: 'Masked',
   ownRows: 'own rows',
   actions: 'Actions',
+  positions: 'Positions',
+  positionId: 'Position code',
+  positionName: 'Name',
+  noPositions: 'No positions yet: whoever holds one has its roles',
+  edit: 'Change',
+  remove: 'Remove',
+  removeSure: 'Remove the position {{name}}?',
+  waits: 'The grant is proposed and counts once a second person approves it',
 };

@@ -15,4 +15,5 @@ export const tokens: Shape<typeof source> = {
   rotate: 'Rotate',
   end: 'End',
   endSure: 'End this key at once?',
+  waits: 'Proposed; once a second person has approved it, rotate it to see its text',
 };

@@ -11,6 +11,10 @@ export const common = {
     proposals: '待复核事项',
     people: '用户与角色',
     tokens: '访问密钥',
+    alerts: '预警',
+    releases: '发布版本',
+    subscriptions: '事件订阅',
+    secrets: '密钥',
     audit: '审计日志',
   },
   top: {

@@ -2,6 +2,10 @@
 import { audit } from './audit';
 import { people } from './people';
 import { proposals } from './proposals';
+import { alerts } from './alerts';
+import { releases } from './releases';
+import { secrets } from './secrets';
+import { subscriptions } from './subscriptions';
 import { tokens } from './tokens';
 import { common } from './common';
 import { deadLetters } from './deadLetters';
@@ -11,4 +15,4 @@ import { session } from './session';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const zh = { ...common, session, map, deadLetters, unknown, trace, instances, audit, people, proposals, tokens } as const;
+export const zh = { ...common, session, map, deadLetters, unknown, trace, instances, audit, people, proposals, tokens, alerts, releases, secrets, subscriptions } as const;

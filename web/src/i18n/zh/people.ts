@@ -29,4 +29,12 @@ export const people = {
   masked: '隐藏字段',
   ownRows: '仅本部门',
   actions: '动作数',
+  positions: '岗位',
+  positionId: '岗位编码',
+  positionName: '名称',
+  noPositions: '尚无岗位：担任岗位的人自动具有其角色',
+  edit: '修改',
+  remove: '删除',
+  removeSure: '删除岗位 {{name}}？',
+  waits: '授权已提交，待他人复核后生效',
 } as const;

@@ -12,4 +12,5 @@ export const tokens = {
   rotate: '轮换',
   end: '停用',
   endSure: '立即停用此密钥？',
+  waits: '已提交，待他人复核；同意后由您点“轮换”取得密钥',
 } as const;

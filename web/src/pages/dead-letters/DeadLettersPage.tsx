@@ -110,7 +110,7 @@ export function DeadLettersPage() {
 function ReplayMany({ ids, done }: { ids: string[]; done: () => void }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
-  const may = useMay('operate');
+  const may = useMay('letters.repair');
   const replay = useReplayMany();
   const [asking, setAsking] = useState(false);
   const send = (reason: string) =>

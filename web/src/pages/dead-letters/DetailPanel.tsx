@@ -125,7 +125,7 @@ function Acts({ detail, number, text, close }: ActsProps) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const names = useNames();
-  const may = useMay('operate');
+  const may = useMay('letters.repair');
   const replay = useReplay();
   const discard = useDiscard();
   const [asking, setAsking] = useState<'replay' | 'discard'>();

@@ -22,7 +22,7 @@ const TYPES = ['string', 'number', 'boolean', 'list', 'context', 'date'] as cons
 export function Payload({ detail, text, change }: Props) {
   const { t } = useTranslation();
   const { language } = useLanguage();
-  const may = useMay('operate');
+  const may = useMay('letters.repair');
   const check = useCheckPayload();
   const [side, setSide] = useState<'original' | 'corrected'>('corrected');
   const editing = text !== undefined;

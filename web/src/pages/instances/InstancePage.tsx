@@ -40,7 +40,7 @@ export function InstancePage() {
 function Run({ run }: { run: InstanceDetail }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
-  const mayOperate = useMay('operate');
+  const mayOperate = useMay('instances.operate');
   const { instance } = run;
   const xml = useProcessXml(instance.process_id, instance.release);
   const [selected, select] = useState<string>();

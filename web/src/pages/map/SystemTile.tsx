@@ -156,7 +156,7 @@ interface OperateProps {
 
 function Operate({ word, icon, onClick, shown }: OperateProps) {
   const { t } = useTranslation();
-  const may = useMay('operate');
+  const may = useMay('systems.operate');
   return (
     <Tooltip title={may ? word : t('common.rightMissing')}>
       <Button size="small" type={shown ? 'primary' : 'text'} icon={icon} aria-label={word} disabled={!may} onClick={onClick}>

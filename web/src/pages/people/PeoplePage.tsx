@@ -10,6 +10,7 @@ import {
   useAddUser,
   useChangeUser,
   useDepartments,
+  usePositions,
   usePutDepartment,
   useResetPassword,
   useRoles,
@@ -22,6 +23,7 @@ import { PageHead } from '../../widgets/PageHead';
 import { Once } from '../../widgets/Once';
 import { Moment } from '../../widgets/time';
 import { Trouble } from '../../widgets/Trouble';
+import { Positions } from './Positions';
 
 export function PeoplePage() {
   const { t } = useTranslation();
@@ -33,6 +35,7 @@ export function PeoplePage() {
         items={[
           { key: 'users', label: t('people.users'), children: <Users /> },
           { key: 'departments', label: t('people.departments'), children: <Departments /> },
+          { key: 'positions', label: t('people.positions'), children: <Positions /> },
           { key: 'roles', label: t('people.roles'), children: <Roles /> },
         ]}
       />
@@ -133,7 +136,8 @@ interface Added {
   login: string;
   name: string;
   department?: string;
-  roles: string[];
+  positions?: string[];
+  roles?: string[];
 }
 
 function AddUser({
@@ -149,10 +153,11 @@ function AddUser({
   const { language } = useLanguage();
   const add = useAddUser();
   const departments = useDepartments();
+  const positions = usePositions();
   const [form] = Form.useForm<Added>();
   const save = (wish: Added) =>
     add.mutate(
-      { ...wish, department: wish.department ?? '', positions: [], email: '', source: 'local', subject: '' },
+      { ...wish, department: wish.department ?? '', positions: wish.positions ?? [], roles: wish.roles ?? [], email: '', source: 'local', subject: '' },
       {
         onSuccess: (made) => {
           if (made.password) done({ name: made.user.login, value: made.password });
@@ -184,7 +189,13 @@ function AddUser({
             options={departments.data?.map((each) => ({ value: each.id, label: each.title[language] })) ?? []}
           />
         </Form.Item>
-        <Form.Item name="roles" label={t('people.roles')} rules={[{ required: true }]}>
+        <Form.Item name="positions" label={t('people.positions')}>
+          <Select
+            mode="multiple"
+            options={positions.data?.map((each) => ({ value: each.id, label: each.title[language] })) ?? []}
+          />
+        </Form.Item>
+        <Form.Item name="roles" label={t('people.roles')}>
           <Select mode="multiple" options={roles.map((role) => ({ value: role.id, label: role.title[language] }))} />
         </Form.Item>
       </Form>

@@ -1,5 +1,5 @@
 // Access keys of programs: make, rotate with overlap, end.
-import { Button, Form, Input, Modal, Popconfirm, Select, Space, Table, Tag } from 'antd';
+import { Alert, Button, Form, Input, Modal, Popconfirm, Select, Space, Table, Tag } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -18,6 +18,7 @@ export function TokensPage() {
   const end = useEndToken();
   const [making, setMaking] = useState(false);
   const [once, setOnce] = useState<string>();
+  const [waits, setWaits] = useState(false);
   const trouble = rotate.error ?? end.error;
   return (
     <>
@@ -27,6 +28,7 @@ export function TokensPage() {
         </Button>
       </PageHead>
       {once && <Once title={t('tokens.once')} value={once} />}
+      {waits && <Alert type="info" showIcon title={t('tokens.waits')} style={{ marginBottom: 12 }} />}
       {trouble && <Trouble error={trouble} />}
       <Listing query={tokens} isEmpty={(rows) => rows.length === 0} empty={t('tokens.none')}>
         {(rows) => (
@@ -69,12 +71,20 @@ export function TokensPage() {
           />
         )}
       </Listing>
-      {making && <MakeToken close={() => setMaking(false)} done={setOnce} />}
+      {making && <MakeToken close={() => setMaking(false)} done={setOnce} wait={() => setWaits(true)} />}
     </>
   );
 }
 
-function MakeToken({ close, done }: { close: () => void; done: (token: string) => void }) {
+function MakeToken({
+  close,
+  done,
+  wait,
+}: {
+  close: () => void;
+  done: (token: string) => void;
+  wait: () => void;
+}) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const make = useMakeToken();
@@ -99,7 +109,8 @@ function MakeToken({ close, done }: { close: () => void; done: (token: string) =
             { ...wish, addresses: wish.addresses ?? [] },
             {
               onSuccess: (made) => {
-                done(made.token);
+                if ('token' in made) done(made.token);
+                else wait();
                 close();
               },
             },

@@ -18,7 +18,7 @@ export function Outcome({ effect }: { effect: Effect }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const names = useNames();
-  const may = useMay('operate');
+  const may = useMay('effects.decide');
   const system = useSystems().data?.find((each) => each.name === effect.system);
   const [asking, setAsking] = useState<'done' | 'not_done'>();
   const number = effect.business_key ?? '';

@@ -1,0 +1,30 @@
+import type { Shape } from '../shape';
+import type { alerts as source } from '../zh/alerts';
+
+export const alerts: Shape<typeof source> = {
+  about: 'What did not happen in time: runs that stand still, writes that are late, documents that are missing.',
+  alerts: 'Alerts',
+  expectations: 'Expected',
+  open: 'Open',
+  closed: 'Closed',
+  none: 'Everything is in time',
+  noneClosed: 'No alert was closed yet',
+  kind: 'Kind',
+  kinds: { stuck: 'Stands still', delay: 'Late', missing: 'Missing' },
+  what: 'What',
+  document: 'Document',
+  node: 'Where',
+  owner: 'Owner',
+  since: 'For',
+  limit: 'Limit',
+  closedAt: 'Closed',
+  after: 'After',
+  expect: 'Must follow',
+  pending: 'Waiting',
+  late: 'Late',
+  noExpectations: 'The active release expects nothing',
+  days: '{{count}} d',
+  hours: '{{count}} h',
+  minutes: '{{count}} min',
+  seconds: '{{count}} s',
+};
