@@ -2,7 +2,8 @@
 
 The order has 40 fields: 24 in its head and 16 in each of its 10 lines, 184 values in all. Both sides compute
 on decimals, read dates, translate states by a table, look codes up, and hold every required value to be
-there. They take turns in one run; both results are compared first. What is measured is a call with the record in memory.
+there. They take turns in one run; both results are compared first. What is measured is a call with the
+record in memory.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ CENTS = Decimal("0.01")
 
 def record() -> dict[str, Any]:
     line = {
-        "no": Decimal(1), "model": "BX-1", "unit": "pcs", "quantity": Decimal("12.5"), "price": Decimal("3.335"),
+        "no": Decimal(1), "model": "BX-1", "unit": "pcs", "quantity": Decimal("12.5"),
+        "price": Decimal("3.335"),
         "discount": None, "tax_rate": Decimal("0.13"),
         "due_date": "2026-06-01", "lot": None,
         **{name.lower(): f"text of {name}" for name in TEXTS},

@@ -143,7 +143,7 @@ def _listed(value: Any) -> Any:
 
 
 @cache
-def _shape(kind: type[Any]) -> tuple[frozenset[str], Mapping[str, type[Any]]]:
+def _shape(kind: Any) -> tuple[frozenset[str], Mapping[str, type[Any]]]:
     """Return the names of the fields that are whole numbers, and the classes of those that are objects."""
     whole: list[str] = []
     below: dict[str, type[Any]] = {}

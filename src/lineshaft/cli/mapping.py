@@ -267,7 +267,7 @@ def suggest(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Suggest source fields for target fields, from names, types and samples. 按名称、类型和样本推荐字段对应。"""
+    """Suggest source fields for target fields, from names, types, samples. 推荐字段对应。"""
     from lineshaft.mapping.suggest import fields_of_target
     from lineshaft.mapping.suggest import suggest as suggest_fields
 

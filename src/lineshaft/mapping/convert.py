@@ -290,8 +290,7 @@ def _pad(value: Any, settings: Settings, around: Around) -> str:
     written, width = as_text(value), settings["width"]
     if len(written) > width:
         raise _too_long(written, width)
-    fill = settings["with"] or " "
-    missing = fill * (width - len(written))
+    missing = str(settings["with"] or " ")[0] * (width - len(written))
     return missing + written if settings["side"] == "left" else written + missing
 
 
@@ -339,7 +338,7 @@ def _part(value: Any, settings: Settings, around: Around) -> str:
                 count=len(parts),
             ),
         )
-    return parts[number - 1]
+    return str(parts[number - 1])
 
 
 def _on_text(change: Callable[[str], str]) -> Callable[[Any, Settings, Around], Any]:
@@ -358,12 +357,13 @@ _ZONE: Final = Setting("text", "")
 
 def _all() -> dict[str, Conversion]:
     text_ = Setting("text")
-    listed = (
+    listed: tuple[tuple[str, str, str, Any, Mapping[str, Setting]], ...] = (
         ("trim", "blanks at both ends away", "去首尾空格", _on_text(lambda each: each.strip()), {}),
         ("upper", "capital letters", "转大写", _on_text(str.upper), {}),
         ("lower", "small letters", "转小写", _on_text(str.lower), {}),
-        ("half_width", "full-width signs (ＡＢ１２) as ordinary ones", "全角转半角", _on_text(half_width), {}),
-        ("digits", "digits alone", "只留数字", _on_text(lambda each: re.sub(r"[^0-9]", "", half_width(each))), {}),
+        ("half_width", "full-width signs (１２) as ordinary ones", "全角转半角", _on_text(half_width), {}),
+        ("digits", "digits alone", "只留数字",
+         _on_text(lambda each: re.sub(r"[^0-9]", "", half_width(each))), {}),
         ("text", "as text", "转文本", _on_text(str), {}),
         ("replace", "one text for another", "替换文本", _replace, {"old": text_, "new": Setting("text", "")}),
         ("length", "at most so many characters", "限制长度", _length,
@@ -383,7 +383,8 @@ def _all() -> dict[str, Conversion]:
         ("round", "rounded", "取整", _round,
          {"places": Setting("integer"), "mode": Setting("choice", "half_up", tuple(_MODES))}),
         ("number_text", "a number as text", "数字转文本", _number_text,
-         {"places": Setting("integer", None), "decimal": Setting("text", "."), "thousands": Setting("text", "")}),
+         {"places": Setting("integer", None), "decimal": Setting("text", "."),
+          "thousands": Setting("text", "")}),
         ("date", "a date", "转日期", _date, {"format": _ISO, "zone": _ZONE}),
         ("time", "a time with its zone, in another zone where `to` says one", "转时间(时区)", _time,
          {"format": _ISO, "from": _ZONE, "to": _ZONE}),

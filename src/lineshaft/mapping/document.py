@@ -158,7 +158,10 @@ def to_rows(document: Any) -> dict[str, list[list[str | None]]]:
     for key in _TOP:
         if key in document and document[key] is not None:
             top.append([key, _formula(document[key]) if key in _FORMULAS else cell_of(document[key])])
-    sheets = {"mapping": top, "fields": [list(COLUMNS), *_field_rows(document.get("fields") or {}, "")]}
+    sheets: dict[str, list[list[str | None]]] = {
+        "mapping": top,
+        "fields": [list(COLUMNS), *_field_rows(document.get("fields") or {}, "")],
+    }
     maps = document.get("maps") or {}
     if maps:
         sheets["maps"] = [["map", "source", "target"], *_map_rows(maps)]
@@ -319,7 +322,7 @@ def from_rows(sheets: Sheets, file: str) -> tuple[dict[str, Any], dict[str, Spot
     document["fields"] = {}
     for cells, spots in reading.rows(sheets, "fields", COLUMNS):
         _read_field(reading, document["fields"], cells, spots)
-    tests = []
+    tests: list[dict[str, Any]] = []
     for cells, spots in reading.rows(sheets, "tests", _TESTS):
         reading.spots[f"tests[{len(tests)}]"] = spots.get("name", Spot("tests", "A1"))
         tests.append({key: reading.cell(value, spots[key]) for key, value in cells.items() if key in _TESTS})

@@ -40,7 +40,7 @@ transaction business 业务 交易 | yw jy
 status state 状态 | zt
 line row position seq entry lines rows entries details detail items 行 行号 分录 明细 序号 | hh fl mx xh
 remark note notes comment memo 备注 说明 摘要 | bz
-person owner salesman salesperson employee worker operator user creator rep 人 业务员 销售员 员工 负责人 | ry ywy
+person owner salesman salesperson employee worker operator user creator 人 业务员 销售员 员工 负责人 | ry ywy
 department dept 部门 | bm
 organisation organization org company 组织 公司 | zz gs
 warehouse wh stock inventory 仓库 库存 | ck kc

@@ -1,9 +1,9 @@
 """A mapping as an Excel workbook and back: the table and the file are the same thing.
 
 Sheets: ``mapping`` (name, from, to …), ``fields`` (one row for each target field, ``Lines[].Qty``), ``maps``
-(value maps), ``tests``; a workbook of cross-references has ``references``. Workbooks come and go as bytes. A mistake
-names sheet and cell and says what was expected; formulas are refused, because they would mean what Excel
-computed last.
+(value maps), ``tests``; a workbook of cross-references has ``references``. Workbooks come and go as bytes.
+A mistake names sheet and cell and says what was expected; formulas are refused, because they would mean what
+Excel computed last.
 """
 
 from __future__ import annotations

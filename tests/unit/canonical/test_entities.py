@@ -29,7 +29,8 @@ from lineshaft.canonical.stock import StockBalance, StockMove, balance_after
 DAY = date(2026, 5, 4)
 MOMENT = datetime(2026, 5, 4, 8, tzinfo=UTC)
 SAMPLES: dict[Any, Any] = {
-    "string": "文本", "integer": 3, "number": Decimal("1.25"), "boolean": True, "decimal": Decimal("12345678.90"),
+    "string": "文本", "integer": 3, "number": Decimal("1.25"), "boolean": True,
+    "decimal": Decimal("12345678.90"),
     "date": DAY, "date-time": MOMENT, "object": {"客户特殊需求": "免检"},
 }  # fmt: skip
 
@@ -70,7 +71,8 @@ def test_an_object_with_every_field_goes_through_without_loss_and_fits_its_schem
 def test_a_field_that_a_line_does_not_have_is_refused_and_not_lost() -> None:
     order = {
         "number": "1", "customer_code": "C", "business_date": DAY,
-        "lines": [{"line_number": "1", "item_code": "M", "quantity": 1, "unit": "H87", "price": 1, "colour": "red"}],
+        "lines": [{"line_number": "1", "item_code": "M", "quantity": 1, "unit": "H87",
+                   "price": 1, "colour": "red"}],
     }  # fmt: skip
     with pytest.raises(InputError, match=r"lines\[0\]\.colour"):
         read_object(canonical.SalesOrder, order)
@@ -143,10 +145,12 @@ def invoice(number: str, amount: int, due: date, **others: Any) -> SalesInvoice:
 def test_a_customer_owes_invoices_less_receipts_and_what_is_due_is_overdue() -> None:
     invoices = [
         invoice("1", 1000, date(2026, 4, 1)), invoice("2", 500, date(2026, 6, 1)),
-        invoice("3", 999, date(2026, 4, 1), status="cancelled"), invoice("4", 7, date(2026, 4, 1), currency="USD"),
+        invoice("3", 999, date(2026, 4, 1), status="cancelled"),
+        invoice("4", 7, date(2026, 4, 1), currency="USD"),
     ]  # fmt: skip
     receipts = [
-        Receipt("1", "C-1", Decimal(600), business_date=DAY), Receipt("2", "C-2", Decimal(50), business_date=DAY),
+        Receipt("1", "C-1", Decimal(600), business_date=DAY),
+        Receipt("2", "C-2", Decimal(50), business_date=DAY),
     ]  # fmt: skip
     owed = receivable_of("C-1", invoices, receipts, DAY, currency="CNY")
     assert (owed.balance, owed.overdue) == (900, 400)

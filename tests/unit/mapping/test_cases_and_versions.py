@@ -65,7 +65,8 @@ def test_a_test_says_each_path_that_came_out_otherwise() -> None:
 def test_a_test_may_expect_what_is_missing_or_wrong() -> None:
     strange = GIVEN.replace("KH-1", "KH-9").replace("open", "lost")
     assert cases(
-        f"  - {{name: held, given: {strange}, missing: ['customer:crm:KH-9'], problems: ['Lines[0].State']}}\n"
+        f"  - {{name: held, given: {strange}, "
+        "missing: ['customer:crm:KH-9'], problems: ['Lines[0].State']}\n"
     ) == [()]
     ((missing, problems),) = cases(f"  - {{name: held, given: {strange}, missing: [], problems: []}}\n")
     assert "KH-9" in missing
@@ -91,8 +92,10 @@ def changes(old: str, new: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("  No: record.no\n  Day: date(record.day)\n", "  Day: date( record.day )\n  # first\n  No: {value: record.no}\n"),
-        ("    as: line\n    fields: {State: {value: line.state,", "    as: row\n    fields: {State: {value: row.state,"),
+        ("  No: record.no\n  Day: date(record.day)\n",
+         "  Day: date( record.day )\n  # first\n  No: {value: record.no}\n"),
+        ("    as: line\n    fields: {State: {value: line.state,",
+         "    as: row\n    fields: {State: {value: row.state,"),
         ("map: states}}", "map: {closed: Z, open: A}}}"),
         ("{currency: {from: USD, to: CNY,", "{currency: {to: CNY, rate: mid, from: USD,"),
     ],

@@ -31,7 +31,8 @@ def codes(result: Mapped) -> list[tuple[str | None, str]]:
 
 def test_null_goes_through_only_where_the_mapping_says_so() -> None:
     rules = {
-        "record.a": None, "{value: record.a, nullable: true}": {"F": None}, "{value: record.a, optional: true}": {},
+        "record.a": None, "{value: record.a, nullable: true}": {"F": None},
+        "{value: record.a, optional: true}": {},
         "{value: record.a, default: 0}": {"F": Decimal(0)},
     }  # fmt: skip
     for rule, record in rules.items():
@@ -66,7 +67,8 @@ def test_a_name_without_a_code_is_missing_with_its_nearest_and_never_blank() -> 
 
 
 def test_a_look_up_takes_the_converted_id() -> None:
-    fields = "  M: {lookup: {kind: product, from: crm, to: erp, id: record.m}, convert: [trim, half_width, upper]}\n"
+    lookup = "{kind: product, from: crm, to: erp, id: record.m}"
+    fields = f"  M: {{lookup: {lookup}, convert: [trim, half_width, upper]}}\n"
     assert mapped(fields, {"m": " ｂｘ－１００"}).record == {"M": "M-100"}
 
 
@@ -96,7 +98,10 @@ def test_parts_are_split_and_joined_back_equal() -> None:
 
 
 def test_a_field_with_a_condition_is_left_out_where_it_is_false() -> None:
-    fields = "  Gross: {when: record.taxed, value: record.price}\n  Net: {when: not(record.taxed), value: record.price}\n"
+    fields = (
+        "  Gross: {when: record.taxed, value: record.price}\n"
+        "  Net: {when: not(record.taxed), value: record.price}\n"
+    )
     assert mapped(fields, {"taxed": True, "price": 3}).record == {"Gross": Decimal(3)}
     assert codes(mapped(fields, {"taxed": "yes", "price": 3}))[0] == ("Gross", "not_a_boolean")
 

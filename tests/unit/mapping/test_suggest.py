@@ -44,7 +44,7 @@ def wanted(mapping: CompiledMapping) -> dict[str, set[str]]:
 
 
 def pool(mapping: CompiledMapping) -> list[FieldInfo]:
-    """All fields of the source: of the business object, or all that any shipped mapping reads of the system."""
+    """All fields of the business object, or all that any shipped mapping reads of the source's system."""
     if mapping.source in TYPES:
         return fields_of_object(mapping.source)
     system = mapping.source.partition(".")[0]
@@ -96,7 +96,8 @@ def test_names_in_chinese_in_english_and_in_initials_find_each_other() -> None:
     ]
     found = suggest(targets, sources)
     assert {path: each[0].source for path, each in found.items()} == {
-        "customerName": "客户名称", "khbm": "客户编码", "due_date": "交期", "lines[].item_no": "明细[].物料编码",
+        "customerName": "客户名称", "khbm": "客户编码", "due_date": "交期",
+        "lines[].item_no": "明细[].物料编码",
         "lines[].qty": "明细[].数量",
     }  # fmt: skip
     assert "customer" in str(found["customerName"][0].why)

@@ -92,7 +92,8 @@ def field_tables(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
 
 
 documents = st.fixed_dictionaries(
-    {"format": st.just(1), "name": st.just("one"), "from": st.just("crm.a"), "to": st.just("erp.b"), "fields": field_tables()},
+    {"format": st.just(1), "name": st.just("one"), "from": st.just("crm.a"), "to": st.just("erp.b"),
+     "fields": field_tables()},
     optional={
         "label": st.fixed_dictionaries({"zh": words, "en": words}), "parameters": st.just(["organisation"]),
         "maps": st.dictionaries(st.sampled_from(["states", "units"]), maps, min_size=1),
