@@ -157,7 +157,7 @@ def _shape(kind: Any) -> tuple[frozenset[str], Mapping[str, type[Any]]]:
     return frozenset(whole), below
 
 
-def _fitted(kind: type[Any], record: Any) -> Any:
+def _fitted(kind: Any, record: Any) -> Any:
     """A whole number may come as a decimal without a fraction: expressions know only one kind of number."""
     if not isinstance(record, dict):
         return record
@@ -174,7 +174,7 @@ def _fitted(kind: type[Any], record: Any) -> Any:
     return record
 
 
-def _unknown(kind: type[Any], record: Any, path: str) -> Iterator[tuple[str, type[Any], str]]:
+def _unknown(kind: Any, record: Any, path: str) -> Iterator[tuple[str, type[Any], str]]:
     """Yield the fields that a class does not have, with where they stand."""
     if not isinstance(record, Mapping):
         return

@@ -193,8 +193,8 @@ def run_tests(
         )
     else:
         for case, result in results:
-            for each in result.wrong:
-                out(f"{case.place}: {case.name}: {each.in_language(around.language)}")
+            for words in result.wrong:
+                out(f"{case.place}: {case.name}: {words.in_language(around.language)}")
         around.say(
             "{count} tests, {failed} failed",
             "{count} 个测试,{failed} 个失败",
@@ -273,13 +273,13 @@ def suggest(
 
     around = here(context)
     targets, sources = _fields(target), _fields(source)
-    names = {"target": Path(target).stem, "source": Path(source).stem}
+    of, out_of = Path(target).stem, Path(source).stem
     if mapping_file is not None:
         mapping = _read(mapping_file)
         mapped = {each.path for each in fields_of_target(mapping)}
         targets = [each for each in targets if each.path not in mapped]
-        names = {"target": mapping.target, "source": mapping.source}
-    found = suggest_fields(targets, sources, **names)
+        of, out_of = mapping.target, mapping.source
+    found = suggest_fields(targets, sources, target=of, source=out_of)
     if as_json:
         out_json(
             {

@@ -290,7 +290,7 @@ def _pad(value: Any, settings: Settings, around: Around) -> str:
     written, width = as_text(value), settings["width"]
     if len(written) > width:
         raise _too_long(written, width)
-    missing = str(settings["with"] or " ")[0] * (width - len(written))
+    missing: str = str(settings["with"] or " ")[0] * (width - len(written))
     return missing + written if settings["side"] == "left" else written + missing
 
 
