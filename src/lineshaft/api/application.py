@@ -45,6 +45,7 @@ from lineshaft.api.routes import (
     session,
     status,
     subscriptions,
+    system_data,
     systems,
     tasks,
     tokens,
@@ -86,6 +87,7 @@ ROUTERS = (
     backups.router,
     alerts.router,
     drift.router,
+    system_data.router,
 )
 
 

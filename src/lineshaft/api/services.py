@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from lineshaft.base.clock import Clock
 from lineshaft.base.ids import Ids
@@ -30,7 +30,7 @@ from lineshaft.insight.drift import Drift
 from lineshaft.insight.live import LiveFeed
 from lineshaft.insight.processes import ProcessBook
 from lineshaft.insight.watches import Watches
-from lineshaft.sdk import CheckStep, ConnectorSpec
+from lineshaft.sdk import ChangePage, CheckStep, ConnectorSpec, Outcome, ResourceSpec
 from lineshaft.sdk.sensitive import SensitiveSpec
 from lineshaft.sdk.trail import TrailSpec
 from lineshaft.sdk.webhook import Delivery, WebhookAnswer
@@ -89,6 +89,22 @@ class ConnectedSystems(Protocol):
 
     async def check(self, system: str) -> list[CheckStep]:
         """Test the connection step by step; raises ``NotFound``."""
+        ...
+
+    async def describe(self, system: str) -> list[ResourceSpec]:
+        """Return the resources as the live system has them; raises ``NotFound``."""
+        ...
+
+    async def record(self, system: str, resource: str, record_id: str) -> Mapping[str, Any] | None:
+        """Return one record; raises ``NotFound`` for a system that there is not."""
+        ...
+
+    async def changes(self, system: str, resource: str, cursor: bytes | None) -> ChangePage:
+        """Return one page of what changed; raises ``NotFound``."""
+        ...
+
+    async def ask(self, system: str, operation: str, payload: Mapping[str, Any]) -> Outcome:
+        """Carry out an operation that only reads; raises ``NotFound``."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from secrets import token_hex
 from typing import Any
 
 from lineshaft.api.services import ConnectedSystem
@@ -261,6 +262,27 @@ class Connections:
     async def check(self, system: str) -> list[CheckStep]:
         """Test a connection."""
         return await self._connector(system).check()
+
+    async def describe(self, system: str) -> list[ResourceSpec]:
+        """Return the resources as the live system has them."""
+        return await self._connector(system).describe()
+
+    async def record(self, system: str, resource: str, record_id: str) -> Mapping[str, Any] | None:
+        """Return one record."""
+        return await self._connector(system).read(resource, record_id)
+
+    async def changes(self, system: str, resource: str, cursor: bytes | None) -> ChangePage:
+        """Return one page of what changed."""
+        return await self._connector(system).changes(resource, cursor)
+
+    async def ask(self, system: str, operation: str, payload: Mapping[str, Any]) -> Outcome:
+        """Carry out an operation that only reads."""
+        connector = self._connector(system)
+        spec = connector.spec.operation(operation)
+        assert spec is not None
+        assert spec.reads_only
+        context = CallContext(f"ask/{token_hex(16)}", 1, spec.timeout_s, lambda: None)
+        return await connector.call(operation, payload, context)
 
     def _connector(self, system: str) -> Connector:
         connector = self._bare.get(system)

@@ -23,7 +23,8 @@ from lineshaft.connectors.http import HTTP
 from lineshaft.connectors.http.connector import HttpConnector
 from lineshaft.connectors.http.exploring import Found, draft_of, explore, pairs_of
 from lineshaft.connectors.http.openapi import draft_from, read_openapi
-from lineshaft.connectors.http.transport import Exchange, Prepared, Reply, Transport
+from lineshaft.connectors.http.transport import Exchange, Prepared, Reply, Transport, addressed
+from lineshaft.connectors.http.wsdl import draft_from_wsdl
 from lineshaft.connectors.mail import MAIL
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.products import product_manifest, product_names
@@ -156,11 +157,12 @@ async def explored(url: str, headers: Mapping[str, str], told: Any = None) -> tu
 
 async def fetched(url: str) -> bytes:
     """Return what stands at an address."""
-    base, path, query = pairs_of(url)
+    base = pairs_of(url)[0]
     transport = Transport(base, base, concurrency_max=1, connect_timeout_s=5.0, keep_alive_s=4.0)
     transport.open()
     try:
-        reply = await transport.exchange(Prepared("GET", path, query), timeout_s=60.0, reads_only=True)
+        # The query as it was given: `?wsdl` is not `?wsdl=` to everybody.
+        reply = await transport.exchange(addressed("GET", url), timeout_s=60.0, reads_only=True)
     finally:
         await transport.close()
     if reply.status >= 300:
@@ -175,6 +177,7 @@ __all__ = [
     "Trial",
     "call_context",
     "draft_from",
+    "draft_from_wsdl",
     "draft_of",
     "explored",
     "fetched",

@@ -15,6 +15,7 @@ import typer
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.cli.surroundings import AsJson, Surroundings, here, json_object, out, out_json, table
+from lineshaft.cli.systems import call_system, describe_system, read_from_system
 
 if TYPE_CHECKING:
     from lineshaft.app.trial import Exchange, Trial
@@ -25,6 +26,7 @@ commands = typer.Typer(help="Connect other systems. 接入其他系统。", no_a
 ManifestFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="A system's manifest (YAML). 系统清单。")
 ]
+Target = Annotated[str, typer.Argument(help="A manifest, or a system of the hub. 清单或系统。")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="A setting, e.g. base_url=http://… 设置。")]
 Traffic = Annotated[bool, typer.Option("--traffic", help="Print requests and answers. 显示请求与应答。")]
 Record = Annotated[
@@ -64,6 +66,9 @@ def new(
     from_openapi: Annotated[
         str | None, typer.Option("--from-openapi", help="OpenAPI file or its address. OpenAPI 文件或地址。")
     ] = None,
+    from_wsdl: Annotated[
+        str | None, typer.Option("--from-wsdl", help="WSDL file or its address (SOAP). WSDL 文件或地址。")
+    ] = None,
     product: Annotated[
         str | None, typer.Option(help="A product with a shipped manifest. 预置清单的产品。")
     ] = None,
@@ -73,23 +78,38 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Overwrite. 覆盖。")] = False,
 ) -> None:
     """Write a first manifest. 生成清单初稿。"""
-    from lineshaft.app.trial import draft_from, fetched, read_openapi, shipped
+    from lineshaft.app.trial import draft_from, draft_from_wsdl, read_openapi, shipped
     from lineshaft.connectors.http.starting import first_manifest
 
     around = here(context)
     name = _system_name(file)
     if product is not None:
         content, base = shipped(product, name), ""
-    elif from_openapi is None:
-        content, base = first_manifest(name, auth), ""
-    else:
-        remote = from_openapi.startswith(("http://", "https://"))
-        raw = asyncio.run(fetched(from_openapi)) if remote else Path(from_openapi).read_bytes()
-        draft, base = draft_from(read_openapi(raw, from_openapi), name)
+    elif from_wsdl is not None:
+        draft, base = draft_from_wsdl(_document(from_wsdl), from_wsdl, name, _document)
         content = draft.text()
+    elif from_openapi is not None:
+        draft, base = draft_from(read_openapi(_document(from_openapi), from_openapi), name)
+        content = draft.text()
+    else:
+        content, base = first_manifest(name, auth), ""
     _write(file, content, force=force)
     around.say("Written: {file}", "已生成:{file}", file=file)
     _say_what_is_needed(around, file, base)
+
+
+def _document(place: str) -> bytes:
+    """Return a description, or what it imports: a file, or what an address answers."""
+    from lineshaft.app.trial import fetched
+
+    if place.startswith(("http://", "https://")):
+        return asyncio.run(fetched(place))
+    try:
+        return Path(place).read_bytes()
+    except OSError as error:
+        raise InputError(
+            text("{file} cannot be read: {why}", "无法读取 {file}:{why}", file=place, why=error.strerror)
+        ) from error
 
 
 @commands.command("explore")
@@ -167,7 +187,7 @@ def _show_found(around: Surroundings, found: Any) -> None:
 @commands.command("check")
 def check(
     context: typer.Context,
-    target: Annotated[str, typer.Argument(help="A manifest, or a system of the running hub. 清单或系统。")],
+    target: Target,
     *,
     settings: Settings = None,
     traffic: Traffic = False,
@@ -199,7 +219,7 @@ def check(
 @commands.command("describe")
 def describe(
     context: typer.Context,
-    file: ManifestFile,
+    target: Target,
     resource: Annotated[str, typer.Argument(help="Only this resource. 仅此资源。")] = "",
     *,
     settings: Settings = None,
@@ -212,12 +232,15 @@ def describe(
 ) -> None:
     """Show operations, and resources with fields, types and live samples. 显示操作与资源字段。"""
     around = here(context)
+    if not Path(target).is_file():
+        describe_system(around, target, resource, offline=offline, as_json=as_json)
+        return
 
     async def work(trial: Trial) -> Any:
         spec = trial.definition.spec
         return spec, list(spec.resources) if offline else await trial.connector.describe()
 
-    spec, resources = _with(around, file, settings, work, traffic=traffic, record=record)
+    spec, resources = _with(around, Path(target), settings, work, traffic=traffic, record=record)
     resources = [each for each in resources if resource in ("", each.name)]
     if as_json:
         out_json(_described(spec, resources))
@@ -267,7 +290,7 @@ def _described(spec: Any, resources: list[Any]) -> Mapping[str, Any]:
 @commands.command("read")
 def read(
     context: typer.Context,
-    file: ManifestFile,
+    target: Target,
     resource: Annotated[str, typer.Argument(help="The resource. 资源。")],
     record_id: Annotated[str, typer.Argument(help="One record's id; without: what changed. 记录标识。")] = "",
     *,
@@ -279,6 +302,9 @@ def read(
 ) -> None:
     """Read one record, a file, or the first changes of a resource. 读取记录、文件或变更。"""
     around = here(context)
+    if not Path(target).is_file():
+        read_from_system(around, target, resource, record_id, limit)
+        return
 
     async def work(trial: Trial) -> Any:
         if to is not None:
@@ -287,7 +313,7 @@ def read(
             return await trial.connector.read(resource, record_id)
         return await _changes(trial, resource, limit)
 
-    found = _with(around, file, settings, work, traffic=traffic, record=record)
+    found = _with(around, Path(target), settings, work, traffic=traffic, record=record)
     if found is None:
         around.say("There is none.", "没有此记录。")
         raise typer.Exit(1)
@@ -331,7 +357,7 @@ async def _changes(trial: Trial, resource: str, limit: int) -> list[Mapping[str,
 @commands.command("call")
 def call(
     context: typer.Context,
-    file: ManifestFile,
+    target: Target,
     operation: Annotated[str, typer.Argument(help="The operation. 操作。")],
     payload: Annotated[str, typer.Argument(help="JSON, or a JSON file. JSON 或文件。")] = "{}",
     *,
@@ -348,6 +374,9 @@ def call(
 
     around = here(context)
     given = json_object(payload)
+    if not Path(target).is_file():
+        call_system(around, target, operation, given, key)
+        return
     chosen = key or f"trial-{secrets.token_hex(8)}"
 
     async def work(trial: Trial) -> Any:
@@ -355,7 +384,7 @@ def call(
             return await trial.http().upload(operation, given, call_context(chosen), _pieces(upload))
         return await trial.connector.call(operation, given, call_context(chosen))
 
-    outcome = _with(around, file, settings, work, traffic=traffic, record=record)
+    outcome = _with(around, Path(target), settings, work, traffic=traffic, record=record)
     out_json(
         {
             "number": outcome.number,

@@ -19,12 +19,14 @@ from lineshaft.bpmn.kernel import Command, commands
 from lineshaft.engine.steps import attempt_of, encode_command, message_job, signal_job
 from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
+from lineshaft.sdk import OperationSpec
 from lineshaft.security.fields import restored
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Binding, DeadLetter, Effect, Instance, Job, SystemState
 from lineshaft.store.writes import (
     CloseDeadLetter,
     EndTask,
+    InsertEffect,
     InsertEvent,
     PutBinding,
     PutJob,
@@ -257,6 +259,54 @@ class Operations:
     async def resume(self, scope: Scope, system: str, *, by: str) -> None:
         """Let a paused system be called again."""
         await self._change_system(scope, system, by=by, paused=False, reason=None)
+
+    async def call(
+        self,
+        scope: Scope,
+        system: str,
+        operation: OperationSpec,
+        payload: Mapping[str, Any],
+        *,
+        by: str,
+        call_id: str | None = None,
+        business_key: str | None = None,
+    ) -> str:
+        """Owe a system one call of no process; returns the effect. With the same ``call_id`` it is the same.
+
+        Raises:
+            NotAllowed: A call of this kind is one person's proposal and another's deed.
+        """
+        if self._needs_two(f"{system}.{operation.name}"):
+            raise NotAllowed(
+                text(
+                    "{system}.{operation} needs a second person: nobody calls it by hand.",
+                    "{system}.{operation} 需他人复核,不能手工调用。",
+                    system=system,
+                    operation=operation.name,
+                ),
+                code="second_person_needed",
+                hint=text("Start the process that does it.", "请发起相应流程。"),
+            )
+        now = self._clock.now()
+        effect_id = f"hand/{call_id or self._ids.new()}"
+        effect = Effect(
+            tenant=scope.tenant,
+            id=effect_id,
+            lane=lane_of(scope.tenant, effect_id),
+            system=system,
+            operation=operation.name,
+            safety=operation.safety,
+            idempotency_key=effect_id,
+            status="intended",
+            created_at=now,
+            due_at=now,
+            request=values.encode({"payload": dict(payload), "headers": {"by": by}}),
+            business_key=business_key,
+        )
+        [result] = await self._store.commit([Unit([InsertEffect(effect)])])
+        if result.error is not None:
+            raise result.error
+        return effect_id
 
     async def bind(
         self, scope: Scope, object_type: str, object_id: str, system: str, local_id: str, *, label: str = ""

@@ -233,9 +233,13 @@ class Drift:
         if watched is None:
             raise NotFound(text("There is no system {name}.", "没有系统 {name}。", name=system))
         connector = watched.connector
-        async with asyncio.timeout(LOOK_S):
-            live = drift.schema_of(await connector.describe())
-            product = await connector.product() if isinstance(connector, Versioned) else None
+        try:
+            async with asyncio.timeout(LOOK_S):
+                live = drift.schema_of(await connector.describe())
+                product = await connector.product() if isinstance(connector, Versioned) else None
+        except TimeoutError as error:
+            message = text("{name} did not answer in time.", "{name} 未及时应答。", name=system)
+            raise Unavailable(message, code="timeout") from error
         self._again_at.pop(system, None)
         for _ in range(TRIES):
             kept = await self._shelf.get(system)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from lineshaft.base.text import Text, text
-from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, ResourceSpec
+from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
 
 DifferenceKind = Literal["removed", "retyped", "required", "added", "unseen", "version"]
 _TEXTS: Final = frozenset({"string", "date", "time", "date and time", "days and time duration"})
@@ -109,12 +109,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def schema_of(resources: Iterable[ResourceSpec]) -> dict[str, ResourceState]:
-    """Return what ``describe`` found; a resource of which no record could be seen is left out."""
+    """Return what ``describe`` found; what could not be seen is left out."""
     found = {}
     for each in resources:
-        fields: tuple[FieldSpec, ...] = each.live or (() if each.guessed else each.fields)
-        if fields or not each.guessed:
-            states = {field.name: FieldState(field.type, field.required) for field in fields}
+        if each.live is not None and (each.live or not each.guessed):
+            states = {field.name: FieldState(field.type, field.required) for field in each.live}
             found[each.name] = ResourceState(states, each.guessed)
     return found
 
@@ -146,6 +145,9 @@ def compare(accepted: Schema, live: Schema, uses: Collection[Use]) -> list[Diffe
         if before is None:
             continue
         own = [use for use in uses if use.resource == name]
+        if before.guessed or now.guessed:
+            # Nobody has named these fields, and they are only guessed: that is too little to stop for.
+            own = [use for use in own if use.fields is not None]
         for field in sorted({*before.fields, *now.fields}):
             there = _difference(field, before, now)
             if there is not None:

@@ -29,8 +29,11 @@ class ResourceSpec:
     name: str
     label: Text
     fields: tuple[FieldSpec, ...] = ()
-    live: tuple[FieldSpec, ...] = ()
-    """The fields as the target itself shows them, undeclared; only in what ``describe`` returns."""
+    live: tuple[FieldSpec, ...] | None = None
+    """The fields as the target itself shows them, undeclared; only in what ``describe`` returns.
+
+    ``None``: the connector cannot see them, so nothing is said about drift.
+    """
     guessed: bool = False
     """``live`` was seen in records, not told by the target: a field may only have been empty in them."""
 

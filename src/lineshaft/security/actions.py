@@ -34,6 +34,7 @@ ACTIONS: Final[dict[Action, Text]] = {
     "events.send": text("Send events and messages", "发送事件与消息"),
     "systems.read": text("See systems", "查看系统"),
     "systems.operate": text("Pause, resume and test systems", "暂停、恢复与测试系统"),
+    "systems.call": text("Call an operation of a system by hand", "手工调用系统操作"),
     "processes.read": text("See process definitions", "查看流程定义"),
     "releases.read": text("See releases and their files", "查看发布版本"),
     "releases.publish": text("Publish a release", "发布版本"),

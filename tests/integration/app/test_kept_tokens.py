@@ -18,7 +18,9 @@ from lineshaft.connectors.http import HTTP, HttpConnector
 from lineshaft.engine.releases import files_of
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.suite import context
+from lineshaft.security.audit import Audit
 from lineshaft.security.kept_tokens import KeptTokens
+from lineshaft.security.secret_shelf import SecretShelf
 from lineshaft.security.vault import Vault
 from lineshaft.store.port import Store
 from unit.api.conftest import FixedTokens
@@ -118,6 +120,22 @@ async def test_two_workers_share_one_token_and_never_exchange_the_same_one_twice
                 if turn % 2:
                     target.sessions.clear()
             assert len(target.refresh_tokens) == 1
+    finally:
+        await store.close()
+
+
+async def test_kept_tokens_come_under_the_newest_master_key_with_the_secrets() -> None:
+    store = make_store(HubConfig(store=StoreConfig(url="memory:")))
+    await store.open()
+    clock, old, new = SystemClock(), bytes(32), b"n" * 32
+    try:
+        kept = KeptTokens(store, clock, "default", lambda: Vault([old]), "w").of("stub")
+        await kept.save("oauth2", "refresh-8161")
+        shelf = SecretShelf(store, clock, Audit(store, clock, "default"), lambda: Vault([new, old]))
+        assert await shelf.reseal() == 1
+        again = KeptTokens(store, clock, "default", lambda: Vault([new]), "w").of("stub")
+        assert await again.load("oauth2") == "refresh-8161"
+        assert await kept.load("oauth2") is None
     finally:
         await store.close()
 

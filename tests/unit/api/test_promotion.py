@@ -120,6 +120,12 @@ async def test_release_comes_to_production_as_it_was_compared_and_approved(firm:
     assert (await firm.live("GET", "/api/v1/releases", token="engineer:e")).json["items"] == []
     approve = f"/api/v1/proposals/{asked.json['id']}/approve"
     assert (await firm.live("POST", approve, {}, token="engineer:e")).json["code"] == "own_proposal"
+    looked = await firm.live("GET", approve.replace("approve", "comparison"), token="it:w")
+    assert (looked.json["environment"], [each["change"] for each in looked.json["files"]]) == (
+        "test",
+        ["added", "added"],
+    )
+    assert "+    path: /orders" in looked.json["files"][1]["diff"]
     assert (await firm.live("POST", approve, {}, token="it:w")).status == 200
     [active] = (await firm.live("GET", "/api/v1/releases", token="engineer:e")).json["items"]
     assert (active["id"], active["created_by"], active["note"]) == (export["release"], "e + w", "go live")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lineshaft.base.text import Text
 from lineshaft.connectors.http import read_manifest
 from lineshaft.sdk.drift import (
     FieldState,
@@ -11,9 +12,11 @@ from lineshaft.sdk.drift import (
     Use,
     compare,
     names_in,
+    schema_of,
     settled,
     uses_of,
 )
+from lineshaft.sdk.spec import FieldSpec, ResourceSpec
 
 SAVE = Use("order.save", "order", frozenset({"number", "unit", "lines", "item"}), reads=False, writes=True)
 POLL = Use("order", "order", None, reads=True)
@@ -82,6 +85,14 @@ def test_a_guessed_field_is_gone_only_where_every_record_had_it() -> None:
     }
 
 
+def test_a_guessed_field_that_nobody_has_named_stops_nothing() -> None:
+    before, now = schema(True, number="string!", unit="string!"), schema(True, number="string!")
+    [found] = compare(before, now, [POLL])
+    assert (found.kind, found.stops) == ("removed", False)
+    [found] = compare(before, now, [POLL, SAVE])
+    assert (found.operations, found.readings) == (("order.save",), ())
+
+
 def test_harmless_news_are_accepted_by_themselves_and_what_stops_is_not() -> None:
     before = schema(number="string")
     grown = schema(number="string", note="string")
@@ -132,3 +143,15 @@ operations:
     assert uses["order"].fields >= {"number", "total", "seq"}
     assert "no" not in uses["order"].fields
     assert uses["whole"].fields == {"code"}
+
+
+def test_a_connector_that_cannot_look_and_a_list_without_records_say_nothing() -> None:
+    name, fields = Text("Order", "订单"), (FieldSpec("number", "string"),)
+    declared = ResourceSpec("declared", name, fields)
+    empty = ResourceSpec("empty", name, fields, (), guessed=True)
+    gone = ResourceSpec("gone", name, fields, ())
+    seen = ResourceSpec("seen", name, (), fields)
+    assert schema_of([declared, empty, gone, seen]) == {
+        "gone": ResourceState({}),
+        "seen": ResourceState({"number": FieldState("string")}),
+    }

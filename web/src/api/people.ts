@@ -153,3 +153,13 @@ export const useDecide = () =>
       ? answerOf(api.POST('/api/v1/proposals/{proposal_id}/approve', asked))
       : answerOf(api.POST('/api/v1/proposals/{proposal_id}/reject', asked));
   });
+
+export function useProposedRelease(id: string) {
+  return useQuery({
+    queryKey: ['proposals', id, 'comparison'],
+    queryFn: ({ signal }) =>
+      answerOf(
+        api.GET('/api/v1/proposals/{proposal_id}/comparison', { params: { path: { proposal_id: id } }, signal }),
+      ),
+  });
+}

@@ -33,6 +33,7 @@ router = make_router("releases")
 
 Exporter = Annotated[Caller, Depends(allow("config.export"))]
 Importer = Annotated[Caller, Depends(allow("config.import"))]
+Approver = Annotated[Caller, Depends(allow("proposals.read"))]
 Comparer = Annotated[Caller, Depends(allow("config.import", noted=False))]
 
 
@@ -192,7 +193,8 @@ async def import_release(wish: Import, services: ServicesOf, caller: Importer, l
     note = wish.note or f"{seen.pack} ← {seen.environment or '?'}"
     if seen.two_persons:
         files = {each.path: base64.b64encode(_bytes(services, each)).decode() for each in wish.export.files}
-        request = {"files": files, "note": note, "active": seen.active, "release": seen.release}
+        origin = wish.export.environment
+        request = {"files": files, "note": note, "active": seen.active, "origin": origin}
         what = f"{seen.pack} {seen.release[:12]} ← {seen.environment or '?'}"
         proposal = await services.duties.propose(
             caller, "production", "config.import", what, request, reason=wish.note
@@ -201,12 +203,28 @@ async def import_release(wish: Import, services: ServicesOf, caller: Importer, l
     return Json(await _imported(services, _folder(services, wish.export), note, caller.name), 201)
 
 
+@router.get("/proposals/{proposal_id}/comparison", response_model=ComparisonView)
+async def compare_proposed_release(
+    proposal_id: str, services: ServicesOf, caller: Approver, language: LanguageOf
+) -> Json:
+    """Say what approving a proposed release would change, as it would be now."""
+    proposal = (await services.duties.get(caller, proposal_id)).value
+    if "files" not in proposal.request:
+        raise NotFound(text("This proposal is about no release.", "该事项与发布版本无关。"))
+    folder = _unpacked(proposal)
+    origin = str(proposal.request.get("origin", ""))
+    return Json(await _changes(services, caller, folder, language, origin=origin))
+
+
+def _unpacked(proposal: Proposal) -> dict[str, bytes]:
+    return {path: base64.b64decode(content) for path, content in proposal.request["files"].items()}
+
+
 async def carry_out(services: Services, caller: Caller, proposal: Proposal) -> None:
     """Make an approved import; raises ``Conflict`` where another release is active by now."""
     active, _ = await _active(services, caller)
     _check_active(proposal.request["active"], active)
-    folder = {path: base64.b64decode(content) for path, content in proposal.request["files"].items()}
-    await _imported(services, folder, proposal.request["note"], f"{proposal.by} + {caller.name}")
+    await _imported(services, _unpacked(proposal), proposal.request["note"], f"{proposal.by} + {caller.name}")
 
 
 async def _imported(services: Services, folder: Mapping[str, bytes], note: str, by: str) -> PublishedView:
@@ -220,6 +238,13 @@ async def _compared(
     services: Services, caller: Caller, export: ReleaseExport, language: Language
 ) -> ComparisonView:
     folder = _folder(services, export)
+    return await _changes(services, caller, folder, language, origin=export.environment)
+
+
+async def _changes(
+    services: Services, caller: Caller, folder: Mapping[str, bytes], language: Language, *, origin: str
+) -> ComparisonView:
+    """Return what a release of these files would change; raises ``DefinitionError``."""
     services.publisher.check(files_of(folder))
     active, before = await _active(services, caller)
     changes = changes_between(before, folder)
@@ -236,9 +261,9 @@ async def _compared(
     ]
     here = services.surroundings.environment
     return ComparisonView(
-        export.release,
+        release_id(files_of(folder)),
         _pack_of(folder),
-        export.environment,
+        origin,
         here,
         active,
         [_change(each, reads) for each in changes],

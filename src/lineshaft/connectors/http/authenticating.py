@@ -29,12 +29,14 @@ from lineshaft.connectors.http.model import (
     RequestRule,
     SessionAuth,
     SignatureAuth,
+    WsSecurityAuth,
 )
 from lineshaft.connectors.http.signing import OAuth1, Signed
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.tokens import Jwt, KeptToken, read_kept, token_request
 from lineshaft.connectors.http.transport import Prepared, Reply
 from lineshaft.connectors.http.vault import Vault
+from lineshaft.connectors.http.ws_security import WsSecurity
 from lineshaft.sdk.registry import Connection
 
 Prepare = Callable[[RequestRule, Names], Prepared]
@@ -246,7 +248,10 @@ class _Session(_Renewed):
                     prepared, settings
                 )
             reply = await self._send(prepared)
-            names = {**open_answer(reply, given, self._case()), "cookies": {**cookies, **reply.cookies}}
+            names = {
+                **open_answer(reply, given, self._case(), prepared.form_of()),
+                "cookies": {**cookies, **reply.cookies},
+            }
             self._check(step, reply, names)
             cookies |= reply.cookies
             self._keep(step, names, kept, reply)
@@ -536,6 +541,8 @@ def make_authenticator(
         return OAuth1(rule, vault, connection, base_url)
     if isinstance(rule, SignatureAuth):
         return Signed(rule, vault, connection, _path_of(base_url))
+    if isinstance(rule, WsSecurityAuth):
+        return WsSecurity(rule, vault, connection)
     return _Fixed(rule, vault)
 
 

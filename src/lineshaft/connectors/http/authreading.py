@@ -34,6 +34,7 @@ from lineshaft.connectors.http.model import (
     SessionAuth,
     SignatureAuth,
     SignatureRule,
+    WsSecurityAuth,
 )
 from lineshaft.connectors.http.reading import ANSWER_NAMES, read_request
 from lineshaft.connectors.http.signing import DIGESTS, ENCODINGS, HASHES, KEY_ENCODINGS, SINGLE
@@ -65,6 +66,7 @@ def read_auth(table: Table | None, compiler: Compiler) -> AuthRule:
         "jwt": _jwt_auth,
         "hmac": _hmac,
         "sign": _sign,
+        "ws_security": _ws_security,
     }
     kind = table.choice("kind", tuple(readers))
     rule: AuthRule = NoAuth()
@@ -158,6 +160,14 @@ def _basic(table: Table, compiler: Compiler) -> AuthRule:
     # Some take an API key as the user and nothing, or any word, as the password.
     password = compiler.credential(node, {"settings"}, "password") if node is not None else _NO_VALUE
     return BasicAuth(user or _NO_VALUE, password or _NO_VALUE)
+
+
+def _ws_security(table: Table, compiler: Compiler) -> AuthRule:
+    user = compiler.template(table.take("user", required=True), {"settings"}, secrets=True)
+    password = compiler.credential(table.take("password", required=True), {"settings"}, "password")
+    digest = table.flag("digest", default=True)
+    lasts_s = table.number("lasts_s", 0.0) or 0.0
+    return WsSecurityAuth(user or _NO_VALUE, password or _NO_VALUE, digest, lasts_s)
 
 
 def _session(table: Table, compiler: Compiler) -> AuthRule:

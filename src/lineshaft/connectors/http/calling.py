@@ -85,7 +85,7 @@ class Caller:
         for last in (False, True):
             prepared, reply = await self.send(request, full, asked)
             case = self.case(asked)
-            answer_names = open_answer(reply, full, case, answers.form)
+            answer_names = open_answer(reply, full, case, prepared.form_of(answers.form))
             try:
                 if self.auth.expired(answer_names):
                     raise Expired

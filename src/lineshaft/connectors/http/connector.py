@@ -143,7 +143,7 @@ class HttpConnector:
             names = self._caller.names(id=record_id)
             prepared, reply = await self._caller.send(rule.request, names, asked)
             case = self._caller.case(asked)
-            answer_names = open_answer(reply, names, case, rule.answers.form)
+            answer_names = open_answer(reply, names, case, prepared.form_of(rule.answers.form))
             try:
                 if self._caller.auth.expired(answer_names):
                     raise Expired

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lineshaft.base.errors import (
     ConnectorError,
@@ -24,6 +24,7 @@ from lineshaft.base.errors import (
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.http.expressions import Expression
 from lineshaft.connectors.http.model import AnswerRule, Judgement, Verdict
+from lineshaft.connectors.http.soap import DENIALS, Fault, fault_in
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Reply
 from lineshaft.connectors.http.wire import Unreadable, decode
@@ -123,6 +124,9 @@ def judge(rule: AnswerRule, reply: Reply, names: Mapping[str, Any], case: Case) 
             if judgement.verdict != "done":
                 _raise(judgement, rule, reply, names, case)
             return
+    if fault_in(names["answer"]) is not None:
+        _raise(None, rule, reply, names, case)
+        return
     if rule.success is not None:
         if rule.success.lenient(names) is True:
             return
@@ -137,7 +141,7 @@ def _raise(
     judgement: Judgement | None, rule: AnswerRule, reply: Reply, names: Mapping[str, Any], case: Case
 ) -> None:
     if judgement is None:
-        judgement = _judgement(rule, _code(rule, names), reply)
+        judgement = _judgement(rule, _code(rule, names), reply, fault_in(names["answer"]))
     if judgement.verdict == "done":
         return
     if judgement.verdict == "expired":
@@ -146,7 +150,9 @@ def _raise(
 
 
 def _code(rule: AnswerRule, names: Mapping[str, Any]) -> str:
-    return as_text(rule.code.lenient(names)) if rule.code is not None else ""
+    found = as_text(rule.code.lenient(names)) if rule.code is not None else ""
+    fault = fault_in(names["answer"])
+    return found or (str(fault["code"]) if fault is not None else "")
 
 
 def error_of(
@@ -154,6 +160,9 @@ def error_of(
 ) -> ConnectorError:
     """Return the error that a judgement means, with the vendor's code and words."""
     words = as_text(rule.text.lenient(names)) if rule.text is not None else ""
+    fault = fault_in(names["answer"])
+    if not words and fault is not None:
+        words = str(fault["text"])
     shown = case.redact(words)[:WORDS_MAX] or _words(reply, case)
     return _error(judgement, rule, reply, names, case, code=_code(rule, names), words=shown)
 
@@ -181,7 +190,7 @@ def _page(reply: Reply, case: Case) -> ConnectorError:
     return kind(message, code="web_page", vendor_code=str(reply.status), hint=hint)
 
 
-def _judgement(rule: AnswerRule, code: str, reply: Reply) -> Judgement:
+def _judgement(rule: AnswerRule, code: str, reply: Reply, fault: Fault | None) -> Judgement:
     status = reply.status
     # Some answer "too many" with 403 and an empty allowance.
     spent = reply.headers.get("x-ratelimit-remaining", "").strip() == "0"
@@ -191,6 +200,8 @@ def _judgement(rule: AnswerRule, code: str, reply: Reply) -> Judgement:
         return rule.statuses[status]
     if code and rule.other is not None:
         return rule.other
+    if fault is not None:
+        return Judgement(cast("Verdict", fault.verdict))
     if status == 403 and spent:
         return Judgement("rate_limited")
     if status in _BY_STATUS:
@@ -235,7 +246,8 @@ def _error(
     if verdict == "unknown" and case.reads_only:
         verdict = "unavailable"
     kind = _SIMPLE.get(verdict, Invalid)
-    own_code = "wrong_credentials" if reply.status == 401 and kind is Unavailable else None
+    denied = reply.status == 401 or vendor_code in DENIALS
+    own_code = "wrong_credentials" if denied and kind is Unavailable else None
     hint = _hint(reply)
     return kind(message, code=own_code, vendor_code=vendor_code, vendor_text=words, hint=hint)
 

@@ -62,6 +62,7 @@ _REQUEST: Final[dict[str, Schema]] = {
     "headers": _TEMPLATE,
     "body": _TEMPLATE,
     "encoding": _one(BODY_ENCODINGS),
+    "action": _TEXT,
     "nesting": _one(("brackets", "repeat", "json")),
     "charset": _one(("utf-8", "gbk", "gb18030")),
 }
@@ -249,11 +250,13 @@ def _made() -> Kinds:
         "header": _TEXT,
         "headers": _TEMPLATE,
     }
+    token = {"user": _TEXT, "password": _TEXT, "digest": _FLAG, "lasts_s": _NUMBER}
     return {
         "jwt": ({**_JWT, **_TOKEN}, ("key", "claims")),
         "oauth1": (oauth1, ("consumer_key", "consumer_secret")),
         "hmac": (hmac, ("key", "message", "header")),
         "sign": (_SIGN, ("then",)),
+        "ws_security": (token, ("user", "password")),
     }
 
 

@@ -42,6 +42,8 @@ class RequestRule:
     base: Expression | None = None
     """Another base address than the connection's, e.g. of a login server."""
     url: Expression | None = None
+    action: str = ""
+    """Of SOAP: what the envelope asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +365,16 @@ class CsrfAuth:
 
 
 @dataclass(frozen=True, slots=True)
+class WsSecurityAuth:
+    """A UsernameToken in the header of every SOAP envelope."""
+
+    user: Template
+    password: Template
+    digest: bool
+    lasts_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class JarAuth:
     """Credentials, and beside them the cookies that answers have set.
 
@@ -384,6 +396,7 @@ AuthRule = (
     | OAuth2Auth
     | OAuth1Auth
     | SignatureAuth
+    | WsSecurityAuth
     | CsrfAuth
     | JarAuth
 )

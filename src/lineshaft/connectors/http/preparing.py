@@ -10,6 +10,7 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
 from lineshaft.connectors.http.expressions import Names, fill
 from lineshaft.connectors.http.model import KeyPlacement, RequestRule
+from lineshaft.connectors.http.soap import VERSIONS, SoapParts
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Prepared
 from lineshaft.connectors.http.vault import Vault
@@ -54,6 +55,8 @@ class Preparer:
                 {name: header_text(as_text(value)) for name, value in headers.items() if value is not None}
             )
         prepared.encoding, prepared.nesting, prepared.charset = rule.encoding, rule.nesting, rule.charset
+        if rule.encoding in VERSIONS:
+            prepared.soap = SoapParts(rule.action)
         if rule.body is not None:
             body = fill(rule.body, names, self._vault)
             if not self._nulls:

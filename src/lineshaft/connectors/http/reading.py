@@ -48,9 +48,10 @@ def read_request(
     encoding = table.choice("encoding", ENCODINGS, "json") or "json"
     nesting = table.choice("nesting", ("brackets", "repeat", "json"), "brackets") or "brackets"
     charset = table.choice("charset", ("utf-8", "gbk", "gb18030"), "utf-8") or "utf-8"
+    action = table.text("action") or ""
     if path is None and url is None:
         return None
-    return RequestRule(chosen, path, query, headers, body, encoding, nesting, charset, base, url)
+    return RequestRule(chosen, path, query, headers, body, encoding, nesting, charset, base, url, action)
 
 
 def _base(node: Node | None, compiler: Compiler, names: Collection[str]) -> Expression | None:

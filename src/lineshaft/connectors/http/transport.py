@@ -29,7 +29,9 @@ from lineshaft.base.text import text
 from lineshaft.connectors.http.failures import FAILURES, cause_of, remedy_of
 from lineshaft.connectors.http.line import Answer
 from lineshaft.connectors.http.pool import Origin, Pool, default_context
-from lineshaft.connectors.http.wire import encode
+from lineshaft.connectors.http.soap import SoapParts, write_soap
+from lineshaft.connectors.http.wire import Unreadable, encode
+from lineshaft.connectors.http.xmltree import NotXml
 from lineshaft.sdk.trace import TRACEPARENT
 
 ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -77,6 +79,8 @@ class Prepared:
     """Another base address than the connection's."""
     session: int = 0
     """The login it goes with, so that an old refusal does not end a new session."""
+    soap: SoapParts | None = None
+    """What its envelope has beside its body, where it is one."""
     stream: Callable[[], AsyncIterator[bytes]] | None = None
     """A body that is too large to be held; made anew for each sending."""
 
@@ -85,13 +89,23 @@ class Prepared:
         """The query as it is sent."""
         return urlencode(self.pairs)
 
+    def form_of(self, form: str = "auto") -> str:
+        """Return how the answer is read: that of an envelope is one, whatever its content type says."""
+        return "soap" if form == "auto" and self.soap is not None else form
+
     def seal(self) -> bytes:
         """Write the body, once; return its bytes.
 
         Raises:
             Unreadable: It cannot be written in its encoding.
         """
-        if self.body is None and self.has_content:
+        if self.body is None and self.soap is not None:
+            try:
+                self.body, headers = write_soap(self.content, self.encoding, self.soap)
+            except NotXml as error:
+                raise Unreadable(str(error)) from error
+            self.headers = {**headers, **self.headers}
+        elif self.body is None and self.has_content:
             self.body, kind = encode(self.content, self.encoding, nesting=self.nesting, charset=self.charset)
             if not any(name.lower() == "content-type" for name in self.headers):
                 self.headers["Content-Type"] = kind

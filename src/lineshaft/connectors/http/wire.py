@@ -20,11 +20,12 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from lineshaft import feel
+from lineshaft.connectors.http.soap import read_soap
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.xmltree import NotXml, read_xml, write_xml
 
-ENCODINGS: Final = ("json", "form", "multipart", "xml", "text", "ndjson")
-FORMS: Final = ("auto", "json", "xml", "form", "csv", "ndjson", "text")
+ENCODINGS: Final = ("json", "form", "multipart", "xml", "soap", "soap12", "text", "ndjson")
+FORMS: Final = ("auto", "json", "xml", "soap", "form", "csv", "ndjson", "text")
 """How an answer can be read; ``auto`` goes by its content type."""
 _BOM: Final = b"\xef\xbb\xbf"
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
@@ -174,9 +175,9 @@ def decode(body: bytes, content_type: str, form: str = "auto") -> Any:
             if form == "json"
             else [decode_json(row) for row in written.splitlines() if row.strip()]
         )
-    if form == "xml":
+    if form in ("xml", "soap"):
         try:
-            return read_xml(body)
+            return read_xml(body) if form == "xml" else read_soap(body)
         except NotXml as error:
             raise Unreadable(str(error)) from error
     words = body.decode(charset, "replace")

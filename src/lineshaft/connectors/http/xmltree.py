@@ -103,7 +103,9 @@ def _fill(element: Any, tree: Any, spaces: Mapping[str | None, str]) -> None:
         if key.startswith("@xmlns"):
             continue
         if key.startswith("@"):
-            element.set(key[1:], as_text(value))
+            prefix, _, local = key[1:].rpartition(":")
+            space = spaces.get(prefix) if prefix else None
+            element.set(f"{{{space}}}{local}" if space else key[1:], as_text(value))
         elif key == "#text":
             element.text = as_text(value)
         else:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from lineshaft.base.errors import ConnectorError, ExpressionError, Invalid, LeaseLost
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.sql import statements
+from lineshaft.connectors.sql.capture import read_captured
 from lineshaft.connectors.sql.driving import Address, Fault, LiveTable, Session
 from lineshaft.connectors.sql.expressions import Expression
 from lineshaft.connectors.sql.facts import documents_of
@@ -110,8 +111,12 @@ class SqlConnector:
         rule = self._resource(resource)
         if rule.changes is None:
             raise self._unknown("changes", resource)
-        position = decode_position(cursor) if cursor is not None else None
         case = self._case(f"{resource}.changes")
+        if rule.changes.capture is not None:
+            async with self._work(case, _READ_TIMEOUT_S, writes=False) as (session, _):
+                seen = await self._look(session, rule.table)
+                return await read_captured(session, seen, rule.changes, cursor)
+        position = decode_position(cursor) if cursor is not None else None
         async with self._work(case, _READ_TIMEOUT_S, writes=False) as (session, _):
             seen = await self._look(session, rule.table)
             if position is None:

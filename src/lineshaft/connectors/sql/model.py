@@ -125,6 +125,14 @@ class OperationRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureRule:
+    """Where a database's log tells of a table: a slot of our own, and a publication that lists the table."""
+
+    slot: str
+    publication: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangesRule:
     """How a listed table is polled."""
 
@@ -138,11 +146,14 @@ class ChangesRule:
     """Columns and the values they may have."""
     page: int
     from_now: bool
-    id: Expression
+    id: Expression | None
+    """``None``: a captured change is known by its place in the log."""
     type: Expression
     subject: Expression
     occurred_at: Expression | None
     documents: tuple[DocumentRule, ...]
+    capture: CaptureRule | None = None
+    """Read from the database's log instead of the table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ def _back(rule: ChangesRule, value: Any) -> Any:
 
 def _change(rule: ChangesRule, row: Mapping[str, Any], zone: tzinfo) -> Change:
     names = {"item": row}
+    assert rule.id is not None, "only what is captured has an id by itself"
     return Change(
         needed(rule.id, names),
         needed(rule.type, names),

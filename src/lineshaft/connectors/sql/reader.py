@@ -20,6 +20,7 @@ from lineshaft.connectors.sql.model import (
     COLUMN_TYPES,
     DIALECTS,
     Action,
+    CaptureRule,
     ChangesRule,
     ColumnRule,
     ColumnType,
@@ -45,6 +46,8 @@ _SECRET: Final = re.compile(r"secret:([A-Za-z][A-Za-z0-9_.-]{0,63})\Z")
 _CALL_NAMES: Final = frozenset({"payload", "key"})
 _ROW_NAMES: Final = frozenset({"payload", "key", "row", "rows", "lines"})
 _ITEM_NAMES: Final = frozenset({"item"})
+_CAPTURED_NAMES: Final = frozenset({"item", "change"})
+_SLOT: Final = r"[a-z0-9_]{1,63}"
 _PAGE_MAX: Final = 1000
 
 
@@ -67,6 +70,7 @@ class _Reader:
         self.problems = problems
         self.tables: dict[str, TableRule] = {}
         self.secrets: set[str] = set()
+        self.dialect: Dialect = "sqlite"
 
     def read(self, root: Table) -> SqlManifest | None:
         root.format()
@@ -84,6 +88,7 @@ class _Reader:
             if table is not None:
                 table.done()
         dialect, user, password = self._database(root.table("database", required=True))
+        self.dialect = dialect
         for key, table in root.tables("tables"):
             self.tables[key] = self._table(key, table)
         pairs = [self._operation(key, table, call_s) for key, table in root.tables("operations")]
@@ -432,7 +437,8 @@ class _Reader:
         for column, node in below.entries.items() if below is not None else ():
             self._known(column, columns, node.place)
             where[column] = _alternatives(node)
-        if cursor is None and not where:
+        capture = self._capture(table, where, cursor)
+        if cursor is None and not where and capture is None:
             self.problems.add(
                 "cursor",
                 text("Expected a cursor or where, but there is neither", "应填写 cursor 或 where"),
@@ -448,22 +454,58 @@ class _Reader:
             )
         page = table.integer("page", 100, least=1)
         start = table.choice("start", ("beginning", "now"), "beginning")
-        identity = compile_node(table.take("id", required=True), _ITEM_NAMES, self.problems)
-        kind = compile_node(table.take("type", required=True), _ITEM_NAMES, self.problems)
-        subject = compile_node(table.take("subject", required=True), _ITEM_NAMES, self.problems)
-        occurred = compile_node(table.take("occurred_at"), _ITEM_NAMES, self.problems)
-        documents = self._documents(table, _ITEM_NAMES)
+        names = _ITEM_NAMES if capture is None else _CAPTURED_NAMES
+        identity = compile_node(table.take("id", required=capture is None), names, self.problems)
+        kind = compile_node(table.take("type", required=True), names, self.problems)
+        subject = compile_node(table.take("subject", required=True), names, self.problems)
+        occurred = compile_node(table.take("occurred_at"), names, self.problems)
+        documents = self._documents(table, names)
         trigger = TriggerSpec(
             name, "poll", table.texts("event_types"), name, table.number("interval_s", 10.0) or 10.0,
             fields=_columns_of(listed) if listed is not None else None,
         )  # fmt: skip
         table.done()
-        if identity is None or kind is None or subject is None:
+        if (identity is None and capture is None) or kind is None or subject is None:
             return None, trigger
         return ChangesRule(
             cursor, overlap, overlap_s, where, min(page, _PAGE_MAX), start == "now", identity, kind, subject,
-            occurred, documents,
+            occurred, documents, capture,
         ), trigger  # fmt: skip
+
+    def _capture(
+        self, table: Table, where: Mapping[str, tuple[Any, ...]], cursor: str | None
+    ) -> CaptureRule | None:
+        """Read ``capture``: a slot of our own, and the publication that lists the table."""
+        below = table.table("capture")
+        if below is None:
+            return None
+        slot = below.text("slot", required=True, pattern=_SLOT)
+        publication = below.text("publication", required=True, pattern=_SLOT)
+        below.done()
+        if cursor is not None or where:
+            self.problems.add(
+                "capture_or_cursor",
+                text(
+                    "Expected capture alone, without cursor and where",
+                    "capture 不能与 cursor、where 同时使用",
+                ),
+                below.place,
+                text(
+                    "which rows are told is the publication's affair", "行的筛选应在发布(publication)中定义"
+                ),
+            )
+        if self.dialect != "postgresql":
+            self.problems.add(
+                "capture_dialect",
+                text(
+                    "Expected the dialect postgresql for capture, but it is {dialect}",
+                    "capture 仅支持 postgresql,实际为 {dialect}",
+                    dialect=self.dialect,
+                ),
+                below.place,
+                text("poll it by a cursor column", "请用 cursor 列轮询"),
+            )
+        return CaptureRule(slot, publication) if slot and publication else None
 
     def _documents(self, table: Table, names: Collection[str]) -> tuple[DocumentRule, ...]:
         found = []

@@ -2,7 +2,7 @@ import type { Shape } from '../shape';
 import type { proposals as source } from '../zh/proposals';
 
 export const proposals: Shape<typeof source> = {
-  about: 'Money documents and releases for production: one person proposes, another approves.',
+  about: 'Money documents, rights, releases for production: one person proposes, another approves.',
   none: 'Nothing waits for a second person',
   what: 'What',
   kind: 'Why two',

@@ -3,12 +3,13 @@ import { Button, Space, Table, Tag } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { type Proposal, useDecide, useProposals } from '../../api/people';
+import { type Proposal, useDecide, useProposals, useProposedRelease } from '../../api/people';
 import { useMay } from '../../api/session';
 import { Listing } from '../../widgets/Listing';
 import { PageHead } from '../../widgets/PageHead';
 import { ReasonDialog } from '../../widgets/ReasonDialog';
 import { Ago } from '../../widgets/time';
+import { Changes } from '../releases/Changes';
 
 export function ProposalsPage() {
   const { t } = useTranslation();
@@ -27,6 +28,10 @@ export function ProposalsPage() {
             pagination={false}
             dataSource={rows}
             data-ready="proposals"
+            expandable={{
+              rowExpandable: (each) => each.kind === 'production',
+              expandedRowRender: (each) => <ProposedRelease id={each.id} />,
+            }}
             columns={[
               { title: t('proposals.what'), dataIndex: 'what' },
               {
@@ -81,6 +86,15 @@ export function ProposalsPage() {
         />
       )}
     </>
+  );
+}
+
+function ProposedRelease({ id }: { id: string }) {
+  const found = useProposedRelease(id);
+  return (
+    <Listing query={found} isEmpty={() => false} empty="">
+      {(seen) => <Changes of={seen} />}
+    </Listing>
   );
 }
 
