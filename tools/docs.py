@@ -26,6 +26,7 @@ from lineshaft.connectors.brokers import reference as brokers_reference
 from lineshaft.connectors.files import reference as files_reference
 from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
+from lineshaft.mapping import reference as mapping_reference
 from tools import connector_table, fault_matrix, product_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,6 +105,20 @@ def manifest_json_schema() -> str:
     from lineshaft.connectors.http.manifest_schema import manifest_schema
 
     return json.dumps(manifest_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
+def canonical_schema() -> str:
+    """Return the JSON Schema of the business objects."""
+    from lineshaft.canonical.schema import json_schema
+
+    return json.dumps(json_schema(), ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def canonical() -> str:
+    """Describe every business object, from its declaration."""
+    from lineshaft.canonical.schema import page
+
+    return _page([page()])
 
 
 def commands() -> str:
@@ -254,9 +269,13 @@ PAGES: dict[str, Callable[[], str]] = {
     "adr/README.md": adr_index,
     "reference/bpmn.md": bpmn_reference.page,
     "reference/api.md": api,
+    "reference/canonical.md": canonical,
+    "reference/canonical.schema.json": canonical_schema,
     "reference/commands.md": commands,
     "reference/configuration.md": configuration,
     "reference/connectors/conformance.md": lambda: NOTE + connector_table.page(),
+    "reference/mapping.md": lambda: NOTE + mapping_reference.page("en"),
+    "reference/mapping.zh-CN.md": lambda: NOTE + mapping_reference.page("zh"),
     "reference/manifest.schema.json": manifest_json_schema,
     "reference/connectors/mqtt.md": lambda: NOTE + brokers_reference.mqtt_page(),
     "reference/connectors/rabbitmq.md": lambda: NOTE + brokers_reference.rabbitmq_page(),

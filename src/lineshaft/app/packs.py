@@ -172,7 +172,7 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
                 systems[name.removesuffix(".yaml")] = found.read(content, path)
                 kinds[name.removesuffix(".yaml")] = found.name
                 digests[name.removesuffix(".yaml")] = blake2b(content, digest_size=20).hexdigest()
-            elif kind == "mappings" and name.endswith(".yaml"):
+            elif kind == "mappings" and name.endswith(".yaml") and not name.endswith(".tests.yaml"):
                 mapping = read_mapping(content, path)
                 mappings[mapping.name] = mapping
         except DefinitionError as error:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from lineshaft.base.errors import DefinitionError, Place, Problem
 from lineshaft.base.text import text
 from lineshaft.mapping import CompiledMapping
-from lineshaft.mapping.model import FieldRule, Formula, ObjectRule, ValueRule
+from lineshaft.mapping.model import Formula, ObjectRule, ValueRule
 from lineshaft.sdk.sensitive import SensitiveSpec
 
 
@@ -43,19 +43,18 @@ def _fields(rule: ObjectRule) -> Iterator[tuple[Place, list[str]]]:
     """Yield each field with its name and the names that its expressions read."""
     for name, field in rule.fields:
         if isinstance(field.rule, ObjectRule):
-            yield field.place, [name, *_read(field.rule.each)]
+            yield field.place, [name, *(each for formula in field.rule.formulas() for each in _read(formula))]
             yield from _fields(field.rule)
         else:
-            yield field.place, [name, *_names(field, field.rule)]
+            yield field.place, [name, *_names(field.rule)]
 
 
-def _names(field: FieldRule, rule: ValueRule) -> list[str]:
-    found = [*_read(rule.value), *_read(rule.default)]
-    return [*found, *_read(rule.lookup.id)] if rule.lookup is not None else found
+def _names(rule: ValueRule) -> list[str]:
+    return [name for formula in rule.formulas() for name in _read(formula)]
 
 
-def _read(formula: Formula | None) -> list[str]:
-    return re.findall(r"[^\W\d]\w*", re.sub(r'"[^"]*"', "", formula.source)) if formula is not None else []
+def _read(formula: Formula) -> list[str]:
+    return re.findall(r"[^\W\d]\w*", re.sub(r'"[^"]*"', "", formula.source))
 
 
 def _problem(place: Place, name: str, class_name: str, target: str) -> Problem:

@@ -7,20 +7,19 @@ of any one system's record: mappings make these out of those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from lineshaft.canonical.codes import LineStatus, OrderStatus
+from lineshaft.canonical.extended import Extended, Sourced
 from lineshaft.canonical.money import line_amount, split_tax, total
 
 ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class SalesOrderLine:
+class SalesOrderLine(Extended):
     """A line of a sales order (UBL ``OrderLine``)."""
 
     line_number: str
@@ -37,6 +36,9 @@ class SalesOrderLine:
     tax_amount: Decimal | None = None
     gross_amount: Decimal | None = None
     item_name: str = ""
+    specification: str = ""
+    dimensions: str = ""
+    """规格尺寸, as the customer orders it."""
     delivery_date: date | None = None
     lot: str | None = None
     serial_numbers: tuple[str, ...] = ()
@@ -44,16 +46,10 @@ class SalesOrderLine:
     delivered_quantity: Decimal = ZERO
     source_line: str = ""
     """The line's number in the source, where it differs."""
-    custom_1: str | None = None
-    custom_2: str | None = None
-    custom_3: str | None = None
-    custom_4: str | None = None
-    custom_5: str | None = None
-    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class SalesOrder:
+class SalesOrder(Sourced):
     """A customer's order as the seller holds it (UBL ``Order``)."""
 
     number: str
@@ -71,9 +67,6 @@ class SalesOrder:
     """组织: the legal or selling unit."""
     ledger: str = ""
     """账套: the set of books it is posted to."""
-    source_system: str = ""
-    source_id: str = ""
-    source_version: int = 0
     customer_name: str = ""
     sales_person: str | None = None
     department: str | None = None
@@ -82,12 +75,6 @@ class SalesOrder:
     tax_amount: Decimal | None = None
     gross_amount: Decimal | None = None
     remark: str = ""
-    custom_1: str | None = None
-    custom_2: str | None = None
-    custom_3: str | None = None
-    custom_4: str | None = None
-    custom_5: str | None = None
-    extensions: Mapping[str, Any] = field(default_factory=dict)
 
 
 def with_amounts(order: SalesOrder) -> SalesOrder:

@@ -24,6 +24,7 @@ from lineshaft.cli import (
     hub,
     jobs,
     letters,
+    mapping,
     packs,
     people,
     persons,
@@ -92,6 +93,7 @@ secrets.add_to(app)
 feel.add_to(app)
 bpmn.add_to(app)
 dmn.add_to(app)
+mapping.add_to(app)
 connector.add_to(app)
 connector_systems.add_to(app)
 

@@ -164,7 +164,7 @@ class _Builder:
                 [self.build(item, f"{path}[{index}]") for index, item in enumerate(node.value)], place
             )
         quoted = bool(getattr(node, "style", None))
-        return Node(node.value if quoted else _scalar(node.value), place, quoted)
+        return Node(node.value if quoted else scalar(node.value), place, quoted)
 
     def _entries(self, node: yaml.MappingNode, path: str) -> dict[str, Node]:
         entries: dict[str, Node] = {}
@@ -196,7 +196,8 @@ def undeclared_problem(name: str, declared: Collection[str]) -> tuple[Text, Text
     )
 
 
-def _scalar(raw: str) -> Scalar:
+def scalar(raw: str) -> Scalar:
+    """Return what an unquoted word means: null, a truth value, a number, or the text itself."""
     if raw in ("", "~", "null"):
         return None
     if raw in ("true", "false"):

@@ -61,7 +61,12 @@ def test_every_file_of_the_pack_reads() -> None:
     systems = {"crm", "erp", "mes", "wms", "oa", "mail", "sms", "machines", "hub"}
     assert set(specs()) == systems
     assert {read_mapping(file.content, file.path).name for file in pack().of("mappings")} == {
+        "crm-customer-phone",
         "crm-sales-order",
+        "dwh-customer",
+        "dwh-transaction",
+        "erp-customer",
+        "erp-order-by-name",
         "erp-sales-order",
         "mes-work-order",
         "erp-work-order-report",

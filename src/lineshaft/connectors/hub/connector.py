@@ -193,8 +193,8 @@ class HubConnector:
 
 
 def _result(mapping: CompiledMapping, mapped: Mapped) -> Outcome:
-    if mapped.record is not None:
-        return Outcome({"result": mapped.record})
+    if mapped.is_complete:
+        return Outcome({"result": mapped.record if mapped.parts is None else list(mapped.records)})
     if mapped.problems:
         words = Text(
             "; ".join(_short(problem, "en") for problem in mapped.problems),
@@ -218,7 +218,7 @@ def _result(mapping: CompiledMapping, mapped: Mapped) -> Outcome:
 def _report(mapped: Mapped) -> Outcome:
     return Outcome(
         {
-            "ready": mapped.record is not None,
+            "ready": mapped.is_complete,
             "missing": [_described(reference) for reference in mapped.missing],
             "problems": [
                 {"field": problem.place.path or "", "zh": _short(problem, "zh"), "en": _short(problem, "en")}
