@@ -1,7 +1,7 @@
 """The whole test run but the long ones: ``make test``.
 
 It makes ready what the tests need (services, the console), then runs every kind of test in one pytest run, in
-the order of ``tests/support/kinds.py``, three files at a time: most of the longer tests wait for processes of
+the order of ``tests/support/kinds.py``, four files at a time: most of the longer tests wait for processes of
 their own. The static checks, most of them the types', run beside both. Arguments go to pytest; ``-n 0`` runs
 one test after the other.
 """
@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tools import check, console, services
 
 LIMIT_S = 12 * 60
-TOGETHER = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> None:
