@@ -5,7 +5,6 @@ Fixtures here are for all kinds; what one kind alone shares stands in its own ``
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import Counter, defaultdict
 
@@ -19,9 +18,6 @@ from tools import services
 # How long one example takes says something of the machine, nothing of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
-
-# Thousands of tests and all they import stay to the end; looking them through is a good part of the run.
-gc.set_threshold(50_000, 20, 50)
 
 STRICT = os.environ.get("CI") == "true"
 

@@ -15,6 +15,7 @@ import pytest
 from architecture.conftest import ROOT
 from support.kinds import KINDS
 from tools import budgets, console, lock, services
+from tools.test import LIMIT_S, TOGETHER
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -212,8 +213,9 @@ def test_every_folder_of_tests_is_a_kind() -> None:
 
 
 def test_budgets_of_all_kinds_fit_into_what_a_run_may_take() -> None:
-    # Two files run at a time, beside the minute of making ready.
-    assert sum(kind.budget_s for kind in KINDS) <= 2 * 650
+    # So many files run at a time, after the half minute of making ready.
+    together = int(TOGETHER[TOGETHER.index("-n") + 1])
+    assert sum(kind.budget_s for kind in KINDS) <= together * (LIMIT_S - 30)
 
 
 def test_needs_name_services_that_are_known() -> None:

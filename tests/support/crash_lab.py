@@ -238,8 +238,9 @@ class CrashLab:
     # -- what came out -------------------------------------------------------------------------------------
 
     def received(self) -> list[dict[str, Any]]:
-        """Return the calls that the target wrote down."""
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+        """Return the calls that the target wrote down; a line that is being written is left out."""
+        lines = self.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def bugs(self) -> list[str]:
         """Return what any worker printed that must not happen."""
