@@ -210,9 +210,15 @@ class Node:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
         async def receive() -> None:
-            await intake.accept(incoming)
+            try:
+                await intake.accept(incoming)
+            except StoreUnavailable:
+                # The sender hears "not now", and sends them again.
+                taken = False
+            else:
+                taken = True
             if not answer.done():
-                answer.set_result(True)
+                answer.set_result(taken)
 
         self.loop.spawn(self.process, receive())
         try:
