@@ -88,7 +88,7 @@ PLANTS: dict[str, Plant] = {
     "keys run at once": _keys_run_at_once,
     "lost answers are cancelled": _lost_answers_are_cancelled,
 }
-HISTORIES = 300
+HISTORIES = 600
 """Far fewer than the clean histories of ``test_simulation`` have: a bug is to show soon."""
 
 

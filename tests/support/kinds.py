@@ -27,12 +27,12 @@ class Kind:
 KINDS = (
     Kind("unit", 150, "one piece alone: no disk, network, sleep or real clock"),
     Kind("conformance", 230, "one suite for every make of a port"),
-    Kind("architecture", 140, "floors, purity, budgets: faults are planted and must be found"),
+    Kind("architecture", 200, "floors, purity, budgets: faults are planted and must be found"),
     Kind("docs", 15, "what the pages say is so"),
     Kind("replay", 5, "recorded histories of older releases give the same state today"),
     Kind("integration", 860, "real databases, brokers and processes"),
-    Kind("simulation", 320, "the whole hub in a seeded world with faults"),
-    Kind("e2e", 1040, "the built program from outside: command line, API, browser"),
+    Kind("simulation", 300, "the whole hub in a seeded world with faults"),
+    Kind("e2e", 1000, "the built program from outside: command line, API, browser"),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
 OTHER = Kind("other", 10, "tests beside what they test, e.g. in a pack")

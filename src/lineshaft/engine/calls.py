@@ -45,8 +45,6 @@ class InHand:
     token: int | None
     """The ownership of its lane under which it was taken: under another one it is out of date."""
     payload: dict[str, Any] | None = None
-    ahead: bool = False
-    """It is marked, and waits only for a free place: nothing was sent yet."""
     set_aside: bool = False
     """Its verdict could not be stored; what is written now says so."""
     conclude: Callable[[], None] | None = None
@@ -95,46 +93,39 @@ class Calls:
     # -- new work ----------------------------------------------------------------------------------------
 
     def admit(self, operation: Operation, effect_id: str) -> bool:
-        """Reserve a place to call at once, or to call soon: either way no further mark is needed."""
+        """Reserve a place to call at once."""
         config = self._runtime.config
-        if self._stopping or len(self._in_hand) >= config.in_hand_max:
+        if self._stopping or self._calling >= config.calls_max or len(self._in_hand) >= config.in_hand_max:
             return False
-        gate = self._protection.gate(operation.system)
-        if self._calling < config.calls_max and gate.try_enter(effect_id):
-            self._calling += 1
-        elif not gate.try_queue(effect_id):
+        if not self._protection.gate(operation.system).try_enter(effect_id):
             return False
+        self._calling += 1
         self._admitted.add(effect_id)
         return True
 
     def give_back(self, operation: Operation, effect_id: str) -> None:
         """Give back what ``admit`` reserved."""
         self._admitted.discard(effect_id)
-        gate = self._protection.gate(operation.system)
-        if not gate.arrives(effect_id):
-            self._leave(gate, effect_id)
+        self._leave(self._protection.gate(operation.system), effect_id)
 
     def offer(self, effect: Effect, payload: dict[str, Any] | None, *, admitted: bool) -> None:
         """Take over an effect that was just written."""
         self._admitted.discard(effect.id)
         self._wake_up(effect.id)
-        gate = self._protection.gate(effect.system)
-        ahead = admitted and gate.arrives(effect.id)
         if not self._runtime.keeper.holds(effect.lane) or effect.id in self._in_hand:
-            if admitted and not ahead:
-                self._leave(gate, effect.id)
+            if admitted:
+                self._leave(self._protection.gate(effect.system), effect.id)
             return
+        gate = self._protection.gate(effect.system)
         if not admitted and self._stays_in_the_store(gate, effect.id):
             if gate.comes_late(effect, payload):
                 return
-            gate.stays_behind()
+            gate.leave_behind()
             if gate.wants_more():
                 self.on_room()
             return
-        self._in_hand[effect.id] = InHand(effect, self._runtime.keeper.token(effect.lane), payload, ahead)
-        if ahead and gate.turns_away(effect.id):
-            self._unmark(effect.id)
-        elif admitted and not ahead:
+        self._in_hand[effect.id] = InHand(effect, self._runtime.keeper.token(effect.lane), payload)
+        if admitted:
             self._turns.put(self._call_now, effect.id, effect.lane)
         else:
             self._enter_or_wait(effect)
@@ -170,7 +161,7 @@ class Calls:
                 continue
             displaced = gate.make_room(effect.priority, effect.created_at.timestamp(), effect.id)
             if displaced is not None:
-                self._unmark(displaced)
+                self._in_hand.pop(displaced, None)
             if gate.turns_away(effect.id):
                 continue
             # What sleeps is due by now and was read afresh: its old copy must not come after it.
@@ -214,7 +205,6 @@ class Calls:
         for item in [each for each in self._in_hand.values() if each.effect.lane in lanes]:
             gate = self._protection.gate(item.effect.system)
             if gate.is_waiting(item.effect.id):
-                # What is marked ahead stays so: its next owner repeats it under its key.
                 gate.forget(item.effect.id)
                 del self._in_hand[item.effect.id]
         for effect_id in [each for each, (lane, _) in self._asleep.items() if lane in lanes]:
@@ -222,13 +212,10 @@ class Calls:
             for gate in self._protection.gates():
                 gate.clear_suspicion(effect_id)
 
-    def let_go(self, effect: Effect) -> bool:
-        """Give up an effect that only waits; return whether nobody has called it or is about to."""
-        effect_id = effect.id
-        item = self._in_hand.get(effect_id)
-        if effect.status == "attempted" and (item is None or not item.ahead):
-            return False
+    def let_go(self, effect_id: str) -> bool:
+        """Give up an effect that only waits; return whether nobody is about to call it."""
         self._wake_up(effect_id)
+        item = self._in_hand.get(effect_id)
         if item is None:
             for each in self._protection.gates():
                 if each.clear_suspicion(effect_id):
@@ -244,15 +231,6 @@ class Calls:
     def close_gate(self, gate: Gate) -> None:
         """The system may not be called: what waits for it stays in the store."""
         for effect_id in gate.drain():
-            self._unmark(effect_id)
-
-    def _unmark(self, effect_id: str) -> None:
-        """An effect goes back into the store; where it was marked ahead, as one that was not tried."""
-        item = self._in_hand.get(effect_id)
-        if item is not None and item.ahead:
-            item.ahead = False
-            self._settle.not_sent(item.effect)
-        else:
             self._in_hand.pop(effect_id, None)
 
     def pump(self) -> None:
@@ -265,7 +243,7 @@ class Calls:
     def _enter_or_wait(self, effect: Effect) -> None:
         gate = self._protection.gate(effect.system)
         if self._stopping:
-            self._unmark(effect.id)
+            del self._in_hand[effect.id]
             return
         gate.wait(effect.id, effect.priority, effect.created_at.timestamp())
         self._pump(gate)
@@ -302,8 +280,7 @@ class Calls:
         gate.leave(effect_id)
         self._calling -= 1
         self._pump(gate)
-        # A quarter at a time: a look into the store costs much the same for one as for fifty.
-        if self.held_back and self.room * 4 >= self._runtime.config.calls_max:
+        if self.held_back and self._calling * 2 < self._runtime.config.calls_max and self.room:
             self.held_back = False
             self.on_room()
 
@@ -318,9 +295,6 @@ class Calls:
         operation = self._systems.operation(f"{effect.system}.{effect.operation}")
         if operation is None:
             await self._finish_error(effect, _unknown_operation(effect), None)
-        elif item.ahead:
-            item.ahead = False
-            await self._call_now(effect_id, turn)
         elif effect.status == "intended":
             if await self._mark_attempted(effect):
                 await self._call_now(effect_id, turn)

@@ -1,9 +1,7 @@
 """Group commit: many small units share one transaction.
 
 While one commit is under way the next units gather, so the batch grows with the load and an idle hub
-commits at once. Where the last groups show that units come in quick succession, the next one is given a few
-milliseconds to grow: a commit of a hundred units costs hardly more than one of five. Units of one lane pass
-through one committer in the order they were submitted.
+commits at once. Units of one lane pass through one committer in the order they were submitted.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import perf_counter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from lineshaft.base.errors import LeaseLost, StoreError, StoreUnavailable
 from lineshaft.base.text import text
@@ -24,10 +22,6 @@ from lineshaft.store.port import Store
 from lineshaft.store.writes import Unit, UnitResult, lanes_of
 
 Settled = Callable[[UnitResult], None]
-BUSY: Final = 4
-"""From so many units on, the last group shows that more are coming."""
-ENOUGH: Final = 100
-"""So many units are not kept waiting for more."""
 
 
 class Submitted(NamedTuple):
@@ -50,9 +44,6 @@ class Committer:
         self._config = config
         self._waiting: deque[Submitted] = deque()
         self._wake = asyncio.Event()
-        self._enough = asyncio.Event()
-        self._last = 0
-        """Units in the last commit."""
         self._idle = asyncio.Event()
         self._idle.set()
         self.on_trouble: Callable[[StoreError], None] = lambda error: None
@@ -65,8 +56,6 @@ class Committer:
         self._waiting.append(Submitted(unit, settled, token))
         self._idle.clear()
         self._wake.set()
-        if len(self._waiting) >= ENOUGH:
-            self._enough.set()
 
     async def commit(self, unit: Unit) -> UnitResult:
         """Queue a unit and wait for its fate."""
@@ -112,25 +101,11 @@ class Committer:
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
-            await self._gather()
+            # One turn of the loop lets whoever is ready add to this commit.
+            await asyncio.sleep(0)
             count = min(len(self._waiting), self._config.commit_batch_max)
             group = [self._waiting.popleft() for _ in range(count)]
-            self._last = count
             await self._write(group)
-
-    async def _gather(self) -> None:
-        """Let whoever is ready add to the next commit; where many are, let a few more become ready."""
-        # One turn of the loop.
-        await asyncio.sleep(0)
-        enough = min(ENOUGH, self._config.commit_batch_max)
-        if max(self._last, len(self._waiting)) < BUSY or len(self._waiting) >= enough:
-            return
-        self._enough.clear()
-        try:
-            async with asyncio.timeout(self._config.commit_gather_s):
-                await self._enough.wait()
-        except TimeoutError:
-            pass
 
     async def _write(self, group: list[Submitted]) -> None:
         while group := self._still_owned(group):

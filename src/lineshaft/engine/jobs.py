@@ -46,7 +46,7 @@ class Jobs:
         runtime: Runtime,
         steps: Steps,
         again: Callable[[Effect, float], None],
-        let_go: Callable[[Effect], bool],
+        let_go: Callable[[str], bool],
         starts: Starts,
     ) -> None:
         self._runtime = runtime
@@ -263,9 +263,9 @@ class Jobs:
                 continue
             # Where an answer was lost it may have been done: that is found out, not written off.
             open_still = effect.status == "parked" or (
-                effect.status in ("intended", "attempted") and effect.error_class != "unknown"
+                effect.status == "intended" and effect.error_class != "unknown"
             )
-            if effect.token == job.token and open_still and self._let_go(effect):
+            if effect.token == job.token and open_still and self._let_go(effect.id):
                 tx.add(UpdateEffect(effect.tenant, effect.id, "cancelled", settled_at=tx.now))
         await self._write(tx)
 

@@ -14,13 +14,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from lineshaft.base.clock import Clock
 from lineshaft.store.rows import Effect, SystemState
-
-AHEAD: Final = 3
-"""Effects that may be marked ahead of their calls, for each call that the cap allows at a time."""
 
 
 @dataclass(slots=True)
@@ -42,10 +39,6 @@ class Gate:
     _waiting: list[tuple[int, float, str]] = field(default_factory=list)
     _waiting_ids: set[str] = field(default_factory=set)
     _askers: deque[tuple[str, asyncio.Future[bool]]] = field(default_factory=deque)
-    _coming: set[str] = field(default_factory=set)
-    """Effects that are being written as marked, and will wait here."""
-    _left: int = 0
-    """New effects that have stayed in the store since the last poll."""
     _marks: int = 0
     """How often work was left in the store."""
     _asked: bool = False
@@ -89,15 +82,9 @@ class Gate:
         self.skipped = True
         self._marks += 1
 
-    def stays_behind(self) -> None:
-        """A new effect stays in the store, until a poll brings it at its place in the order."""
-        self._left += 1
-        self.leave_behind()
-
     def begin_poll(self) -> int:
         """A poll begins to read what lies in the store; ``end_poll`` is told what this returns."""
         self._asked = False
-        self._left = 0
         self._late = []
         return self._marks
 
@@ -150,8 +137,8 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """How many effects and questions wait here, or are about to."""
-        return len(self._waiting_ids) + len(self._coming) + len(self._askers) + self._left
+        """How many effects and questions wait here."""
+        return len(self._waiting_ids) + len(self._askers)
 
     def try_enter(self, effect_id: str) -> bool:
         """Reserve a place to call now; the caller must ``leave``."""
@@ -169,27 +156,6 @@ class Gate:
         if not self._take_allowance():
             return False
         self._calling.add(effect_id)
-        return True
-
-    def try_queue(self, effect_id: str) -> bool:
-        """Reserve a place in the short queue of what is marked already and waits only for a free place.
-
-        None where the wait may be long: behind older work in the store, a rate, a pause, an outage.
-        """
-        if self.is_closed or self.suspect is not None or self.skipped or self.rate_per_s_max is not None:
-            return False
-        if self.clock.monotonic() < self._not_before:
-            return False
-        if len(self._waiting_ids) + len(self._coming) >= AHEAD * self.concurrency_max:
-            return False
-        self._coming.add(effect_id)
-        return True
-
-    def arrives(self, effect_id: str) -> bool:
-        """What was marked ahead has been written, or was not; return whether it had been."""
-        if effect_id not in self._coming:
-            return False
-        self._coming.discard(effect_id)
         return True
 
     def ask(self, name: str) -> asyncio.Future[bool] | None:

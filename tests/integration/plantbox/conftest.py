@@ -23,7 +23,7 @@ SOURCES = Path(__file__).resolve().parents[3] / "src"
 ADMIN = {"Authorization": "Bearer plantbox-admin"}
 CRM = {"Authorization": "Bearer crm-demo-token"}
 ERP = {"X-App-Key": "erp-app:erp-demo-secret"}
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
