@@ -16,12 +16,14 @@ help: ## Show this list
 
 setup: .venv/.runtime ## Make .venv with what the hub needs to run
 
-demo: .venv/.runtime ## Start a sandbox factory and the hub, and show each order's way (ERP=tryton: with a real ERP)
+demo: .venv/.runtime ## Start a sandbox factory and the hub, and show each order's way (ERP=tryton: a real ERP; SCENARIO=all: played and judged; PACK=first-process: your own)
 	@$(RUN) -m tools.console --if-possible
 ifeq ($(ERP),tryton)
 	@$(RUN) -m tools.tryton demo
+else ifdef SCENARIO
+	@.venv/bin/lineshaft demo --scenario $(SCENARIO) $(if $(FAULTS),--faults $(FAULTS))
 else
-	@.venv/bin/lineshaft demo
+	@.venv/bin/lineshaft demo $(if $(PACK),--pack $(PACK))
 endif
 
 test: .venv/.dev ## Run every test but the long ones; sets up what it needs by itself
@@ -41,7 +43,8 @@ docs: .venv/.dev ## Write the generated pages of docs/ anew
 
 pictures: .venv/.dev ## Take the guides' pictures anew, of the running product (needs a browser)
 	@$(RUN) -m tools.console
-	@PICTURES=1 $(RUN) -m pytest -q tests/e2e/console/test_first_ten_minutes.py
+	@PICTURES=1 $(RUN) -m pytest -q tests/e2e/console/test_first_ten_minutes.py \
+		tests/e2e/console/test_first_process.py
 
 web: .venv/.runtime ## Build the console into the package
 	@$(RUN) -m tools.console

@@ -190,7 +190,7 @@ async def _carry(store: Store, instances: int, batch: int, committers: int, lane
     return seconds
 
 
-async def _deploy(store: Store) -> None:
+async def deploy(store: Store) -> None:
     await store.open()
     files = files_of({"processes/five.bpmn": _process()})
     await Releases(store, SCOPE).deploy(files, by="bench", now=SystemClock().now())
@@ -212,7 +212,7 @@ def on_sqlite(instances: int) -> float:
     """Return instances a second on SQLite."""
 
     async def carry(store: Store) -> float:
-        await _deploy(store)
+        await deploy(store)
         return await _carry(store, instances, 200, committers=1)
 
     with tempfile.TemporaryDirectory(prefix="lineshaft-bench-") as folder:
@@ -224,7 +224,7 @@ def on_postgres(instances: int, server: str, workers: int = 1) -> float:
 
     async def carry(dsn: str) -> float:
         store = PostgresStore(dsn)
-        await _deploy(store)
+        await deploy(store)
         if workers == 1:
             return await _carry(store, instances, 200, committers=1)
         helper = await asyncio.create_subprocess_exec(

@@ -6,13 +6,15 @@ import asyncio
 import os
 import secrets
 import sys
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from lineshaft.base.scope import Scope
 
+Result = TypeVar("Result")
 SCOPE = Scope.of_engine()
 
 
@@ -50,7 +52,7 @@ async def execute(dsn: str, sql: str) -> None:
         await connection.close()
 
 
-def run(work: Any) -> Any:
+def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine on the loop the hub uses."""
     try:
         import uvloop

@@ -18,6 +18,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from bench.engine_ground import fresh_database, run
+
 TASKS = 5
 BATCH = 200
 _encode = msgspec.msgpack.Encoder().encode
@@ -199,18 +201,15 @@ async def _carry(database: Any, instances: int, order: dict[str, Any]) -> float:
 
 def on_sqlite(instances: int, order: dict[str, Any]) -> float:
     """Return instances a second on SQLite."""
-    from bench.engine_bench import _run
-
     with tempfile.TemporaryDirectory(prefix="lineshaft-bench-") as folder:
-        return instances / _run(_carry(_Sqlite(Path(folder) / "sketch.sqlite"), instances, order))
+        return instances / run(_carry(_Sqlite(Path(folder) / "sketch.sqlite"), instances, order))
 
 
 def on_postgres(instances: int, order: dict[str, Any], server: str) -> float:
     """Return instances a second on PostgreSQL."""
-    from bench.engine_bench import _run, fresh_database
 
     async def carry(dsn: str) -> float:
         return await _carry(await _Postgres.open(dsn), instances, order)
 
     with fresh_database(server) as dsn:
-        return instances / _run(carry(dsn))
+        return instances / run(carry(dsn))

@@ -69,7 +69,7 @@ def order(number: Callable[[str], Any]) -> dict[str, Any]:
     }
 
 
-def by_hand_condition(o: dict[str, Any]) -> bool:
+def by_hand_condition(o: dict[str, Any]) -> Any:
     return o["amount"] > 1000 and o["customer"]["tier"] == "A"
 
 
@@ -178,7 +178,7 @@ def main(argv: list[str]) -> None:
             "not installed" if row["condition"] is None else f"{row['condition']:9} us  {row['mapping']:9} us"
         )
         print(f"{name:26s} {shown}", flush=True)
-    ratios = {
+    ratios: dict[str, dict[str, Any]] = {
         "times faster than jsonata-python (must be >= 30)": _ratio(results, "jsonata-python", "feel, floats"),
         "times faster than zen-engine (aim > 1)": _ratio(results, "zen-engine", "feel, floats"),
         "times faster than cel-python": _ratio(results, "cel-python", "feel, floats"),
@@ -188,7 +188,7 @@ def main(argv: list[str]) -> None:
     }
     for name, ratio in ratios.items():
         print(f"{name:58s} condition {ratio['condition']}  mapping {ratio['mapping']}")
-    compile_us = {
+    compile_us: dict[str, float | None] = {
         "condition": round(microseconds(lambda: feel.compile(CONDITION), options.seconds), 1),
         "mapping": round(microseconds(lambda: feel.compile(MAPPING), options.seconds), 1),
     }

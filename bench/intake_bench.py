@@ -88,7 +88,7 @@ async def hub_figures(make: str, url: str, seconds: float, folder: str) -> dict[
     hub = build(config, {}, tokens=OneCaller(TOKEN, "default"))
     await hub.open()
     headers = {"authorization": f"Bearer {TOKEN}"}
-    figures = {}
+    figures: dict[str, float] = {}
     try:
         async with served(hub.application) as address:
 

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bench import kernel_wide
@@ -203,10 +204,11 @@ def main(argv: list[str]) -> None:
         note("SpiffWorkflow, saved after each task, instances/s", beside[1])
         note("order process: times SpiffWorkflow (must be >= 5)", bare / beside[0], 1)
         note("order process, saved: times SpiffWorkflow (must be >= 15)", saved / beside[1], 1)
-    for where, cost in (
-        ("in memory", lambda width: multi(wide, width)),
-        ("on SQLite", lambda width: durable(width, 3 if width <= 1_000 else 1)),
-    ):
+    costs: dict[str, Callable[[int], float]] = {
+        "in memory": lambda width: multi(wide, width),
+        "on SQLite": lambda width: durable(width, 3 if width <= 1_000 else 1),
+    }
+    for where, cost in costs.items():
         # Taken in turns, so that what else the machine does falls on both.
         turns = [(cost(1_000), cost(10_000)) for _ in range(3)]
         small, large = (statistics.median(column) for column in zip(*turns, strict=True))

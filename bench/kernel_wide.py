@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.engine_bench import SCOPE, Loud, Noop
+from bench.engine_bench import Noop
+from bench.engine_ground import SCOPE, Loud
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
 from lineshaft.engine import collector

@@ -1,10 +1,10 @@
-"""Runs the benchmarks and keeps their figures: ``make bench``, or ``python -m bench.run NAME …``.
+"""Runs the benchmarks and keeps their figures: ``make bench``, or ``python -m bench.run NAME … -- OPTION …``.
 
 The convention: each module beside this one is a benchmark. Its docstring's first line says what it
 measures. It has ``main(argv: list[str]) -> None``, which prints lines for people and, last, one line of
 JSON: ``{"figures": {"SQLite, instances/s": 8000, …}}``, figures in the order they should be read. It
-runs as a process of its own, so that none warms up another. What a benchmark needs and cannot have it
-says in a line ``SKIP: reason`` and exits with 0.
+runs as a process of its own, so that none warms up another; it is given the options. What a benchmark
+needs and cannot have it says in a line ``SKIP: reason`` and exits with 0.
 """
 
 from __future__ import annotations
@@ -35,22 +35,25 @@ def benchmarks() -> dict[str, Path]:
 def main(argv: list[str]) -> None:
     """Run the benchmarks named, or all, and write docs/reference/performance.md."""
     known = benchmarks()
+    place = argv.index("--") if "--" in argv else len(argv)
+    argv, options = argv[:place], argv[place + 1 :]
     unknown = [name for name in argv if name not in known]
     if unknown:
         sys.exit(f"Expected some of {', '.join(known)}, but got {', '.join(unknown)}.")
     prepared = services.prepare({"postgres"})
     try:
-        good = [_run(name, known[name], prepared.environment) for name in argv or known]
+        good = [_run(name, known[name], prepared.environment, options) for name in argv or known]
     finally:
         prepared.close()
     docs.write_all()
     sys.exit(0 if all(good) else 1)
 
 
-def _run(name: str, path: Path, environment: dict[str, str]) -> bool:
+def _run(name: str, path: Path, environment: dict[str, str], options: list[str] | None = None) -> bool:
     print(f"== {name}", flush=True)
+    program = f"import sys; from bench.{name} import main; main(sys.argv[1:])"
     process = subprocess.Popen(
-        [sys.executable, "-c", f"import sys; from bench.{name} import main; main(sys.argv[1:])"],
+        [sys.executable, "-c", program, *(options or [])],
         cwd=check.ROOT, env={**check.environment(), **environment}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout

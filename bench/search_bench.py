@@ -8,6 +8,11 @@ one of a hundred answers (p99), in milliseconds.
     PYTHONPATH=src:. python -m bench.search_bench --instances 1000000
     PYTHONPATH=src:. python -m bench.search_bench --keep NAME     # make a database of that name, and keep it
     PYTHONPATH=src:. python -m bench.search_bench --use NAME      # ask one that was kept
+    PYTHONPATH=src:. python -m bench.search_bench --use NAME --plans   # how the database answers, one by one
+
+With `--plans` nothing is timed: every statement of every question is explained, and one that reads a large
+table from end to end is named: the overview's count of all instances, which is made at most twice a minute,
+and no other.
 """
 
 # ruff: noqa: E501 - the statements read best in whole lines
@@ -34,6 +39,10 @@ from lineshaft.feel import codec as values
 
 DEFAULT_DSN = "postgresql://postgres@127.0.0.1:5432/postgres"
 STEPS = 10
+MANY = 10_000
+"""Rows from which on a table is large."""
+SLOW_MS = 50
+"""From here on a plan is shown, whatever it reads."""
 SAMPLES = 100
 TOKEN = "bench"
 
@@ -103,6 +112,14 @@ FROM generate_series(1, $1::bigint / 10) n
 """,
 )
 
+INDEXES = """
+SELECT c.relname AS name, replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ') AS made
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
+  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid)
+"""
+"""Taken away while the rows are written, and made anew: a fraction of the time that keeping them costs."""
+
 
 async def fill(dsn: str, count: int) -> None:
     """Write the rows."""
@@ -119,10 +136,17 @@ async def fill(dsn: str, count: int) -> None:
             ("events", EVENTS, (small,)),
             *(("people", each, (small,)) for each in PEOPLE),
         ]
+        made_again = [row["made"] for row in await connection.fetch(INDEXES)]
+        for row in await connection.fetch(INDEXES):
+            await connection.execute(f'DROP INDEX "{row["name"]}"')
         for name, sql, also in parts:
             started = time.perf_counter()
             await connection.execute(sql, count, *also)
             print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
+        started = time.perf_counter()
+        for index in made_again:
+            await connection.execute(index)
+        print(f"{len(made_again)} indexes: {time.perf_counter() - started:.0f} s", flush=True)
         started = time.perf_counter()
         await connection.execute("VACUUM ANALYZE")
         print(f"analyzed: {time.perf_counter() - started:.0f} s", flush=True)
@@ -193,6 +217,49 @@ async def ask(hub: Hub, path: str) -> tuple[float, Any]:
     return took, body
 
 
+async def explain(dsn: str, count: int) -> dict[str, float]:
+    """Explain every statement that the questions send; return how many read a large table whole."""
+    sent: list[tuple[str, tuple[Any, ...]]] = []
+    fetch = asyncpg.connection.Connection.fetch
+
+    async def noting(self: Any, query: str, *arguments: Any, **named: Any) -> Any:
+        sent.append((query, arguments))
+        return await fetch(self, query, *arguments, **named)
+
+    hub = build(read_config(options={"store.url": dsn}), {}, tokens=OneCaller(TOKEN, "default"))
+    await hub.open()
+    connection = await asyncpg.connect(dsn)
+    chance, seen, whole = random.Random(8), set(), 0
+    asyncpg.connection.Connection.fetch = noting  # type: ignore[method-assign]
+    try:
+        for name, question in QUESTIONS.items():
+            sent.clear()
+            await ask(hub, question(chance, count))
+            for query, arguments in list(sent):
+                if not query.lstrip().startswith(("SELECT", "WITH")) or (name, query) in seen:
+                    continue
+                seen.add((name, query))
+                explained = await fetch(connection, f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", *arguments)
+                [plan] = json.loads(explained[0][0])
+                found, took = sorted(_read_whole(plan["Plan"])), plan["Execution Time"]
+                if found or took > SLOW_MS:
+                    whole += bool(found)
+                    print(f"{name}: {took:.0f} ms, whole: {', '.join(found) or 'none'}\n{query}\n")
+    finally:
+        asyncpg.connection.Connection.fetch = fetch  # type: ignore[method-assign]
+        await connection.close()
+        await hub.stop()
+    print(f"{len(seen)} statements, {whole} of them read a large table whole")
+    return {"statements": len(seen), "statements that read a large table whole": whole}
+
+
+def _read_whole(node: dict[str, Any]) -> set[str]:
+    """Return the large tables that a plan reads from end to end."""
+    rows = (node.get("Actual Rows", 0) + node.get("Rows Removed by Filter", 0)) * node.get("Actual Loops", 1)
+    own = {node["Relation Name"]} if node["Node Type"] == "Seq Scan" and rows > MANY else set()
+    return own.union(*map(_read_whole, node.get("Plans", ())))
+
+
 async def measure(dsn: str, count: int, samples: int) -> dict[str, float]:
     """Ask everything; return p99 in milliseconds by question."""
     config = read_config(options={"store.url": dsn})
@@ -240,6 +307,8 @@ async def _run(arguments: argparse.Namespace) -> dict[str, float]:
                 await hub.open()
                 await hub.stop()
                 await fill(dsn, arguments.instances)
+            if arguments.plans:
+                return await explain(dsn, arguments.instances)
             return await measure(dsn, arguments.instances, arguments.samples)
         finally:
             if not (arguments.use or arguments.keep):
@@ -255,6 +324,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--keep", help="keep the database under this name")
     parser.add_argument("--use", help="ask the database of this name")
+    parser.add_argument("--plans", action="store_true", help="explain instead of timing")
     arguments = parser.parse_args(argv)
     try:
         figures = asyncio.run(_run(arguments))

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from functools import cache
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-from support.kinds import KINDS, OTHER, TESTS, Kind, kind_of, order_of
+from support.kinds import KINDS, OTHER, Kind, kind_of, order_of, shared_by
 from support.proof import ProofRecord
-from tools import services
+from tools import machine, services
 
 # How long one example takes says something of the machine, nothing of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -24,20 +27,25 @@ STRICT = os.environ.get("CI") == "true"
 _seconds: dict[Kind, float] = defaultdict(float)
 _counts: dict[Kind, int] = defaultdict(int)
 _found: dict[str, str | None] = {}
+_watch = machine.Watch()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run cheap kinds first, and what drives a browser last: it leaves an event loop open until the end.
+    """Run the kinds with the longest files first, as ``support.kinds`` lists them."""
+    items.sort(key=lambda item: order_of(item.path))
 
-    The other whole programs go before the middle: at the end a long file of theirs would run beside nothing.
-    """
 
-    def place(item: pytest.Item) -> tuple[float, bool]:
-        browser = "console" in item.path.parts
-        early = kind_of(item.path).name == "e2e" and not browser
-        return (order_of(TESTS / "integration") - 0.5 if early else order_of(item.path), browser)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Give each process one file after the other, and the files that share a factory to one process."""
+    return ByShare(config, log) if config.getoption("dist") == "loadfile" else None
 
-    items.sort(key=place)
+
+class ByShare(LoadFileScheduling):
+    """Several files of tests count as one where they share something that takes long to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return shared_by(nodeid.split("::")[0])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -65,11 +73,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what each kind took and what could not run here."""
     for kind in (*KINDS, OTHER):
         if _counts[kind]:
-            late = "  ABOVE ITS BUDGET" if _seconds[kind] > kind.budget_s else ""
-            took = f"{_seconds[kind]:7.1f} s of {kind.budget_s:4.0f} s"
+            late = "  ABOVE ITS BUDGET" if _seconds[kind] > _budget_of(kind) else ""
+            took = f"{_seconds[kind]:7.1f} s of {_budget_of(kind):4.0f} s"
             terminalreporter.write_line(f"{kind.name:13} {_counts[kind]:6} tests {took}{late}")
     for reason, count in sorted(_skips(terminalreporter).items()):
         terminalreporter.write_line(f"{count} skipped: {reason}", yellow=True)
+
+
+def _budget_of(kind: Kind) -> float:
+    return kind.budget_s * _slowness()
+
+
+@cache
+def _slowness() -> float:
+    return _watch.stop()
 
 
 def _skips(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
@@ -85,8 +102,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if hasattr(session.config, "workerinput"):
         # One of several processes: the one that gathers the results judges.
         return
-    late = [kind.name for kind, seconds in _seconds.items() if seconds > kind.budget_s]
-    if STRICT and late and exitstatus == 0 and session.config.getoption("markexpr") != "proof":
+    is_proof = str(session.config.getoption("markexpr")).startswith("proof")
+    late = [kind.name for kind, seconds in _seconds.items() if seconds > _budget_of(kind)]
+    if STRICT and late and exitstatus == 0 and not is_proof:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -94,6 +112,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Remember where the repository lies, and which services' names exist."""
     global _root
     _root = config.rootpath
+    if STRICT and not hasattr(config, "workerinput"):
+        _watch.start()
 
 
 @pytest.fixture

@@ -9,16 +9,21 @@ shorter.
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("src", "tools", "tests", "bench")
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 60
 POSITIONAL_MAX = 5
+MEMORY = ".cache/budgets.json"
+_RULES = f"{FILE_LINES_MAX} {FUNCTION_LINES_MAX} {POSITIONAL_MAX}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,32 @@ class Finding:
 
 def findings_in(root: Path) -> Iterator[Finding]:
     """Yield everything below ``root`` that is above a limit."""
+    known, now = _remembered(root), {}
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
-            yield from _findings_of(path, path.relative_to(root).as_posix())
+            name, source = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
+            digest = blake2b(f"{name}\n{source}".encode(), key=_RULES).hexdigest()
+            found = known.get(digest)
+            if found is None:
+                found = [list(astuple(each)) for each in _findings_of(source, name)]
+            now[digest] = found
+            yield from (Finding(*each) for each in found)
+    if now.keys() != known.keys():
+        memory = root / MEMORY
+        memory.parent.mkdir(exist_ok=True)
+        memory.write_text(json.dumps(now), encoding="utf-8")
 
 
-def _findings_of(path: Path, name: str) -> Iterator[Finding]:
-    source = path.read_text(encoding="utf-8")
+def _remembered(root: Path) -> dict[str, list[Any]]:
+    """Return what was found in files that have not changed since: to read a tree of each takes seconds."""
+    try:
+        found: dict[str, list[Any]] = json.loads((root / MEMORY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _findings_of(source: str, name: str) -> Iterator[Finding]:
     lines = source.count("\n")
     if lines > FILE_LINES_MAX:
         yield Finding(name, lines, FILE_LINES_MAX, "lines in a file")
@@ -61,7 +85,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def functions_in(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]]:
     """Yield every function below ``node`` with its qualified name."""
-    for child in ast.iter_child_nodes(node):
+    for child in _statements_of(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield prefix + child.name, child
             yield from functions_in(child, f"{prefix}{child.name}.")
@@ -69,6 +93,12 @@ def functions_in(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, Functio
             yield from functions_in(child, f"{prefix}{child.name}.")
         else:
             yield from functions_in(child, prefix)
+
+
+def _statements_of(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements right below ``node``: no function stands in an expression."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        yield from getattr(node, part, ())
 
 
 def _length(function: Function) -> int:

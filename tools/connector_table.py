@@ -22,6 +22,13 @@ COLUMNS = {
     "TestEcology9": "Weaver e-cology 9 (double)",
     "FilesSuite": "files (SFTP)",
     "BrokerSuite": "RabbitMQ, MQTT",
+    "TestLdap": "LDAP (OpenLDAP)",
+    "TestMailbox": "mailbox (Dovecot)",
+    "TestMail": "mail (SMTP)",
+    "TestOpcUa": "OPC UA",
+    "TestODataV4": "OData 2 and 4 (stand-in)",
+    "TestJsonRpc": "JSON-RPC 2.0 (stand-in)",
+    "TestScim": "SCIM 2.0 (stand-in)",
 }
 """Test classes and what a reader calls them."""
 

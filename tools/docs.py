@@ -24,6 +24,8 @@ from lineshaft.base import errors as errors_tree
 from lineshaft.bpmn import reference as bpmn_reference
 from lineshaft.connectors.brokers import reference as brokers_reference
 from lineshaft.connectors.files import reference as files_reference
+from lineshaft.connectors.ldap import reference as ldap_reference
+from lineshaft.connectors.mailbox import reference as mailbox_reference
 from lineshaft.connectors.tryton import reference as tryton_reference
 from lineshaft.feel import reference as feel_reference
 from lineshaft.mapping import reference as mapping_reference
@@ -280,6 +282,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/connectors/mqtt.md": lambda: NOTE + brokers_reference.mqtt_page(),
     "reference/connectors/rabbitmq.md": lambda: NOTE + brokers_reference.rabbitmq_page(),
     "reference/connectors/files.md": lambda: NOTE + files_reference.page(),
+    "reference/connectors/ldap.md": lambda: NOTE + ldap_reference.page(),
+    "reference/connectors/mailbox.md": lambda: NOTE + mailbox_reference.page(),
     "reference/connectors/tryton.md": lambda: NOTE + tryton_reference.page(),
     "reference/errors.md": errors,
     "reference/feel.md": lambda: feel_reference.page("en"),

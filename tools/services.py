@@ -90,10 +90,22 @@ def _find_slapd() -> str | None:
     return shutil.which(given or "slapd", path=None if given else f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
+def _find_dovecot() -> str | None:
+    given = os.environ.get("LINESHAFT_TEST_DOVECOT")
+    return shutil.which(given or "dovecot", path=None if given else f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 def _find_mosquitto() -> str | None:
     given = os.environ.get("LINESHAFT_TEST_MOSQUITTO")
     return shutil.which(
         given or "mosquitto", path=None if given else f"{os.environ.get('PATH', '')}:/usr/sbin"
+    )
+
+
+def _find_mariadbd() -> str | None:
+    given = os.environ.get("LINESHAFT_TEST_MARIADBD")
+    return shutil.which(
+        given or "mariadbd", path=None if given else f"{os.environ.get('PATH', '')}:/usr/sbin"
     )
 
 
@@ -229,11 +241,25 @@ SERVICES = {
             advice="install OpenLDAP's server (slapd); the tests start one of their own",
         ),
         Service(
+            "dovecot",
+            _find_dovecot,
+            "LINESHAFT_TEST_DOVECOT",
+            packages=("dovecot-imapd",),
+            advice="install Dovecot's IMAP server (dovecot-imapd); the tests start one of their own",
+        ),
+        Service(
             "mosquitto",
             _find_mosquitto,
             "LINESHAFT_TEST_MOSQUITTO",
             packages=("mosquitto",),
             advice="install Mosquitto (MQTT); the tests start one of their own",
+        ),
+        Service(
+            "mariadbd",
+            _find_mariadbd,
+            "LINESHAFT_TEST_MARIADBD",
+            packages=("mariadb-server",),
+            advice="install MariaDB's server; the tests start one of their own, with a binary log",
         ),
         Service(
             "cjk-font",

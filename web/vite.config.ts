@@ -7,6 +7,13 @@ const ANTD = /node_modules[\\/](antd|@ant-design|@rc-component)[\\/]/;
 
 export default defineConfig({
   plugins: [react()],
+  resolve: {
+    alias: {
+      '@bpmn-io/element-templates-validator': '/src/diagram/templatesTrusted.ts',
+      '@bpmn-io/semver-compat': '/src/diagram/semverUnused.ts',
+      '@bpmn-io/feelers-editor': '/src/diagram/feelersUnused.ts',
+    },
+  },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': HUB } },
   build: {
     outDir: '../src/lineshaft/api/console',
@@ -20,7 +27,7 @@ export default defineConfig({
             { name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/ },
             // What every visit needs comes at once; the rest (tables, tabs, choices) with the pages that show it.
             { name: 'antd', test: ANTD, tags: ['$initial'], priority: 1 },
-            { name: 'antd-page', test: ANTD, entriesAware: true, entriesAwareMergeThreshold: 40_000 },
+            { name: 'antd-page', test: ANTD, entriesAware: true, entriesAwareMergeThreshold: 2_000 },
           ],
         },
       },

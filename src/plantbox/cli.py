@@ -12,10 +12,16 @@ from pathlib import Path
 from plantbox import whole
 from plantbox.adventureworks import feed
 from plantbox.crm import app as crm
+from plantbox.directory import app as directory
 from plantbox.erp import app as erp
 from plantbox.erp.policy import Policy
 from plantbox.face import Face
 from plantbox.fields import BadField
+from plantbox.finance import app as finance
+from plantbox.hrm import app as hrm
+from plantbox.hrm import tables as hrm_tables
+from plantbox.itsm import app as itsm
+from plantbox.itsm import tables as itsm_tables
 from plantbox.mail import app as mail
 from plantbox.mes import app as mes
 from plantbox.mes.shop import Settings
@@ -25,6 +31,7 @@ from plantbox.oa import flows
 from plantbox.oa import tables as oa_tables
 from plantbox.server import serve
 from plantbox.simtime import START
+from plantbox.srm import app as srm
 from plantbox.station import Common, Station
 from plantbox.webhooks import Hook
 from plantbox.wms import app as wms
@@ -88,6 +95,7 @@ def _add_shop(
     floor.add_argument("--production", choices=("auto", "manual"), default="auto")
     floor.add_argument("--stops", choices=("on", "off"), default="on")
     floor.add_argument("--scrap", default="0.02", help="mean share of bad pieces")
+    floor.add_argument("--undecided", default="0", help="share of bad portions that a person decides")
     floor.add_argument("--pace", default="1", help="factor on all durations")
     _add_webhook(floor, EVENTS)
     store = commands.add_parser("wms", parents=[shared])
@@ -101,10 +109,30 @@ def _add_shop(
     box = commands.add_parser("mail", parents=[shared])
     box.add_argument("--sms-key", default="sms-demo-key")
     box.add_argument("--smtp-port", type=int, default=0)
+    _add_staff(commands, shared)
+    portal = commands.add_parser("srm", parents=[shared])
+    portal.add_argument("--key", default="srm-demo-key")
+    portal.add_argument("--suppliers", choices=("manual", "auto"), default="manual")
+    portal.add_argument("--supplier-hours", type=float, default=4.0, help="how long auto waits")
+    money = commands.add_parser("finance", parents=[shared])
+    money.add_argument("--token", default="finance-demo-token")
     everything = commands.add_parser("all", parents=[shared])
     everything.add_argument("--base-port", type=int, default=0, help="the CRM's; the others follow")
     for name in whole.SYSTEMS:
         everything.add_argument(f"--{name}", default="", help=f"further options of {name}, as one text")
+
+
+def _add_staff(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser
+) -> None:
+    personnel = commands.add_parser("hrm", parents=[shared])
+    personnel.add_argument("--key", default="hrm-demo-key")
+    _add_webhook(personnel, hrm_tables.EVENTS)
+    service = commands.add_parser("itsm", parents=[shared])
+    service.add_argument("--token", default="itsm-demo-token")
+    _add_webhook(service, itsm_tables.EVENTS)
+    accounts = commands.add_parser("directory", parents=[shared])
+    accounts.add_argument("--token", default="directory-demo-token")
 
 
 def _common(arguments: argparse.Namespace) -> Common:
@@ -155,7 +183,8 @@ def _erp(common: Common, arguments: argparse.Namespace) -> Built:
 
 def _mes(common: Common, arguments: argparse.Namespace) -> Built:
     settings = Settings()
-    settings.set({name: getattr(arguments, name) for name in ("production", "stops", "scrap", "pace")})
+    named = ("production", "stops", "scrap", "undecided", "pace")
+    settings.set({name: getattr(arguments, name) for name in named})
     hook = _hook(arguments)
     return mes.build(
         common,
@@ -186,6 +215,28 @@ def _mail(common: Common, arguments: argparse.Namespace) -> Built:
     return mail.build(common, mail.MailOptions(arguments.sms_key, arguments.smtp_port))
 
 
+def _hrm(common: Common, arguments: argparse.Namespace) -> Built:
+    return hrm.build(common, hrm.HrmOptions(arguments.key, _hook(arguments)))
+
+
+def _itsm(common: Common, arguments: argparse.Namespace) -> Built:
+    return itsm.build(common, itsm.ItsmOptions(arguments.token, _hook(arguments)))
+
+
+def _directory(common: Common, arguments: argparse.Namespace) -> Built:
+    return directory.build(common, directory.DirectoryOptions(arguments.token))
+
+
+def _srm(common: Common, arguments: argparse.Namespace) -> Built:
+    if not 0 <= arguments.supplier_hours <= 10_000:
+        raise BadField("--supplier-hours", "Expected 0 to 10000 hours.")
+    return srm.build(common, srm.SrmOptions(arguments.key, arguments.suppliers, arguments.supplier_hours))
+
+
+def _finance(common: Common, arguments: argparse.Namespace) -> Built:
+    return finance.build(common, finance.FinanceOptions(arguments.token))
+
+
 BUILDERS: dict[str, Callable[[Common, argparse.Namespace], Built]] = {
     "crm": _crm,
     "erp": _erp,
@@ -193,6 +244,11 @@ BUILDERS: dict[str, Callable[[Common, argparse.Namespace], Built]] = {
     "wms": _wms,
     "oa": _oa,
     "mail": _mail,
+    "hrm": _hrm,
+    "itsm": _itsm,
+    "directory": _directory,
+    "srm": _srm,
+    "finance": _finance,
 }
 
 

@@ -19,12 +19,15 @@ _WORDS: Final = {
     "销售总监": "Sales director",
     "自动同意": "approved automatically",
     "公路专线": "road haulage",
+    "自有车队": "own lorries",
+    "铁路快运": "rail express",
 }
 
 
 def _names() -> dict[str, str]:
     found = {buyer.name: buyer.name_en for buyer in firm.BUYERS if buyer.name_en}
     found |= {good.name: good.name_en for good in firm.GOODS}
+    found |= {spare.name: spare.name_en for spare in firm.SPARES}
     found |= firm.SELLERS_EN | firm.CITIES_EN
     found |= {step.name: step.name_en for step in firm.ROUTING}
     found |= {step.trouble_name: step.trouble_name_en for step in firm.ROUTING}
@@ -37,6 +40,7 @@ _UNIT: Final = re.compile(r"(?<=[\s\d>(])(套|块|件|千克)(?=[\s<),;]|$)")
 _SENTENCES: Final = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
+        (r"已发货,预计 1 天到达", "Shipped, expected in 1 day"),
         (r"已发货,预计 (\d+) 天到达", r"Shipped, expected in \1 days"),
         (r"ERP 驳回:", "Rejected by the ERP: "),
         (r"超信用额度 ", "over the credit limit by "),

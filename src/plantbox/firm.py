@@ -328,6 +328,26 @@ MACHINES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """A spare part of the machines: the WMS stores it, the ERP knows its price."""
+
+    code: str
+    name: str
+    name_en: str
+    unit: str
+    stock: str
+    price: str
+
+
+SPARES = (
+    Spare("BJ-6204", "深沟球轴承 6204", "Ball bearing 6204", "件", "20", "38.50"),
+    Spare("BJ-2201", "接触器 220V", "Contactor 220 V", "件", "6", "126.00"),
+    Spare("BJ-3308", "液压密封圈", "Hydraulic seal", "件", "40", "12.80"),
+    Spare("BJ-4100", "光电传感器", "Light barrier", "件", "1", "268.00"),
+)
+
+
 def used_at(model: str | None) -> int:
     """Return the operation that takes a material: steel plates are cut, all else is assembled."""
     return ROUTING[0].seq if (model or "").startswith("GB-") else ROUTING[2].seq

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from plantbox.face import Face
 from plantbox.faults import Fault, FaultBoard, rewrite
+from plantbox.leaf import problem_page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -88,6 +89,8 @@ class Gate:
         except web.HTTPException as error:
             if error.status < 400:
                 raise
+            if "text/html" in request.headers.get("Accept", ""):
+                return problem_page(request, error.status)
             kind = "not_found" if error.status == 404 else "bad_request"
             return self._face.failure(error.status, kind, f"{error.reason}: {request.method} {request.path}")
         except Exception as error:  # noqa: BLE001 - a real server answers 500 in its own shape, too

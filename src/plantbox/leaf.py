@@ -59,6 +59,23 @@ def language_of(request: web.Request, cookie: str) -> str:
     return "en" if wanted == "en" else "zh"
 
 
+def problem_page(request: web.Request, status: int) -> web.Response:
+    """Return what a person sees whose browser asked for something that is not there or not allowed."""
+    zh = language_of(request, "lang") == "zh"
+    said = ("没有这个页面或单据", "There is no such page or document")
+    if status != web.HTTPNotFound.status_code:
+        said = ("这个请求不被接受", "This request was not accepted")
+    back = "返回首页" if zh else "Back to the first page"
+    text = (
+        f'<!doctype html><html lang="{"zh-CN" if zh else "en"}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        f"<title>{said[0 if zh else 1]}</title></head>"
+        '<body style="font:16px/1.6 sans-serif;max-width:32em;margin:3em auto;padding:0 1em">'
+        f'<h1 style="font-size:20px">{said[0 if zh else 1]}</h1><p><a href="/">{back}</a></p></body></html>'
+    )
+    return web.Response(text=text, status=status, content_type="text/html")
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A system's look: its short name, its words (zh, en), its style, its menu (address, word)."""
@@ -79,8 +96,13 @@ class Look:
         return self.words[key][0 if lang == "zh" else 1] if key in self.words else key
 
     def table(self, lang: str, keys: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-        """Return a table; exact numbers stand right."""
-        heads = "".join(f"<th>{escape(self.word(key, lang))}</th>" for key in keys)
+        """Return a table; exact numbers and the heads of their columns stand right."""
+        rows = [tuple(row) for row in rows]
+        exact = {place for row in rows for place, cell in enumerate(row) if isinstance(cell, Decimal)}
+        heads = "".join(
+            f"<th{' class=n' if place in exact else ''}>{escape(self.word(key, lang))}</th>"
+            for place, key in enumerate(keys)
+        )
         body = "".join(
             "<tr>"
             + "".join(
@@ -98,8 +120,9 @@ class Look:
         links = "".join(f'<a href="{href}">{self.word(key, lang)}</a>' for href, key in self.menu)
         text = (
             f'<!doctype html><html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-            f"<style>{self.style}</style></head><body><header><b>{self.word('title', lang)}</b>"
+            f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+            f"<title>{escape(title)}</title><style>{self.style}</style></head>"
+            f"<body><header><b>{self.word('title', lang)}</b>"
             f'<nav>{links}<a href="?lang={other}">{"English" if lang == "zh" else "中文"}</a></nav>'
             f'<span class="sim">{clock.label(lang)} · {clock.now():%Y-%m-%d %H:%M}</span></header>'
             f"<main><h1>{escape(title)}</h1>{body}</main></body></html>"

@@ -31,7 +31,7 @@ LOOK = Look(
         "all": ("全部恢复", "Mend everything"),
         "hits": ("已命中 {0} 次", "struck {0} times"),
         "time": ("仿真时间", "Simulated time"),
-        "hours": ("快进 {0} 小时", "{0} hours on"),
+        "hours": ("快进 {0} 小时", "{0} h on"),
         "once": ("下一次写入:{0}", "the next write: {0}"),
         "always": ("直到恢复", "until mended"),
         "own": ("打开系统页面", "Open the system's page"),
@@ -198,8 +198,11 @@ class Panel:
         )
         title = next(known, (fault["kind"], fault["kind"]))[lang == "en"]
         hits = LOOK.word("hits", lang).format(fault["hits"])
+        about = LOOK.word("always", lang)
+        if not fault["match"].startswith("!") and fault["match"] != "webhook.*":
+            about = fault["match"]
         return (
-            f'<div class="on"><span><b>{escape(title)}</b> · {escape(fault["match"])} · {hits}</span>'
+            f'<div class="on"><span><b>{escape(title)}</b> · {escape(about)} · {hits}</span>'
             f'<form method="post" action="/mend?id={fault["id"]}">'
             f'<button class="mend">{LOOK.word("lift", lang)}</button></form></div>'
         )

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -14,11 +15,16 @@ import pytest
 
 from architecture.conftest import ROOT
 from support.kinds import KINDS
-from tools import budgets, console, lock, services
+from tools import console, lock, services
 from tools.test import LIMIT_S, TOGETHER
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+IMPORT = re.compile(
+    r"^[ \t]*(?:from ([\w.]+) import |import ([\w.]+)(?: as \w+)?[ \t]*(?:#.*)?$)", re.MULTILINE
+)
+DOCSTRING = re.compile(r"(?:#.*\n)*r?\"\"\"")
+TEST_FUNCTION = re.compile(r"^[ \t]*(?:async )?def (test\w*)\(", re.MULTILINE)
 HOUSE = {"lineshaft", "lineshaft_packs", "plantbox"}
 TEXT_SUFFIXES = {
     "", ".bpmn", ".cfg", ".css", ".csv", ".dmn", ".html", ".ini", ".js", ".json", ".md", ".py", ".sh", ".sql",
@@ -33,6 +39,12 @@ def files_of_the_project() -> list[Path]:
         check=True, cwd=ROOT, capture_output=True, text=True,
     ).stdout  # fmt: skip
     return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+@cache
+def text_of(path: Path) -> str:
+    """Return what a file holds; several rules look at it."""
+    return path.read_text(encoding="utf-8")
 
 
 def names(path: Path) -> str:
@@ -82,32 +94,36 @@ def test_every_imported_package_is_declared() -> None:
     declared = {
         lock.canonical(re.split(r"[=;\s]", requirement)[0]) for requirement in lock.declared()["runtime"]
     }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    # Drivers that only some plants have: named like their package, and imported where they are needed.
+    extras = {
+        lock.canonical(re.split(r"[=;\s]", requirement)[0])
+        for requirements in project["optional-dependencies"].values()
+        for requirement in requirements
+    }
     distributions = packages_distributions()
     missing = set()
     for path in SOURCES:
-        for package in imported_packages(ast.parse(path.read_text(encoding="utf-8"))):
+        for package in imported_packages(text_of(path)):
             if package in sys.stdlib_module_names or package in HOUSE:
                 continue
             answers = {lock.canonical(name) for name in distributions.get(package, [])}
-            if not answers & declared:
+            if not answers & declared and lock.canonical(package) not in extras:
                 missing.add(f"{names(path)}: {package}")
     assert sorted(missing) == []
 
 
-def imported_packages(tree: ast.Module) -> set[str]:
-    packages = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            packages.update(alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            packages.add(node.module.split(".")[0])
-    return packages
+def imported_packages(source: str) -> set[str]:
+    """Return the packages that a file names, read line by line: a tree of every file takes seconds."""
+    return {(module or other).split(".")[0] for module, other in IMPORT.findall(source)}
 
 
 def test_public_names_are_there() -> None:
     """That they are sorted is the linter's business (RUF022)."""
     for path in SOURCES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if "__all__" not in text_of(path):
+            continue
+        tree = ast.parse(text_of(path))
         for node in tree.body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 public = ast.literal_eval(node.value)
@@ -130,7 +146,7 @@ def bound_names(tree: ast.Module) -> set[str]:
 
 
 def test_modules_say_what_they_are_for() -> None:
-    silent = [names(path) for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
+    silent = [names(path) for path in SOURCES if not DOCSTRING.match(text_of(path))]
     assert silent == []
 
 
@@ -142,6 +158,8 @@ def test_names_of_modules_have_a_subject() -> None:
 
 
 REAL_TIME = {
+    "tests/integration/engine/test_flow_two_ways.py",
+    "tests/support/flow_lab.py",
     *(f"tests/support/{name}.py" for name in ("crash_lab", "crash_worker", "recording_target", "cut_wire")),
     *(f"tests/support/{name}.py" for name in ("fault_acts", "fault_lab", "fault_nursery", "faulty_target")),
     "tests/integration/engine/test_two_workers.py",
@@ -182,6 +200,8 @@ def sleeps(source: str, virtual: bool = False) -> list[int]:
 
     Where the event loop's clock is ``virtual``, ``asyncio.sleep`` takes no time.
     """
+    if "sleep" not in source:
+        return []
     tree = ast.parse(source)
     modules = {"time"} if virtual else {"time", "asyncio"}
     aliases = {name: name for name in modules}
@@ -203,6 +223,18 @@ def sleeps(source: str, virtual: bool = False) -> list[int]:
         if is_sleep and not (isinstance(given, ast.Constant) and given.value == 0):
             found.append(node.lineno)
     return found
+
+
+def test_tests_meet_servers_where_they_were_told_to() -> None:
+    """A host without its port means the machine's own server, which other machines need not have."""
+    settings = re.compile(r'\{[^{}]*"host": *"127\.0\.0\.1"[^{}]*\}')
+    guilty = [
+        f"{names(path)}: {found[0]}"
+        for path in TESTS
+        for found in settings.finditer(path.read_text(encoding="utf-8"))
+        if '"port"' not in found[0]
+    ]
+    assert guilty == []
 
 
 def test_every_folder_of_tests_is_a_kind() -> None:
@@ -246,6 +278,5 @@ def test_decisions_name_every_dependency() -> None:
 def test_functions_of_tests_state_a_behaviour() -> None:
     """`test_1` and `test_it` say nothing when they fail."""
     for path in TESTS:
-        for name, function in budgets.functions_in(ast.parse(path.read_text(encoding="utf-8"))):
-            if function.name.startswith("test"):
-                assert re.fullmatch(r"test(_[a-z0-9]+){2,}", function.name), f"{names(path)}: {name}"
+        for name in TEST_FUNCTION.findall(text_of(path)):
+            assert re.fullmatch(r"test(_[a-z0-9]+){2,}", name), f"{names(path)}: {name}"

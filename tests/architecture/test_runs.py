@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from architecture.conftest import ROOT
+from tools import check, machine
 
 NEEDS_BROWSER = '@pytest.mark.needs("browser")\ndef test_page_opens_in_browser():\n    pass\n'
 PASSES = "def test_one_is_one():\n    assert 1 == 1\n"
@@ -90,14 +91,32 @@ def test_kind_above_its_budget_fails_under_ci_only(project: Project, ci: str, ex
     assert "ABOVE ITS BUDGET" in words
 
 
-def test_cheap_kinds_run_first_and_browsers_last(project: Project) -> None:
-    project.add("e2e/console", PASSES, "test_a.py")
-    project.add("e2e", PASSES, "test_d.py")
+def test_budgets_of_a_slower_machine_are_longer_and_have_an_end(project: Project) -> None:
+    project.add("unit", PASSES)
+    _, words = project.run(LINESHAFT_TEST_SLOWNESS="1.50")
+    assert f"of {170 * 1.5:4.0f} s" in words
+    reference = machine.REFERENCE_S
+    assert machine.factor([]) == machine.factor([reference / 2, reference, 9.0]) == 1
+    assert machine.factor([reference, reference * 1.2, 9.0]) == pytest.approx(1.2)
+    assert machine.factor([9.0]) == machine.MOST
+    assert 1 <= machine.Watch().start().stop() <= machine.MOST
+
+
+def test_slower_machine_makes_fewer_random_trials_but_never_less_than_half(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for slowness, expected in (("0.5", 2000), ("1.0", 2000), ("1.6", 1250), ("9.0", 1000)):
+        monkeypatch.setenv(machine.VARIABLE, slowness)
+        assert machine.effort(2000) == expected
+
+
+def test_kinds_with_the_longest_files_run_first(project: Project) -> None:
     project.add("unit", PASSES, "test_b.py")
+    project.add("e2e", PASSES, "test_d.py")
+    project.add("simulation", PASSES, "test_a.py")
     project.add("integration", PASSES, "test_c.py")
     _, words = project.run("pytest", "-v")
-    order = ("unit/", "e2e/test_d", "integration/", "e2e/console/")
-    places = [words.index(f"tests/{kind}") for kind in order]
+    places = [words.index(f"tests/{kind}/") for kind in ("simulation", "e2e", "integration", "unit")]
     assert places == sorted(places)
 
 
@@ -177,3 +196,15 @@ def test_build_server_runs_the_readmes_test_command_and_nothing_else() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "exec make test" in script.read_text(encoding="utf-8")
+
+
+def test_fast_tests_are_each_in_one_process_of_the_check() -> None:
+    tests = check.ROOT / "tests"
+    lanes = check.fast_lanes(tests)
+    run = [path for lane in lanes for each in lane for path in sorted([each, *each.rglob("test_*.py")])]
+    files = [path for path in run if path.suffix == ".py"]
+    wanted = {
+        path for each in check.FAST_TESTS for path in [tests / each, *(tests / each).rglob("test_*.py")]
+    }
+    assert len(files) == len(set(files))
+    assert set(files) == {path for path in wanted if path.suffix == ".py"}

@@ -14,13 +14,26 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
-from lineshaft.store import activity_queries, few_queries, queries, record_queries, schema
+from lineshaft.store import (
+    activity_queries,
+    crossref_queries,
+    few_queries,
+    flow_queries,
+    queries,
+    record_queries,
+    schema,
+    turn_queries,
+)
 from tools import scoped_reads
 
 Select = sa.sql.expression.SelectBase
+MODULES = (
+    queries, record_queries, activity_queries, few_queries, crossref_queries, flow_queries, turn_queries,
+)  # fmt: skip
+TAKES = dict(itertools.chain.from_iterable(module.ALL_READS for module in MODULES))
 BUILDERS: dict[str, Callable[..., Select]] = {
     name: found
-    for module in (queries, record_queries, activity_queries, few_queries)
+    for module in MODULES
     for name, found in vars(module).items()
     if inspect.isfunction(found)
     and not name.startswith("_")
@@ -30,7 +43,10 @@ TABLES = next(found for found in vars(schema).values() if isinstance(found, sa.M
 
 
 def variants(build: Callable[..., Select], **fixed: bool) -> Iterator[Select]:
-    flags = list(inspect.signature(build).parameters)[1:]
+    parameters = list(inspect.signature(build).parameters.values())[1:]
+    flags = [each.name for each in parameters if each.kind is not each.VAR_POSITIONAL]
+    if len(flags) < len(parameters):
+        flags += [f"{parameters[-1].name} {number}" for number in range(len(flags), TAKES[build])]
     for dialect in ("sqlite", "postgresql"):
         choices = [[fixed[flag]] if flag in fixed else [False, True] for flag in flags]
         for values in itertools.product(*choices):

@@ -25,11 +25,18 @@ def environment() -> dict[str, str]:
 def lineshaft(
     *arguments: str, cwd: Path, timeout_s: float = 60, expect: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; an exit status other than ``expect`` fails with what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "lineshaft", *arguments],
-        cwd=cwd, env=environment(), capture_output=True, text=True, timeout=timeout_s, check=False,
-    )  # fmt: skip
+    """Run a command to its end; an exit status other than ``expect`` fails with what it said.
+
+    So does one that is not done in time: what it said until then, and its logs, tell where it stands.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lineshaft", *arguments],
+            cwd=cwd, env=environment(), capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        said = "\n".join(str(each) for each in (late.stdout, late.stderr) if each)
+        raise AssertionError(f"not done after {timeout_s} s\n{said}{logs_in(cwd)}") from None
     assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}{logs_in(cwd)}"
     return done
 

@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from e2e.programs import environment, wait_until
 from lineshaft.cli.commands import run
 from support.toolroom import KEY, Toolroom
+from tools.postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE, CHINESE = (ROOT / "docs" / "how-to" / name for name in ("add-a-system.md", "add-a-system.zh-CN.md"))
@@ -46,12 +47,6 @@ def neighbour() -> Iterator[Neighbour]:
     neighbour = Neighbour()
     yield neighbour
     neighbour.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

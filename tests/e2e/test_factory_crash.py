@@ -30,6 +30,7 @@ PLANTED = {
     ("oa", "requests"): (1, "approved"),
     ("erp", "deliveries"): (0, None),
     ("mail", "texts"): (0, None),
+    ("mail", "mails"): (1, None),
 }
 """Rows that are doubled or taken away afterwards, to see that the comparison finds it: column and value."""
 
@@ -45,6 +46,7 @@ def database() -> Iterator[str]:
         yield dsn
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(180)
 async def test_twelve_orders_end_once_in_each_system_through_two_kills(tmp_path: Path) -> None:
     lab = FactoryLab(tmp_path / "factory", SEED, orders=12, kills=2, every_s=0.05, hours=3, scrap="0")
@@ -53,6 +55,9 @@ async def test_twelve_orders_end_once_in_each_system_through_two_kills(tmp_path:
         rows = books.of(system, word)
         row = next(each for each in rows if value is None or each[column] == value)
         for planted in ([*rows, row], [each for each in rows if each is not row]):
+            if word == "mails" and len(planted) < len(rows):
+                # One that is missing may be in doubt: of that the hub is asked, not the books.
+                continue
             assert Books({**books.found, (system, word): planted}).complaints(12), f"not found: {row}"
 
 

@@ -14,7 +14,6 @@ Tryton keeps six digits), so the line comes to the cent that was agreed, and the
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -31,21 +30,17 @@ from urllib.request import Request, urlopen
 import pytest
 
 from e2e.programs import ROOT, environment, logs_in, rows
+from e2e.real_orders import CENT, GARBLED, Row, real_folder, rows_of, write_part
 from tools.tryton import company, server
 from tools.tryton.client import Client
 from tools.tryton.plant import CRM_TOKEN, Plant, wait_until
 
-REAL = ROOT.parent / "shared" / "data" / "adventureworks-sales"
-CENT = Decimal("0.01")
 WITH_TIES = ("44086", "44762")
 WITH_DISCOUNTS = ("43881", "44098", "44318", "44489", "44549", "44774")
-GARBLED = {"43841", "44387", "44444", "44657"}
 COUNT = 40
 DEMO = (sys.executable, "-m", "tools.tryton", "demo")
 
 pytestmark = [pytest.mark.timeout(500), pytest.mark.needs("tryton")]
-
-Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +71,6 @@ class Orders:
     customers: list[company.Customer]
 
 
-def rows_of(name: str, folder: Path = REAL) -> list[Row]:
-    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write_rows(folder: Path, name: str, rows: list[Row]) -> None:
-    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def forty(details: dict[str, list[Row]], heads: list[Row]) -> list[Row]:
     """Two with a line between two cents, six with discounts, twelve with a few lines, twenty with one."""
     few = [head for head in heads if 2 <= len(details[head["salesorderid"]]) <= 5][::7]
@@ -102,26 +85,14 @@ def forty(details: dict[str, list[Row]], heads: list[Row]) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
-    if not (REAL / "salesorderheader.csv").is_file():
-        sentence = f"the real orders are not there: expected CSV files in {REAL}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence, pytrace=False)
-        pytest.skip(sentence)
-    folder = tmp_path_factory.mktemp("forty")
+    real_folder()
     details: dict[str, list[Row]] = defaultdict(list)
     for row in rows_of("salesorderdetail"):
         details[row["salesorderid"]].append(row)
     heads = forty(details, rows_of("salesorderheader"))
     own = [row for head in heads for row in details[head["salesorderid"]]]
-    products = {row["productid"]: row for row in rows_of("product")}
-    used = [products[number] for number in dict.fromkeys(row["productid"] for row in own)]
-    buyers = {head["customerid"] for head in heads}
-    customers = [row for row in rows_of("customer") if row["customerid"] in buyers]
-    for name, content in (
-        ("salesorderheader", heads), ("salesorderdetail", own), ("product", used), ("customer", customers),
-        ("person", rows_of("person")), ("store", rows_of("store")),
-    ):  # fmt: skip
-        write_rows(folder, name, content)
+    part = write_part(tmp_path_factory.mktemp("forty"), heads, own)
+    products = {row["productid"]: row for row in part.products}
     lines = {
         f"SO{head['salesorderid']}": [
             Line(
@@ -133,15 +104,15 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
         for head in heads
     }  # fmt: skip
     return Orders(
-        folder,
+        part.folder,
         lines,
         [
             company.Goods(row["productnumber"], row["name"], Decimal(row["listprice"] or "0"))
-            for row in used
+            for row in part.products
         ],
         [
             company.Customer(f"AW-{row['customerid']}", f"AW customer {row['customerid']}")
-            for row in customers
+            for row in part.customers
         ],
     )  # fmt: skip
 

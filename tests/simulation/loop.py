@@ -14,10 +14,11 @@ import contextvars
 import heapq
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LIVELOCK_STEPS = 50_000
@@ -89,6 +90,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._running = False
         self.steps = 0
         self.errors: list[dict[str, Any]] = []
+        self._tasks: WeakKeyDictionary[asyncio.Task[Any], Process] = WeakKeyDictionary()
         self.process_now = OUTSIDE
         """Whose callback is running."""
         self.on_death: Callable[[Process], None] = lambda process: None
@@ -124,6 +126,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         # A killed process leaves its tasks pending for ever: that is what a crash is.
         task._log_destroy_pending = False  # type: ignore[attr-defined]
+        self._tasks[task] = (context.get(_process) if context else None) or _process.get()
         return task
 
     def get_debug(self) -> bool:
@@ -147,6 +150,16 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
         self.errors.append(context)
+
+    def unheard(self) -> Iterator[asyncio.Task[Any]]:
+        """Yield the tasks that failed and whose error nobody asked for.
+
+        asyncio tells of them when the garbage collector comes by, which is not for chance to decide. What a
+        killed process left behind is no error of its own.
+        """
+        for task, process in list(self._tasks.items()):
+            if process.alive and task.done() and task._log_traceback:  # type: ignore[attr-defined]
+                yield task
 
     # -- processes -------------------------------------------------------------------------------------
 

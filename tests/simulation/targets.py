@@ -178,6 +178,9 @@ class Target:
             return self.deeds.setdefault((str(payload["order"]), str(payload["step"])), Deed())
         return self.deeds.setdefault((f"notice {payload['system']}", key), Deed())
 
+    def on_missing(self, reference: str) -> None:
+        """Say that a call misses a reference, before its caller hears of it."""
+
     def _fate(self, operation: str, key: str, deed: Deed) -> str:
         if self.script.get(operation):
             return self.script[operation].pop(0)
@@ -233,7 +236,9 @@ class Target:
             case "rate_limited":
                 raise RateLimited("too many calls", wait_s=0.2 + chance())
             case "missing_reference":
-                raise MissingReference("unknown part", reference=f"part:{self.name}:{context.key}")
+                reference = f"part:{self.name}:{context.key}"
+                self.on_missing(reference)
+                raise MissingReference("unknown part", reference=reference)
             case "refused":
                 raise Refused(
                     "over the credit limit", vendor_code="E42", vendor_text="信用额度不足\x00\ud800"

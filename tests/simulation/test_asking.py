@@ -62,6 +62,11 @@ def test_outage_of_the_asked_system_is_its_own_outage_and_one_event() -> None:
         states = {row.system: row.circuit for row in stage.rows("system_state")}
         assert states == {"alpha": "open"}
         assert {(row.system, row.outage) for row in stage.rows("dead_letter")} == {("alpha", True)}
+        # Whoever looks sees them wait for the system that is off, not for the one whose call asks.
+        assert {(row.held_by, row.status) for row in stage.rows("effect") if row.operation == "map"} == {
+            ("alpha", "intended"),
+            ("alpha", "dead"),
+        }
         before = alpha.calls
         await send(stage, "late")
         await stage.at(50)

@@ -136,6 +136,8 @@ def judged(world: LongOutage) -> None:
         sent = [order.id for order in world.orders if order.group == key]
         assert carried_out == sent[: len(carried_out)], f"order of {key}"
     assert target.calling_max <= CAP
+    # One call and its three retries find out that it is away; what was under way elsewhere runs into it too.
+    assert target.faults["down"] <= 4 + world.nodes_at_start
     mails = [
         row
         for row in world.database.effect.rows.values()
@@ -149,10 +151,25 @@ def test_backlog_of_an_outage_goes_out_oldest_first_over_all_keys(nodes: int) ->
     judged(LongOutage(minutes=2, every_s=2.0, nodes=nodes))
 
 
+def test_events_are_routed_on_however_long_the_outage_lasts() -> None:
+    """Also by whoever takes the lanes over meanwhile, and with fewer waiting than a gate has room for."""
+    world = LongOutage(minutes=12, every_s=4.0)
+    assert not world.run().violations
+    assert world.seen.backlog > world.outage_s / world.every_s * 0.6
+
+
 def test_order_over_all_keys_is_lost_when_new_work_may_overtake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Gate, "leave_behind", lambda self: None)
     with pytest.raises(AssertionError):
         judged(LongOutage(minutes=1, every_s=1.0, nodes=1))
+
+
+def test_system_that_is_away_is_asked_again_and_again_when_nobody_is_suspect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Gate, "suspect_is", lambda self, effect_id: None)
+    with pytest.raises(AssertionError):
+        judged(LongOutage(minutes=1, every_s=2.0, nodes=2))
 
 
 @pytest.mark.proof

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from lineshaft.base.text import text
 from lineshaft.engine.intake import Incoming
 from lineshaft.store.rows import Instance
 from simulation.loop import START
@@ -223,6 +225,21 @@ def test_conditional_start_event_starts_where_its_condition_is_true() -> None:
     stage.play(plot)
     assert [row.business_key for row in stage.instances("p")] == ["o1"]
     assert {row.id: row.note for row in stage.rows("event")} == {"o0": "condition not met", "o1": None}
+
+
+def test_event_of_which_not_everything_could_be_read_goes_its_way_with_a_note() -> None:
+    stage = Stage(pack(started_by(""), routes=b"  - {on: order, start: p}\n"))
+
+    async def plot(stage: Stage) -> None:
+        await stage.at(1)
+        doubted = replace(incoming("o1", {}), doubt=text("follows is null", "follows 为空"))
+        await stage.nodes[0].accept([doubted])
+        await stage.at(6)
+
+    stage.play(plot)
+    assert len(stage.instances("p")) == 1
+    [note] = [row.note for row in stage.rows("event")]
+    assert note == "follows 为空 | follows is null"
 
 
 def test_event_for_a_process_that_cannot_begin_so_is_a_dead_letter_with_the_reason() -> None:

@@ -10,17 +10,19 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from typing import Any
+from zlib import crc32
 
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
 from lineshaft.bpmn.kernel import commands
+from lineshaft.engine.crossref import CrossReference, Wish
 from lineshaft.engine.intake import Incoming
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.releases import LoadedRelease, Releases, compile_release, files_of
 from lineshaft.store.memory import MemoryDatabase, MemoryStore
 from lineshaft.store.rows import Instance, Release
 from simulation import processes
-from simulation.loop import Livelock, Process, SimulatedClock, SimulatedLoop
+from simulation.loop import OUTSIDE, Livelock, Process, SimulatedClock, SimulatedLoop
 from simulation.nodes import CONFIG, Node, SimulatedIds, Watch, Weather
 from simulation.oracle import Oracle, is_for_people
 from simulation.targets import Target
@@ -87,7 +89,9 @@ class World:
             name: Target(name, self.loop, random.Random(chance.getrandbits(64)), trouble)
             for name in ("alpha", "beta", "mail")
         }
+        self._hasty: set[asyncio.Task[None]] = set()
         for target in self.targets.values():
+            target.on_missing = self._hear  # type: ignore[method-assign]
             target.note = self.watchdog.note
         self.nodes: list[Node] = []
         self.nodes_made = 0
@@ -98,6 +102,8 @@ class World:
         self.accepted: set[str] = set()
         """Ids of events that were acknowledged."""
         self.is_calm = False
+        self.appeared: set[str] = set()
+        """References that somebody has bound."""
         self.committers = chance.choice((1, 1, 2))
         self.lazy = 0.2
         """How likely the operator leaves something for ever."""
@@ -122,6 +128,7 @@ class World:
             for who, where, error in self.watch.bugs
         ]
         violations += [f"escaped: {each}" for each in self.loop.errors]
+        violations += [f"nobody heard: {task!r}" for task in self.loop.unheard()]
         self.figures["steps of instances"] = self.watchdog.steps
         trace = self.watchdog.trace
         digest = blake2b("\n".join(trace).encode("utf-8", "replace"), digest_size=8).hexdigest()
@@ -152,8 +159,11 @@ class World:
         self._calm()
         await asyncio.gather(*senders)
         await self._rest()
-        operator.cancel()
-        watcher.cancel()
+        for helper in (operator, watcher):
+            if helper.done():
+                # A cancelled task no longer tells that it failed long ago: nobody would have watched.
+                helper.result()
+            helper.cancel()
         self.oracle.judge()
         await self._restart_everything()
 
@@ -429,10 +439,26 @@ class World:
                         continue
                     await self._decide(effect)
 
+    def _hear(self, reference: str) -> None:
+        """Some hear of what is missed before the hub does, and bind it while the answer is on its way."""
+        if crc32(reference.encode()) % 3 == 0:
+            # Not of the node that hears of it: the steward goes on when that dies.
+            task = self.loop.spawn(OUTSIDE, self._appear(reference))
+            self._hasty.add(task)
+            task.add_done_callback(self._hasty.discard)
+
     async def _appear(self, reference: str) -> None:
+        """A steward creates and binds what is missed, once: whoever missed it then must not wait for ever."""
+        if reference in self.appeared:
+            return
+        self.appeared.add(reference)
         kind, system, local_id = reference.split(":", 2)
         self.targets[system].known.add(local_id)
-        await self._try(lambda desk: desk.bind(self.scope, kind, f"object of {local_id}", system, local_id))
+        table = CrossReference(self.desk, self.clock, SimulatedIds(self.loop, self.chance))
+        wish = Wish(kind, system, local_id)
+        while not await self._try(lambda desk: table.bind([wish], by="op", again=True)):
+            await asyncio.sleep(0.5)
+        self.note(f"{reference} is bound")
 
     async def _decide(self, effect: Any) -> None:
         deed = self.oracle.deed_of(effect)

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from lineshaft.store.port import Store
 from simulation.processes import Flow, file_of
 from support.crash_worker import CONFIG, LEASE_S, store_of
 from support.whole_store import all_effects, all_instances
+from tools.postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SCOPE = Scope.of_engine(CONFIG.tenant)
@@ -52,13 +52,6 @@ routes:
             flow.call(step, f"target.{operation}")
         files[f"processes/{name}.bpmn"] = file_of(name, flow.chain("start", *steps, "end"))
     return files
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(slots=True)

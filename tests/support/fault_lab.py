@@ -31,10 +31,10 @@ from lineshaft.store.port import Store
 from lineshaft.store.postgres import PostgresStore
 from lineshaft.store.sqlite import SqliteStore
 from simulation.processes import ON_REFUSED, REFUSED, Flow, file_of
-from support.crash_lab import free_port
 from support.cut_wire import CutWire
 from support.fault_nursery import CONFIG
 from support.whole_store import all_effects, all_instances
+from tools.postgres import free_port
 
 CLOCK = SystemClock()
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,13 +71,13 @@ def pack() -> dict[str, bytes]:
 
 
 class Nursery:
-    """Forks hubs and targets."""
+    """Forks hubs and targets, of this tree or of another one."""
 
-    def __init__(self) -> None:
-        path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
+    def __init__(self, root: Path = ROOT) -> None:
+        path = os.pathsep.join([str(root / "src"), str(root / "tests")])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.fault_nursery"],
-            cwd=ROOT,
+            cwd=root,
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -182,12 +182,16 @@ class FaultLab:
 
     async def start(self) -> None:
         """Deploy, and start everything."""
-        self.log.touch()
-        self.set_clock(0.0)
         store = self.store()
         await store.open()
         await Releases(store, SCOPE).deploy(files_of(pack()), by="test", now=CLOCK.now())
         await store.close()
+        await self.start_processes()
+
+    async def start_processes(self) -> None:
+        """Start everything on a store that has its release."""
+        self.log.touch()
+        self.set_clock(0.0)
         port = free_port()
         self.target = self.nursery.fork(
             role="target",

@@ -35,6 +35,13 @@ def with_database(dsn: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
+def place_of(dsn: str) -> dict[str, str | int]:
+    """Return the same place as the settings of a connection."""
+    parts = urlsplit(dsn)
+    host, user = parts.hostname or "127.0.0.1", parts.username or "postgres"
+    return {"host": host, "port": parts.port or 5432, "database": parts.path.strip("/"), "user": user}
+
+
 async def _execute(dsn: str, sql: str) -> None:
     connection = await asyncpg.connect(dsn, timeout=5)
     try:

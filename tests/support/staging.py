@@ -7,7 +7,6 @@ things. A missing server is a skip that is shown, and a failure where ``CI`` is 
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import threading
 from collections.abc import Coroutine, Sequence
@@ -18,6 +17,7 @@ import aiomysql
 import asyncpg
 import pymysql
 
+from support import mariadb
 from support.postgres import missing, server_dsn
 
 T = TypeVar("T")
@@ -216,13 +216,10 @@ def admin_of(dialect: str, password: str) -> Admin:
     """Return the owner of a new throw-away database, or skip."""
     if dialect == POSTGRES:
         parts = urlsplit(server_dsn())
-        default = (5432, "postgres")
+        host, user = parts.hostname or "127.0.0.1", parts.username or "postgres"
+        admin = Admin(dialect, host, parts.port or 5432, user, parts.password or "")
     else:
-        parts = urlsplit(os.environ.get("LINESHAFT_TEST_MARIADB") or "mysql://root@127.0.0.1:3306")
-        default = (3306, "root")
-    admin = Admin(
-        dialect, parts.hostname or "127.0.0.1", parts.port or default[0], parts.username or default[1],
-        parts.password or "",
-    )  # fmt: skip
+        there = mariadb.server()
+        admin = Admin(dialect, there.host, there.port, there.user, there.password)
     admin.make(password)
     return admin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,24 @@ ALL = tuple(range(LANES))
 
 def at(seconds: float) -> datetime:
     return T0 + timedelta(seconds=seconds)
+
+
+def replaced(row: Any, **over: Any) -> Any:
+    """Return a row with other values."""
+    return replace(row, **over)
+
+
+def parked(name: str = "k1", /, **over: Any) -> rows.Parked:
+    values: dict[str, Any] = {
+        "tenant": "default",
+        "id": name,
+        "reference": "party:crm:c7",
+        "lane": 7,
+        "kind": "flow_record",
+        "created_at": T0,
+        "parked_at": T0,
+    }
+    return rows.Parked(**(values | over))
 
 
 def event(name: str = "e1", /, **over: Any) -> rows.Event:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+REFUSALS = ("refuse", "invalid", "busy", "echo_secret")
 Tell = Callable[[str], Awaitable[None]]
 
 
@@ -29,6 +30,8 @@ class WireProxy:
     commits: int = 0
     on_request: Tell | None = None
     """Told of the next plan before a counted request is forwarded."""
+    says: Callable[[str, bytes], bytes] | None = None
+    """What the server would say to a request that it refuses; the request is not forwarded then."""
 
     def __post_init__(self) -> None:
         self._server: asyncio.Server | None = None
@@ -62,6 +65,9 @@ class WireProxy:
             while chunk := await reader.read(65536):
                 self.arrived += len(self.counted.findall(chunk))
                 wrote = wrote or self.counted.search(chunk) is not None
+                if self.says and self.plans and self.plans[0] in REFUSALS and self.marked.search(chunk):
+                    writer.write(self.says(self.plans.pop(0), chunk))
+                    continue
                 if self.counted.search(chunk) and self.on_request is not None:
                     await self.on_request(self.plans[0] if self.plans else "ok")
                     if self.plans and self.plans[0] in ("refuse", "invalid", "unknown_item", "busy"):

@@ -5,31 +5,43 @@ import {
   AuditOutlined,
   BellOutlined,
   CloudUploadOutlined,
+  DashboardOutlined,
+  DeploymentUnitOutlined,
   FileSearchOutlined,
+  InboxOutlined,
+  EditOutlined,
   KeyOutlined,
+  LinkOutlined,
   LockOutlined,
   PartitionOutlined,
   QuestionCircleOutlined,
   SendOutlined,
   SolutionOutlined,
+  SyncOutlined,
   TeamOutlined,
 } from '@ant-design/icons';
 import type { ComponentType, ReactNode } from 'react';
 
 import type { Right } from './api/session';
 
-type Lazy = () => Promise<{ Component: ComponentType }>;
+export type Lazy = () => Promise<{ Component: ComponentType }>;
 
 export interface PageEntry {
   /** Word of the menu: `menu.…`; none where a page is not in the menu. */
   word?:
     | 'map'
+    | 'board'
+    | 'inbox'
     | 'trace'
+    | 'processes'
     | 'instances'
+    | 'flows'
     | 'deadLetters'
     | 'unknown'
+    | 'bindings'
     | 'alerts'
     | 'proposals'
+    | 'design'
     | 'releases'
     | 'people'
     | 'tokens'
@@ -41,22 +53,34 @@ export interface PageEntry {
   path: string;
   right: Right;
   /** A figure of the overview that the menu shows beside the word. */
-  figure?: 'dead' | 'unknown';
+  figure?: 'dead' | 'unknown' | 'todo';
   routes: { path: string; lazy: Lazy }[];
 }
 
 const map: Lazy = async () => ({ Component: (await import('./pages/map/MapPage')).MapPage });
+const board: Lazy = () => import('./pages/board/BoardPage');
 const trace: Lazy = async () => ({ Component: (await import('./pages/trace/TracePage')).TracePage });
+const inbox: Lazy = () => import('./pages/inbox/InboxPage');
+const flows: Lazy = () => import('./pages/flows/FlowsPage');
+const flow: Lazy = () => import('./pages/flows/FlowPage');
+const processes: Lazy = () => import('./pages/processes/ProcessesPage');
+const processStats: Lazy = () => import('./pages/processes/ProcessStatsPage');
+const system: Lazy = () => import('./pages/system/SystemPage');
 const instances: Lazy = async () => ({ Component: (await import('./pages/instances/InstancesPage')).InstancesPage });
 const instance: Lazy = async () => ({ Component: (await import('./pages/instances/InstancePage')).InstancePage });
 const deadLetters: Lazy = async () => ({
   Component: (await import('./pages/dead-letters/DeadLettersPage')).DeadLettersPage,
 });
 const unknown: Lazy = async () => ({ Component: (await import('./pages/unknown/UnknownPage')).UnknownPage });
+const bindings: Lazy = () => import('./pages/bindings/BindingsPage');
 const proposals: Lazy = () => import('./pages/proposals/ProposalsPage');
 const people: Lazy = () => import('./pages/people/PeoplePage');
 const tokens: Lazy = () => import('./pages/tokens/TokensPage');
 const alerts: Lazy = () => import('./pages/alerts/AlertsPage');
+const design: Lazy = () => import('./pages/design/DesignPage');
+const designer: Lazy = () => import('./pages/design/DesignerPage');
+const decision: Lazy = () => import('./pages/design/DecisionPage');
+const manifest: Lazy = () => import('./pages/design/ManifestPage');
 const releases: Lazy = () => import('./pages/releases/ReleasesPage');
 const secrets: Lazy = () => import('./pages/secrets/SecretsPage');
 const subscriptions: Lazy = () => import('./pages/subscriptions/SubscriptionsPage');
@@ -64,7 +88,34 @@ const audit: Lazy = () => import('./pages/audit/AuditPage');
 export const notFound: Lazy = async () => ({ Component: (await import('./pages/not-found/NotFoundPage')).NotFoundPage });
 
 export const PAGES: PageEntry[] = [
-  { word: 'map', icon: <ApartmentOutlined />, path: '/', right: 'read', routes: [{ path: '/', lazy: map }] },
+  {
+    word: 'map',
+    icon: <ApartmentOutlined />,
+    path: '/',
+    right: 'read',
+    routes: [
+      { path: '/', lazy: map },
+      { path: '/systems/:name', lazy: system },
+    ],
+  },
+  {
+    word: 'board',
+    icon: <DashboardOutlined />,
+    path: '/board',
+    right: 'documents.read',
+    routes: [{ path: '/board', lazy: board }],
+  },
+  {
+    word: 'inbox',
+    icon: <InboxOutlined />,
+    path: '/tasks',
+    right: 'tasks.read',
+    figure: 'todo',
+    routes: [
+      { path: '/tasks', lazy: inbox },
+      { path: '/tasks/:instance/:token', lazy: inbox },
+    ],
+  },
   {
     word: 'trace',
     icon: <FileSearchOutlined />,
@@ -73,6 +124,26 @@ export const PAGES: PageEntry[] = [
     routes: [
       { path: '/trace', lazy: trace },
       { path: '/trace/:number', lazy: trace },
+    ],
+  },
+  {
+    word: 'processes',
+    icon: <DeploymentUnitOutlined />,
+    path: '/processes',
+    right: 'processes.read',
+    routes: [
+      { path: '/processes', lazy: processes },
+      { path: '/processes/:id/stats', lazy: processStats },
+    ],
+  },
+  {
+    word: 'flows',
+    icon: <SyncOutlined />,
+    path: '/flows',
+    right: 'systems.read',
+    routes: [
+      { path: '/flows', lazy: flows },
+      { path: '/flows/:name', lazy: flow },
     ],
   },
   {
@@ -105,6 +176,13 @@ export const PAGES: PageEntry[] = [
     routes: [{ path: '/unknown', lazy: unknown }],
   },
   {
+    word: 'bindings',
+    icon: <LinkOutlined />,
+    path: '/bindings',
+    right: 'bindings.read',
+    routes: [{ path: '/bindings', lazy: bindings }],
+  },
+  {
     word: 'alerts',
     icon: <BellOutlined />,
     path: '/alerts',
@@ -117,6 +195,18 @@ export const PAGES: PageEntry[] = [
     path: '/proposals',
     right: 'proposals.read',
     routes: [{ path: '/proposals', lazy: proposals }],
+  },
+  {
+    word: 'design',
+    icon: <EditOutlined />,
+    path: '/design',
+    right: 'releases.read',
+    routes: [
+      { path: '/design', lazy: design },
+      { path: '/design/processes/:name', lazy: designer },
+      { path: '/design/decisions/:name', lazy: decision },
+      { path: '/design/systems/:name', lazy: manifest },
+    ],
   },
   {
     word: 'releases',

@@ -32,7 +32,7 @@ export function themeOf(mode: Mode): ThemeConfig {
       colorLink: dark ? '#69b1ff' : '#0958d9',
       colorLinkHover: dark ? '#91caff' : '#003eb3',
       colorLinkActive: dark ? '#91caff' : '#002c8c',
-      colorError: dark ? '#dc4446' : '#cf1322',
+      colorError: dark ? '#ff7875' : '#cf1322',
       colorTextSecondary: dark ? 'rgba(255,255,255,0.72)' : '#595959',
       colorTextDescription: dark ? 'rgba(255,255,255,0.65)' : '#595959',
       colorTextPlaceholder: dark ? 'rgba(255,255,255,0.55)' : '#6b6b6b',
@@ -41,11 +41,15 @@ export function themeOf(mode: Mode): ThemeConfig {
       fontFamily: FONTS,
       fontFamilyCode: MONO,
       fontSize: 14,
+      // Whoever asked their system for stillness gets it.
+      motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
     },
     components: {
       Layout: { headerBg: '#001529', headerHeight: 48, siderBg: dark ? '#141414' : '#ffffff' },
       Menu: { itemHeight: 36, ...(dark ? { itemSelectedColor: '#91caff', itemSelectedBg: '#111a2c' } : {}) },
       Table: { cellPaddingBlockSM: 6 },
+      // On a dark ground the primary colour is too dark for words.
+      ...(dark ? { Tabs: { itemSelectedColor: '#69b1ff', itemHoverColor: '#91caff' }, Button: { dangerColor: '#141414' } } : {}),
     },
   };
 }

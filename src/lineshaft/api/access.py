@@ -22,7 +22,7 @@ from lineshaft.api.shown_tokens import shown_token
 from lineshaft.base.errors import HubError, NotAllowed
 from lineshaft.base.text import Language, language_of, text
 from lineshaft.security.actions import Action
-from lineshaft.security.addresses import client_of
+from lineshaft.security.addresses import client_of, is_in
 from lineshaft.security.audit import ORIGIN, Origin
 from lineshaft.security.fields import REVEALED
 from lineshaft.security.people import Caller
@@ -100,6 +100,7 @@ class Gatekeeper:
                 ended = True
             await send(message)
 
+        _as_the_browser_came(self._services, scope)
         request = Request(scope, receive)
         REVEALED.set(set())
         ORIGIN.set(Origin("", address_of(self._services, request), request_id))
@@ -130,7 +131,18 @@ class Gatekeeper:
 def address_of(services: Services, request: Request) -> str:
     """Return from which address a request comes."""
     peer = request.client.host if request.client is not None else ""
-    return client_of(peer, request.headers.get("x-forwarded-for"), services.trusted_proxies)
+    # Some proxies add a line of their own instead of going on in the client's; the last one is theirs.
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
+    return client_of(peer, forwarded, services.trusted_proxies)
+
+
+def _as_the_browser_came(services: Services, scope: Scope) -> None:
+    """Take over from a trusted proxy that the browser speaks HTTPS to it: cookies are kept accordingly."""
+    client = scope.get("client")
+    if client and services.trusted_proxies and is_in(client[0], services.trusted_proxies):
+        said = Request(scope).headers.getlist("x-forwarded-proto")
+        if said and said[-1].rpartition(",")[2].strip().lower() in ("http", "https"):
+            scope["scheme"] = said[-1].rpartition(",")[2].strip().lower()
 
 
 async def who_calls(services: Services, request: Request) -> Caller | None:

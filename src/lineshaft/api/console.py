@@ -37,12 +37,22 @@ def serve_console(request: Request) -> Response:
             404,
             SECURITY_HEADERS,
         )
-    wanted = (folder / request.path_params["path"]).resolve()
-    inside = wanted.is_relative_to(folder.resolve()) and not wanted.name.startswith(".")
-    if inside and wanted.is_file() and wanted != page.resolve():
+    wanted = _file_of(folder, request.path_params["path"])
+    if wanted is not None and wanted != page.resolve():
         lasting = "assets" in wanted.parts
         keep = "public, max-age=31536000, immutable" if lasting else "no-cache"
         return FileResponse(wanted, headers={**SECURITY_HEADERS, "Cache-Control": keep})
     if "assets" in request.path_params["path"].split("/"):
         return PlainTextResponse("not found", 404, SECURITY_HEADERS)
     return FileResponse(page, headers={**SECURITY_HEADERS, "Cache-Control": "no-cache"})
+
+
+def _file_of(folder: Path, asked: str) -> Path | None:
+    """Return the file of the console that a path names; ``None``: none, or one that is not for everybody."""
+    try:
+        wanted = (folder / asked).resolve()
+        inside = wanted.is_relative_to(folder.resolve()) and not wanted.name.startswith(".")
+        return wanted if inside and wanted.is_file() else None
+    except (OSError, ValueError):
+        # A name that no file can have: too long, or with a NUL in it.
+        return None

@@ -26,7 +26,6 @@ from lineshaft.engine.intake import Incoming
 from lineshaft.engine.pressure import Overloaded
 from lineshaft.engine.traces import parts
 from lineshaft.sdk.webhook import Delivery
-from lineshaft.security.addresses import is_in
 from lineshaft.security.audit import ORIGIN
 from lineshaft.security.people import Caller
 
@@ -87,9 +86,8 @@ async def take_webhook(request: Request) -> Response:
     system, trigger = request.path_params["system"], request.path_params["trigger"]
     if (full := _full(request, services)) is not None:
         return full
-    allowed = services.hook_addresses.get(system)
     address = ORIGIN.get().address
-    if allowed is not None and not is_in(address, allowed):
+    if not await services.hook_gate.allows(system, trigger, address):
         await services.audit.note(
             "hook.refused",
             outcome="refused",

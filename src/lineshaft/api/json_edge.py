@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from lineshaft.api.sizes import DEPTH_MAX, depth_of
 from lineshaft.base.errors import InputError
+from lineshaft.base.numbers import exact, may_be_vast
 from lineshaft.base.text import Text, text
 
 
@@ -24,6 +25,7 @@ def _other(value: Any) -> Any:
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_other, decimal_format="number")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_CAREFUL = msgspec.json.Decoder(float_hook=exact)
 
 
 def dumps(value: Any) -> bytes:
@@ -43,7 +45,7 @@ def loads(content: bytes) -> Any:
         InputError: It is no JSON; the message has the place.
     """
     try:
-        value = _DECODER.decode(content)
+        value = (_CAREFUL if may_be_vast(content) else _DECODER).decode(content)
     except RecursionError as error:
         raise _too_deep() from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -9,10 +9,8 @@ from typing import Any
 
 from lineshaft.api.services import BackupRun
 from lineshaft.api.views import TitleView
-from lineshaft.base.text import Text
 from lineshaft.engine.persons import PersonStep
 from lineshaft.engine.retention import Policy, Sweep
-from lineshaft.insight.alerting import KeptAlert
 from lineshaft.store.upkeep import KEPT
 
 
@@ -171,55 +169,6 @@ class BackupPage:
     folder: str
     next_at: datetime | None
     items: list[BackupRunView]
-
-
-@dataclass(frozen=True, slots=True)
-class AlertView:
-    """Something that did not happen in time."""
-
-    id: str
-    kind: str
-    """``stuck``: a run stands still; ``delay``: a write is late; ``missing``: what should have followed;
-    ``drift``: a system's interface has changed."""
-    watch: str
-    title: TitleView
-    node: str
-    owner: TitleView
-    key: str
-    instance: str
-    since: datetime
-    limit_s: float
-    opened_at: datetime
-    closed_at: datetime | None
-    """When it came, late; ``null``: it has not."""
-
-    @classmethod
-    def of(cls, kept: KeptAlert) -> AlertView:
-        """Return the view of an alert."""
-        alert = kept.alert
-        title = alert.title or Text(alert.watch, alert.watch)
-        return cls(
-            kept.record.id,
-            alert.kind,
-            alert.watch,
-            TitleView.of(title),
-            alert.node,
-            TitleView.of(alert.owner),
-            alert.key,
-            alert.instance,
-            alert.since,
-            alert.limit_s,
-            kept.opened_at,
-            kept.closed_at,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AlertPage:
-    """Alerts, newest first."""
-
-    items: list[AlertView]
-    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

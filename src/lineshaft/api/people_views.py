@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from lineshaft.api.views import TitleView
+from lineshaft.base.ids import is_id
 from lineshaft.base.text import Language
-from lineshaft.security.actions import ACTIONS
+from lineshaft.security.actions import ACTIONS, title_of
 from lineshaft.security.audit import Finding, Verdict
 from lineshaft.security.duties import Proposal
 from lineshaft.security.members import Department, Position, User
@@ -296,10 +298,15 @@ class AuditLineView:
     request_id: str
     detail: dict[str, Any]
     erased: bool
+    title: TitleView
+    """What was done, in words; ``action`` is what one filters by."""
+    name: str | None
+    """What people call the subject where that is only an id: a document's number, a token's name."""
 
     @classmethod
-    def of(cls, row: AuditEntry) -> AuditLineView:
-        """Return the view of a line."""
+    def of(cls, row: AuditEntry, names: Mapping[str, str]) -> AuditLineView:
+        """Return the view of a line; ``names`` of subjects as ``api.audit_names`` finds them."""
+        detail = json.loads(row.detail) if row.detail else {}
         return cls(
             row.seq,
             row.at,
@@ -310,8 +317,10 @@ class AuditLineView:
             row.subject,
             row.address,
             row.request_id,
-            json.loads(row.detail) if row.detail else {},
+            detail,
             row.erased_at is not None,
+            TitleView.of(title_of(row.action)),
+            names.get(row.subject) or (detail.get("name") if is_id(row.subject) else None),
         )
 
 

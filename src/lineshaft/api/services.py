@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from lineshaft.base.clock import Clock
+from lineshaft.base.errors import Problem
 from lineshaft.base.ids import Ids
 from lineshaft.base.limits import DEFAULT_LIMITS, Limits
 from lineshaft.base.text import Text
 from lineshaft.engine.bulk import BulkWork
 from lineshaft.engine.clearing import Clearing
+from lineshaft.engine.crossref import CrossReference
+from lineshaft.engine.drafts import Drafts
 from lineshaft.engine.facts import FactBook
+from lineshaft.engine.flows.desk import FlowDesk
 from lineshaft.engine.health import StoreHealth
+from lineshaft.engine.inbox import Inbox
 from lineshaft.engine.intake import Incoming, Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.outlets import Kept, Outlets
 from lineshaft.engine.outside import OutsideWork
 from lineshaft.engine.persons import Persons
 from lineshaft.engine.pressure import Pressure
+from lineshaft.engine.rehearsal import Given, Rehearsal
 from lineshaft.engine.releases import File, LoadedRelease
 from lineshaft.engine.retention import Retention
 from lineshaft.insight.activity import ActivityBook
+from lineshaft.insight.alert_acts import AlertDesk
 from lineshaft.insight.alerting import Alerts
+from lineshaft.insight.board import BoardBook
 from lineshaft.insight.counting import Counting
 from lineshaft.insight.drift import Drift
+from lineshaft.insight.forms import FormBook
+from lineshaft.insight.kpis import Kpis
 from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.process_stats import ProcessFigures
 from lineshaft.insight.processes import ProcessBook
 from lineshaft.insight.watches import Watches
 from lineshaft.sdk import ChangePage, CheckStep, ConnectorSpec, Outcome, ResourceSpec
+from lineshaft.sdk.objects import ObjectsSpec
 from lineshaft.sdk.sensitive import SensitiveSpec
+from lineshaft.sdk.states import StateMap
 from lineshaft.sdk.trail import TrailSpec
 from lineshaft.sdk.webhook import Delivery, WebhookAnswer
 from lineshaft.security.addresses import Network
 from lineshaft.security.audit import Anchor, Audit
 from lineshaft.security.directory import Directory
 from lineshaft.security.duties import Duties
+from lineshaft.security.hook_gate import HookGate
 from lineshaft.security.oidc import Oidc
 from lineshaft.security.secret_shelf import SecretShelf
 from lineshaft.security.sessions import Sessions
+from lineshaft.security.sign_in_methods import SignInMethods
 from lineshaft.security.signing_in import SigningIn
+from lineshaft.security.system_settings import SystemSettings
 from lineshaft.security.tokens import TokenBook, Tokens
 from lineshaft.security.tracking import TrackingLinks
 from lineshaft.security.vault import Vault
@@ -62,6 +78,29 @@ class ConnectedSystem:
     """The first page of the system's own screens, where the configuration names one."""
     page_url: str | None = None
     """The page of one document there, with ``{kind}``, ``{number}`` and ``{local_id}`` to be filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSetting:
+    """A setting that a system asks for, and what it was given."""
+
+    name: str
+    title: Text
+    type: str
+    required: bool
+    value: Any
+    origin: Literal["configuration", "kept", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSettings:
+    """How a system is reached."""
+
+    system: str
+    settings: list[DeclaredSetting]
+    secrets: list[tuple[str, bool]]
+    """Names, and whether somebody gave them."""
+    problem: Text | None
 
 
 class ConnectedSystems(Protocol):
@@ -91,6 +130,10 @@ class ConnectedSystems(Protocol):
         """Test the connection step by step; raises ``NotFound``."""
         ...
 
+    def settings(self, system: str) -> DeclaredSettings:
+        """Return how a system is reached; raises ``NotFound``."""
+        ...
+
     async def describe(self, system: str) -> list[ResourceSpec]:
         """Return the resources as the live system has them; raises ``NotFound``."""
         ...
@@ -107,6 +150,10 @@ class ConnectedSystems(Protocol):
         """Carry out an operation that only reads; raises ``NotFound``."""
         ...
 
+    def download(self, system: str, resource: str, record_id: str) -> AsyncIterator[bytes]:
+        """Yield a file's content in pieces; raises ``NotFound`` where there is none."""
+        ...
+
 
 class Publisher(Protocol):
     """Makes releases."""
@@ -117,6 +164,33 @@ class Publisher(Protocol):
 
     async def publish(self, files: Sequence[File], *, by: str, note: str) -> LoadedRelease:
         """Check everything together and make it the active release."""
+        ...
+
+
+class Designer(Protocol):
+    """Looks at definitions that somebody is drawing."""
+
+    def offers(self) -> list[tuple[str, Text, ConnectorSpec]]:
+        """Return every system that a task can call, with its declaration."""
+        ...
+
+    def problems(self, folder: Mapping[str, bytes], paths: Collection[str]) -> list[Problem]:
+        """Return errors and doubts of the files at ``paths``, and what keeps all from being published."""
+        ...
+
+
+class Rehearsals(Protocol):
+    """Runs what somebody is drawing, in memory."""
+
+    async def run(
+        self,
+        folder: Mapping[str, bytes],
+        process_id: str,
+        variables: Mapping[str, Any],
+        given: Sequence[Given],
+        start: str | None = None,
+    ) -> Rehearsal:
+        """Run a process on given values; nothing is called, stored or sent."""
         ...
 
 
@@ -189,6 +263,23 @@ class Backups(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ManifestDraft:
+    """A first manifest of a system; nothing is connected or kept."""
+
+    manifest: str
+    base_url: str
+    """Where its description says the system is."""
+    secrets: list[str]
+    """Names of the secrets that it refers to."""
+    resources: list[str]
+    operations: list[str]
+
+
+Drafting = Callable[[str, bytes, Sequence[str]], ManifestDraft]
+"""Makes a first manifest: the system's name, its OpenAPI description, which paths or tags to take."""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Which world this hub stands in, as people are told on every page."""
 
@@ -204,7 +295,10 @@ class Services:
 
     store: Store
     operations: Operations
+    inbox: Inbox
+    forms: FormBook
     bulk: BulkWork
+    flows: FlowDesk
     outside: OutsideWork
     facts: FactBook
     outlets: Outlets
@@ -214,6 +308,9 @@ class Services:
     systems: ConnectedSystems
     publisher: Publisher
     promotion: Promoting
+    drafts: Drafts
+    designer: Designer
+    rehearsals: Rehearsals
     tokens: TokenBook
     """Says who holds a token."""
     token_shelf: Tokens
@@ -221,25 +318,41 @@ class Services:
     sessions: Sessions
     directory: Directory
     signing_in: SigningIn
+    sign_in_methods: SignInMethods
     audit: Audit
     duties: Duties
     secrets: SecretShelf
     vault: Callable[[], Vault]
     """Seals what is kept of an answer; raises ``HubError`` where there is no master key."""
+    hook_gate: HookGate
+    """Says from where webhooks may come."""
+    system_settings: SystemSettings
+    refresh_settings: Callable[[], Awaitable[None]]
+    """Connects the systems whose settings are others now."""
     refresh_secrets: Callable[[], Awaitable[None]]
     """Opens the sealed secrets anew, and connects the systems that waited for one."""
     live: LiveFeed
     clock: Clock
     ids: Ids
     processes: ProcessBook
+    process_figures: ProcessFigures
     counting: Counting
     retention: Retention
     persons: Persons
     backups: Backups
     alerts: Alerts
     activity: ActivityBook
+    board: BoardBook
+    kpis: Kpis
+    send_briefing: Callable[[], Awaitable[None]]
     watches: Watches
+    alert_desk: AlertDesk
     drift: Drift
+    crossref: CrossReference
+    objects: Callable[[], ObjectsSpec]
+    """Returns the types of objects of the active release."""
+    states: Callable[[], StateMap]
+    """Returns the state maps of the active release."""
     metrics: Callable[[], Awaitable[str]]
     """Makes a page of metrics."""
     version: str
@@ -254,11 +367,11 @@ class Services:
     """How browsers reach the hub; empty: as they have just done."""
     anchors: Callable[[], list[Anchor]] = list
     """The ends that the audit log had, as this hub has written them down outside the store."""
-    hook_addresses: Mapping[str, tuple[Network, ...]] = field(default_factory=dict)
-    """System → from where its webhooks may come; one that is not named: from anywhere."""
     pressure: Pressure | None = None
     """Says whether more can be taken in; ``None``: always."""
     clearing: Clearing | None = None
     """Says when a backlog will be gone; ``None``: nobody looks."""
+    drafting: Drafting | None = None
+    """Makes first manifests; ``None``: not here."""
     health: StoreHealth | None = None
     """Says whether the store takes what is written; ``None``: nobody knows."""

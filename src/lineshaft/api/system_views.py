@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from lineshaft.api.services import DeclaredSettings, ManifestDraft
 from lineshaft.api.views import TitleView
 from lineshaft.sdk import Change, ConnectorSpec, FieldSpec, OperationSpec, ResourceSpec
 from lineshaft.security.fields import Masking
@@ -113,6 +114,24 @@ class DescriptionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ManifestDraftView:
+    """A first manifest; nothing of it is kept."""
+
+    manifest: str
+    """YAML, for `systems/NAME.yaml` of a pack."""
+    base_url: str
+    secrets: list[str]
+    """Names of the secrets that it refers to."""
+    resources: list[str]
+    operations: list[str]
+
+    @classmethod
+    def of(cls, draft: ManifestDraft) -> ManifestDraftView:
+        """Return the view of a draft."""
+        return cls(draft.manifest, draft.base_url, draft.secrets, draft.resources, draft.operations)
+
+
+@dataclass(frozen=True, slots=True)
 class RecordView:
     """One record of a system."""
 
@@ -156,3 +175,50 @@ class CallView:
     effect: str | None
     number: str | None = None
     answer: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingView:
+    """One setting of a connection."""
+
+    name: str
+    title: TitleView
+    type: str
+    required: bool
+    value: str | int | float | bool | None
+    origin: Literal["configuration", "kept", ""]
+    """Who says so: the configuration file, which goes before; the hub; nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeededSecretView:
+    """A secret that a system refers to; its value is never shown."""
+
+    name: str
+    given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSettingsView:
+    """How a system is reached."""
+
+    system: str
+    settings: list[SettingView]
+    secrets: list[NeededSecretView]
+    problem: TitleView | None
+    """Why it cannot be connected with them."""
+
+    @classmethod
+    def of(cls, found: DeclaredSettings) -> SystemSettingsView:
+        """Return the view of a system's settings."""
+        return cls(
+            found.system,
+            [
+                SettingView(
+                    each.name, TitleView.of(each.title), each.type, each.required, each.value, each.origin
+                )
+                for each in found.settings
+            ],
+            [NeededSecretView(name, given) for name, given in found.secrets],
+            TitleView.of(found.problem) if found.problem is not None else None,
+        )

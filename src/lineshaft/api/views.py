@@ -14,13 +14,13 @@ import msgspec
 from lineshaft.base.text import Language, Text, of_column
 from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.feel import codec as values
+from lineshaft.insight.board import BoardOrder
 from lineshaft.insight.processes import ReadProcess
 from lineshaft.insight.run import RunFlow, RunNode, RunTrouble
 from lineshaft.insight.trail import TrailCall
 from lineshaft.security.people import Caller
 from lineshaft.store.port import Cause
 from lineshaft.store.rows import (
-    Binding,
     DeadLetter,
     Definition,
     Effect,
@@ -456,6 +456,15 @@ class CausePage:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardOrdersView:
+    """The orders behind a figure of the board."""
+
+    total: int
+    """How many there are; ``items`` may be fewer."""
+    items: list[BoardOrder]
+
+
+@dataclass(frozen=True, slots=True)
 class FieldView:
     """A field that an operation declares."""
 
@@ -612,23 +621,6 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True)
-class BindingView:
-    """Which record in which system a business object is."""
-
-    object_type: str
-    object_id: str
-    system: str
-    local_id: str
-    label: str
-    bound_at: datetime
-
-    @classmethod
-    def of(cls, row: Binding) -> BindingView:
-        """Return the view of a cross-reference."""
-        return cls(row.object_type, row.object_id, row.system, row.local_id, row.label, row.bound_at)
-
-
-@dataclass(frozen=True, slots=True)
 class OverviewView:
     """Figures of the whole hub."""
 
@@ -748,12 +740,4 @@ class ReleasePage:
     """Releases, newest first."""
 
     items: list[ReleaseView]
-    next: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BindingPage:
-    """Cross-references."""
-
-    items: list[BindingView]
     next: str | None = None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from lineshaft.app import briefing_words
 from lineshaft.app.config import HubConfig
 from lineshaft.base.text import Language, Text, text
 from lineshaft.connectors.mail import MAIL, MailConnector
@@ -40,6 +41,32 @@ messages:
     subject: {zh: "{payload.subject}", en: "{payload.subject}"}
     text: {zh: "{payload.text}", en: "{payload.text}"}
 """
+
+WHAT: Final[Mapping[str, Text]] = {
+    "order": text("an order is overdue", "订单超期"),
+    "stock": text("stock is low", "库存低位"),
+    "receipt": text("a receipt is overdue", "回款超时"),
+    "approvals": text("approvals pile up", "审批积压"),
+    "sync": text("a sync fails", "同步失败"),
+    "interface": text("an interface is down", "接口中断"),
+    "stuck": text("stands still", "流程卡住"),
+    "delay": text("is late", "同步延迟"),
+    "missing": text("is missing", "应到未到"),
+    "drift": text("its interface has changed", "接口已变更"),
+    "state": text("a state is in no map", "状态未对照"),
+}
+"""What an alert of each kind says."""
+SEVERITY_WORDS: Final[Mapping[str, Text]] = {
+    "info": text("for information", "提示"),
+    "warning": text("warning", "警告"),
+    "critical": text("critical", "严重"),
+}
+_WHY: Final[Mapping[str, Text]] = {
+    "reminder": text("Reminder: ", "提醒:"),
+    "escalated": text("Escalated: ", "升级:"),
+}
+MAIL_CHANNEL: Final = "mail"
+_ROBOT_BYTES_MAX: Final = 3_800
 
 SPEC: Final = MAIL.read((_MANIFEST % "").encode(), SYSTEM).spec
 """What the system offers."""
@@ -119,34 +146,61 @@ class AlertLetters:
             "dead_letters": self._letters,
             "unknown": self._unknown,
             "watch": self._watch,
+            "task": self._task,
+            "briefing": self._briefing,
         }[facts["kind"]]
         languages: tuple[Language, ...] = ("zh", "en")
         if self._alerts.language in languages:
             languages = ("en",) if self._alerts.language == "en" else ("zh",)
+        if facts.get("channel", MAIL_CHANNEL) != MAIL_CHANNEL:
+            return self._shown_in_a_group([write(facts, language) for language in languages])
         written = [write(facts, language) for language in languages]
         subject = " ".join(" / ".join(subject for subject, _ in written).split())
         return {
-            "to": list(self._alerts.mail_to),
+            "to": facts.get("to") or list(self._alerts.mail_to),
             "language": languages[0],
             "subject": subject if len(subject) <= _SUBJECT_MAX else subject[: _SUBJECT_MAX - 1] + "…",
             "text": "\n\n----\n\n".join("\n".join(lines) for _, lines in written) + "\n",
         }
 
+    def _shown_in_a_group(self, written: list[tuple[str, list[str]]]) -> dict[str, Any]:
+        """Return what a group robot shows: Markdown."""
+        title = " / ".join(subject for subject, _ in written)
+        text = "\n\n---\n\n".join("\n\n".join([f"**{subject}**", *lines]) for subject, lines in written)
+        # The smallest of the robots takes 4096 bytes.
+        while len(text.encode()) > _ROBOT_BYTES_MAX:
+            text = text[: len(text) - max(1, len(text) // 20)].rstrip() + "…"
+        return {"title": title[:_SUBJECT_MAX], "text": text}
+
     def _watch(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
         watch, owner = facts["watch"].get(language, ""), facts["owner"].get(language, "")
-        what = {
-            "stuck": text("stands still", "流程卡住"),
-            "delay": text("is late", "同步延迟"),
-            "missing": text("is missing", "应到未到"),
-            "drift": text("its interface has changed", "接口已变更"),
-        }[facts["alert"]]
-        subject = text("{watch}: {what}", "{watch}:{what}", watch=watch, what=what.in_language(language))
+        what = WHAT[facts["alert"]].in_language(language)
+        count = int(facts.get("count", 1))
+        # A rule is often called what it finds.
+        name = watch if what in watch else text("{watch}: {what}", "{watch}:{what}", watch=watch, what=what)
+        why = _WHY.get(str(facts.get("why")))
+        subject = text(
+            "{why}{name}{many}",
+            "{why}{name}{many}",
+            why=why.in_language(language) if why is not None else "",
+            name=name if isinstance(name, str) else name.in_language(language),
+            many=text(" ({count} items)", "(共 {count} 笔)", count=count).in_language(language)
+            if count > 1
+            else "",
+        )
+        keys = list(facts.get("keys") or ()) or [facts.get("business_key")]
+        shown = ", ".join(each for each in keys if each)
+        severity = SEVERITY_WORDS.get(str(facts.get("severity")))
+        limit_s = round(float(facts["limit_s"]))
         found = [
-            (text("Document", "单据"), facts.get("business_key")),
+            (text("Severity", "级别"), severity.in_language(language) if severity is not None else None),
+            (text("Number", "数量"), count if count > 1 else None),
+            (text("Document", "单据"), (shown + (" …" if count > len(keys) else "")) or None),
             (text("Node", "环节"), facts["node"]),
             (text("Owner", "责任方"), owner or None),
+            (text("For", "通知"), ", ".join(facts.get("persons") or ()) or None),
             (text("Since", "开始时间"), facts["since"].astimezone().strftime("%Y-%m-%d %H:%M:%S")),
-            (text("Limit, s", "时限(秒)"), round(float(facts["limit_s"])) or None),
+            (text("Limit", "时限"), _lasting(limit_s, language) if limit_s else None),
         ]
         lines = [
             text("{name}: {value}", "{name}:{value}", name=name.in_language(language), value=value)
@@ -155,6 +209,36 @@ class AlertLetters:
         ]
         link = [text("Look: {link}", "查看:{link}", link=f"{self.console}/alerts")] if self.console else []
         return self._shown(subject, [*lines, *link], language)
+
+    def _briefing(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        subject, lines = briefing_words.written(facts, language, self.console)
+        return self._shown(subject, lines, language)
+
+    def _task(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        key = f" ({facts['business_key']})" if facts.get("business_key") else ""
+        urges = int(facts["urges"])
+        if facts.get("above"):
+            what = text(
+                "Task is escalated: {task}{key}", "待办超时升级:{task}{key}", task=facts["task"], key=key
+            )
+        elif urges == 1:
+            what = text("Task is due: {task}{key}", "待办已到期:{task}{key}", task=facts["task"], key=key)
+        else:
+            what = text("Task is late: {task}{key}", "待办催办:{task}{key}", task=facts["task"], key=key)
+        found = [
+            (text("Document", "单据"), facts.get("business_key")),
+            (text("Due", "到期时间"), facts["due_at"].astimezone().strftime("%Y-%m-%d %H:%M")),
+            (text("With", "办理人"), ", ".join(facts["people"]) or None),
+            (text("Escalated to", "升级至"), ", ".join(facts.get("above") or ()) or None),
+            (text("Times urged", "催办次数"), urges),
+            (text("Look", "办理"), f"{self.console}/inbox" if self.console else None),
+        ]
+        lines = [
+            text("{name}: {value}", "{name}:{value}", name=name.in_language(language), value=value)
+            for name, value in found
+            if value is not None
+        ]
+        return self._shown(what, lines, language)
 
     def _outage(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
         system = self._system(facts, language)
@@ -288,6 +372,13 @@ def _at(facts: Mapping[str, Any]) -> str:
     """Return when it happened, in the server's own time zone."""
     at: datetime = facts["at"]
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _lasting(seconds: int, language: Language) -> str:
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    units = ((hours, "h", "小时"), (minutes, "min", "分"), (rest, "s", "秒"))
+    return " ".join(f"{count} {en if language == 'en' else zh}" for count, en, zh in units if count)
 
 
 def _duration(facts: Mapping[str, Any], language: Language) -> str:

@@ -39,8 +39,10 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from lineshaft.app.keeping_config import (
+    DAYS,
     KEEPING_LIMITS,
     BackupConfig,
+    BriefingConfig,
     DriftConfig,
     RetentionConfig,
     TelemetryConfig,
@@ -158,6 +160,8 @@ class AlertsConfig:
     """How long the first dead letter of a cause waits for others like it, so that they make one mail."""
     quiet_s: float = 3600.0
     """How long further dead letters of a cause gather before the next mail about it."""
+    look_s: float = 15.0
+    """How often the hub looks for what its alert rules say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,8 @@ class SecurityConfig:
     session_idle_minutes: float = 120.0
     """Without a request for so long, too."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies whose X-Forwarded-For is believed; empty: nobody's."""
+    """Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; empty:
+    nobody's, not even those of a proxy on this machine."""
     hook_addresses: tuple[str, ...] = ()
     """``system=network``: from where a system's webhooks may come; a system that is not named: anywhere."""
     group_roles: tuple[str, ...] = ()
@@ -260,6 +265,7 @@ class HubConfig:
     log: LogConfig = field(default_factory=LogConfig)
     retention: RetentionConfig = field(default_factory=RetentionConfig)
     backup: BackupConfig = field(default_factory=BackupConfig)
+    briefing: BriefingConfig = field(default_factory=BriefingConfig)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
     drift: DriftConfig = field(default_factory=DriftConfig)
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
@@ -297,6 +303,7 @@ LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "alerts.smtp_port": (0, 65_535),
         "alerts.gather_s": (0, 3_600),
         "alerts.quiet_s": (1, 604_800),
+        "alerts.look_s": (0.1, 3_600),
         "subscriptions.timeout_s": (1, 60),
         "subscriptions.give_up_h": (0.01, 8_760),
         "console.speed": (0, 1_000_000),
@@ -544,8 +551,12 @@ def _judge(values: Mapping[str, Any], problems: list[Problem]) -> None:
         _one_of("log.level", level, _LEVELS, problems)
     if values.get("backup.nightly", "auto") not in ("on", "off", "auto"):
         _one_of("backup.nightly", values["backup.nightly"], ("on", "off", "auto"), problems)
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", values.get("backup.at", "02:30")):
-        _one_of("backup.at", values["backup.at"], ("HH:MM",), problems)
+    for name in ("backup.at", "briefing.at"):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", values.get(name, "02:30")):
+            _one_of(name, values[name], ("HH:MM",), problems)
+    for day in values.get("briefing.days", ()):
+        if day not in DAYS:
+            _one_of("briefing.days", day, DAYS, problems)
     _judge_alerts(values, problems)
     _judge_console(values, problems)
     _judge_security(values, problems)

@@ -6,22 +6,23 @@ reason on the screen, until the configuration has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from secrets import token_hex
 from typing import Any
 
-from lineshaft.api.services import ConnectedSystem
+from lineshaft.api.services import ConnectedSystem, DeclaredSetting, DeclaredSettings
 from lineshaft.app import alerts
 from lineshaft.app.config import HubConfig
 from lineshaft.app.packs import ReadRelease
-from lineshaft.app.references import CrossReference
+from lineshaft.app.references import ReferenceShelf
 from lineshaft.base.clock import Clock
 from lineshaft.base.errors import ConfigError, NotFound, Unavailable
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.hub import Ask, HubConnector, Link, ReferenceDesk
 from lineshaft.engine.intake import Incoming, incoming_of
+from lineshaft.engine.notices import SHOW
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.insight.drift import Watched
 from lineshaft.sdk import (
@@ -30,17 +31,23 @@ from lineshaft.sdk import (
     CheckStep,
     Connector,
     ConnectorSpec,
+    FieldSpec,
     ItemOutcome,
     Outcome,
     ResourceSpec,
 )
+from lineshaft.sdk.connector import Streamer
 from lineshaft.sdk.keeping import Keep, Remembered
 from lineshaft.sdk.registry import Connection, Definition
 from lineshaft.sdk.sensitive import SHIPPED, SensitiveSpec
 from lineshaft.sdk.trail import TrailSpec
 from lineshaft.sdk.webhook import Delivery, WebhookAnswer, WebhookAnswerer, WebhookReceiver
 
-PAGE_SETTINGS = ("home_url", "page_url")
+PAGE_LABELS = {
+    "home_url": text("Its own pages", "系统自身页面"),
+    "page_url": text("Page of a document, with {number}", "单据页面(含 {number})"),
+}
+PAGE_SETTINGS = tuple(PAGE_LABELS)
 """Settings of every system that are for people's browsers, not for its connector."""
 
 
@@ -105,7 +112,7 @@ class Connections:
         secret: Callable[[str], str],
         clock: Clock,
         *,
-        cross_reference: CrossReference,
+        cross_reference: ReferenceShelf,
         ask: Ask,
         link: Link | None = None,
     ) -> None:
@@ -128,6 +135,33 @@ class Connections:
         self.trail = TrailSpec()
         self.sensitive: SensitiveSpec = SHIPPED
         self.read = ReadRelease(None)
+        self.kept: Mapping[str, Mapping[str, Any]] = {}
+        """Settings that people keep in the hub, by system."""
+
+    def given(self, system: str) -> dict[str, Any]:
+        """Return the settings of a system: what is kept in the hub, under what the configuration says."""
+        return {**self.kept.get(system, {}), **self._config.systems.get(system, {})}
+
+    def settings(self, system: str) -> DeclaredSettings:
+        """Return how a system is reached; raises ``NotFound``."""
+        definition, found = self.read.systems.get(system), self._systems.get(system)
+        if definition is None or found is None:
+            raise NotFound(text("There is no system {name}.", "没有系统 {name}。", name=system))
+        fixed, kept = self._config.systems.get(system, {}), self.kept.get(system, {})
+        pages = (FieldSpec(name, "string", label) for name, label in PAGE_LABELS.items())
+        settings = [
+            DeclaredSetting(
+                each.name,
+                each.label or text(each.name, each.name),
+                each.type,
+                each.required,
+                fixed.get(each.name, kept.get(each.name)),
+                "configuration" if each.name in fixed else "kept" if each.name in kept else "",
+            )
+            for each in (*definition.settings, *pages)
+        ]
+        secrets = [(name, self._has(name)) for name in sorted(definition.secrets)]
+        return DeclaredSettings(system, settings, secrets, found.problem)
 
     async def change(self, release: LoadedRelease, read: ReadRelease) -> dict[str, Connector]:
         """Connect the systems of a release; return the connectors that it replaces, still open."""
@@ -137,7 +171,11 @@ class Connections:
             self._ask,
             self._cross_reference.remember,
         )
-        bare: dict[str, Connector] = {"hub": HubConnector(read.mappings, desk, self._link)}
+        bare: dict[str, Connector] = {
+            "hub": HubConnector(
+                read.mappings, desk, self._link, bind=self._cross_reference.bind, states=read.states
+            )
+        }
         watched: dict[str, Watched] = {}
         systems: dict[str, ConnectedSystem] = {}
         for name, definition in sorted(read.systems.items()):
@@ -175,8 +213,7 @@ class Connections:
         self.connectors = {}
 
     def _connected(self, name: str, definition: Definition) -> tuple[Connector, Text | None]:
-        configured = self._config.systems.get(name, {})
-        settings = {key: value for key, value in configured.items() if key not in PAGE_SETTINGS}
+        settings = {key: value for key, value in self.given(name).items() if key not in PAGE_SETTINGS}
         connection = Connection(name, settings, self._secret, self._clock, keep=self.keep(name))
         missing = sorted(each for each in definition.secrets if not self._has(each))
         try:
@@ -203,7 +240,7 @@ class Connections:
 
     def _digest(self, name: str, read: ReadRelease) -> str:
         """Return a digest of what a connector is made from: its definition and its settings."""
-        settings = sorted((key, repr(value)) for key, value in self._config.systems.get(name, {}).items())
+        settings = sorted((key, repr(value)) for key, value in self.given(name).items())
         return blake2b(f"{read.digests.get(name)} {settings}".encode(), digest_size=20).hexdigest()
 
     def watched(self) -> Mapping[str, Watched]:
@@ -215,9 +252,14 @@ class Connections:
         found = self._systems.get(system)
         return found.title if found is not None else text("{system}", "{system}", system=system)
 
+    def shows_notices(self, system: str) -> bool:
+        """Tell whether a system is a channel of alerts: it shows notices, as a group robot does."""
+        connector = self.connectors.get(system)
+        return connector is not None and any(each.name == SHOW for each in connector.spec.operations)
+
     def _page(self, name: str, key: str) -> str | None:
         """Return the address of a system's own page; only what a browser can safely follow."""
-        settings = self._config.systems.get(name, {})
+        settings = self.given(name)
         # Where nobody says where its pages are, they are mostly where programs reach it.
         found = str(settings.get(key) or (settings.get("base_url") if key == "home_url" else "") or "")
         return found if found.startswith(("http://", "https://")) else None
@@ -283,6 +325,14 @@ class Connections:
         assert spec.reads_only
         context = CallContext(f"ask/{token_hex(16)}", 1, spec.timeout_s, lambda: None)
         return await connector.call(operation, payload, context)
+
+    async def download(self, system: str, resource: str, record_id: str) -> AsyncIterator[bytes]:
+        """Yield a file's content in pieces."""
+        connector = self._connector(system)
+        if not isinstance(connector, Streamer):
+            raise NotFound(text("{name} has no files.", "系统 {name} 不提供文件。", name=system))
+        async for part in connector.download(resource, record_id):
+            yield part
 
     def _connector(self, system: str) -> Connector:
         connector = self._bare.get(system)

@@ -23,6 +23,7 @@ from lineshaft.security.addresses import Network, networks
 from lineshaft.security.audit import Anchor, Audit
 from lineshaft.security.directory import Directory
 from lineshaft.security.duties import Duties
+from lineshaft.security.hook_gate import HookGate
 from lineshaft.security.members import User
 from lineshaft.security.people import Caller
 from lineshaft.security.roles import FIELD_CLASSES
@@ -94,13 +95,15 @@ class Guards:
             self.audit,
             self.directory,
             vault,
-            ldap=outside.directory_of(rules, secret),
+            ldap=(ldap := outside.directory_of(rules, secret)),
             joining=outside.joining_of(rules),
         )
         self.oidc = outside.provider_of(
             rules, secret, store, clock, audit=self.audit, signing_in=self.signing_in
         )
+        self.sign_in_methods = outside.methods_of(rules, ldap, self.oidc)
         self.secrets = SecretShelf(store, clock, self.audit, vault)
+        self.hook_gate = HookGate(store, clock, self.audit, _hook_addresses(config))
 
     # -- first start ---------------------------------------------------------------------------------------
 
@@ -199,7 +202,7 @@ class Anchors:
             file.write(f"{anchor}\n")
 
 
-def hook_addresses(config: HubConfig) -> dict[str, tuple[Network, ...]]:
+def _hook_addresses(config: HubConfig) -> dict[str, tuple[Network, ...]]:
     """Return from where each system's webhooks may come, as the configuration says."""
     found: dict[str, list[str]] = {}
     for each in config.security.hook_addresses:

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -21,10 +22,14 @@ import lineshaft
 from lineshaft.api.application import make_application
 from lineshaft.api.services import Services, Surroundings
 from lineshaft.app import alerts
+from lineshaft.app.alert_people import reach_of
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
+from lineshaft.app.designing import Designing
+from lineshaft.app.drafting import drafted_from_openapi
 from lineshaft.app.drift_guard import guarded
-from lineshaft.app.guards import Guards, hook_addresses
+from lineshaft.app.flow_checks import check_flows
+from lineshaft.app.guards import Guards
 from lineshaft.app.keeping import Keeping
 from lineshaft.app.lock import HubLock
 from lineshaft.app.logs import LOGGER, LogObserver
@@ -32,25 +37,37 @@ from lineshaft.app.masked_store import masked
 from lineshaft.app.outgoing import Outgoing, WebhookKey
 from lineshaft.app.packs import ReadRelease, check_operations, read_release
 from lineshaft.app.promotion import Promotion
-from lineshaft.app.references import CrossReference
+from lineshaft.app.references import ReferenceShelf
+from lineshaft.app.rehearsing import Rehearsing
 from lineshaft.app.sensitive_flows import check_sensitive
 from lineshaft.app.stores import make_store
 from lineshaft.app.system_clock import SystemClock
 from lineshaft.app.system_ids import SystemIds
 from lineshaft.app.watched_store import follow_others, watched
+from lineshaft.app.worker_lock import WorkerLocks
 from lineshaft.base.errors import HubError
 from lineshaft.base.scope import Scope
 from lineshaft.connectors.brokers import MQTT, RABBITMQ
 from lineshaft.connectors.files import FILES
-from lineshaft.connectors.http import HTTP
+from lineshaft.connectors.http import HTTP, JSONRPC, ODATA
+from lineshaft.connectors.ldap import LDAP
 from lineshaft.connectors.mail import MAIL
+from lineshaft.connectors.mailbox import MAILBOX
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.sql import SQL
 from lineshaft.connectors.tryton import TRYTON
+from lineshaft.engine import crossref
 from lineshaft.engine.bulk import BulkWork
 from lineshaft.engine.clearing import Clearing
 from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.crossref import CrossReference
+from lineshaft.engine.drafts import Drafts
 from lineshaft.engine.facts import FactBook
+from lineshaft.engine.flows.desk import FlowDesk
+from lineshaft.engine.flows.ground import Ground
+from lineshaft.engine.flows.service import Flows
+from lineshaft.engine.flows.waiting import JOB, FlowJobs, event_items, parking
+from lineshaft.engine.inbox import Inbox
 from lineshaft.engine.intake import Intake
 from lineshaft.engine.operations import Operations
 from lineshaft.engine.outlets import Outlets
@@ -60,8 +77,14 @@ from lineshaft.engine.releases import File, LoadedRelease, compile_release
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
 from lineshaft.insight.activity import ActivityBook
+from lineshaft.insight.board import BoardBook
+from lineshaft.insight.briefing import BriefingDesk
 from lineshaft.insight.counting import Counting
+from lineshaft.insight.forms import FormBook
+from lineshaft.insight.kpi_records import RecordTables
+from lineshaft.insight.kpis import Kpis
 from lineshaft.insight.live import LiveFeed
+from lineshaft.insight.process_stats import ProcessFigures
 from lineshaft.insight.processes import ProcessBook
 from lineshaft.sdk import Connector
 from lineshaft.sdk.registry import Registry
@@ -69,8 +92,11 @@ from lineshaft.security.addresses import networks
 from lineshaft.security.kept_tokens import KeptTokens
 from lineshaft.security.roles import FIELD_CLASSES
 from lineshaft.security.secrets import Secrets
+from lineshaft.security.system_settings import SystemSettings
 from lineshaft.security.tokens import TokenBook
 from lineshaft.security.tracking import DAYS_DEFAULT, TrackingLinks
+from lineshaft.store.port import Store
+from lineshaft.store.rows import Event, FlowItem
 
 
 class Hub:
@@ -84,29 +110,33 @@ class Hub:
         self.store = watched(make_store(config), self.live)
         self.secrets = Secrets(environment, Path(config.secrets_file) if config.secrets_file else None)
         self.guards = self._made_guards(environment, tokens)
+        self.system_settings = SystemSettings(self.store, self.clock, self.guards.audit)
         self.tracking = TrackingLinks(self.secrets, lambda: _address(config))
         self.registry = _made_registry()
         self.observer = LogObserver()
         self.lock = HubLock(config.sqlite_path) if config.sqlite_path is not None else None
+        self.worker_locks = WorkerLocks(config.data_dir) if self.lock is None else None
         engine = _engine_config(config)
         self.worker = self._made_worker(engine)
         runtime = self.worker.runtime
         self.scope = Scope.of_engine(engine.tenant)
-        cross_reference = CrossReference(self.store, self.scope, self.clock, runtime.committer(None).commit)
+        self.crossref = CrossReference(
+            self.store,
+            self.clock,
+            self.ids,
+            engine.tenant,
+            lambda object_type, system: self.connections.read.objects.several(object_type, system),
+        )
         self.connections = Connections(
             config,
             self.secrets,
             self.clock,
-            cross_reference=cross_reference,
+            cross_reference=ReferenceShelf(self.crossref),
             ask=self.worker.asking.ask,
             link=self._tracking_link,
         )
         self.guards.field_classes = lambda: {**FIELD_CLASSES, **self.connections.sensitive.classes}
-        self.letters = alerts.AlertLetters(config, self.connections.title)
-        self.worker.notices.compose = self.letters
-        self.worker.notices.conceal = alerts.concealed(
-            lambda: self.connections.sensitive, lambda: self.guards.field_classes()
-        )
+        self._make_letters()
         runtime.health.on_changed = self.observer.health
         self.intake = self._made_intake(engine)
         self.pressure = Pressure(runtime, config.engine.backlog_events_max, config.engine.backlog_age_s_max)
@@ -118,6 +148,9 @@ class Hub:
         self._make_desk(engine)
         self.clearing = Clearing(runtime)
         self.sources = self._new_sources()
+        self.ground = self._made_ground()
+        self.flows = self._new_flows()
+        self._take_flow_jobs()
         self.services = self._made_services(engine)
         self.application: ASGIApp = make_application(self.services)
         self._connected = ""
@@ -125,6 +158,16 @@ class Hub:
         self._works = False
         self._polls = False
         self._background: list[asyncio.Task[None]] = []
+
+    def _make_letters(self) -> None:
+        """Say how the worker's notices are written, what they must not tell, and who shows them."""
+        self.letters = alerts.AlertLetters(self.config, self.connections.title)
+        notices = self.worker.notices
+        notices.compose, notices.reaches = self.letters, self.connections.shows_notices
+        notices.reach = reach_of(lambda: self.guards.directory)
+        notices.conceal = alerts.concealed(
+            lambda: self.connections.sensitive, lambda: self.guards.field_classes()
+        )
 
     def _made_worker(self, engine: EngineConfig) -> Worker:
         return Worker(
@@ -136,6 +179,42 @@ class Hub:
             config=engine,
             observer=self.observer,
         )
+
+    def _made_ground(self) -> Ground:
+        """Return what all flows of this worker stand on."""
+        runtime = self.worker.runtime
+        known = crossref.CrossReference(self.store, self.clock, self.ids, runtime.tenant)
+        return Ground(
+            runtime,
+            self.worker.systems,
+            self.worker.notices,
+            resolve=known.codes,
+            park=parking(runtime.tenant),
+            bind=lambda wishes, by: self.crossref.writes(wishes, by=by),
+        )
+
+    def _new_flows(self) -> Flows:
+        gates = self.worker.protection
+        return Flows(
+            self.ground,
+            can_call=lambda system: not gates.gate(system).is_closed,
+            outages=self.worker.outages,
+        )
+
+    def _take_flow_jobs(self) -> None:
+        """Let flows have the events they take, and what was parked for them."""
+        jobs = FlowJobs(self.ground, lambda names: self.flows.wake(names))
+        self.worker.jobs.handlers |= {JOB: jobs.appeared, f"{JOB}_rejected": jobs.rejected}
+        self.intake.to_flows = self._to_flows
+        self.intake.on_flows = lambda: self.flows.wake()
+
+    def _to_flows(self, event: Event, data: Mapping[str, Any]) -> tuple[Sequence[FlowItem], bool]:
+        release = self.worker.runtime.releases.newest
+        if release is None or not release.flows:
+            return (), False
+        items = event_items(release.flows, event, data)
+        routed = any(route.pattern.fullmatch(event.type) for route in release.routes)
+        return items, not routed
 
     def _made_guards(self, environment: Mapping[str, str], tokens: TokenBook | None) -> Guards:
         inside = (self.config, environment, self.store, self.clock, self.ids)
@@ -176,12 +255,14 @@ class Hub:
 
     def _made_services(self, engine: EngineConfig) -> Services:
         """Return what the API is given to work with."""
-        config = self.config
         shown = masked(self.store, lambda: self.connections.sensitive)
-        return Services(
+        services = Services(
             store=shown,
             operations=self.operations,
+            inbox=Inbox(self.store, shown, self.clock, self.ids, self.guards.audit),
+            forms=FormBook(self.store),
             bulk=self.bulk,
+            flows=FlowDesk(self.store, shown, self.worker.runtime.releases, self.clock, self.ids),
             outside=OutsideWork(self.store, self.clock, engine.tenant, shown=shown),
             facts=self.facts,
             outlets=self.outlets,
@@ -189,44 +270,79 @@ class Hub:
             intake=self.intake,
             systems=self.connections,
             publisher=self,
-            promotion=Promotion(self.registry, self.secrets, self.clock, lambda: config.systems),
-            tokens=self.guards.token_book,
-            token_shelf=self.guards.tokens,
-            sessions=self.guards.sessions,
-            directory=self.guards.directory,
-            signing_in=self.guards.signing_in,
-            audit=self.guards.audit,
-            duties=self.guards.duties,
-            secrets=self.guards.secrets,
-            vault=self.guards.vault,
+            drafts=Drafts(self.store, self.clock, engine.tenant),
+            designer=Designing(self, self.connections),
+            rehearsals=Rehearsing(ReferenceShelf(self.crossref).known, self.clock),
+            promotion=Promotion(self.registry, self.secrets, self.clock, self.connections.given),
+            **self._guarding(),
+            system_settings=self.system_settings,
+            refresh_settings=self.refresh_settings,
             refresh_secrets=self.refresh_secrets,
-            anchors=self.guards.anchors.read,
-            oidc=self.guards.oidc,
-            public_url=config.server.public_url.rstrip("/"),
-            trusted_proxies=networks(config.security.trusted_proxies),
-            hook_addresses=hook_addresses(config),
             live=self.live,
             clock=self.clock,
             ids=self.ids,
             processes=ProcessBook(self.store),
+            process_figures=ProcessFigures(shown, self.clock),
             counting=Counting(self.store, self.clock),
             version=lineshaft.__version__,
             tracking=self.tracking,
             tenant=engine.tenant,
             limits=engine.limits,
-            pressure=self.pressure,
-            health=self.worker.runtime.health,
-            clearing=self.clearing,
-            surroundings=Surroundings(config.console.environment, config.console.speed or None),
             retention=self.keeping.retention,
             persons=self.keeping.persons,
             backups=self.keeping.backups,
             alerts=self.keeping.alerts,
             activity=ActivityBook(self.store),
+            board=(board := BoardBook(shown, self.clock)),
+            kpis=(kpis := self._kpis(shown, board)),
+            send_briefing=self.keeping.briefings.send,
             watches=self.keeping.watches,
+            alert_desk=self.keeping.alert_desk,
             drift=self.keeping.drift,
+            crossref=self.crossref,
+            objects=lambda: self.connections.read.objects,
+            states=lambda: self.connections.read.states,
             metrics=self.keeping.telemetry.page,
         )
+        self.keeping.desk = BriefingDesk(board, kpis, lambda: self.connections.trail)
+        return self._surrounded(services)
+
+    def _guarding(self) -> dict[str, Any]:
+        """Return those of the services that say who may do what."""
+        guards = self.guards
+        return {
+            "tokens": guards.token_book,
+            "token_shelf": guards.tokens,
+            "sessions": guards.sessions,
+            "directory": guards.directory,
+            "signing_in": guards.signing_in,
+            "sign_in_methods": guards.sign_in_methods,
+            "audit": guards.audit,
+            "duties": guards.duties,
+            "secrets": guards.secrets,
+            "vault": guards.vault,
+            "hook_gate": guards.hook_gate,
+        }
+
+    def _surrounded(self, services: Services) -> Services:
+        """Return them with what the API can do without."""
+        config = self.config
+        return replace(
+            services,
+            drafting=partial(drafted_from_openapi, self.registry),
+            anchors=self.guards.anchors.read,
+            oidc=self.guards.oidc,
+            public_url=config.server.public_url.rstrip("/"),
+            trusted_proxies=networks(config.security.trusted_proxies),
+            pressure=self.pressure,
+            health=self.worker.runtime.health,
+            clearing=self.clearing,
+            surroundings=Surroundings(config.console.environment, config.console.speed or None),
+        )
+
+    def _kpis(self, shown: Store, board: BoardBook) -> Kpis:
+        tables = RecordTables(shown, board, self.clock)
+        return Kpis(self.store, tables, self.clock, self.scope.tenant, lambda: self.connections.read.kpis)
 
     def _tracking_link(self, document: str, days: int | None) -> tuple[str, datetime]:
         """Return a link for the customer of an order, for a process that writes to them."""
@@ -243,6 +359,7 @@ class Hub:
         await self.store.open()
         await self.guards.adopt_files()
         self.secrets.take_stored(await self.guards.secrets.opened())
+        self.connections.kept = await self.system_settings.kept()
         # Without a worker nobody else commits what the API asks for.
         self._background.append(asyncio.create_task(self.worker.runtime.committer(None).run()))
         # A command without a hub carries its bulk work out itself.
@@ -258,8 +375,12 @@ class Hub:
             await self.store.forget_worker(killed.worker)
         if self.lock is not None:
             self.lock.note("", self.worker.name)
+        if self.worker_locks is not None:
+            await self.worker_locks.forget_killed(self.store.forget_worker)
+            self.worker_locks.take(self.worker.name)
         await self.guards.adopt_files()
         self.secrets.take_stored(await self.guards.secrets.opened())
+        self.connections.kept = await self.system_settings.kept()
         self._works = True
         try:
             await self._follow_release()
@@ -268,6 +389,7 @@ class Hub:
             self.observer.trouble("release", error)
         await self.worker.start()
         await self.sources.start()
+        await self.flows.start()
         self._polls = True
         self.keeping.start()
         self._background.append(asyncio.create_task(self._watch_release()))
@@ -287,6 +409,7 @@ class Hub:
         if self._works:
             await self.keeping.stop()
             await self.sources.stop()
+            await self.flows.stop()
             await self.worker.stop()
         for task in self._background:
             task.cancel()
@@ -295,6 +418,8 @@ class Hub:
         await self.store.close()
         if self.lock is not None:
             self.lock.release()
+        if self.worker_locks is not None:
+            self.worker_locks.release()
         if self._works:
             LOGGER.info("hub stopped", extra={"fields": {"worker": self.worker.name}})
 
@@ -309,6 +434,8 @@ class Hub:
         compiled = compile_release(files)
         check_operations(compiled.programs.values(), read.systems)
         check_sensitive(read.mappings.values(), read.systems, read.sensitive)
+        specs = {name: system.spec for name, system in read.systems.items()}
+        check_flows(compiled.flows, specs, read.sensitive)
         return read, compiled
 
     async def publish(self, files: Sequence[File], *, by: str, note: str) -> LoadedRelease:
@@ -325,12 +452,21 @@ class Hub:
             self._connected = ""
             await self._follow_release()
 
+    async def refresh_settings(self) -> None:
+        """Read the settings that are kept of systems; where one is different, connect the systems anew."""
+        kept = await self.system_settings.kept()
+        if kept != self.connections.kept:
+            self.connections.kept = kept
+            self._connected = ""
+            await self._follow_release()
+
     async def _watch_release(self) -> None:
         """Follow a release that another process has deployed, and secrets that were set there."""
         while True:
             await asyncio.sleep(self.config.engine.heartbeat_s)
             try:
                 await self.refresh_secrets()
+                await self.refresh_settings()
                 await self._follow_release()
                 await self.keeping.drift.refresh()
             except HubError as error:
@@ -357,6 +493,9 @@ class Hub:
                 await self.sources.stop()
                 self.sources = self._new_sources()
                 await self.sources.start()
+                await self.flows.stop()
+                self.flows = self._new_flows()
+                await self.flows.start()
                 self.worker.wake()
             if former:
                 # Calls that are under way end with the connector they began with.
@@ -393,7 +532,7 @@ def build(
 def _made_registry() -> Registry:
     """Return the kinds of connectors: the hub's own, and those that others have installed."""
     registry = Registry()
-    for kind in (FILES, HTTP, MAIL, MQTT, OPCUA, RABBITMQ, SQL, TRYTON):
+    for kind in (FILES, HTTP, JSONRPC, LDAP, MAIL, MAILBOX, MQTT, ODATA, OPCUA, RABBITMQ, SQL, TRYTON):
         registry.register(kind, "lineshaft")
     registry.load_entry_points()
     return registry

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import lineshaft
 from lineshaft.app.backups import Backups
+from lineshaft.app.briefing import Briefings
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.otlp import OtlpSpans
@@ -16,8 +17,11 @@ from lineshaft.engine.notices import Notices
 from lineshaft.engine.persons import Persons
 from lineshaft.engine.retention import Retention, RetentionSettings
 from lineshaft.engine.runtime import Runtime
+from lineshaft.insight.alert_acts import AlertDesk
 from lineshaft.insight.alerting import Alerts
+from lineshaft.insight.briefing import BriefingDesk
 from lineshaft.insight.drift import Drift
+from lineshaft.insight.states import StateWatch
 from lineshaft.insight.watches import Watches
 from lineshaft.sdk.retention import KINDS
 
@@ -50,9 +54,20 @@ class Keeping:
         )
         self.persons = Persons(runtime.store, runtime.clock, runtime.ids, lambda: connections.read.people)
         self.alerts = Alerts(runtime, notices)
-        self.watches = Watches(runtime, self.alerts, lambda: connections.read.watches)
+        self.watches = Watches(
+            runtime,
+            self.alerts,
+            lambda: connections.read.watches,
+            pace=config.console.speed or 1.0,
+            every_s=config.alerts.look_s,
+        )
+        self.alert_desk = AlertDesk(runtime)
+        self.states = StateWatch(runtime, self.alerts, lambda: connections.read.states)
         self.drift = Drift(runtime, self.alerts, connections.watched, config.drift.every_s)
         self.backups = Backups(config, runtime)
+        self.desk: BriefingDesk | None = None
+        """Makes briefings; given by whoever has the board."""
+        self.briefings = Briefings(config.briefing, runtime, notices, self._made_desk)
         self.telemetry = Telemetry(runtime, lineshaft.__version__, lambda: set(connections.connectors))
         self.telemetry.last_backup = self.backups.last_good
         self.spans: OtlpSpans | None = None
@@ -69,10 +84,15 @@ class Keeping:
         """Count what comes in, and trace it."""
         intake.figures, intake.spans = self._runtime.figures, self._runtime.spans
 
+    def _made_desk(self) -> BriefingDesk:
+        if self.desk is None:
+            raise AssertionError("expected a desk before the first briefing")
+        return self.desk
+
     def start(self) -> None:
         """Begin; returns at once."""
         works = [self.retention.run(), self.backups.run(), self.telemetry.run(), self.watches.run()]
-        works.append(self.drift.run())
+        works += [self.drift.run(), self.states.run(), self.briefings.run()]
         if self.spans is not None:
             works.append(self.spans.run())
         self._loops = [asyncio.create_task(work) for work in works]

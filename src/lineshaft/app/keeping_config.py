@@ -23,6 +23,8 @@ class RetentionConfig:
     """Messages after the end of their life; default 1."""
     documents_days: int = -1
     """Documents with their lines and links, since their last change; default for ever."""
+    notices_days: int = -1
+    """Closed alerts, briefings that were sent, entries of people's boxes; default 730."""
     every_s: float = 3_600.0
     """How often is looked for what has had its time."""
     share: float = 0.2
@@ -55,6 +57,28 @@ class TelemetryConfig:
     """How this hub is called there."""
 
 
+DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+"""Days of the week, as ``briefing.days`` names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BriefingConfig:
+    """The morning's briefing: one message a day about the orders and the key figures."""
+
+    to: tuple[str, ...] = ()
+    """Logins, roles, positions, departments or mail addresses; empty: none is sent."""
+    at: str = "08:00"
+    """When, in the time zone of the server; one that was missed is made up for until ``late_h`` after."""
+    days: tuple[str, ...] = DAYS
+    """On which days of the week."""
+    late_h: float = 4.0
+    """So many hours after its time a briefing that was missed is still worth reading."""
+    channels: tuple[str, ...] = ("mail",)
+    """``mail``, or connected systems with an operation ``notice.send`` (group robots)."""
+    role: str = "management"
+    """The role whose eyes it is written for: what that role may not see is not in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DriftConfig:
     """Looking whether connected systems' records are still what they were."""
@@ -74,11 +98,13 @@ KEEPING_LIMITS: dict[str, tuple[float, float]] = {
             "dead_letters",
             "messages",
             "documents",
+            "notices",
         )
     },
     "retention.every_s": (1, 604_800),
     "retention.share": (0.01, 1),
     "backup.keep": (1, 1_000),
     "drift.every_s": (1, 604_800),
+    "briefing.late_h": (0, 23),
 }
 """Smallest and greatest value of every number here."""

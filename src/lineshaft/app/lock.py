@@ -15,7 +15,8 @@ from lineshaft.base.text import text
 if sys.platform == "win32":  # pragma: no cover - not the machine the tests run on
     import msvcrt
 
-    def _try_lock(file: IO[str]) -> bool:
+    def try_lock(file: IO[str]) -> bool:
+        """Take the lock of an open file until it is closed; ``False``: another process has it."""
         try:
             file.seek(1_000_000)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -26,7 +27,8 @@ if sys.platform == "win32":  # pragma: no cover - not the machine the tests run 
 else:
     import fcntl
 
-    def _try_lock(file: IO[str]) -> bool:
+    def try_lock(file: IO[str]) -> bool:
+        """Take the lock of an open file until it is closed; ``False``: another process has it."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -58,7 +60,7 @@ class HubLock:
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = self._path.open("a+", encoding="utf-8")
-        if not _try_lock(file):
+        if not try_lock(file):
             other = _read(self._path)
             file.close()
             raise Conflict(
@@ -103,7 +105,7 @@ def running_hub(database: Path) -> Running | None:
     if not path.exists():
         return None
     with path.open("r+", encoding="utf-8") as file:
-        if _try_lock(file):
+        if try_lock(file):
             return None
     return _read(path)
 

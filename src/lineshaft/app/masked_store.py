@@ -22,12 +22,14 @@ from lineshaft.sdk.sensitive import SensitiveSpec
 from lineshaft.security.fields import Masking, reveal, without_numbers
 from lineshaft.security.masked_texts import STARS
 from lineshaft.store import rows
-from lineshaft.store.port import Activity, Backlog, Cause, Page, Store
+from lineshaft.store.port import Activity, Backlog, Cause, FlowBacklog, Page, Store
 
 _PLAIN: Final = (
     rows.AuditEntry,
     rows.AuditHead,
     rows.Binding,
+    rows.BindingChange,
+    rows.Awaited,
     rows.Cursor,
     rows.Definition,
     rows.DocumentLink,
@@ -39,6 +41,7 @@ _PLAIN: Final = (
     rows.Subscription,
     rows.SystemState,
     Backlog,
+    FlowBacklog,
     str,
     int,
     datetime,
@@ -89,7 +92,7 @@ class MaskedStore:
                 return answer
             raise TypeError(f"Expected to know what is sensitive in {type(answer).__name__}")
         hidden = scope.masked_in(getattr(_row_of(answer), "department", None))
-        masking = Masking(self._spec(), hidden, _system_of(answer))
+        masking = Masking(self._spec(), hidden, _system_of(answer), _kind_of(answer))
         made = mask(answer, masking)
         reveal(masking.shown)
         return made
@@ -169,6 +172,12 @@ def _system_of(row: Any) -> str:
     return ""
 
 
+def _kind_of(row: Any) -> str:
+    if isinstance(row, rows.Document):
+        return row.kind
+    return row.document_id.split("/")[1] if isinstance(row, rows.DocumentLine) else ""
+
+
 def _packed(content: bytes | None, masking: Masking) -> bytes | None:
     if not content:
         return content
@@ -215,8 +224,12 @@ def _line(row: rows.DocumentLine, masking: Masking) -> rows.DocumentLine:
     return row if masking.named("amount", row.amount) is row.amount else replace(row, amount=STARS)
 
 
-def _message(row: rows.Message, masking: Masking) -> rows.Message:
+def _message(row: Any, masking: Masking) -> Any:
     return replace(row, payload=_packed(row.payload, masking) or b"")
+
+
+def _flow_record(row: rows.FlowRecord, masking: Masking) -> rows.FlowRecord:
+    return replace(row, content=_packed(row.content, masking) or b"")
 
 
 def _cause(row: Cause, masking: Masking) -> Cause:
@@ -236,6 +249,10 @@ _MASKS: Final[Mapping[type, Callable[[Any, Masking], Any]]] = {
     rows.Document: _document,
     rows.DocumentLine: _line,
     rows.Message: _message,
+    rows.FlowItem: _message,
+    rows.FlowRecord: _flow_record,
+    # What waits is shown by its numbers only.
+    rows.Parked: lambda row, masking: replace(row, payload=b""),
     Cause: _cause,
     Activity: _activity,
 }

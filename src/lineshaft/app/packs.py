@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final, TypeVar
 
-from lineshaft import feel
 from lineshaft.base.errors import DefinitionError, NotFound, Place, Problem
 from lineshaft.base.text import text
 from lineshaft.bpmn.expressions import Static
 from lineshaft.bpmn.program import Program
 from lineshaft.connectors.hub import hub_spec
 from lineshaft.engine.releases import File
+from lineshaft.insight.alert_rules import expression_problems
+from lineshaft.insight.kpis import formula_problems
 from lineshaft.mapping import CompiledMapping, read_mapping
-from lineshaft.sdk.pack import Pack, Source, read_pack, taken_by
+from lineshaft.sdk.kpis import KpiSpec, read_kpis
+from lineshaft.sdk.objects import ObjectsSpec, read_objects
+from lineshaft.sdk.pack import Pack, Source, Taken, read_pack, taken_by
 from lineshaft.sdk.persons import PersonKind, read_people
 from lineshaft.sdk.registry import Definition, Registry
 from lineshaft.sdk.retention import RetentionSpec, read_retention
 from lineshaft.sdk.sensitive import SHIPPED, SensitiveSpec, read_sensitive
+from lineshaft.sdk.states import StateMap, read_states
 from lineshaft.sdk.trail import TrailSpec, read_trail
 from lineshaft.sdk.watches import WatchSpec, read_watches
+
+T = TypeVar("T")
+
+READ_AS_ONE: Final = frozenset(
+    {
+        "flows",
+        "references",
+        "states",
+        "trail",
+        "watches",
+        "alerts",
+        "kpis",
+        "retention",
+        "people",
+        "sensitive",
+    }
+)
+"""Folders whose files are read together: what one is called says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +66,9 @@ class ReadRelease:
     people: tuple[PersonKind, ...] = ()
     sensitive: SensitiveSpec = SHIPPED
     watches: WatchSpec = field(default_factory=WatchSpec)
+    objects: ObjectsSpec = field(default_factory=ObjectsSpec)
+    states: StateMap = field(default_factory=StateMap)
+    kpis: tuple[KpiSpec, ...] = ()
 
 
 def folder_of(name_or_path: str) -> Path:
@@ -72,7 +99,11 @@ def files_in(folder: Path) -> dict[str, bytes]:
         DefinitionError: Its ``pack.yaml`` cannot be read.
     """
     found = _own_files(folder)
+    own = frozenset(found)
     for taken in taken_by(found["pack.yaml"]) if "pack.yaml" in found else ():
+        if not taken.files:
+            _take_all(found, own, taken)
+            continue
         others = _own_files(folder_of(taken.pack))
         for name in taken.files:
             if name not in others:
@@ -89,6 +120,38 @@ def files_in(folder: Path) -> dict[str, bytes]:
             # A file of its own goes before one that is taken.
             found.setdefault(name, others[name])
     return dict(sorted(found.items()))
+
+
+def _take_all(found: dict[str, bytes], own: frozenset[str], taken: Taken) -> None:
+    """Add a whole pack. Files that are read as one with the others of their folder keep apart by its name.
+
+    Raises:
+        NotFound: There is no such pack.
+        DefinitionError: Two packs have different definitions of one name.
+    """
+    problems = []
+    for name, content in files_in(folder_of(taken.pack)).items():
+        folder, _, file = name.partition("/")
+        if name in own or found.get(name) == content:
+            continue
+        if folder in READ_AS_ONE:
+            if any(each.startswith(f"{folder}/") and found[each] == content for each in found):
+                # Both have it from the same pack.
+                continue
+            path = f"{folder}/{file}" if file.startswith(taken.pack) else f"{folder}/{taken.pack}-{file}"
+            found.setdefault(path, content)
+        elif name not in found:
+            found[name] = content
+        else:
+            message = text(
+                "Expected one {name}, but the pack {pack} has another than a pack before it",
+                "方案包 {pack} 的 {name} 与前面的方案包不同",
+                name=name,
+                pack=taken.pack,
+            )
+            problems.append(Problem("pack_file_twice", message, taken.place))
+    if problems:
+        raise DefinitionError(problems)
 
 
 def _own_files(folder: Path) -> dict[str, bytes]:
@@ -177,45 +240,38 @@ def read_release(files: Sequence[File], registry: Registry) -> ReadRelease:
                 mappings[mapping.name] = mapping
         except DefinitionError as error:
             problems += error.problems
-    trail = TrailSpec()
-    try:
-        trail = read_trail(_of(contents, "trail"))
-    except DefinitionError as error:
-        problems += error.problems
-    retention = RetentionSpec()
-    people: tuple[PersonKind, ...] = ()
-    watches = WatchSpec()
-    try:
-        retention = read_retention(_of(contents, "retention"))
-        people = read_people(_of(contents, "people"))
-        watches = read_watches(_of(contents, "watches"))
-        problems += _check_expressions(watches)
-    except DefinitionError as error:
-        problems += error.problems
-    sensitive = SHIPPED
-    try:
-        sensitive = read_sensitive(_of(contents, "sensitive"))
-    except DefinitionError as error:
-        problems += error.problems
+    read = partial(_read_as_one, contents, problems)
+    trail = read("trail", read_trail, TrailSpec())
+    objects, states = read("references", read_objects, ObjectsSpec()), read("states", read_states, StateMap())
+    retention = read("retention", read_retention, RetentionSpec())
+    nobody: tuple[PersonKind, ...] = ()
+    people = read("people", read_people, nobody)
+    watches = read("watches alerts", read_watches, WatchSpec())
+    problems += expression_problems(watches.rules)
+    none: tuple[KpiSpec, ...] = ()
+    kpis = read("kpis", read_kpis, none)
+    problems += formula_problems(kpis)
+    sensitive = read("sensitive", read_sensitive, SHIPPED)
     if not problems and pack is not None:
         problems += _check_sources(pack.sources, systems)
     if problems:
         raise DefinitionError(problems)
-    return ReadRelease(pack, systems, mappings, kinds, digests, trail, retention, people, sensitive, watches)
+    specs = (trail, retention, people, sensitive, watches, objects, states, kpis)
+    return ReadRelease(pack, systems, mappings, kinds, digests, *specs)
 
 
-def _check_expressions(spec: WatchSpec) -> list[Problem]:
-    """Compile what expectations say of events, so that a slip is found before it is published."""
-    problems = []
-    for each in spec.expectations:
-        for name, source in (("when", each.when), ("key", each.key)):
-            try:
-                if source is not None:
-                    feel.compile(source)
-            except feel.FeelSyntaxError as error:
-                place = Place(file="watches", path=f"expectations.{each.name}.{name}")
-                problems.append(Problem("watch_expression", error.message, place))
-    return problems
+def _read_as_one(
+    contents: Mapping[str, bytes],
+    problems: list[Problem],
+    folders: str,
+    read: Callable[[list[tuple[str, bytes]]], T],
+    otherwise: T,
+) -> T:
+    try:
+        return read([item for folder in folders.split() for item in _of(contents, folder)])
+    except DefinitionError as error:
+        problems += error.problems
+        return otherwise
 
 
 def _of(contents: Mapping[str, bytes], folder: str) -> list[tuple[str, bytes]]:

@@ -14,14 +14,16 @@ from lineshaft.engine.releases import File
 from lineshaft.sdk.registry import Connection, Definition, Registry
 from lineshaft.security.secrets import Secrets
 
-Settings = Mapping[str, Mapping[str, object]]
-
 
 class Promotion:
     """Looks at a release as this environment would connect it."""
 
     def __init__(
-        self, registry: Registry, secrets: Secrets, clock: Clock, settings: Callable[[], Settings]
+        self,
+        registry: Registry,
+        secrets: Secrets,
+        clock: Clock,
+        settings: Callable[[str], Mapping[str, object]],
     ) -> None:
         self._registry = registry
         self._secrets = secrets
@@ -38,7 +40,7 @@ class Promotion:
         return self._secrets.found_in(content)
 
     async def _needs(self, name: str, definition: Definition) -> SystemNeeds:
-        given = {k: v for k, v in self._settings().get(name, {}).items() if k not in PAGE_SETTINGS}
+        given = {k: v for k, v in self._settings(name).items() if k not in PAGE_SETTINGS}
         asked = sorted(each.name for each in definition.settings if each.required)
         problem: Text | None = None
         missing: list[str] = []

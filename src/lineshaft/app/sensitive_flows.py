@@ -34,7 +34,7 @@ def check_sensitive(
             found |= {spec.class_of(name, source) for name in names[1:]}
             for class_name in sorted(each for each in found if each is not None):
                 if not spec.may_go(class_name, target):
-                    problems.append(_problem(place, names[0], class_name, target))
+                    problems.append(may_not_go(place, names[0], class_name, target))
     if problems:
         raise DefinitionError(problems)
 
@@ -57,7 +57,14 @@ def _read(formula: Formula) -> list[str]:
     return re.findall(r"[^\W\d]\w*", re.sub(r'"[^"]*"', "", formula.source))
 
 
-def _problem(place: Place, name: str, class_name: str, target: str) -> Problem:
+def names_read(mapping: CompiledMapping) -> Iterator[list[str]]:
+    """Yield the name of each field that a mapping makes, with the names that its expressions read."""
+    for _, names in _fields(mapping.root):
+        yield names
+
+
+def may_not_go(place: Place, name: str, class_name: str, target: str) -> Problem:
+    """Return that a field may not go to a system, and what a pack says where it must."""
     return Problem(
         "sensitive_flow",
         text(

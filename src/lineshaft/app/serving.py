@@ -91,7 +91,13 @@ async def serve(
         if hub.lock is not None:
             hub.lock.note(url, hub.worker.name)
         settings = uvicorn.Config(
-            hub.application, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=30
+            hub.application,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=30,
+            # For whom a proxy speaks is read in `api.access`, and only from those that are trusted.
+            proxy_headers=False,
         )
         server = _Server(settings)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -162,7 +168,9 @@ async def work(
 @contextlib.asynccontextmanager
 async def _served(application: Any, listener: socket.socket) -> AsyncIterator[None]:
     """Serve an application as long as the context lasts."""
-    server = _Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
+    server = _Server(
+        uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", proxy_headers=False)
+    )
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield

@@ -6,7 +6,7 @@ hub has them. What is called here stands in no ledger.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,15 @@ from lineshaft.base.errors import InputError
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.brokers import MQTT, RABBITMQ
 from lineshaft.connectors.files import FILES
-from lineshaft.connectors.http import HTTP
+from lineshaft.connectors.http import HTTP, JSONRPC, ODATA
 from lineshaft.connectors.http.connector import HttpConnector
 from lineshaft.connectors.http.exploring import Found, draft_of, explore, pairs_of
 from lineshaft.connectors.http.openapi import draft_from, read_openapi
 from lineshaft.connectors.http.transport import Exchange, Prepared, Reply, Transport, addressed
 from lineshaft.connectors.http.wsdl import draft_from_wsdl
+from lineshaft.connectors.ldap import LDAP
 from lineshaft.connectors.mail import MAIL
+from lineshaft.connectors.mailbox import MAILBOX
 from lineshaft.connectors.opcua import OPCUA
 from lineshaft.connectors.products import product_label, product_manifest, product_names
 from lineshaft.connectors.sql import SQL
@@ -61,7 +63,7 @@ class Trial:
 def make_registry() -> Registry:
     """Return every kind of connectors there is."""
     registry = Registry()
-    for kind in (FILES, HTTP, MAIL, MQTT, OPCUA, RABBITMQ, SQL, TRYTON):
+    for kind in (FILES, HTTP, JSONRPC, LDAP, MAIL, MAILBOX, MQTT, ODATA, OPCUA, RABBITMQ, SQL, TRYTON):
         registry.register(kind, "lineshaft")
     registry.load_entry_points()
     return registry
@@ -130,13 +132,16 @@ def call_context(key: str) -> CallContext:
     return CallContext(key, 1, CALL_TIMEOUT_S, lambda: None)
 
 
-async def explored(url: str, headers: Mapping[str, str], told: Any = None) -> tuple[str, str, Found]:
+async def explored(
+    url: str, headers: Mapping[str, str], told: Any = None, *, key: Sequence[tuple[str, str]] = ()
+) -> tuple[str, str, Found]:
     """Look at an undocumented list; return its base address, its path and what was found.
 
     Args:
         url: The whole address of a list of records.
         headers: Credentials as they are sent.
         told: Called with each exchange.
+        key: Credentials that stand in the query of every request.
     """
     base, path, query = pairs_of(url)
     transport = Transport(base, base, concurrency_max=2, connect_timeout_s=5.0, keep_alive_s=4.0)
@@ -144,7 +149,7 @@ async def explored(url: str, headers: Mapping[str, str], told: Any = None) -> tu
     transport.open()
 
     async def get(path: str, pairs: Any) -> Reply:
-        prepared = Prepared("GET", path, list(pairs), dict(headers))
+        prepared = Prepared("GET", path, [*pairs, *key], dict(headers))
         return await transport.exchange(prepared, timeout_s=30.0, reads_only=True)
 
     try:

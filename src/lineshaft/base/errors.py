@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lineshaft.base.text import Text
+from lineshaft.base.text import Language, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,16 @@ class Problem:
     hint: Text | None = None
 
     def __str__(self) -> str:
+        return self.in_language("en")
+
+    def in_language(self, language: Language) -> str:
+        """Return it as a line: where, what, and the remedy."""
         where = f"{self.place}: " if str(self.place) else ""
-        remedy = f" ({self.hint})" if self.hint else ""
-        return f"{where}{self.message}{remedy}"
+        remedy = self.hint.in_language(language) if self.hint else ""
+        message = self.message.in_language(language)
+        if not remedy:
+            return f"{where}{message}"
+        return f"{where}{message}({remedy})" if language == "zh" else f"{where}{message} ({remedy})"
 
 
 class HubError(Exception):
@@ -120,10 +127,8 @@ class DefinitionError(UserError):
 
     def __init__(self, problems: Sequence[Problem], **kwargs: object) -> None:
         self.problems = list(problems)
-        lines_en = "\n".join(str(problem) for problem in self.problems)
-        lines_zh = "\n".join(
-            f"{problem.place}: {problem.message.in_language('zh')}" for problem in self.problems
-        )
+        lines_en = "\n".join(problem.in_language("en") for problem in self.problems)
+        lines_zh = "\n".join(problem.in_language("zh") for problem in self.problems)
         super().__init__(Text(lines_en, lines_zh), **kwargs)  # type: ignore[arg-type]
 
 

@@ -33,6 +33,11 @@ def encode_id(milliseconds: int, chance: int) -> str:
     return "".join(reversed(characters))
 
 
+def is_id(word: str) -> bool:
+    """Return whether a word looks like an id: 26 characters of its alphabet."""
+    return len(word) == 26 and set(word) <= set(_ALPHABET)
+
+
 def lane_of(tenant: str, key: str) -> int:
     """Return the lane (0 to 255) of a key: the unit of order and of ownership.
 

@@ -15,14 +15,21 @@ from lineshaft.cli import (
     alerts,
     audit,
     backups,
+    board,
     bpmn,
+    briefing,
     connector,
     connector_systems,
     demo,
     dmn,
+    exports,
     feel,
+    flows,
+    hooks,
     hub,
+    instances,
     jobs,
+    kpis,
     letters,
     mapping,
     packs,
@@ -35,6 +42,7 @@ from lineshaft.cli import (
     tokens,
     tracing,
     unknown,
+    xref,
 )
 from lineshaft.cli.surroundings import Surroundings, chosen_language, complain, here, out
 
@@ -78,7 +86,12 @@ demo.add_to(app)
 packs.add_to(app)
 releases.add_to(app)
 tracing.add_to(app)
+instances.add_to(app)
+board.add_to(app)
+kpis.add_to(app)
+briefing.add_to(app)
 letters.add_to(app)
+xref.add_to(app)
 unknown.add_to(app)
 jobs.add_to(app)
 subscriptions.add_to(app)
@@ -87,12 +100,15 @@ persons.add_to(app)
 backups.add_to(app)
 alerts.add_to(app)
 tokens.add_to(app)
+hooks.add_to(app)
 people.add_to(app)
 audit.add_to(app)
 secrets.add_to(app)
 feel.add_to(app)
+flows.add_to(app)
 bpmn.add_to(app)
 dmn.add_to(app)
+exports.add_to(app)
 mapping.add_to(app)
 connector.add_to(app)
 connector_systems.add_to(app)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import typer
 
@@ -69,6 +72,10 @@ def new(
     from_wsdl: Annotated[
         str | None, typer.Option("--from-wsdl", help="WSDL file or its address (SOAP). WSDL 文件或地址。")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Of an OpenAPI file: a part of a path, or a tag. 仅取路径片段或标签。"),
+    ] = None,
     product: Annotated[
         str | None, typer.Option(help="A product with a shipped manifest. 预置清单的产品。")
     ] = None,
@@ -89,7 +96,8 @@ def new(
         draft, base = draft_from_wsdl(_document(from_wsdl), from_wsdl, name, _document)
         content = draft.text()
     elif from_openapi is not None:
-        draft, base = draft_from(read_openapi(_document(from_openapi), from_openapi), name)
+        described = read_openapi(_document(from_openapi), from_openapi)
+        draft, base = draft_from(described, name, only=only or (), place=from_openapi)
         content = draft.text()
     else:
         content, base = first_manifest(name, auth), ""
@@ -134,9 +142,11 @@ def explore_command(
     from lineshaft.app.trial import draft_of, explored
 
     around = here(context)
-    sent, auth = _credentials(around, header or [], user)
+    system = _system_name(to) if to is not None else "system"
+    url, shown = _credentials(around, system, url, header or [], user)
+    sent = {**shown.headers, **shown.query}
     told = _printer(lambda words: _hidden(words, sent)) if traffic else None
-    base, path, found = asyncio.run(explored(url, sent, told))
+    base, path, found = asyncio.run(explored(url, shown.headers, told, key=list(shown.query.items())))
     if found.problem:
         raise InputError(
             text("{url} answered {status}: {words}", "{url} 返回 {status}:{words}",
@@ -144,8 +154,7 @@ def explore_command(
             hint=text("look at the address and the credentials (--header, --user)",
                       "请核对地址与凭据(--header、--user)"),
         )  # fmt: skip
-    system = _system_name(to) if to is not None else "system"
-    draft = draft_of(system, path, found, auth, name or None)
+    draft = draft_of(system, path, found, shown.auth, name or None)
     if as_json:
         out_json(
             {
@@ -196,7 +205,7 @@ def check(
 ) -> None:
     """Test a connection step by step; nothing is changed there. 逐步测试连接(不改动数据)。"""
     around = here(context)
-    if not Path(target).is_file():
+    if not _is_manifest(target):
         with around.api() as api:
             answer = api.send("POST", f"/systems/{target}/check", {})
         steps = [(each["name"], each["ok"], each["detail"]) for each in answer]
@@ -232,7 +241,7 @@ def describe(
 ) -> None:
     """Show operations, and resources with fields, types and live samples. 显示操作与资源字段。"""
     around = here(context)
-    if not Path(target).is_file():
+    if not _is_manifest(target):
         describe_system(around, target, resource, offline=offline, as_json=as_json)
         return
 
@@ -302,7 +311,7 @@ def read(
 ) -> None:
     """Read one record, a file, or the first changes of a resource. 读取记录、文件或变更。"""
     around = here(context)
-    if not Path(target).is_file():
+    if not _is_manifest(target):
         read_from_system(around, target, resource, record_id, limit)
         return
 
@@ -374,7 +383,7 @@ def call(
 
     around = here(context)
     given = json_object(payload)
-    if not Path(target).is_file():
+    if not _is_manifest(target):
         call_system(around, target, operation, given, key)
         return
     chosen = key or f"trial-{secrets.token_hex(8)}"
@@ -552,36 +561,84 @@ def _say_what_is_needed(around: Surroundings, file: Path, base: str) -> None:
         "Then: lineshaft connector check {file} --set base_url={base}",
         "然后:lineshaft connector check {file} --set base_url={base}",
         file=file,
-        base=base or "http://…",
+        base=base if "://" in base else f"http://…{base}",
     )
 
 
+@dataclass(slots=True)
+class _Credentials:
+    """What an exploration shows to the application, and how the manifest says the same by reference."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    auth: dict[str, Any] = field(default_factory=dict)
+
+
 def _credentials(
-    around: Surroundings, headers: list[str], user: str | None
-) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return headers as they are sent, and the ``auth`` section that says the same by reference."""
+    around: Surroundings, system: str, url: str, headers: list[str], user: str | None
+) -> tuple[str, _Credentials]:
+    """Take the credentials out of what was typed; return the address without them, and them."""
+    from lineshaft.connectors.http.expressions import is_sensitive
     from lineshaft.security.secrets import Secrets
 
     config = around.config()
     known = Secrets(around.environment, Path(config.secrets_file) if config.secrets_file else None)
-    sent: dict[str, str] = {}
-    fixed: dict[str, str] = {}
-    for given in headers:
-        name, _, value = given.partition(":")
-        value = value.strip()
-        before, mark, reference = value.partition("secret:")
-        sent[name] = before + _secret(known, reference) if mark else value
-        fixed[name] = _reference(before, reference) if mark else f'"{value}"'
-    auth: dict[str, Any] = {"kind": "fixed", "headers": fixed} if fixed else {}
+    found = _Credentials()
+
+    def reference(name: str, value: str) -> tuple[str, str]:
+        """Return the value as it is sent and as the manifest names it."""
+        before, mark, called = value.partition("secret:")
+        if mark:
+            return before + _secret(known, called), _reference(before, called)
+        if not is_sensitive(name):
+            return value, f'"{value}"'
+        # A value that was typed is a secret all the same: the manifest gets a reference to it.
+        scheme, blank, _ = value.partition(" ")
+        called = re.sub(r"[^a-z0-9]+", "_", f"{system}_{name}".lower()).strip("_")
+        return value, _reference(f"{scheme} " if blank else "", called)
+
+    fixed: dict[str, dict[str, str]] = {"headers": {}, "query": {}}
+    for each in headers:
+        name, _, value = each.partition(":")
+        found.headers[name], fixed["headers"][name] = reference(name, value.strip())
+    parts = urlsplit(url)
+    rest = []
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if is_sensitive(name) or value.startswith("secret:"):
+            found.query[name], fixed["query"][name] = reference(name, value)
+        else:
+            rest.append((name, value))
+    if fixed["headers"] or fixed["query"]:
+        found.auth = {"kind": "fixed", **{place: table for place, table in fixed.items() if table}}
     if user is not None:
         login, _, password = user.partition(",")
         names = [each.removeprefix("secret:") for each in (login, password)]
         pair = ":".join(_secret(known, each) if each else "" for each in names)
-        sent["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        auth = {"kind": "basic", "user": f"secret:{names[0]}"}
+        found.headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        found.auth = {"kind": "basic", "user": f"secret:{names[0]}"}
         if names[1]:
-            auth["password"] = f"secret:{names[1]}"
-    return sent, auth
+            found.auth["password"] = f"secret:{names[1]}"
+    return urlunsplit(parts._replace(query=urlencode(rest))), found
+
+
+def _is_manifest(target: str) -> bool:
+    """Whether a target is a file, not a system of the hub.
+
+    Raises:
+        InputError: It reads like a file, but there is none.
+    """
+    if Path(target).is_file():
+        return True
+    if "/" in target or "\\" in target or target.endswith((".yaml", ".yml")):
+        raise InputError(
+            text("There is no file {file}.", "文件 {file} 不存在。", file=target),
+            hint=text(
+                "a manifest is named by its path, a system of the hub by its name alone",
+                "清单请写路径,中枢内的系统只写名称",
+            ),
+            code="file_missing",
+        )
+    return False
 
 
 def _reference(before: str, reference: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -48,13 +49,25 @@ def demo_command(
     approval: Annotated[
         Approval, typer.Option(help="Shipments in the OA: by themselves, or by hand. 发货审批:自动或手工。")
     ] = Approval.AUTO,
+    scenario: Annotated[
+        str | None, typer.Option(help="Play one scenario, or all, and judge it row by row. 演示并核对场景。")
+    ] = None,
+    faults: Annotated[
+        int | None,
+        typer.Option(help="With --scenario: the seed of the faults it is played under. 故障种子。"),
+    ] = None,
+    pack: Annotated[
+        str | None,
+        typer.Option(help="Another pack, with the systems it needs; orders are yours to enter. 方案包。"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a sandbox factory and a hub; show each order's way. 启动仿真工厂与系统。"""
     from lineshaft.app.demo.running import Wish, demo
 
     around = here(context)
-    folder = data or Path(".lineshaft") / ("orders" if orders is not None else "demo")
+    folder = data or Path(".lineshaft") / (pack or ("orders" if orders is not None else "demo"))
     pace = speed or (14_400.0 if once else 1_440.0)
     wish = Wish(folder, port, pace, orders, once, as_json, around.language, instant, approval.value)
+    wish = replace(wish, scenario=scenario, faults=faults, pack=pack)
     raise typer.Exit(asyncio.run(demo(wish, out)))

@@ -15,6 +15,7 @@ import typer
 
 from lineshaft.base.errors import DefinitionError, InputError, Problem
 from lineshaft.base.text import text
+from lineshaft.cli.sensitive import check_flows
 from lineshaft.cli.surroundings import AsJson, Surroundings, here, json_object, out, out_json, table
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def check(
     found: list[Problem] = []
     for file in files:
         try:
-            _read(file)
+            check_flows(_read(file), file)
         except DefinitionError as error:
             found += error.problems
         else:
@@ -341,6 +342,7 @@ def import_(
     ] = False,
 ) -> None:
     """Read a mapping, or cross-references, from an Excel workbook. 从 Excel 导入。"""
+    from lineshaft.mapping import read_mapping
     from lineshaft.mapping.document import to_yaml
     from lineshaft.mapping.workbook import from_workbook, has_references, references_from_workbook
 
@@ -350,6 +352,7 @@ def import_(
         written = to_yaml({"format": 1, "references": listed})
     else:
         written = from_workbook(content, str(file))
+        check_flows(read_mapping(written, str(to)), to)
     if not replace:
         _free(to)
     to.write_bytes(written)

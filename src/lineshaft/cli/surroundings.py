@@ -16,7 +16,17 @@ import typer
 
 from lineshaft.app.config import HubConfig, read_config
 from lineshaft.app.reaching import Api, reach
-from lineshaft.base.errors import HubError, InputError, UserError
+from lineshaft.base.errors import (
+    HubError,
+    InputError,
+    Invalid,
+    MissingReference,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    Unavailable,
+    UserError,
+)
 from lineshaft.base.text import Language, Text, language_of, text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. 输出 JSON。")]
@@ -123,12 +133,38 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+_WHAT_FOLLOWS: Mapping[type[HubError], Text] = {
+    Refused: Text(
+        "refused: a business no; the hub gives it back to its source and never repeats it",
+        "refused:业务拒绝,退回来源,不再重试",
+    ),
+    Invalid: Text(
+        "invalid: wrong data; in the hub it becomes a dead letter at once", "invalid:数据错误,立即转入死信"
+    ),
+    Unavailable: Text(
+        "unavailable: nothing was done; the hub tries again in growing gaps",
+        "unavailable:未执行,按递增间隔重试",
+    ),
+    RateLimited: Text("rate_limited: the hub waits and goes on by itself", "rate_limited:等待后自动继续"),
+    OutcomeUnknown: Text(
+        "unknown: it may have been done; the hub finds out by `safety`, or asks a person, before any repeat",
+        "unknown:可能已执行;按 safety 查明或由人确认后才会重试",
+    ),
+    MissingReference: Text(
+        "missing_reference: it waits until what it names is known", "missing_reference:等待所引用的对象出现"
+    ),
+}
+"""What the class of a connector's error means for whoever tries a manifest."""
+
+
 def complain(error: HubError, language: Language) -> int:
     """Print an error as a person reads it; return the exit status: 2 where the caller can mend it."""
     label = "错误" if language == "zh" else "Error"
     sys.stderr.write(f"{label}: {error.message.in_language(language)}\n")
     if error.hint is not None:
         sys.stderr.write(f"  {error.hint.in_language(language)}\n")
+    if type(error) in _WHAT_FOLLOWS:
+        sys.stderr.write(f"  {_WHAT_FOLLOWS[type(error)].in_language(language)}\n")
     return 2 if isinstance(error, UserError) else 1
 
 

@@ -10,7 +10,7 @@ from lineshaft.dmn.coverage import analyse
 from lineshaft.dmn.edge import check, evaluate_json, to_json
 from lineshaft.dmn.errors import InvalidModel
 from lineshaft.dmn.evaluation import Result
-from lineshaft.dmn.loading import load, loads, namespace_of
+from lineshaft.dmn.loading import document_of, load, loads, namespace_of
 from lineshaft.dmn.model import Model
 from lineshaft.dmn.workbook import tables_from_workbook, tables_of, to_workbook
 from lineshaft.dmn.writer import to_xml, with_tables
@@ -23,6 +23,7 @@ __all__ = [
     "analyse",
     "check",
     "compare",
+    "document_of",
     "evaluate_json",
     "load",
     "loads",

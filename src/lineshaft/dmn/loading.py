@@ -61,6 +61,15 @@ def namespace_of(content: str | bytes) -> str:
     return read(content).namespace
 
 
+def document_of(content: str | bytes) -> Document:
+    """Read what a file says, without linking it to what it imports: an unfinished table is read too.
+
+    Raises:
+        InvalidModel: It is no DMN.
+    """
+    return read(content)
+
+
 def loads(
     content: str | bytes,
     imports: Mapping[str, str | bytes] | None = None,

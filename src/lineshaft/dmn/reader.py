@@ -63,8 +63,11 @@ def read(content: bytes | str, file: str = "") -> Document:
     return _Reader(root, file, version).document
 
 
-def parse_xml(content: bytes | str, file: str) -> XmlNode:
-    """Parse XML safely; raises ``InvalidModel`` for what is no XML or has a document type."""
+def parse_xml(content: bytes | str, file: str, *, comments: bool = False) -> XmlNode:
+    """Parse XML safely; raises ``InvalidModel`` for what is no XML or has a document type.
+
+    With ``comments`` these and processing instructions stay, for a file that is written back.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
     place = Place(file=file or None)
     if len(data) > DEFAULT_LIMITS.definition_bytes_max:
@@ -78,7 +81,7 @@ def parse_xml(content: bytes | str, file: str) -> XmlNode:
     encoding = "utf-8" if isinstance(content, str) else None
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True, encoding=encoding,
+        remove_comments=not comments, remove_pis=not comments, encoding=encoding,
     )  # fmt: skip
     try:
         root = etree.fromstring(data, parser)

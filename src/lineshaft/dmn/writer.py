@@ -1,7 +1,8 @@
 """Decision tables back into DMN XML: within a model that is there already, or as a model of their own.
 
 Only tables are written. Everything else of a model stays as it was, diagrams included; rules that did not
-change stay the same elements, so that a comparison of two files shows what a person changed.
+change stay the same elements, so that a comparison of two files shows what a person changed. Comments stay,
+but for those directly between the rules of a table that is replaced.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ def with_tables(content: bytes | str, tables: Mapping[str, DecisionTable], file:
         InvalidModel: The file cannot be read, or has no table of such a name.
     """
     document = read(content, file)
-    root = parse_xml(content, file)
+    root = parse_xml(content, file, comments=True)
     homes = dict(_homes(root))
+    plain = dict(_homes(parse_xml(content, file)))
     missing = [name for name in tables if name not in homes]
     if missing:
         raise InvalidModel(
@@ -56,7 +58,7 @@ def with_tables(content: bytes | str, tables: Mapping[str, DecisionTable], file:
             ]
         )
     for name, table in tables.items():
-        _replace(homes[name], table, document)
+        _replace(homes[name], plain[name], table, document)
     return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
 
 
@@ -70,11 +72,14 @@ def _homes(root: XmlNode) -> list[tuple[str, XmlNode]]:
     return found
 
 
-def _replace(old: XmlNode, table: DecisionTable, document: Document) -> None:
-    """Write a table over an old one; columns keep their ids by position, unchanged rules stay as they are."""
+def _replace(old: XmlNode, plain: XmlNode, table: DecisionTable, document: Document) -> None:
+    """Write a table over an old one; columns keep their ids by position, unchanged rules stay as they are.
+
+    ``plain`` is the old one without comments, as readers take it.
+    """
     reader = BoxedReader(document)
     known: dict[tuple[str, ...], list[XmlNode]] = {}
-    before = reader.table(old)
+    before = reader.table(plain)
     rules = list(children(old, "rule"))
     if len(rules) == len(before.rules):
         for node, rule in zip(rules, before.rules, strict=True):
@@ -92,7 +97,11 @@ def _replace(old: XmlNode, table: DecisionTable, document: Document) -> None:
                 inner, new = child(was, "inputExpression"), child(now, "inputExpression")
                 if inner is not None and new is not None and inner.get("id"):
                     new.set("id", inner.get("id") or "")
-    kept = [node for node in old if local(node) in ("description", "extensionElements")]
+    kept = [
+        node
+        for node in old
+        if isinstance(node.tag, str) and local(node) in ("description", "extensionElements")
+    ]
     for position, node in enumerate(kept):
         made.insert(position, node)
     made.tail = old.tail

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from lineshaft.base.errors import (
@@ -45,8 +45,12 @@ class InHand:
     token: int | None
     """The ownership of its lane under which it was taken: under another one it is out of date."""
     payload: dict[str, Any] | None = None
+    ahead: bool = False
+    """It is marked, and waits only for a free place: nothing was sent yet."""
     set_aside: bool = False
     """Its verdict could not be stored; what is written now says so."""
+    called_before: datetime | None = None
+    """When it was called the last time before this one."""
     conclude: Callable[[], None] | None = None
     """Writes the verdict down; kept so that it can be done again on the instance as it stands by then."""
 
@@ -70,8 +74,10 @@ class Calls:
         self._stopping = False
         settle.on_settled = self._settled
         self.on_room: Callable[[], None] = lambda: None
-        self.held_back = False
-        """New work stayed in the store because there was no room for what it would lead to."""
+        self.on_hidden: Callable[[Gate], None] = lambda gate: None
+        """A new effect stays in the store behind what other processes owe."""
+        self.on_left: Callable[[], None] = lambda: None
+        """Told when a call has given its place back."""
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -85,50 +91,68 @@ class Calls:
     def room(self) -> int:
         """How much new work may begin: what is under way goes first, else everything is half done.
 
-        What waits for a system that has more than it can take is not counted: it must not stop the others.
+        What waits for systems that are slow or away must not stop the others. Of a system that is away, or
+        has more than it can take, nothing is counted; all others together leave one share of the places free.
         """
-        waiting = sum(gate.waiting for gate in self._protection.gates() if not gate.is_full)
-        return max(0, self._runtime.config.calls_max - self._calling - waiting)
+        places = self._runtime.config.calls_max
+        lengths = [
+            gate.waiting
+            for gate in self._protection.gates()
+            if gate.waiting and not gate.is_full and not gate.is_closed
+        ]
+        share = places // (len(lengths) + 1)
+        return max(0, places - self._calling - sum(min(each, share) for each in lengths))
 
     # -- new work ----------------------------------------------------------------------------------------
 
     def admit(self, operation: Operation, effect_id: str) -> bool:
-        """Reserve a place to call at once."""
+        """Reserve a place to call at once, or to call soon: either way no further mark is needed."""
         config = self._runtime.config
-        if self._stopping or self._calling >= config.calls_max or len(self._in_hand) >= config.in_hand_max:
+        if self._stopping or not self._runtime.keeper.is_in_time:
             return False
-        if not self._protection.gate(operation.system).try_enter(effect_id):
+        if len(self._in_hand) >= config.in_hand_max:
             return False
-        self._calling += 1
+        gate = self._protection.gate(operation.system)
+        if self._calling < config.calls_max and gate.try_enter(effect_id):
+            self._calling += 1
+        elif not gate.try_queue(effect_id):
+            return False
         self._admitted.add(effect_id)
         return True
 
     def give_back(self, operation: Operation, effect_id: str) -> None:
         """Give back what ``admit`` reserved."""
         self._admitted.discard(effect_id)
-        self._leave(self._protection.gate(operation.system), effect_id)
+        gate = self._protection.gate(operation.system)
+        if not gate.arrives(effect_id):
+            self._leave(gate, effect_id)
 
     def offer(self, effect: Effect, payload: dict[str, Any] | None, *, admitted: bool) -> None:
         """Take over an effect that was just written."""
         self._admitted.discard(effect.id)
         self._wake_up(effect.id)
-        if not self._runtime.keeper.holds(effect.lane) or effect.id in self._in_hand:
-            if admitted:
-                self._leave(self._protection.gate(effect.system), effect.id)
-            return
         gate = self._protection.gate(effect.system)
+        ahead = admitted and gate.arrives(effect.id)
+        if not self._runtime.keeper.holds(effect.lane) or effect.id in self._in_hand:
+            if admitted and not ahead:
+                self._leave(gate, effect.id)
+            return
         if not admitted and self._stays_in_the_store(gate, effect.id):
             if gate.comes_late(effect, payload):
                 return
-            gate.leave_behind()
+            gate.stays_behind()
             if gate.wants_more():
                 self.on_room()
+            elif gate.hides(effect.priority, self.flow_of(effect) or effect.operation):
+                self.on_hidden(gate)
             return
-        self._in_hand[effect.id] = InHand(effect, self._runtime.keeper.token(effect.lane), payload)
-        if admitted:
+        self._in_hand[effect.id] = InHand(effect, self._runtime.keeper.token(effect.lane), payload, ahead)
+        if ahead and gate.turns_away(effect.id):
+            self._unmark(effect.id)
+        elif admitted and not ahead:
             self._turns.put(self._call_now, effect.id, effect.lane)
         else:
-            self._enter_or_wait(effect)
+            self._enter_or_wait(effect, self.flow_of(effect) or effect.operation)
 
     def end_poll(self, gate: Gate, marks: int, *, found_all: bool) -> None:
         """A poll has handed over what it found for a system; what has come meanwhile follows."""
@@ -142,10 +166,16 @@ class Calls:
         full = len(self._in_hand) >= self._runtime.config.in_hand_max
         return full or gate.skipped or gate.turns_away(effect_id)
 
-    def take(self, effects: list[Effect], poll: int) -> int:
+    def take(self, effects: list[Effect], poll: int, processes: Mapping[str, str]) -> int:
         """Take over effects that a poll found; return how many were new.
 
-        Where too much waits already, the older one takes the place of the newest.
+        Where too much waits already, the older one takes the place of the newest, and one of a process that
+        has few places that of one that has many.
+
+        Args:
+            effects: What was found.
+            poll: The number of the poll.
+            processes: By instance: its process, as far as it matters and is not known here.
         """
         count = 0
         for effect in effects:
@@ -159,15 +189,18 @@ class Calls:
             gate = self._protection.gate(effect.system)
             if self._systems.connector(effect.system) is None:
                 continue
-            displaced = gate.make_room(effect.priority, effect.created_at.timestamp(), effect.id)
+            flow = self.flow_of(effect) or processes.get(effect.instance_id or "", effect.operation)
+            displaced = gate.make_room(effect.priority, effect.created_at.timestamp(), effect.id, flow)
             if displaced is not None:
-                self._in_hand.pop(displaced, None)
+                self._unmark(displaced)
             if gate.turns_away(effect.id):
                 continue
-            # What sleeps is due by now and was read afresh: its old copy must not come after it.
+            # What sleeps is due by now and was read afresh: its old copy must not come after it. Nor may what
+            # was offered while the poll read: by then it may have been called, with an outcome nobody knows.
             self._wake_up(effect.id)
+            gate.found(effect.id)
             self._in_hand[effect.id] = InHand(effect, token)
-            self._enter_or_wait(effect)
+            self._enter_or_wait(effect, flow)
             count += 1
         return count
 
@@ -205,6 +238,7 @@ class Calls:
         for item in [each for each in self._in_hand.values() if each.effect.lane in lanes]:
             gate = self._protection.gate(item.effect.system)
             if gate.is_waiting(item.effect.id):
+                # What is marked ahead stays so: its next owner repeats it under its key.
                 gate.forget(item.effect.id)
                 del self._in_hand[item.effect.id]
         for effect_id in [each for each, (lane, _) in self._asleep.items() if lane in lanes]:
@@ -212,10 +246,13 @@ class Calls:
             for gate in self._protection.gates():
                 gate.clear_suspicion(effect_id)
 
-    def let_go(self, effect_id: str) -> bool:
-        """Give up an effect that only waits; return whether nobody is about to call it."""
-        self._wake_up(effect_id)
+    def let_go(self, effect: Effect) -> bool:
+        """Give up an effect that only waits; return whether nobody has called it or is about to."""
+        effect_id = effect.id
         item = self._in_hand.get(effect_id)
+        if effect.status == "attempted" and (item is None or not item.ahead):
+            return False
+        self._wake_up(effect_id)
         if item is None:
             for each in self._protection.gates():
                 if each.clear_suspicion(effect_id):
@@ -231,6 +268,15 @@ class Calls:
     def close_gate(self, gate: Gate) -> None:
         """The system may not be called: what waits for it stays in the store."""
         for effect_id in gate.drain():
+            self._unmark(effect_id)
+
+    def _unmark(self, effect_id: str) -> None:
+        """An effect goes back into the store; where it was marked ahead, as one that was not tried."""
+        item = self._in_hand.get(effect_id)
+        if item is not None and item.ahead:
+            item.ahead = False
+            self._settle.not_sent(item.effect)
+        else:
             self._in_hand.pop(effect_id, None)
 
     def pump(self) -> None:
@@ -240,12 +286,18 @@ class Calls:
 
     # -- gates -------------------------------------------------------------------------------------------
 
-    def _enter_or_wait(self, effect: Effect) -> None:
+    def flow_of(self, effect: Effect) -> str | None:
+        """Return with what an effect has its turns: its process; ``None`` where that is not known here."""
+        if effect.instance_id is None:
+            return effect.operation
+        return self._runtime.instances.process_of(effect.instance_id)
+
+    def _enter_or_wait(self, effect: Effect, flow: str) -> None:
         gate = self._protection.gate(effect.system)
         if self._stopping:
-            del self._in_hand[effect.id]
+            self._unmark(effect.id)
             return
-        gate.wait(effect.id, effect.priority, effect.created_at.timestamp())
+        gate.wait(effect.id, effect.priority, effect.created_at.timestamp(), flow)
         self._pump(gate)
 
     def pump_gate(self, gate: Gate) -> None:
@@ -254,7 +306,10 @@ class Calls:
 
     def _pump(self, gate: Gate) -> None:
         gate.serve_askers()
-        while not self._stopping and self._calling < self._runtime.config.calls_max:
+        # Leases that are about to end are still good for a commit, and for no call: what were marked now
+        # would be taken back, found and marked again, until they are renewed.
+        may_begin = self._runtime.keeper.is_in_time and not self._stopping
+        while may_begin and self._calling < self._runtime.config.calls_max:
             effect_id = gate.next_waiting()
             if effect_id is None:
                 break
@@ -280,9 +335,7 @@ class Calls:
         gate.leave(effect_id)
         self._calling -= 1
         self._pump(gate)
-        if self.held_back and self._calling * 2 < self._runtime.config.calls_max and self.room:
-            self.held_back = False
-            self.on_room()
+        self.on_left()
 
     # -- one effect --------------------------------------------------------------------------------------
 
@@ -295,6 +348,9 @@ class Calls:
         operation = self._systems.operation(f"{effect.system}.{effect.operation}")
         if operation is None:
             await self._finish_error(effect, _unknown_operation(effect), None)
+        elif item.ahead:
+            item.ahead = False
+            await self._call_now(effect_id, turn)
         elif effect.status == "intended":
             if await self._mark_attempted(effect):
                 await self._call_now(effect_id, turn)
@@ -330,6 +386,7 @@ class Calls:
             return False
         item = self._in_hand[effect.id]
         item.effect = replace(effect, status="attempted", attempts=attempts, attempted_at=now)
+        item.called_before = effect.attempted_at
         return True
 
     def _calls_that_count(self, effect: Effect) -> int:
@@ -437,6 +494,10 @@ class Calls:
             # Another worker deals with it by now; only what the target decided is news.
             self._forget(effect.id)
             return
+        item = self._in_hand.get(effect.id)
+        if item is not None and gate.has_recovered_since(item.called_before):
+            # The outage in which the calls before it failed had ended, which was not known here yet.
+            effect = replace(effect, attempts=min(effect.attempts, 1))
         await self._conclude(effect, lambda: self._settle.failed(effect, error, operation))
 
     async def _conclude(self, effect: Effect, verdict: Callable[[], None]) -> None:

@@ -86,6 +86,9 @@ class Checks:
         """Close the circuit, and send the outage's own dead letters on their way again."""
         runtime = self._runtime
         letters = await runtime.store.outage_dead_letters(runtime.scope, system, 1000)
+        # One whose call has gone another way meanwhile is closed only: it must not keep the circuit open.
+        effects = [await runtime.store.effect(runtime.scope, letter.subject_id) for letter in letters]
+        dead = {each.id for each in effects if each is not None and each.status == "dead"}
         states = await runtime.store.system_states(runtime.scope)
         state = states[system]
         backlog = await runtime.store.backlog(runtime.scope)
@@ -98,7 +101,8 @@ class Checks:
         tx.add(PutSystemState(closed, state.version))
         for letter in letters:
             tx.add(CloseDeadLetter(letter.tenant, letter.id, "replayed", tx.now, "engine"))
-            tx.add(UpdateEffect(letter.tenant, letter.subject_id, "intended", due_at=tx.now, attempts=0))
+            if letter.subject_id in dead:
+                tx.add(UpdateEffect(letter.tenant, letter.subject_id, "intended", due_at=tx.now, attempts=0))
         facts = values.decode(job.payload)
         if facts.get("is_told", True):
             self._notices.over(tx, closed, facts.get("since"), waiting)

@@ -38,6 +38,8 @@ class EngineConfig:
     """How long new work of another process may stay unseen when no wake-up arrives."""
     commit_batch_max: int = 400
     """Units in one commit."""
+    commit_gather_s: float = 0.005
+    """How long a commit may wait for further units, as long as they come in quick succession."""
     committers: int = 1
     """Commits under way at the same time; units of one lane always go through the same one."""
     in_hand_max: int = 2_000

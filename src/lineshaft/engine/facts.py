@@ -29,6 +29,8 @@ KINDS: Final[Mapping[str, Text]] = {
     "incident.opened": text("A process is stuck and needs a person", "流程卡单"),
     "incident.closed": text("A stuck process goes on", "流程卡单已解除"),
     "task.opened": text("Somebody has something to do", "产生待办"),
+    "task.urged": text("A task is urged", "催办"),
+    "task.escalated": text("A task is overdue and goes to somebody else too", "待办逾期升级"),
     "dead_letter.opened": text("A document failed and needs a person", "产生异常单据"),
     "subscription.disabled": text("A subscription's receiver was away for too long", "订阅因长期失败已停用"),
 }

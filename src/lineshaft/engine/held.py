@@ -16,6 +16,15 @@ class HeldSource:
         self._ttl_s = runtime.config.lease_ttl_s * 3
         self._until = 0.0
 
+    @property
+    def is_held(self) -> bool:
+        """Tell whether it was taken and has not run out, by this process's steady clock."""
+        return self.lasts(0.0)
+
+    def lasts(self, margin_s: float) -> bool:
+        """Tell whether it is held for longer than ``margin_s`` from now."""
+        return self._runtime.clock.monotonic() < self._until - margin_s
+
     async def hold(self) -> None:
         """Take or prolong the lease, where it is due; raises ``Conflict`` where another worker has it."""
         runtime = self._runtime

@@ -26,6 +26,8 @@ from lineshaft.store.rows import StoredInstance
 
 _KEPT_MAX: Final = 32
 """Encoded values that are kept for each instance."""
+_NAMES_MAX: Final = 50_000
+"""Instances whose process is still known after they were given up."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ class Instances:
         self._kept_max = kept_max
         self._live: OrderedDict[str, Live] = OrderedDict()
         self._loading: dict[str, asyncio.Task[Live | None]] = {}
+        self._processes: OrderedDict[str, str] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._live)
@@ -93,6 +96,10 @@ class Instances:
         if live is not None:
             self._live.move_to_end(instance_id)
         return live
+
+    def process_of(self, instance_id: str) -> str | None:
+        """Return the process of an instance that is or was in memory; ``None`` where it is not known."""
+        return self._processes.get(instance_id)
 
     async def get(self, instance_id: str) -> Live | None:
         """Return an instance, read from the store where it is not in memory."""
@@ -109,6 +116,9 @@ class Instances:
     def keep(self, live: Live) -> None:
         """Hold an instance in memory."""
         self._live[live.id] = live
+        self._processes[live.id] = live.program.process_id
+        if len(self._processes) > _NAMES_MAX:
+            self._processes.popitem(last=False)
         if len(self._live) > self._kept_max:
             self._live.popitem(last=False)
 

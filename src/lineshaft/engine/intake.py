@@ -12,7 +12,7 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.errors import BadRow, InputError, StoreUnavailable
 from lineshaft.base.ids import lane_of
 from lineshaft.base.limits import Limits
-from lineshaft.base.text import text
+from lineshaft.base.text import Text, text
 from lineshaft.engine.committer import Committer
 from lineshaft.engine.documents import document_writes
 from lineshaft.engine.figures import Figures
@@ -23,12 +23,13 @@ from lineshaft.engine.traces import Span, Spans, span_id, trace_id
 from lineshaft.feel import codec as values
 from lineshaft.sdk import Change, DocumentFact
 from lineshaft.store.cursors import micros_of
-from lineshaft.store.rows import Event
-from lineshaft.store.writes import InsertEvent, Unit, UnitResult
+from lineshaft.store.rows import Event, FlowItem
+from lineshaft.store.writes import InsertEvent, PutFlowItem, Unit, UnitResult
 
 Verdict = Literal["accepted", "duplicate"]
 WAIT_S: Final = 10.0
 """How long a sender waits for the database before it is told to come again."""
+_NOTE_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Incoming:
     """The connected system it comes from, where it comes from one."""
     documents: tuple[DocumentFact, ...] = ()
     """What it tells about documents of that system, for the chain of documents."""
+    doubt: Text | None = None
+    """What it tells about documents could not be read: why."""
     traceparent: str = ""
     """The trace that it came with (W3C trace context)."""
 
@@ -69,6 +72,7 @@ def incoming_of(system: str, change: Change, rule: SourceRule | None) -> Incomin
         occurred_at=change.occurred_at,
         system=system,
         documents=change.documents,
+        doubt=change.doubt,
         priority=rule.priority if rule is not None else 1,
     )
     if rule is None or rule.key is None:
@@ -104,6 +108,10 @@ class Intake:
         self._tenant = tenant
         self._limits = limits
         self._offer = offer
+        self.to_flows: Callable[[Event, Mapping[str, Any]], tuple[Sequence[FlowItem], bool]] | None = None
+        """Says which flows take an event, and whether only they do: then nothing has to route it."""
+        self.on_flows: Callable[[], None] = lambda: None
+        """Told when something waits for a flow."""
         self.figures = Figures()
         self.spans: Spans | None = None
 
@@ -132,6 +140,7 @@ class Intake:
                 raise result.error
             if result.status == "written":
                 self._offer(row)
+                self.on_flows()
                 verdicts.append("accepted")
             else:
                 verdicts.append("duplicate")
@@ -195,7 +204,12 @@ class Intake:
             business_key=row.key,
             department=row.department,
         )
-        return Unit([InsertEvent(row), *documents])
+        items: Sequence[FlowItem] = ()
+        if self.to_flows is not None:
+            items, is_all = self.to_flows(row, incoming.data)
+            if items and is_all:
+                row = replace(row, routed_at=row.received_at, note="flow")
+        return Unit([InsertEvent(row), *map(PutFlowItem, items), *documents])
 
     def _row(self, incoming: Incoming, now: datetime) -> Event:
         key = incoming.key or incoming.subject or incoming.id
@@ -233,9 +247,17 @@ class Intake:
             subject=incoming.subject,
             occurred_at=incoming.occurred_at,
             department=incoming.department,
+            note=_noted(incoming.doubt),
             payload=payload,
             priority=incoming.priority,
         )
+
+
+def _noted(doubt: Text | None) -> str | None:
+    """Return what stands beside an event of which not everything could be read."""
+    if doubt is None:
+        return None
+    return f"{doubt.in_language('zh')} | {doubt.in_language('en')}"[:_NOTE_MAX]
 
 
 def _span(row: Event, cause: str, began_at: datetime, ended_at: datetime) -> Span:

@@ -46,7 +46,7 @@ class Jobs:
         runtime: Runtime,
         steps: Steps,
         again: Callable[[Effect, float], None],
-        let_go: Callable[[str], bool],
+        let_go: Callable[[Effect], bool],
         starts: Starts,
     ) -> None:
         self._runtime = runtime
@@ -68,7 +68,6 @@ class Jobs:
             "cancel_child": self._cancel_child,
             "cancel_call": self._cancel_call,
             "command": self._command,
-            "release_parked": self._release_parked,
             "superseded": self._superseded,
         }
 
@@ -263,9 +262,9 @@ class Jobs:
                 continue
             # Where an answer was lost it may have been done: that is found out, not written off.
             open_still = effect.status == "parked" or (
-                effect.status == "intended" and effect.error_class != "unknown"
+                effect.status in ("intended", "attempted") and effect.error_class != "unknown"
             )
-            if effect.token == job.token and open_still and self._let_go(effect.id):
+            if effect.token == job.token and open_still and self._let_go(effect):
                 tx.add(UpdateEffect(effect.tenant, effect.id, "cancelled", settled_at=tx.now))
         await self._write(tx)
 
@@ -441,22 +440,6 @@ class Jobs:
             assert release is not None
             command = commands.StartInstance(variables=variables, start_element=element)
             self._steps.start(tx, release, program, command, lane=job.lane)
-        await self._write(tx)
-
-    # -- parked ----------------------------------------------------------------------------------------------
-
-    async def _release_parked(self, job: Job) -> None:
-        """What waited for a reference goes on, oldest first, now that it has appeared."""
-        runtime = self._runtime
-        reference = values.decode(job.payload)["reference"]
-        parked = await runtime.store.parked(runtime.scope, reference, 1000)
-        tx = runtime.begin(job.lane)
-        if len(parked) < 1000:
-            tx.add(TakeJob(job.tenant, job.id))
-        for effect in parked:
-            tx.add(UpdateEffect(effect.tenant, effect.id, "intended", due_at=tx.now))
-            released = replace(effect, status="intended", due_at=tx.now)
-            tx.then(lambda released=released: self._again(released, 0.0))  # type: ignore[misc]
         await self._write(tx)
 
     async def _superseded(self, job: Job) -> None:

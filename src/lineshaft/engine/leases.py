@@ -56,9 +56,14 @@ class LaneKeeper:
         """Tell whether this worker may act for ``lane`` right now."""
         return lane in self._tokens and self._clock.monotonic() < self._until
 
+    @property
+    def is_in_time(self) -> bool:
+        """Tell whether the leases last beyond the margin: outside it no call begins, whatever the lane."""
+        return self._clock.monotonic() < self._until - self._config.lease_margin_s
+
     def may_call(self, lane: int) -> bool:
         """Tell whether a call may begin for ``lane``: the lease lasts beyond the margin."""
-        return lane in self._tokens and self._clock.monotonic() < self._until - self._config.lease_margin_s
+        return lane in self._tokens and self.is_in_time
 
     def assert_may_call(self, lane: int) -> None:
         """Raise ``LeaseLost`` where no call may begin for ``lane``."""

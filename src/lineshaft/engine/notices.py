@@ -10,7 +10,7 @@ tells their number. What comes of the same cause in the next ``notice_quiet_s`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,20 +28,32 @@ from lineshaft.store.writes import InsertEffect, PutCursor, PutJob, TakeJob
 Compose = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Makes the operation's payload of a notice's facts (see ``Notices``)."""
 
+Reach = Callable[[Sequence[str]], Awaitable[list[str]]]
+"""Returns the mail addresses of people named by login, role, position, department or address."""
+
 Conceal = Callable[[Effect | Event | None, Text], Text]
 """Takes out of an error's words what whoever reads notices may not see; given what the error is about."""
 
+MAIL: Final = "mail"
+"""The channel of the hub's own mails."""
+SHOW: Final = "notice.send"
+"""The operation by which a group robot shows a notice."""
 COUNT_MAX: Final = 10_000
 """Dead letters of one cause are counted up to here."""
 _PAGE: Final = 500
 
 
+async def _addresses_only(names: Sequence[str]) -> list[str]:
+    return [name for name in names if "@" in name]
+
+
 class Notices:
     """Owes notices and sends them.
 
-    The facts of a notice: ``kind`` (``outage``, ``over``, ``dead_letters``, ``unknown``), ``system``, ``at``,
-    and where known ``operation``, ``process``, ``business_key``, ``error`` (by language), ``attempts``,
-    ``letter``, ``effect``, ``instance``, ``count``, ``since``, ``waiting``.
+    The facts of a notice: ``kind`` (``outage``, ``over``, ``dead_letters``, ``unknown``, ``task``,
+    ``watch``, ``briefing``), ``system``, ``at``, and where known ``operation``, ``process``,
+    ``business_key``, ``error`` (by language), ``attempts``, ``letter``, ``effect``, ``instance``,
+    ``count``, ``since``, ``waiting``.
     """
 
     def __init__(
@@ -52,6 +64,9 @@ class Notices:
         self._offer_job = offer_job
         self.compose: Compose = lambda facts: facts
         self.conceal: Conceal = lambda subject, words: words
+        self.reach: Reach = _addresses_only
+        self.reaches: Callable[[str], bool] = lambda channel: True
+        """Tells whether there is a system of that name that shows notices (``notice.send``)."""
 
     # -- what happened -------------------------------------------------------------------------------------
 
@@ -76,9 +91,43 @@ class Notices:
         name = f"unknown/{effect.id}/{tx.now:%Y%m%d%H%M%S%f}"
         self._owe(tx, name, effect.system, facts, lane_key=key, delay_s=delay_s)
 
-    def watched(self, tx: Transaction, facts: Mapping[str, Any]) -> None:
-        """Something did not happen in time: tell it, in the transaction that opens the alert."""
-        self._owe(tx, f"watch/{facts['name']}", "", {**facts, "kind": "watch"}, lane_key=str(facts["name"]))
+    def watched(self, tx: Transaction, facts: Mapping[str, Any]) -> bool:
+        """Something did not happen in time: tell it, in the transaction that opens the alert.
+
+        ``channels`` of the facts says where; what is about a system is not told through it. ``False``: by
+        none of them can anybody be told.
+        """
+        told = {**facts, "kind": "watch"}
+        if not self._routes(told):
+            return False
+        self._put(tx, f"watch/{facts['name']}", "", told, lane_key=str(facts["name"]))
+        return True
+
+    def briefing(self, tx: Transaction, facts: Mapping[str, Any]) -> bool:
+        """The morning's briefing is due: send it, in the transaction that notes so; ``False``: to nobody."""
+        told = {**facts, "kind": "briefing"}
+        if not self._routes(told):
+            return False
+        self._put(tx, f"briefing/{facts['name']}", "", told, lane_key="briefing")
+        return True
+
+    def late_task(self, tx: Transaction, facts: Mapping[str, Any]) -> None:
+        """A task is late: tell those of ``to`` (mail addresses), in the transaction that urges."""
+        if self._carrier() is not None and facts["to"]:
+            name = str(facts["name"])
+            self._put(tx, f"task/{name}", "", {**facts, "kind": "task"}, lane_key=name)
+
+    def _routes(self, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Return the operations by which an alert is told."""
+        found = []
+        for channel in facts.get("channels", (MAIL,)):
+            if channel == MAIL:
+                carrier = self._carrier()
+            else:
+                carrier = (channel, SHOW) if self.reaches(channel) else None
+            if carrier is not None and carrier[0] != facts.get("about"):
+                found.append(carrier)
+        return found
 
     def over(self, tx: Transaction, state: SystemState, since: datetime | None, waiting: int) -> None:
         """A circuit closed: tell it, in the transaction that closes it."""
@@ -120,8 +169,19 @@ class Notices:
         delay_s: float = 0.0,
     ) -> None:
         carrier = self._carrier()
-        if carrier is None or carrier[0] == system:
-            return
+        if carrier is not None and carrier[0] != system:
+            self._put(tx, name, system, facts, lane_key=lane_key, delay_s=delay_s)
+
+    def _put(
+        self,
+        tx: Transaction,
+        name: str,
+        system: str,
+        facts: dict[str, Any],
+        *,
+        lane_key: str | None = None,
+        delay_s: float = 0.0,
+    ) -> None:
         tenant = self._runtime.tenant
         job = Job(
             tenant=tenant,
@@ -156,7 +216,13 @@ class Notices:
             return
         tx = self._runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
-        self._send(tx, job, facts)
+        if facts["kind"] in ("watch", "briefing"):
+            carrier = self._carrier()
+            for route in self._routes(facts):
+                name = MAIL if route == carrier else route[0]
+                self._send(tx, job, {**facts, "channel": name}, route)
+        else:
+            self._send(tx, job, facts)
         await self._runtime.write(tx)
 
     async def _tell_letters(self, job: Job, facts: dict[str, Any]) -> None:
@@ -237,19 +303,23 @@ class Notices:
             if cursor is None or count >= COUNT_MAX:
                 return count
 
-    def _send(self, tx: Transaction, job: Job, facts: dict[str, Any]) -> None:
-        carrier = self._carrier()
+    def _send(
+        self, tx: Transaction, job: Job, facts: dict[str, Any], route: tuple[str, str] | None = None
+    ) -> None:
+        carrier = route or self._carrier()
         if carrier is None:
             return
+        # By several channels it is several calls; the mail has the job's own name.
+        name = job.id if carrier == self._carrier() else f"{job.id}/{carrier[0]}"
         effect = Effect(
             tenant=job.tenant,
-            id=job.id,
+            id=name,
             lane=job.lane,
             system=carrier[0],
             operation=carrier[1],
             # A notice that came twice is better than none: it has the same identity both times.
             safety="idempotency_key",
-            idempotency_key=job.id,
+            idempotency_key=name,
             status="intended",
             created_at=tx.now,
             due_at=tx.now,

@@ -6,7 +6,7 @@ them out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,19 +16,22 @@ from lineshaft.base.ids import Ids, lane_of
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import of_column, text
 from lineshaft.bpmn.kernel import Command, commands
+from lineshaft.engine.flows.waiting import replay_item
+from lineshaft.engine.parking import REJECT
+from lineshaft.engine.references import release_lane
 from lineshaft.engine.steps import attempt_of, encode_command, message_job, signal_job
 from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import OperationSpec
 from lineshaft.security.fields import restored
 from lineshaft.store.port import Store
-from lineshaft.store.rows import Binding, DeadLetter, Effect, Instance, Job, SystemState
+from lineshaft.store.rows import DeadLetter, Effect, Instance, Job, SystemState
 from lineshaft.store.writes import (
     CloseDeadLetter,
     EndTask,
     InsertEffect,
     InsertEvent,
-    PutBinding,
+    PutFlowItem,
     PutJob,
     PutSystemState,
     Unit,
@@ -90,6 +93,11 @@ class Operations:
             writes.append(
                 UpdateEffect(scope.tenant, effect.id, "intended", due_at=now, attempts=0, request=request)
             )
+        elif letter.subject == "flow":
+            corrected = payload
+            if payload is not None:
+                corrected = restored(dict(payload), values.decode(letter.payload).get("payload"))
+            writes.append(PutFlowItem(replay_item(letter, corrected, now)))
         else:
             source, _, event_id = letter.subject_id.partition(" ")
             event = await self._store.event(scope, source, event_id)
@@ -308,23 +316,35 @@ class Operations:
             raise result.error
         return effect_id
 
-    async def bind(
-        self, scope: Scope, object_type: str, object_id: str, system: str, local_id: str, *, label: str = ""
+    async def reject_parked(
+        self, scope: Scope, reference: str, *, by: str, reason: str, items: Collection[str] | None = None
     ) -> None:
-        """Write a cross-reference; what waited for it goes on."""
+        """Give up what waits for a reference (or those of ``items``): the reason goes back to the source.
+
+        Raises:
+            NotFound: Nothing waits for it.
+        """
+        if not await self._store.awaited(scope, references=[reference]):
+            raise NotFound(
+                text("Nothing waits for {reference}.", "没有单据等待 {reference}。", reference=reference)
+            )
         now = self._clock.now()
-        binding = Binding(scope.tenant, object_type, object_id, system, local_id, now, label)
-        reference = f"{object_type}:{system}:{local_id}"
+        asked = {
+            "reference": reference,
+            "reason": storable(reason),
+            "by": by,
+            "items": sorted(items) if items is not None else None,
+        }
         job = Job(
             tenant=scope.tenant,
-            id=f"release_parked/{reference}",
-            lane=lane_of(scope.tenant, f"reference:{reference}"),
-            kind="release_parked",
+            id=f"{REJECT}/{self._ids.new()}",
+            lane=release_lane(scope.tenant),
+            kind=REJECT,
             due_at=now,
             created_at=now,
-            payload=values.encode({"reference": reference}),
+            payload=values.encode(asked),
         )
-        await self._write([PutBinding(binding), PutJob(job)])
+        await self._write([PutJob(job)])
 
     # -- parts -----------------------------------------------------------------------------------------------
 

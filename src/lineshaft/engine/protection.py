@@ -8,16 +8,19 @@ system is there at all (*suspect*): an outage is one event, not a thousand.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from lineshaft.base.clock import Clock
+from lineshaft.engine.fair_queue import FairQueue
 from lineshaft.store.rows import Effect, SystemState
+
+AHEAD: Final = 3
+"""Effects that may be marked ahead of their calls, for each call that the cap allows at a time."""
 
 
 @dataclass(slots=True)
@@ -36,9 +39,12 @@ class Gate:
     lease_until: float = math.inf
     """Until when this worker's share of the cap is its own, by the steady clock."""
     _calling: set[str] = field(default_factory=set)
-    _waiting: list[tuple[int, float, str]] = field(default_factory=list)
-    _waiting_ids: set[str] = field(default_factory=set)
+    _waiting: FairQueue = field(default_factory=FairQueue)
     _askers: deque[tuple[str, asyncio.Future[bool]]] = field(default_factory=deque)
+    _coming: set[str] = field(default_factory=set)
+    """Effects that are being written as marked, and will wait here."""
+    _left: int = 0
+    """New effects that have stayed in the store since the last poll."""
     _marks: int = 0
     """How often work was left in the store."""
     _asked: bool = False
@@ -64,11 +70,17 @@ class Gate:
     @property
     def is_full(self) -> bool:
         """Tell whether so much waits here that more would only crowd out the other systems."""
-        return len(self._waiting_ids) >= self._room
+        return len(self._waiting) >= self.room
 
     @property
-    def _room(self) -> int:
+    def room(self) -> int:
+        """How many may wait here; the others stay in the store."""
         return max(100, 4 * self.concurrency_max)
+
+    @property
+    def free(self) -> int:
+        """How many calls more may be under way."""
+        return max(0, self.concurrency_max - len(self._calling))
 
     def turns_away(self, effect_id: str) -> bool:
         """Tell whether an effect had better stay in the store: closed, another is suspect, or full."""
@@ -82,9 +94,15 @@ class Gate:
         self.skipped = True
         self._marks += 1
 
+    def stays_behind(self) -> None:
+        """A new effect stays in the store, until a poll brings it at its place in the order."""
+        self._left += 1
+        self.leave_behind()
+
     def begin_poll(self) -> int:
         """A poll begins to read what lies in the store; ``end_poll`` is told what this returns."""
         self._asked = False
+        self._left = 0
         self._late = []
         return self._marks
 
@@ -92,10 +110,15 @@ class Gate:
         """Keep a new effect until the poll that reads now has ended, if one does and there is room."""
         if self._late is None or not self.skipped or self.is_closed or self.suspect is not None:
             return False
-        if len(self._late) + len(self._waiting_ids) >= self._room:
+        if len(self._late) + len(self._waiting) >= self.room:
             return False
         self._late.append((effect, payload))
         return True
+
+    def found(self, effect_id: str) -> None:
+        """The poll has brought an effect itself: the copy that came late would be called a second time."""
+        if self._late:
+            self._late = [each for each in self._late if each[0].id != effect_id]
 
     def end_poll(self, marks: int, *, found_all: bool) -> list[tuple[Effect, dict[str, Any] | None]]:
         """The poll has handed over what it found; return what has come meanwhile, where that may follow."""
@@ -107,16 +130,18 @@ class Gate:
             self.leave_behind()
         return []
 
-    def make_room(self, priority: int, created: float, effect_id: str) -> str | None:
-        """Return what waits here and is to go back into the store for an older one; ``None``: nothing."""
+    def make_room(self, priority: int, created: float, effect_id: str, flow: str) -> str | None:
+        """Return what waits here and is to go back into the store for another one; ``None``: nothing.
+
+        That is a newer one of the same process, or one of a process that has more places here.
+        """
         if not self.is_full or self.is_closed or self.suspect is not None:
             return None
-        newest = max(each for each in self._waiting if each[2] in self._waiting_ids)
-        if newest <= (priority, created, effect_id):
-            return None
-        self.forget(newest[2])
-        self.leave_behind()
-        return newest[2]
+        displaced = self._waiting.displaced_by(priority, created, effect_id, flow)
+        if displaced is not None:
+            self.forget(displaced)
+            self.leave_behind()
+        return displaced
 
     def suspect_is(self, effect_id: str) -> None:
         """From now on only this effect is called, until it is known whether the system is there."""
@@ -137,8 +162,8 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """How many effects and questions wait here."""
-        return len(self._waiting_ids) + len(self._askers)
+        """How many effects and questions wait here, or are about to."""
+        return len(self._waiting) + len(self._coming) + len(self._askers) + self._left
 
     def try_enter(self, effect_id: str) -> bool:
         """Reserve a place to call now; the caller must ``leave``."""
@@ -146,16 +171,33 @@ class Gate:
             return False
         if self.suspect is not None and self.suspect != effect_id:
             return False
-        if (
-            (self._waiting_ids or self.skipped)
-            and self.suspect is None
-            and effect_id not in self._waiting_ids
-        ):
+        if (len(self._waiting) or self.skipped) and self.suspect is None and effect_id not in self._waiting:
             # Older work waits already: new work queues behind it.
             return False
         if not self._take_allowance():
             return False
         self._calling.add(effect_id)
+        return True
+
+    def try_queue(self, effect_id: str) -> bool:
+        """Reserve a place in the short queue of what is marked already and waits only for a free place.
+
+        None where the wait may be long: behind older work in the store, a rate, a pause, an outage.
+        """
+        if self.is_closed or self.suspect is not None or self.skipped or self.rate_per_s_max is not None:
+            return False
+        if self.clock.monotonic() < self._not_before:
+            return False
+        if len(self._waiting) + len(self._coming) >= AHEAD * self.concurrency_max:
+            return False
+        self._coming.add(effect_id)
+        return True
+
+    def arrives(self, effect_id: str) -> bool:
+        """What was marked ahead has been written, or was not; return whether it had been."""
+        if effect_id not in self._coming:
+            return False
+        self._coming.discard(effect_id)
         return True
 
     def ask(self, name: str) -> asyncio.Future[bool] | None:
@@ -190,46 +232,42 @@ class Gate:
         """The call of ``effect_id`` has ended."""
         self._calling.discard(effect_id)
 
-    def wait(self, effect_id: str, priority: int, created: float) -> None:
-        """Keep an effect until there is a place; by priority, then oldest first."""
-        if effect_id not in self._waiting_ids:
-            self._waiting_ids.add(effect_id)
-            heapq.heappush(self._waiting, (priority, created, effect_id))
+    def wait(self, effect_id: str, priority: int, created: float, flow: str = "") -> None:
+        """Keep an effect until there is a place: see ``FairQueue``."""
+        self._waiting.add(effect_id, priority, created, flow)
+
+    def hides(self, priority: int, flow: str) -> bool:
+        """Tell whether the queue is filled by others, so that nothing of a process can have its turn."""
+        return len(self._waiting) > 0 and not self._waiting.has(priority, flow)
 
     def is_waiting(self, effect_id: str) -> bool:
         """Tell whether this effect waits here."""
-        return effect_id in self._waiting_ids
+        return effect_id in self._waiting
 
     def forget(self, effect_id: str) -> None:
         """The effect does not wait here any more."""
-        self._waiting_ids.discard(effect_id)
+        self._waiting.discard(effect_id)
         self.clear_suspicion(effect_id)
 
     def wants_more(self) -> bool:
         """Tell, once until the next poll, that there is room again for the older work in the store."""
         if not self.skipped or self._asked or self.is_closed or self.suspect is not None:
             return False
-        self._asked = len(self._waiting_ids) * 2 < self._room
+        self._asked = len(self._waiting) * 2 < self.room
         return self._asked
 
     def next_waiting(self) -> str | None:
         """Return the next effect that may call now, with its place reserved; ``None`` if none may."""
         if self.suspect is not None:
-            if self.suspect in self._waiting_ids and self.try_enter(self.suspect):
-                self._waiting_ids.discard(self.suspect)
+            if self.suspect in self._waiting and self.try_enter(self.suspect):
+                self._waiting.discard(self.suspect)
                 return self.suspect
             return None
-        while self._waiting:
-            _, _, effect_id = self._waiting[0]
-            if effect_id not in self._waiting_ids:
-                heapq.heappop(self._waiting)
-                continue
-            if not self.try_enter(effect_id):
-                return None
-            heapq.heappop(self._waiting)
-            self._waiting_ids.discard(effect_id)
-            return effect_id
-        return None
+        effect_id = self._waiting.first()
+        if effect_id is None or not self.try_enter(effect_id):
+            return None
+        self._waiting.take(effect_id)
+        return effect_id
 
     def drain(self) -> list[str]:
         """Let go of what waits; it stays in the store.
@@ -242,9 +280,9 @@ class Gate:
                 place.set_result(False)
         self.leave_behind()
         stays = self.suspect if not self.is_closed else None
-        waiting = [each for each in self._waiting_ids if each != stays]
-        self._waiting = [each for each in self._waiting if each[2] == stays]
-        self._waiting_ids.intersection_update({stays} if stays is not None else ())
+        waiting = [each for each in self._waiting.ids if each != stays]
+        for each in waiting:
+            self._waiting.discard(each)
         return waiting
 
     def slow_down(self, wait_s: float) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -14,8 +14,12 @@ from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
 from lineshaft.bpmn.program import Program
 from lineshaft.engine.calendars import read_calendar
+from lineshaft.engine.flows.model import Flow
+from lineshaft.engine.flows.reading import check_names, read_flows
+from lineshaft.engine.forms import read_form
 from lineshaft.engine.policies import Policies, Policy
 from lineshaft.engine.routes import Route, SourceRule, read_policies_of, read_routes, read_sources
+from lineshaft.mapping import CompiledMapping, read_mapping
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Definition, Release
 from lineshaft.store.writes import PutDefinition, PutRelease, Unit
@@ -44,6 +48,7 @@ class LoadedRelease:
     """The model of each decision, by the decision's id."""
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     policies: Policies = field(default_factory=Policies)
+    flows: list[Flow] = field(default_factory=list)
     event_starts: dict[tuple[str, str], list[tuple[Program, str]]] = field(default_factory=dict)
     """By kind (``message``, ``signal``) and name."""
 
@@ -136,12 +141,15 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
                     _collect_starts(release, program)
             elif _is_decision(file):
                 _collect_decisions(release, dmn.loads(file.content, models, file=file.name, strict=True))
+            elif file.kind == "forms" and not file.name.endswith(".yaml"):
+                read_form(file.content, f"forms/{file.name}")
             elif file.kind == "flows":
                 release.routes.extend(read_routes(file.name, file.content))
-                release.sources.extend(read_sources(file.name, file.content))
+                _collect_sources(release, read_sources(file.name, file.content))
                 policies.extend(read_policies_of(file.name, file.content))
         except DefinitionError as error:
             problems.extend(error.problems)
+    _collect_flows(release, files, problems)
     for route in release.routes:
         if route.start is not None and route.start not in release.programs:
             problems.append(
@@ -161,6 +169,26 @@ def compile_release(files: Sequence[File]) -> LoadedRelease:
     return release
 
 
+def _collect_flows(release: LoadedRelease, files: Sequence[File], problems: list[Problem]) -> None:
+    """Read the flows of all files, with the mappings that they name."""
+    own = [file for file in files if file.kind == "flows" and b"flows:" in file.content]
+    mappings: dict[str, CompiledMapping] = {}
+    for file in files if own else ():
+        if file.kind == "mappings" and file.name.endswith(".yaml") and not file.name.endswith(".tests.yaml"):
+            try:
+                mapping = read_mapping(file.content, file.name)
+            except DefinitionError:
+                # Said where the mappings of a release are checked.
+                continue
+            mappings[mapping.name] = mapping
+    for file in own:
+        try:
+            release.flows.extend(read_flows(file.name, file.content, mappings))
+        except DefinitionError as error:
+            problems.extend(error.problems)
+    problems.extend(check_names(release.flows))
+
+
 def calendars_of(files: Sequence[File], problems: list[Problem]) -> dict[str, str]:
     """Return the working calendars of a release by name, as processes write them."""
     found = {}
@@ -175,6 +203,18 @@ def calendars_of(files: Sequence[File], problems: list[Problem]) -> dict[str, st
 
 def _is_decision(file: File) -> bool:
     return file.kind == "decisions" and file.name.endswith(".dmn")
+
+
+def _collect_sources(release: LoadedRelease, read: Iterable[SourceRule]) -> None:
+    """Add sources; one that another file has too is read once, as often as the more eager of them asks."""
+    for rule in read:
+        for index, known in enumerate(release.sources):
+            if (known.system, known.trigger) == (rule.system, rule.trigger):
+                gaps = [each.interval_s for each in (known, rule) if each.interval_s is not None]
+                release.sources[index] = replace(known, interval_s=min(gaps, default=None))
+                break
+        else:
+            release.sources.append(rule)
 
 
 def _collect_decisions(release: LoadedRelease, model: dmn.Model) -> None:

@@ -35,6 +35,7 @@ DEFAULT_DAYS: Final[Mapping[Kept, int]] = {
     "dead_letters": 730,
     "messages": 1,
     "documents": 0,
+    "notices": 730,
 }
 """Where neither the configuration nor the pack says anything; 0: for ever."""
 SLICE_FIRST: Final = 50

@@ -46,6 +46,8 @@ class Router:
         self._in_hand: set[str] = set()
         self._owned: dict[str, tuple[int | None, int]] = {}
         """By key: the ownership of its lane under which its events in hand were taken, and how many."""
+        self.on_routed: Callable[[], None] = lambda: None
+        """Told when an event is not in hand any more."""
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -77,6 +79,7 @@ class Router:
                 self._let_go(event.key)
                 if token == runtime.keeper.token(event.lane):
                     runtime.freshness.finished(mark)
+                self.on_routed()
 
         runtime.spawn(self._serial.run(event.key, work), event.lane)
 
@@ -124,7 +127,7 @@ class Router:
             facts = facts_of(event, data)
             routes = [route for route in release.routes if route.matches(facts)]
             followed = [self._follow(tx, event, facts, route, release) for route in routes]
-            note = None if any(followed) else "condition not met" if routes else "no route"
+            note = event.note if any(followed) else "condition not met" if routes else "no route"
         tx.writes.insert(0, RouteEvent(event.tenant, event.source, event.id, tx.now, note))
         return tx
 

@@ -21,6 +21,7 @@ from lineshaft.engine.leases import LaneKeeper
 from lineshaft.engine.releases import Releases
 from lineshaft.engine.traces import Spans
 from lineshaft.engine.transaction import Transaction
+from lineshaft.engine.unsettled import Unsettled
 from lineshaft.engine.words import storable
 from lineshaft.store.port import Store
 from lineshaft.store.writes import UnitResult
@@ -67,6 +68,7 @@ class Runtime:
         self.freshness = Freshness()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lane_work: dict[int, int] = {}
+        self._unsettled = Unsettled()
 
     def _cannot_commit(self, writer: str, error: StoreError) -> None:
         self.observer.trouble("commit", error)
@@ -99,7 +101,10 @@ class Runtime:
         Must be called in the same turn of the loop in which the transaction touched live state.
         """
 
+        self._unsettled.begin(tx.touched)
+
         def done(result: UnitResult) -> None:
+            self._unsettled.end(tx.touched)
             if result.status == "written":
                 for action in tx.after:
                     action()
@@ -136,6 +141,7 @@ class Runtime:
         if live is not None:
             return live
         while self.keeper.holds(lane):
+            await self._unsettled.over(instance_id)
             try:
                 return await self.instances.get(instance_id)
             except StoreUnavailable as error:

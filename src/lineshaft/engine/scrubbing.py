@@ -3,13 +3,13 @@
 Everything the hub stores as bytes is MessagePack (payloads, variables, the kernel's state and facts), some of
 it with encoded values inside. Walked without knowing what it means: a map in which a field that identifies
 holds one of the person's values loses all fields that are declared as theirs; elsewhere only the value itself
-is replaced. What is not MessagePack is treated as text.
+is replaced. The house's own records are JSON; what is neither is treated as text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -60,7 +60,7 @@ class Person:
     def look(self, content: bytes | str) -> dict[str, Any]:
         """Return what of ``content`` is about the person: place to value."""
         found: dict[str, Any] = {}
-        self._walk(_decoded(content), "", found)
+        self._walk(content if isinstance(content, str) else _opened(content)[0], "", found)
         return found
 
     def scrub(self, content: bytes | str) -> bytes | str | None:
@@ -69,13 +69,9 @@ class Person:
             cleaned = self._pattern.sub(MARK, content)
             return cleaned if cleaned != content else None
         found: dict[str, Any] = {}
-        value = _decoded(content)
+        value, encode = _opened(content)
         cleaned_value = self._walk(value, "", found)
-        if not found:
-            return None
-        if isinstance(value, str) and not _is_packed(content):
-            return str(cleaned_value).encode(errors="surrogateescape")
-        return _ENCODER.encode(cleaned_value)
+        return encode(cleaned_value) if found else None
 
     # -- values --------------------------------------------------------------------------------------------
 
@@ -132,22 +128,24 @@ def _normal(value: str) -> str:
     return digits if digits.isdigit() and len(digits) >= 7 else value
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
+_PACKED: Final = msgspec.msgpack.Encoder()
+_JSON: Final = msgspec.json.Encoder()
 
 
-def _is_packed(content: bytes) -> bool:
+def _opened(content: bytes) -> tuple[Any, Callable[[Any], bytes]]:
+    """Return a stored value as plain maps, lists and leaves, and what writes it again."""
     try:
-        msgspec.msgpack.decode(content)
+        # Extension types stay as they are.
+        return msgspec.msgpack.decode(content), _PACKED.encode
     except (msgspec.DecodeError, ValueError):
-        return False
-    return True
+        pass
+    if content[:1] in (b"{", b"["):
+        try:
+            return msgspec.json.decode(content), _JSON.encode
+        except (msgspec.DecodeError, ValueError):
+            pass
+    return content.decode(errors="surrogateescape"), _as_text
 
 
-def _decoded(content: bytes | str) -> Any:
-    """Return a stored value as plain maps, lists and leaves; extension types stay as they are."""
-    if isinstance(content, str):
-        return content
-    try:
-        return msgspec.msgpack.decode(content)
-    except (msgspec.DecodeError, ValueError):
-        return content.decode(errors="surrogateescape")
+def _as_text(value: Any) -> bytes:
+    return str(value).encode(errors="surrogateescape")

@@ -28,6 +28,7 @@ from lineshaft.engine.documents import document_writes
 from lineshaft.engine.facts import letter_fact
 from lineshaft.engine.notices import Notices
 from lineshaft.engine.protection import Protection
+from lineshaft.engine.references import missed
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.steps import Steps, attempt_of
 from lineshaft.engine.systems import Operation
@@ -35,7 +36,7 @@ from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import kept, storable
 from lineshaft.feel import codec as values
 from lineshaft.sdk import Outcome
-from lineshaft.store.rows import DeadLetter, Effect, Job, SystemState
+from lineshaft.store.rows import WAITS_FOR, DeadLetter, Effect, Job, SystemState
 from lineshaft.store.writes import (
     PutDeadLetter,
     PutJob,
@@ -138,6 +139,7 @@ class Settle:
                 due_at=due_at,
                 error_class="unknown",
                 error_text=kept(error),
+                of_call=_was_marked(effect),
             )
         )
         if probes:
@@ -205,7 +207,7 @@ class Settle:
         due_at = self._runtime.clock.now() + timedelta(seconds=error.wait_s)
         # Whoever looks sees what it waits for, where that is this call's own matter.
         shown = error if error.this_call_only else None
-        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1), error=shown)
+        self._once_more(effect, due_at, attempts=max(0, effect.attempts - 1), error=shown, about=error.about)
 
     def _parked(self, effect: Effect, error: MissingReference) -> None:
         tx = self._runtime.begin(effect.lane)
@@ -218,8 +220,10 @@ class Settle:
                 attempts=max(0, effect.attempts - 1),
                 error_class=error.default_code,
                 error_text=kept(error),
+                of_call=_was_marked(effect),
             )
         )
+        tx.add(missed(effect.tenant, error.reference, tx.now, effect.id))
         self._submit(tx, effect)
 
     def _unavailable(self, effect: Effect, error: ConnectorError) -> None:
@@ -243,7 +247,7 @@ class Settle:
             gate.suspect_is(effect.id)
             self._hold_back(effect.system)
         due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
-        self._once_more(effect, due_at, attempts=effect.attempts, error=error)
+        self._once_more(effect, due_at, attempts=effect.attempts, error=error, about=error.about)
 
     def _retry_of(self, effect: Effect) -> RetryPolicy:
         """Return how often a call is tried again: the active release's word, else the hub's."""
@@ -259,7 +263,21 @@ class Settle:
         gap_s = self._runtime.config.check_gaps_s[0] if asked else 0.0
         due_at = self._runtime.clock.now() + timedelta(seconds=gap_s)
         attempts = max(0, effect.attempts - 1)
-        self._once_more(effect, due_at, attempts=attempts, error=error, at_its_time=asked)
+        self._once_more(effect, due_at, attempts=attempts, error=error, about=error.about, at_its_time=asked)
+
+    def _overtaken(self, effect: Effect, error: ConnectorError) -> None:
+        """The system's state is another one than this worker knows: look again, uncounted, after a pause.
+
+        Another worker saw the outage first, a person has paused or resumed the system, or this very unit was
+        written before and its answer was lost: then the item is no longer attempted, and nothing is written.
+        Without a pause the system would be called again and again until the other state is known here.
+        """
+        gaps = self._retry_of(effect).gaps_s
+        due_at = self._runtime.clock.now() + timedelta(seconds=gaps[0] if gaps else 1.0)
+        attempts = max(0, effect.attempts - 1)
+        self._once_more(
+            effect, due_at, attempts=attempts, error=error, about=error.about, of_call=_was_marked(effect)
+        )
 
     def _once_more(
         self,
@@ -268,9 +286,13 @@ class Settle:
         *,
         attempts: int,
         error: ConnectorError | None = None,
+        about: str | None = None,
         at_its_time: bool = True,
+        of_call: bool = False,
     ) -> None:
         """Call again at ``due_at``, unless the process has given the call up and nothing can have been done.
+
+        ``about``: the system that the call could not ask, where it is that one it waits for.
 
         Once an answer was lost, ``unknown`` stays the error's class until the target has spoken: such a call
         is never written off as cancelled.
@@ -289,6 +311,8 @@ class Settle:
                 settled_at=None if wanted else tx.now,
                 error_class=error_class,
                 error_text=kept(error) if error is not None else None,
+                reference=f"{WAITS_FOR}{about}" if about is not None else None,
+                of_call=of_call,
             )
         )
         if wanted and at_its_time:
@@ -366,8 +390,7 @@ class Settle:
                 self._offer_job(check)
                 self.on_settled(effect, result)
             elif result.error is not None and result.error.code == "write_conflict":
-                # Another worker saw the outage first; this item is one of those that wait.
-                self._wait_for_system(effect, error)
+                self._overtaken(effect, error)
             else:
                 self.on_settled(effect, result)
 
@@ -393,6 +416,8 @@ class Settle:
                 due_at=NEVER,
                 error_class="unknown" if effect.error_class == "unknown" else error.default_code,
                 error_text=words,
+                reference=f"{WAITS_FOR}{error.about}" if error.about is not None else None,
+                of_call=_was_marked(effect),
             )
         )
         letter = DeadLetter(
@@ -436,6 +461,11 @@ class Settle:
 
     def _submit(self, tx: Transaction, effect: Effect) -> None:
         self._runtime.submit(tx, lambda result: self.on_settled(effect, result))
+
+
+def _was_marked(effect: Effect) -> bool:
+    """Tell whether the ledger said that the call is being made, when it was made."""
+    return effect.status == "attempted"
 
 
 def check_job(tenant: str, system: str, now: datetime, gap_s: float, *, is_told: bool = True) -> Job:

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from lineshaft.base.errors import ConnectorError, HubError, Unavailable
+from lineshaft.base.errors import ConnectorError, HubError, InputError, Unavailable
 from lineshaft.base.text import text
 from lineshaft.engine.intake import Intake, incoming_of
 from lineshaft.engine.outages import SourceOutages
@@ -196,6 +196,10 @@ class Sources:
             await self._intake.accept(
                 [incoming_of(source.system, each, source.rule) for each in page.changes]
             )
+            for change in page.changes:
+                if change.doubt is not None:
+                    where = f"{source.name} {change.subject}"
+                    runtime.observer.trouble(where, InputError(change.doubt, code="documents_unreadable"))
         if known is not None and page.cursor == known.position:
             return known
         version = known.version if known is not None else 0

@@ -25,6 +25,8 @@ from lineshaft.engine.outside import is_outside, offer
 from lineshaft.engine.policies import priority_of
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.engine.systems import Operation, Systems
+from lineshaft.engine.task_due import KIND as TASK_DUE
+from lineshaft.engine.task_due import due_job
 from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import storable
 from lineshaft.feel import codec as values
@@ -334,33 +336,33 @@ class Steps:
     def _open_task(self, tx: Transaction, live: Live, effect: effects.OpenTask) -> None:
         told = {"token": effect.token, "element": effect.element, "name": effect.name}
         self._tell(tx, live, "task.opened", f"{live.id}/{effect.token}", told)
-        tx.add(
-            PutTask(
-                Task(
-                    tenant=live.tenant,
-                    instance_id=live.id,
-                    token=effect.token,
-                    element=effect.element,
-                    name=effect.name,
-                    status="open",
-                    created_at=tx.now,
-                    assignee=effect.assignee,
-                    candidate_groups=effect.candidate_groups,
-                    candidate_users=effect.candidate_users,
-                    due_at=effect.due_at,
-                    follow_up_at=effect.follow_up_at,
-                    priority=effect.priority,
-                    form=effect.form,
-                    process_id=live.program.process_id,
-                    business_key=live.business_key,
-                    department=live.department,
-                    payload=values.encode(_without(effect.variables, effect.spare)),
-                )
-            )
+        task = Task(
+            tenant=live.tenant,
+            instance_id=live.id,
+            token=effect.token,
+            element=effect.element,
+            name=effect.name,
+            status="open",
+            created_at=tx.now,
+            assignee=effect.assignee,
+            candidate_groups=effect.candidate_groups,
+            candidate_users=effect.candidate_users,
+            due_at=effect.due_at,
+            follow_up_at=effect.follow_up_at,
+            priority=effect.priority,
+            form=effect.form,
+            process_id=live.program.process_id,
+            business_key=live.business_key,
+            department=live.department,
+            payload=values.encode(_without(effect.variables, effect.spare)),
         )
+        tx.add(PutTask(task))
+        if task.due_at is not None:
+            self._owe(tx, due_job(task, live.lane, effect.headers, tx.now))
 
     def _close_task(self, tx: Transaction, live: Live, effect: effects.CloseTask) -> None:
         tx.add(EndTask(live.tenant, live.id, effect.token, "cancelled", tx.now))
+        tx.add(DeleteJob(live.tenant, f"{TASK_DUE}/{live.id}/{effect.token}"))
 
     def _start_timer(self, tx: Transaction, live: Live, effect: effects.StartTimer) -> None:
         job = Job(

@@ -26,13 +26,25 @@ def storable(words: str, limit: int = WORDS_MAX) -> str:
 
 
 def said(error: HubError) -> Text:
-    """Return an error in both languages, with the target's own words as they came."""
-    vendor = getattr(error, "vendor_text", None)
-    found = {}
-    for language in LANGUAGES:
-        words = error.message.in_language(language)
-        found[language] = storable(f"{words} ({vendor})" if vendor and str(vendor) not in words else words)
+    """Return an error in both languages, with the target's own words as they came, in quotation marks.
+
+    Where the words are the hub's own (a mapping's, a binding's), each language has its own and nothing else.
+    """
+    vendor = str(getattr(error, "vendor_text", None) or "")
+    if vendor in {error.message.in_language(each) for each in LANGUAGES}:
+        vendor = ""
+    found = {each: storable(_with_quote(error.message.in_language(each), vendor)) for each in LANGUAGES}
     return Text(found["en"], found["zh"])
+
+
+def _with_quote(words: str, vendor: str) -> str:
+    """Mark what a system said in what the hub says of it: its language is the system's, not the reader's."""
+    if not vendor:
+        return words
+    quote = f"“{vendor}”"
+    if vendor not in words:
+        return f"{words} ({quote})"
+    return words if quote in words else words.replace(vendor, quote, 1)
 
 
 def kept(error: HubError) -> str:

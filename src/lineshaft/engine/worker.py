@@ -18,9 +18,11 @@ from lineshaft.engine.asking import Asking
 from lineshaft.engine.calls import Calls
 from lineshaft.engine.checks import Checks
 from lineshaft.engine.config import EngineConfig
+from lineshaft.engine.fair_polls import FairPolls
 from lineshaft.engine.jobs import Jobs
 from lineshaft.engine.notices import Notices
 from lineshaft.engine.outages import SourceOutages
+from lineshaft.engine.parking import Parking
 from lineshaft.engine.protection import Protection
 from lineshaft.engine.quotas import Quotas
 from lineshaft.engine.router import Router
@@ -30,6 +32,8 @@ from lineshaft.engine.settle import Settle
 from lineshaft.engine.starts import Starts
 from lineshaft.engine.steps import RESTORED, Steps
 from lineshaft.engine.systems import Operation, Systems
+from lineshaft.engine.task_due import KIND as TASK_DUE
+from lineshaft.engine.task_due import TaskDeadlines
 from lineshaft.feel import codec as values
 from lineshaft.sdk import Connector
 from lineshaft.store.port import Store
@@ -68,10 +72,8 @@ class Worker:
             notices=self.notices,
         )
         self.calls = Calls(self.runtime, self.systems, self.protection, settle)
-        self.calls.on_room = self.wake
+        self.polls = FairPolls(self.runtime, self.calls, self.protection, self.wake)
         self.quotas = Quotas(self.runtime, self.protection, self.calls.pump_gate)
-        self.protection.is_alone = self.quotas.is_alone
-        self.protection.on_wanted = self.quotas.wanted
         self.asking = Asking(self.runtime, self.systems, self.protection, self.calls.pump_gate)
         starts = Starts(self.runtime)
         self.jobs = Jobs(self.runtime, self.steps, self._again, self.calls.let_go, starts)
@@ -87,12 +89,26 @@ class Worker:
             "schedule": self.schedules.fire,
             "check": self.checks.check,
             "notice": self.notices.tell,
+            TASK_DUE: TaskDeadlines(self.runtime, self.offer_job, self.notices).due,
+            **Parking(self.runtime, self._again, self.offer_job, self.offer_event).handlers,
         }
-        self.runtime.keeper.on_lost = self._lanes_lost
-        self.runtime.keeper.on_gained = self._lanes_gained
         self._wake = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._held_back = False
+        """Events stayed in the store because there was no room for what they would lead to."""
+        self._only_events = True
+        """Whoever woke the feeder since its last look asks for events only."""
+        self._listen_to_each_other()
+
+    def _listen_to_each_other(self) -> None:
+        """Let the parts tell each other what happens."""
+        self.calls.on_room = self.wake
+        self.calls.on_left = self.router.on_routed = self._take_more
+        self.protection.is_alone = self.quotas.is_alone
+        self.protection.on_wanted = self.quotas.wanted
+        self.runtime.keeper.on_lost = self._lanes_lost
+        self.runtime.keeper.on_gained = self._lanes_gained
 
     # -- life --------------------------------------------------------------------------------------------
 
@@ -125,6 +141,7 @@ class Worker:
 
     def wake(self) -> None:
         """Look for work now."""
+        self._only_events = False
         self._wake.set()
 
     # -- where new work goes (``Offers``) ----------------------------------------------------------------
@@ -174,6 +191,7 @@ class Worker:
                     knows_doubt = True
                 workers = await runtime.keeper.beat(runtime.is_busy)
                 runtime.lives()
+                self.calls.pump()
                 self.quotas.workers = workers
                 await runtime.releases.refresh()
                 await self.schedules.follow()
@@ -217,20 +235,27 @@ class Worker:
 
     async def _feed(self) -> None:
         """Take what is due from the store into memory."""
+        loop = asyncio.get_running_loop()
+        look_at = loop.time()
         while True:
-            wait_s = self.config.poll_s
+            whole = not self._only_events or loop.time() >= look_at
             # Before the poll: whatever comes while it reads is looked for again.
             self._wake.clear()
+            self._only_events = True
+            if whole:
+                look_at = loop.time() + self.config.poll_s
             try:
-                full = await self._poll()
-                if full:
-                    wait_s = min(wait_s, 0.01)
+                if not whole:
+                    await self._poll_events(self.runtime.keeper.lanes)
+                elif await self._poll():
+                    look_at = loop.time() + min(self.config.poll_s, 0.01)
                 else:
-                    wait_s = await self._until_next()
+                    look_at = loop.time() + await self._until_next()
             except StoreUnavailable as error:
                 self.runtime.observer.trouble("poll", error)
+                look_at = loop.time() + self.config.poll_s
             try:
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout_at(look_at):
                     await self._wake.wait()
             except TimeoutError:
                 pass
@@ -255,42 +280,46 @@ class Worker:
                 more |= self.jobs.take(jobs, poll) == room
             room = config.in_hand_max - len(self.calls)
             if room > 0:
-                more |= await self._poll_effects(lanes, poll, room)
-            # No more events than there are places for the calls that they lead to.
-            room = min(config.in_hand_max, self.calls.room) - len(self.router)
-            if room <= 0:
-                self.calls.held_back = True
-            elif await runtime.releases.active() is not None:
-                events = await store.open_events(scope, lanes, room)
-                taken = self.router.take(events, poll)
-                self.calls.held_back |= taken == room
+                more |= await self.polls.poll(lanes, poll, room)
         finally:
             runtime.freshness.end_poll(poll)
+        await self._poll_events(lanes)
         self.calls.pump()
         return more
 
-    async def _poll_effects(self, lanes: frozenset[int], poll: int, room: int) -> bool:
-        """Read what is to be called; return whether there may be more than was read."""
-        runtime, calls = self.runtime, self.calls
-        away = [*self.protection.turned_away(), ""]
-        gates = [gate for gate in self.protection.gates() if gate.system not in away]
-        marks = [gate.begin_poll() for gate in gates]
-        found_all = False
+    async def _poll_events(self, lanes: frozenset[int]) -> None:
+        """Read events, as many as there is room for."""
+        runtime = self.runtime
+        room = self._room_for_events
+        if room <= 0:
+            self._held_back = True
+            return
+        if not lanes or await runtime.releases.active() is None:
+            return
+        poll = runtime.freshness.begin_poll()
         try:
-            effects = await runtime.store.open_effects(
-                runtime.scope,
-                lanes,
-                runtime.clock.now(),
-                room,
-                without_systems=away,
-                without_ids=calls.ids,
-            )
-            taken = calls.take(effects, poll)
-            found_all = len(effects) < room
+            # Those in hand are open still, and the oldest.
+            count = room + len(self.router)
+            events = await runtime.store.open_events(runtime.scope, lanes, count)
+            self.router.take(events, poll)
+            self._held_back |= len(events) == count
         finally:
-            for gate, mark in zip(gates, marks, strict=True):
-                calls.end_poll(gate, mark, found_all=found_all)
-        return taken == room
+            runtime.freshness.end_poll(poll)
+
+    @property
+    def _room_for_events(self) -> int:
+        """No more events than there are places for the calls that they lead to."""
+        return min(self.config.in_hand_max, self.calls.room) - len(self.router)
+
+    def _take_more(self) -> None:
+        """A call or an event is over: look for the events that were left in the store.
+
+        A quarter at a time: a look into the store costs much the same for one as for fifty. Many events lead
+        to no call, so the end of calls alone would leave the rest to the next round of polling.
+        """
+        if self._held_back and self._room_for_events * 4 >= self.config.calls_max:
+            self._held_back = False
+            self._wake.set()
 
     async def _until_next(self) -> float:
         if any(gate.is_closed for gate in self.protection.gates()):

@@ -99,7 +99,10 @@ def _pack(value: Any) -> Any:
     if kind is int:
         return value if _SMALL_MIN <= value <= _SMALL_MAX else Ext(_BIG, str(value).encode())
     if kind is dict:
-        return {_key(key): item if item.__class__ in _PLAIN else _pack(item) for key, item in value.items()}
+        return {
+            key if key.__class__ is str else _key(key): item if item.__class__ in _PLAIN else _pack(item)
+            for key, item in value.items()
+        }
     if kind is list or kind is tuple:
         return [_pack(item) for item in value]
     pack = _PACKERS.get(kind)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from lineshaft.feel.types import ContextType, ListType, Type
@@ -73,6 +74,18 @@ def tokens_of(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4_096)
+def _several_tokens_of(name: str) -> tuple[str, ...]:
+    """Split a name that takes more than one token; empty where it does not.
+
+    Each expression has a table of its own, and most of what they know are the same functions.
+    """
+    if WORD.fullmatch(name) is not None:
+        return ()
+    tokens = tokens_of(name)
+    return tokens if len(tokens) > 1 and WORD.match(tokens[0]) is not None else ()
+
+
 def is_plain(name: str) -> bool:
     """Tell whether a name is one word that is no keyword, so that it needs no help to be read."""
     return WORD.fullmatch(name) is not None and name not in KEYWORDS
@@ -91,10 +104,8 @@ class NameTable:
 
     def add(self, name: str) -> None:
         """Make a name known."""
-        if WORD.fullmatch(name) is not None:
-            return
-        tokens = tokens_of(name)
-        if len(tokens) > 1 and WORD.match(tokens[0]) is not None:
+        tokens = _several_tokens_of(name)
+        if tokens:
             names = self._by_first.setdefault(tokens[0], [])
             names.append((tokens, name))
             names.sort(key=lambda pair: -len(pair[0]))

@@ -309,7 +309,11 @@ def _joined(word: str, strength: int, operands: tuple[tree.Node, ...]) -> tuple[
 
 
 def _path(node: tree.Path) -> tuple[int, str]:
-    return _TIGHT, f"{_print(node.base, _TIGHT)}.{name_text(node.name)}"
+    base = _print(node.base, _TIGHT)
+    if isinstance(node.base, tree.InstanceOf):
+        # Without them the name would be read as a part of the type's: `x instance of number.a`.
+        base = f"({base})"
+    return _TIGHT, f"{base}.{name_text(node.name)}"
 
 
 def _between(node: tree.Between) -> tuple[int, str]:

@@ -19,9 +19,9 @@ from typing import Final
 import msgspec
 
 from lineshaft.base.errors import Conflict, ConnectorError, HubError, MissingReference, NotFound, Unavailable
-from lineshaft.base.ids import lane_of
 from lineshaft.base.text import Text, text
 from lineshaft.engine.held import HeldSource
+from lineshaft.engine.references import RELEASE, release_lane
 from lineshaft.engine.runtime import Runtime
 from lineshaft.feel import codec as values
 from lineshaft.insight.alerting import Alert, Alerts
@@ -158,9 +158,9 @@ class Drift:
         reference = reference_of(system, resource)
         job = Job(
             tenant=runtime.tenant,
-            id=f"release_parked/{reference}",
-            lane=lane_of(runtime.tenant, f"reference:{reference}"),
-            kind="release_parked",
+            id=f"{RELEASE}/{reference}",
+            lane=release_lane(runtime.tenant),
+            kind=RELEASE,
             due_at=now + timedelta(seconds=_SETTLE_S),
             created_at=now,
             payload=values.encode({"reference": reference}),

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lineshaft.base.scope import Scope
+from lineshaft.engine.bulk import JOB
+from lineshaft.engine.task_acts import DESK
+from lineshaft.insight.alerting import KIND as ALERT
 from lineshaft.store import writes as w
 from lineshaft.store.writes import Unit, UnitResult, Write
 
@@ -30,6 +33,8 @@ TOPICS: Final = (
     "documents",
     "bindings",
     "releases",
+    "alerts",
+    "jobs",
 )
 
 
@@ -148,6 +153,8 @@ class LiveFeed:
 def _facts_of(writes: Sequence[Write]) -> Iterator[_Seen]:
     for write in writes:
         made = _FACTS.get(type(write))
+        if isinstance(write, w.PutRecord) and write.row.kind in _RECORDS:
+            made = (_RECORDS[write.row.kind], _field("id"))
         if made is not None:
             topic, name = made
             # A write of a whole row has it as `row`; the others name what they change.
@@ -159,6 +166,9 @@ def _facts_of(writes: Sequence[Write]) -> Iterator[_Seen]:
 def _field(name: str) -> Callable[[Any], str]:
     return lambda row: str(getattr(row, name))
 
+
+_RECORDS: Final = {ALERT: "alerts", JOB: "jobs", DESK: "tasks"}
+"""Topics of what lies in records, by their kind."""
 
 _FACTS: Final[Mapping[type, tuple[str, Callable[[Any], str]]]] = {
     w.InsertEvent: ("events", _field("id")),

@@ -16,6 +16,8 @@ from lineshaft.base.text import Language
 from lineshaft.feel import codec as values
 from lineshaft.insight.words import Words, words
 from lineshaft.sdk.trail import TrailSpec
+from lineshaft.security.fields import is_mask
+from lineshaft.security.masked_texts import STARS
 from lineshaft.store.port import Store
 from lineshaft.store.rows import Document, Party
 
@@ -67,7 +69,7 @@ async def search(
     wanted = query.strip()[:TEXT_MAX]
     if not wanted:
         newest = await store.recent_documents(scope, window=_WINDOW, limit=limit * 5)
-        firsts = [each for each in newest if _is_order(spec, each)] or newest
+        firsts = [each for each in newest if is_order(spec, each)] or newest
         return Found(query, [_hit(spec, each, language) for each in firsts[:limit]], len(firsts) > limit)
     found: dict[str, Document] = {}
     _take(found, await store.find_documents(scope, wanted))
@@ -115,7 +117,8 @@ def _newest_first(documents: Iterable[Document]) -> list[Document]:
     return sorted(documents, key=lambda each: (each.created_at or each.updated_at, each.id), reverse=True)
 
 
-def _is_order(spec: TrailSpec, document: Document) -> bool:
+def is_order(spec: TrailSpec, document: Document) -> bool:
+    """Tell whether a document is an order: it belongs to the first stage of the pack."""
     stage = spec.stage(document.system, document.kind)
     return bool(spec.stages) and stage is spec.stages[0]
 
@@ -179,9 +182,11 @@ def customer_of(fields: dict[str, Any], language: Language) -> str | None:
 
 
 def text_of(fields: dict[str, Any], *names: str) -> str | None:
-    """Return the first of the named fields that is there, as text."""
+    """Return the first of the named fields that is there, as text; stars where it may not be seen."""
     for name in names:
         value = fields.get(name)
+        if is_mask(value):
+            return STARS
         if value is not None and value != "":
             return str(value)
     return None

@@ -227,7 +227,7 @@ def _stage(
     return Stage(
         stage.name,
         Words.of(stage.title),
-        Words.of(stage.holder),
+        _holder(stage, alive, states),
         state,
         since,
         done_at,
@@ -237,6 +237,15 @@ def _stage(
         sorted({each.system for each in documents}),
         stage.elements,
     )
+
+
+def _holder(stage: StageSpec, documents: list[TracedDocument], states: Mapping[str, DocumentState]) -> Words:
+    """Return who has a stage in hand: as its newest unfinished document says, or as the pack does."""
+    for document in reversed(documents) if stage.holder_field else ():
+        said = document.fields.get(stage.holder_field)
+        if states[document.id] in ("open", "active") and isinstance(said, str) and said:
+            return Words(said, said)
+    return Words.of(stage.holder)
 
 
 def _is_whole(line: OrderLine, stage: str) -> bool:

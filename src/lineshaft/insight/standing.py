@@ -107,7 +107,10 @@ def standing(
         )
     if stage is None:
         return None
-    text = _joined(so_far, words("next: {stage}.", "下一步:{stage}。", stage=stage.title))
+    if so_far is None:
+        text = words("Next: {stage}.", "下一步:{stage}。", stage=stage.title)
+    else:
+        text = _joined(so_far, words("next: {stage}.", "下一步:{stage}。", stage=stage.title))
     return Standing(text, holder, at, stage.since, "active", late)
 
 

@@ -198,10 +198,8 @@ async def trace(store: Store, scope: Scope, number: str) -> Timeline:
     return Timeline(
         number=number,
         found=bool(found or runs or events or bindings),
-        documents=_documents(found, lines, links),
-        links=[
-            TracedLink(e.from_id, e.from_line, e.to_id, e.to_line, e.quantity, e.unit, e.cause) for e in links
-        ],
+        documents=traced_documents(found, lines, links),
+        links=traced_links(links),
         runs=traced_runs,
         calls=[call_of(each) for each in ordered],
         events=[
@@ -256,9 +254,17 @@ def _by_time(runs: Iterable[Instance]) -> list[Instance]:
     return sorted(runs, key=lambda each: (each.started_at, each.id))
 
 
-def _documents(
+def traced_links(links: Iterable[DocumentLink]) -> list[TracedLink]:
+    """Return links as a timeline shows them."""
+    return [
+        TracedLink(e.from_id, e.from_line, e.to_id, e.to_line, e.quantity, e.unit, e.cause) for e in links
+    ]
+
+
+def traced_documents(
     documents: list[Document], lines: list[DocumentLine], links: list[DocumentLink]
 ) -> list[TracedDocument]:
+    """Return documents with their lines, and how much of each line went on to what."""
     kinds = {each.id: each.kind for each in documents}
     systems = {each.id: each.system for each in documents}
     flow = Flow(links)

@@ -88,7 +88,7 @@ async def tracked(
 
 
 def _drawn(timeline: Timeline, root: TracedDocument, spec: TrailSpec, now: datetime) -> Tracked:
-    by_id = stages_by_id(spec, timeline)
+    by_id = stages_by_id(spec, timeline.documents, timeline.links)
     states = states_of(spec, timeline.documents, timeline.links, by_id)
     following = Downstream(root, timeline.documents, timeline.links)
     names = item_names(root.fields)

@@ -6,7 +6,7 @@ stages of the pack, the documents as a graph, its lines, where it is now, and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -40,6 +40,7 @@ from lineshaft.insight.waiting import Place
 from lineshaft.insight.words import Words, words
 from lineshaft.sdk.spec import ConnectorSpec
 from lineshaft.sdk.trail import DocumentState, TrailSpec
+from lineshaft.security.masked_texts import STARS
 from lineshaft.store.port import Store
 
 _PROBLEM_MAX: Final = 2_000
@@ -287,8 +288,9 @@ async def trail(
 
 
 def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime, language: Language) -> Trail:
-    timeline = _worded(timeline, spec, language)
-    stage_by_id = stages_by_id(spec, timeline)
+    timeline = _worded(_with_units(timeline), spec, language)
+    spec = _way_of(spec, timeline)
+    stage_by_id = stages_by_id(spec, timeline.documents, timeline.links)
     states = states_of(spec, timeline.documents, timeline.links, stage_by_id)
     roots = _orders(spec, timeline)
     heads = [_head(spec, each, names, language) for each in roots]
@@ -303,11 +305,12 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime, la
         mine = {each.id for each in runs}
         calls = [each for each in timeline.calls if each.instance_id is None or each.instance_id in mine]
         waits = {wait.element for run in runs for wait in run.waits}
-        lines = _named(order_lines(spec, following, stage_by_id, states), root, language)
+        ordered = _ordering(spec, following, timeline)
+        lines = _named(order_lines(spec, ordered, stage_by_id, states), root, language) if ordered else []
         stages = stages_of(spec, following, lines, stage_by_id, states=states, waits=waits, now=now)
         working = _working(spec, following, stages, states, names)
         where = standing(heads[0].state, stages, runs, calls, names, working=working)
-        late = heads[0].due_on is not None and _is_past(heads[0].due_on, now)
+        late = heads[0].due_on is not None and is_past(heads[0].due_on, now)
         unfinished = any(each.state not in ("done", "skipped") for each in stages)
         heads[0] = replace(heads[0], late=late and unfinished and heads[0].state != "cancelled")
         if where is not None and heads[0].late:
@@ -344,6 +347,16 @@ def _drawn(timeline: Timeline, spec: TrailSpec, names: _Names, now: datetime, la
     )
 
 
+def _ordering(spec: TrailSpec, following: Downstream, timeline: Timeline) -> Downstream | None:
+    """Return what follows from the document that says how much is wanted: behind a notice the next one."""
+    root = following.root
+    if f"{root.system}.{root.kind}" not in spec.notices:
+        return following
+    behind = {link.to_id for link in timeline.links if link.from_id == root.id}
+    first = next((each for each in following.documents if each.id in behind), None)
+    return Downstream(first, timeline.documents, timeline.links) if first is not None else None
+
+
 def _working(
     spec: TrailSpec,
     following: Downstream,
@@ -374,8 +387,41 @@ def _named(lines: list[OrderLine], root: TracedDocument, language: Language) -> 
     return [replace(each, name=told.get(each.item, "")) for each in lines]
 
 
+def _with_units(timeline: Timeline) -> Timeline:
+    """Return it with the units that some documents leave out: those that others have for the same item.
+
+    Systems call an item by codes of their own; a line that follows from another is of the same item.
+    """
+    item_of = {(each.id, one.line): one.item for each in timeline.documents for one in each.lines}
+    units = {one.item: one.unit for each in timeline.documents for one in each.lines if one.unit}
+    for link in [*timeline.links, *reversed(timeline.links)]:
+        ends = [item_of.get((link.from_id, link.from_line)), item_of.get((link.to_id, link.to_line))]
+        unit = next((units[each] for each in ends if each in units), None)
+        for item in ends:
+            if item is not None and unit is not None:
+                units.setdefault(item, unit)
+
+    def line(each: TracedLine) -> TracedLine:
+        return replace(each, unit=each.unit or units.get(each.item, ""))
+
+    def unit_of(link: TracedLink) -> str | None:
+        item = item_of.get((link.to_id, link.to_line)) or item_of.get((link.from_id, link.from_line))
+        return link.unit or units.get(item or "")
+
+    return replace(
+        timeline,
+        documents=[replace(each, lines=[line(one) for one in each.lines]) for each in timeline.documents],
+        links=[replace(each, unit=unit_of(each)) for each in timeline.links],
+    )
+
+
 def _worded(timeline: Timeline, spec: TrailSpec, language: Language) -> Timeline:
-    """Return it with the units of quantities as ``language`` has them."""
+    """Return it with units and the systems' own words as ``language`` has them."""
+
+    def said(told: str | None) -> str | None:
+        words = of_column(told or "")
+        english = spec.in_english(words.in_language("en"))
+        return to_column(Text(english, words.in_language("zh")), _PROBLEM_MAX) if told else told
 
     def unit(told: str | None) -> str | None:
         return spec.unit(told).in_language(language) if told else told
@@ -388,21 +434,43 @@ def _worded(timeline: Timeline, spec: TrailSpec, language: Language) -> Timeline
         timeline,
         documents=[replace(each, lines=[line(one) for one in each.lines]) for each in timeline.documents],
         links=[replace(each, unit=unit(each.unit)) for each in timeline.links],
+        calls=[replace(each, error_text=said(each.error_text)) for each in timeline.calls],
+        troubles=[replace(each, text=said(each.text) or "") for each in timeline.troubles],
     )
 
 
-def stages_by_id(spec: TrailSpec, timeline: Timeline) -> dict[str, str | None]:
-    """Return each document's stage; one of no known kind stands with what it follows from."""
+def stages_by_id(
+    spec: TrailSpec, documents: Iterable[TracedDocument], links: Iterable[TracedLink]
+) -> dict[str, str | None]:
+    """Return each document's stage; one of no known kind stands with what it follows from.
+
+    The documents come as a timeline has them: what comes first first.
+    """
     before: dict[str, list[str]] = {}
-    for link in timeline.links:
+    for link in links:
         before.setdefault(link.to_id, []).append(link.from_id)
     found: dict[str, str | None] = {}
-    # The timeline puts what comes first first.
-    for document in timeline.documents:
+    for document in documents:
         stage = spec.stage(document.system, document.kind)
         inherited = next((found[each] for each in before.get(document.id, ()) if found.get(each)), None)
         found[document.id] = stage.name if stage is not None else inherited
     return found
+
+
+def _way_of(spec: TrailSpec, timeline: Timeline) -> TrailSpec:
+    """Return the spec of the way that these documents go: that of what follows from nothing."""
+    if not spec.others:
+        return spec
+    followers = {each.to_id for each in timeline.links}
+    ways = [spec.way_of(each.system, each.kind) for each in timeline.documents if each.id not in followers]
+    if any(way is spec and _begins(spec, timeline) for way in ways):
+        return spec
+    return next((way for way in ways if way is not spec), spec)
+
+
+def _begins(spec: TrailSpec, timeline: Timeline) -> bool:
+    """Tell whether a document of the main way's first stage is among them."""
+    return any(spec.stages and spec.stages[0].fits(each.system, each.kind) for each in timeline.documents)
 
 
 def _orders(spec: TrailSpec, timeline: Timeline) -> list[TracedDocument]:
@@ -439,9 +507,10 @@ def _head(spec: TrailSpec, document: TracedDocument, names: _Names, language: La
         state=word.state,
         customer=customer_of(fields, language),
         customer_code=text_of(fields, "customer_code"),
-        sales_person=text_of(fields, "sales_person"),
-        amount=_amount(document),
-        currency=_currency(document),
+        sales_person=(text_of(fields, "sales_person_en") if language == "en" else None)
+        or text_of(fields, "sales_person"),
+        amount=amount_of(document),
+        currency=currency_of(document),
         ordered_on=text_of(fields, "ordered_on", "order_date"),
         due_on=text_of(fields, "due_on", "due_date", "delivery_date"),
         late=False,
@@ -449,19 +518,24 @@ def _head(spec: TrailSpec, document: TracedDocument, names: _Names, language: La
     )
 
 
-def _is_past(due_on: str, now: datetime) -> bool:
+def is_past(due_on: str, now: datetime) -> bool:
+    """Tell whether a day that a document names is over."""
     return due_on[:10] < now.date().isoformat()
 
 
-def _amount(document: TracedDocument) -> str | None:
+def amount_of(document: TracedDocument) -> str | None:
+    """Return what a document is worth, tax included where it says so; else the sum of its lines."""
     told = text_of(document.fields, "gross_amount", "amount")
     if told is not None:
         return told
+    if any(each.amount == STARS for each in document.lines):
+        return STARS
     amounts = [decimal_of(each.amount) for each in document.lines if each.amount is not None]
     return shown(sum(amounts, Decimal(0))) if amounts and len(amounts) == len(document.lines) else None
 
 
-def _currency(document: TracedDocument) -> str | None:
+def currency_of(document: TracedDocument) -> str | None:
+    """Return the currency of ``amount_of``."""
     told = {each.currency for each in document.lines if each.currency}
     return text_of(document.fields, "currency") or (told.pop() if len(told) == 1 else None)
 
@@ -495,8 +569,8 @@ def _document(
         business_key=document.business_key,
         quantity=total if len(units) == 1 else None,
         unit=next(iter(units)) if len(units) == 1 else None,
-        amount=_amount(document),
-        currency=_currency(document),
+        amount=amount_of(document),
+        currency=currency_of(document),
         url=names.url(spec, document),
         fields=document.fields,
         lines=document.lines,

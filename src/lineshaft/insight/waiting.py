@@ -25,13 +25,14 @@ class Place:
     """The operation and its state, the task's name, the incident's message."""
 
 
-def places_of(
-    history: Iterable[History],
-    effects: Iterable[Effect],
-    tasks: Iterable[Task],
-    incidents: Iterable[Incident],
-) -> list[Place]:
-    """Return the innermost elements that are active, oldest first."""
+def tokens_in(history: Iterable[History], element: str) -> list[int]:
+    """Return the branches of a run that stand in an element, the innermost ones."""
+    active, containers = _active(history)
+    return [token for token, (found, _) in active.items() if found == element and token not in containers]
+
+
+def _active(history: Iterable[History]) -> tuple[dict[int, tuple[str, datetime]], set[int]]:
+    """Return the active elements by token, with the time since when, and those in which others are."""
     active: dict[int, tuple[str, datetime]] = {}
     inside: dict[int, int] = {}
     for step in history:
@@ -41,11 +42,21 @@ def places_of(
                 inside[event.token] = event.scope
             elif isinstance(event, events.ElementCompleted | events.ElementTerminated):
                 active.pop(event.token, None)
-    containers = {inside[token] for token in active}
+    return active, {inside[token] for token in active}
+
+
+def places_of(
+    history: Iterable[History],
+    effects: Iterable[Effect],
+    tasks: Iterable[Task],
+    incidents: Iterable[Incident],
+) -> list[Place]:
+    """Return the innermost elements that are active, oldest first."""
     calls = {each.token: each for each in effects if each.status not in _CLOSED}
     open_tasks = {each.token: each for each in tasks}
     stuck = {each.token: each for each in incidents}
     places = []
+    active, containers = _active(history)
     for token, (element, since) in active.items():
         if token in containers:
             continue

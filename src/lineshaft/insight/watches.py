@@ -8,11 +8,10 @@ reads only what can be in breach: runs and calls older than their limit, expecta
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from lineshaft import feel
@@ -21,7 +20,9 @@ from lineshaft.bpmn.kernel import codec, events
 from lineshaft.engine.held import HeldSource
 from lineshaft.engine.runtime import Runtime
 from lineshaft.feel import codec as values
-from lineshaft.insight.alerting import Alert, Alerts
+from lineshaft.insight.alert_rules import AlertRules
+from lineshaft.insight.alerting import Alert, Alerts, together
+from lineshaft.insight.desk import Desk, matches
 from lineshaft.insight.waiting import places_of
 from lineshaft.sdk.watches import DelayRule, Expectation, StuckRule, WatchSpec
 from lineshaft.store.cursors import write_cursor
@@ -36,18 +37,13 @@ OVERLAP_S: Final = 10.0
 LATE_GAP_S: Final = (60.0, 300.0, 900.0, 3_600.0)
 """Pauses between looks for what is late; the last one repeats."""
 LATE_DAYS: Final = 30
-"""How long something late is looked for."""
+"""How long something late is looked for, from the moment it was due."""
 REMEMBERED: Final = 100_000
 SAMPLE: Final = 50
 """Ended runs from which a usual duration is taken."""
 SAMPLE_S: Final = 3_600.0
 _PAGE: Final = 200
 _OPEN_CALLS: Final = ("intended", "attempted", "unknown", "parked", "dead")
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Tell whether ``name`` is meant; ``*`` stands for any run of characters."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +61,27 @@ class Watches:
         runtime: The worker's.
         alerts: Where alerts go.
         spec: Returns what the active release wants watched.
+        pace: Seconds of the firm's own time in one of the hub's: a simulated firm's dates come sooner.
+        every_s: How often is looked.
     """
 
-    def __init__(self, runtime: Runtime, alerts: Alerts, spec: Callable[[], WatchSpec]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        alerts: Alerts,
+        spec: Callable[[], WatchSpec],
+        *,
+        pace: float = 1.0,
+        every_s: float = EVERY_S,
+    ) -> None:
         self._runtime = runtime
         self._alerts = alerts
-        self._spec = spec
+        self.rules = AlertRules(runtime, spec)
+        """What is watched: the release's rules, and over them those of users."""
+        alerts.rules = self.rules
+        self._desk = Desk(runtime)
+        self._pace = pace
+        self._every_s = every_s
         self._lease = HeldSource(runtime, SOURCE)
         self._standings: OrderedDict[str, _Standing] = OrderedDict()
         self._usual: dict[tuple[str, str], tuple[datetime, float | None]] = {}
@@ -78,19 +89,19 @@ class Watches:
     @property
     def spec(self) -> WatchSpec:
         """What is watched now."""
-        return self._spec()
+        return self.rules.spec
 
     async def run(self) -> None:
         """Sweep now and then; runs until it is cancelled."""
         while True:
             try:
-                if self._spec():
-                    await self.sweep()
+                await self.rules.refresh()
+                await self.sweep()
             except Conflict:
                 pass
             except HubError as error:
                 self._runtime.observer.trouble("watches", error)
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self._every_s)
 
     async def let_go(self) -> None:
         """Let another worker sweep at once."""
@@ -98,7 +109,8 @@ class Watches:
 
     async def sweep(self) -> None:
         """Look at everything once; raises ``Conflict`` where another worker does."""
-        spec = self._spec()
+        await self.rules.refresh()
+        spec = self.spec
         await self._lease.hold()
         await self._read_events(spec.expectations)
         await self._look_for_expected({each.name: each for each in spec.expectations})
@@ -106,6 +118,15 @@ class Watches:
             await self._look_for_stuck(stuck)
         for delay in spec.delays:
             await self._look_for_delay(delay)
+        await self._lease.hold()
+        for pile in spec.approvals:
+            await self._alerts.settle(pile.id, await self._desk.approvals(pile))
+        for failure in spec.failures:
+            await self._alerts.settle(failure.id, await self._desk.failures(failure))
+        for interface in spec.interfaces:
+            await self._alerts.settle(interface.id, await self._desk.interfaces(interface))
+        await self._lease.hold()
+        await self._alerts.nudge()
 
     # -- expectations --------------------------------------------------------------------------------------
 
@@ -114,11 +135,12 @@ class Watches:
         runtime = self._runtime
         known = await runtime.store.cursor(runtime.scope, f"{SOURCE}/events")
         now = runtime.clock.now()
-        if known is None:
+        if known is not None:
+            until = values.decode(known.position) - timedelta(seconds=OVERLAP_S)
+        else:
             # What came before anything was expected is not judged afterwards.
-            await self._move(None, now)
-            return
-        until = values.decode(known.position) - timedelta(seconds=OVERLAP_S)
+            release = await runtime.store.active_release(runtime.scope)
+            until = release.created_at if release is not None else now
         if expectations:
             cursor: str | None = None
             while True:
@@ -144,13 +166,20 @@ class Watches:
             if not matches(each.after, event.type):
                 continue
             try:
-                key = _key_of(each, event)
+                found = _promise_of(each, event)
+                due_at = self._due_at(each, event, found.due) if found is not None else None
             except HubError as error:
                 runtime.observer.trouble(f"expectation {each.name}", error)
                 continue
-            if key is None:
+            if found is None or due_at is None:
                 continue
-            content = {"key": key, "since": event.received_at, "looks": 0}
+            content = {
+                "key": found.key,
+                "since": event.received_at,
+                "looks": 0,
+                "person": found.person,
+                "due_at": due_at,
+            }
             row = Record(
                 runtime.tenant,
                 EXPECTED,
@@ -159,13 +188,27 @@ class Watches:
                 event.received_at,
                 each.name,
                 "pending",
-                event.received_at + timedelta(seconds=each.within_s),
+                due_at,
                 values.encode(content),
+                event.department,
             )
             alert = await self._alerts.of_cause(f"{each.name}/{event.source}/{event.id}"[:250])
             if alert is None:
                 # One that is noted already conflicts, which is as good.
                 await runtime.store.commit([Unit([PutRecord(row, 0)])])
+
+    def _due_at(self, each: Expectation, event: Event, due: Any) -> datetime | None:
+        """Return until when it is in time; ``None`` where a date is wanted and the event has none."""
+        within = timedelta(seconds=each.within_s)
+        if each.due is None:
+            return event.received_at + within
+        moment = _moment(due)
+        if moment is None:
+            return None
+        if self._pace != 1.0:
+            # From the event's own time to its date, as quickly as the firm's days pass.
+            moment = event.received_at + (moment - (event.occurred_at or event.received_at)) / self._pace
+        return moment + within
 
     async def _look_for_expected(self, expectations: dict[str, Expectation]) -> None:
         """Judge what is due: it came, it is missing, or it is still missing."""
@@ -184,7 +227,7 @@ class Watches:
         gone = DeleteRecord(row.tenant, EXPECTED, row.id)
         content = values.decode(row.content)
         alert = await self._alerts.of_cause(row.id)
-        if each is None or await self._came(each, content["key"], content["since"]):
+        if each is None or await self._came(each, content["key"], content["since"], row.id):
             if alert is not None and alert.state == "open":
                 await self._alerts.close(alert)
             await runtime.store.commit([Unit([gone])])
@@ -193,7 +236,7 @@ class Watches:
             cause = row.id.removeprefix(f"{each.name}/")
             await self._alerts.open(
                 Alert(
-                    "missing",
+                    each.kind,
                     each.name,
                     cause,
                     each.node,
@@ -202,9 +245,11 @@ class Watches:
                     each.within_s,
                     content["key"],
                     title=each.title,
+                    department=row.department,
+                    to=(content["person"],) if content.get("person") else (),
                 )
             )
-        if now - row.at > timedelta(days=LATE_DAYS):
+        if now - content.get("due_at", row.at) > timedelta(days=LATE_DAYS):
             await runtime.store.commit([Unit([gone])])
             return
         looks = int(content["looks"])
@@ -218,21 +263,39 @@ class Watches:
         )
         await runtime.store.commit([Unit([PutRecord(again, row.version)])])
 
-    async def _came(self, each: Expectation, key: str, since: datetime) -> bool:
+    async def _came(self, each: Expectation, key: str, since: datetime, promise: str) -> bool:
         """Tell whether what was expected for a key has happened since."""
         store, scope = self._runtime.store, self._runtime.scope
         if each.evidence == "document":
             found = await store.find_documents(scope, key)
-            return any(matches(each.subject, f"{row.system}.{row.kind}") for row in found)
+            return any(_is_meant(each, f"{row.system}.{row.kind}") for row in found)
         if each.evidence == "effect":
             page = await store.effects(scope, business_key=key, status="done", limit=_PAGE)
             return any(
-                matches(each.subject, f"{row.system}.{row.operation}")
+                _is_meant(each, f"{row.system}.{row.operation}")
                 and (row.settled_at or row.created_at) >= since
                 for row in page.items
             )
         told = await store.events(scope, key=key, limit=_PAGE)
-        return any(matches(each.subject, row.type) and row.received_at >= since for row in told.items)
+        for event in told.items:
+            # What began it is no evidence of itself.
+            if f"{each.name}/{event.source}/{event.id}"[:250] == promise or event.received_at < since:
+                continue
+            if _is_meant(each, event.type) and self._is_true(each, event):
+                return True
+            if each.due is not None and matches(each.after, event.type) and _promise_of(each, event):
+                # The record has told its date anew, and that is expected instead.
+                return True
+        return False
+
+    def _is_true(self, each: Expectation, event: Event) -> bool:
+        if each.until is None:
+            return True
+        try:
+            return feel.compile(each.until).evaluate(_names_of(event), strict=True) is True
+        except HubError as error:
+            self._runtime.observer.trouble(f"expectation {each.name}", error)
+            return False
 
     # -- runs that stand still -----------------------------------------------------------------------------
 
@@ -259,6 +322,8 @@ class Watches:
                     limit_s,
                     run.business_key or "",
                     run.id,
+                    title=rule.title,
+                    department=run.department,
                 )
                 standing.add(alert.id)
                 await self._alerts.open(alert)
@@ -324,7 +389,7 @@ class Watches:
     async def _look_for_delay(self, rule: DelayRule) -> None:
         runtime = self._runtime
         now = runtime.clock.now()
-        standing: set[str] = set()
+        late: list[Alert] = []
         for status in _OPEN_CALLS:
             cursor: str | None = write_cursor((now - timedelta(seconds=rule.limit_s), "", ""))
             while cursor is not None:
@@ -335,29 +400,54 @@ class Watches:
                 for row in page.items:
                     if not matches(rule.operation, f"{row.system}.{row.operation}"):
                         continue
+                    operation = f"{row.system}.{row.operation}"
                     alert = Alert(
                         "delay",
                         rule.name,
                         row.id,
-                        f"{row.system}.{row.operation}",
+                        operation,
                         rule.owner,
                         row.created_at,
                         rule.limit_s,
                         row.business_key or "",
                         row.instance_id or "",
+                        title=rule.title,
+                        department=row.department,
+                        group=f"{operation}/{row.department or ''}",
+                        system=row.system,
                     )
-                    standing.add(alert.id)
-                    await self._alerts.open(alert)
+                    late.append(alert)
                 cursor = page.next
-        for kept in await self._alerts.opened(f"delay/{rule.name}"):
-            if kept.id not in standing:
-                await self._alerts.close(kept)
+        late.sort(key=lambda each: each.since)
+        await self._alerts.settle(rule.id, together(late))
 
 
-def _key_of(each: Expectation, event: Event) -> str | None:
-    """Return the key under which something is expected; ``None``: nothing is, after this event."""
-    if each.when is None and each.key is None:
-        return event.key
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """What an event says of what is expected after it."""
+
+    key: str
+    due: Any = None
+    person: str = ""
+
+
+def _promise_of(each: Expectation, event: Event) -> _Promise | None:
+    """Return what is expected after an event; ``None``: nothing is."""
+    if each.when is None and each.key is None and each.due is None and each.person is None:
+        return _Promise(event.key) if event.key is not None else None
+    names = _names_of(event)
+    if each.when is not None and feel.compile(each.when).evaluate(names, strict=True) is not True:
+        return None
+    key = event.key if each.key is None else feel.compile(each.key).evaluate(names, strict=True)
+    if key is None:
+        return None
+    # A record without a date is expected at no time; one without a name is nobody's.
+    due = feel.compile(each.due).evaluate(names) if each.due is not None else None
+    person = feel.compile(each.person).evaluate(names) if each.person is not None else None
+    return _Promise(str(key), due, str(person) if person is not None else "")
+
+
+def _names_of(event: Event) -> dict[str, Any]:
     data: Any = values.decode(event.payload) if event.payload else {}
     told = {
         "type": event.type,
@@ -368,10 +458,22 @@ def _key_of(each: Expectation, event: Event) -> str | None:
         "time": event.occurred_at,
         "data": data,
     }
-    names = {"event": told, **told}
-    if each.when is not None and feel.compile(each.when).evaluate(names, strict=True) is not True:
-        return None
-    if each.key is None:
-        return event.key
-    found = feel.compile(each.key).evaluate(names, strict=True)
-    return str(found) if found is not None else None
+    return {"event": told, **told}
+
+
+def _is_meant(each: Expectation, name: str) -> bool:
+    return any(matches(subject, name) for subject in each.subjects)
+
+
+def _moment(due: Any) -> datetime | None:
+    """Return until when something is due: of a date its whole day, in the server's own time zone."""
+    if isinstance(due, str):
+        try:
+            due = datetime.fromisoformat(due) if len(due) > len("2026-01-31") else date.fromisoformat(due)
+        except ValueError:
+            return None
+    if isinstance(due, datetime):
+        return due if due.tzinfo is not None else due.astimezone()
+    if isinstance(due, date):
+        return datetime.combine(due + timedelta(days=1), time()).astimezone()
+    return None

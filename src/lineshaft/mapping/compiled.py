@@ -137,6 +137,9 @@ class CompiledMapping:
         return self(record, Found(found), rates, now, parameters, trace=trace)
 
     def _finished(self, run: Run, made: dict[str, Any]) -> Mapped:
+        kind = canonical.TYPES.get(self.target)
+        if kind is None and not (run.problems or run.unmatched or run.warnings or run.origins):
+            return Mapped(made)
         result = Mapped(
             made,
             tuple(run.problems),
@@ -147,7 +150,6 @@ class CompiledMapping:
         )
         if not result.is_complete:
             return replace(result, record=None)
-        kind = canonical.TYPES.get(self.target)
         if kind is None:
             return result
         try:

@@ -59,6 +59,8 @@ _MODES: Final = {
 _EXACT: Final = Context(prec=60)
 _MARKS: Final = re.compile(r"^(?:US\$|HK\$|RMB|CNY|USD|EUR|[¥￥$€£])|(?:元|CNY|RMB|USD|EUR|[€])$")
 _MYRIADS: Final = {"万": 4, "亿": 8}
+_PLAIN_POINT: Final = re.compile(r"\d{1,14}(?:\.\d{1,12})?", re.ASCII)
+_PLAIN_WHOLE: Final = re.compile(r"\d{1,14}", re.ASCII)
 
 
 def as_text(value: Any) -> str:
@@ -93,6 +95,8 @@ def _shown(value: Any) -> str:
 
 def half_width(written: str) -> str:
     """Return a text with full-width letters, digits and signs (ＡＢＣ１２３) as ordinary ones."""
+    if written.isascii():
+        return written
     return "".join(
         normalize("NFKC", each) if "\uff01" <= each <= "\uff5e" or each == "\u3000" else each
         for each in written
@@ -102,17 +106,11 @@ def half_width(written: str) -> str:
 def _read_number(value: Any, settings: Settings, around: Around) -> Decimal:
     if not isinstance(value, str):
         return _number(value)
+    plain = _PLAIN_POINT if settings["decimal"] == "." else _PLAIN_WHOLE
+    if plain.fullmatch(value):
+        # As nearly all of them are: nothing to take off, and few enough digits for every context.
+        return Decimal(value)
     written = half_width(value).replace("\u00a0", " ").strip()
-    wrong = Unconvertible(
-        "number_unreadable",
-        text(
-            "Expected a number such as 1{thousands}234{point}50, but it is {value}",
-            "应为 1{thousands}234{point}50 形式的数字,实际为 {value}",
-            thousands=settings["thousands"],
-            point=settings["decimal"],
-            value=_shown(value),
-        ),
-    )
     negative = False
     if written.startswith("(") and written.endswith(")"):
         negative, written = True, written[1:-1].strip()
@@ -130,13 +128,26 @@ def _read_number(value: Any, settings: Settings, around: Around) -> Decimal:
     if thousands and thousands in whole:
         first, *groups = whole.split(thousands)
         if not 1 <= len(first) <= 3 or any(len(group) != 3 for group in groups):
-            raise wrong
+            raise _unreadable(value, settings)
         whole = first + "".join(groups)
     digits = f"{whole}.{rest}" if point else whole
     if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", digits, re.ASCII):
-        raise wrong
+        raise _unreadable(value, settings)
     number = _EXACT.scaleb(Decimal(digits), power)
     return -number if negative else number
+
+
+def _unreadable(value: str, settings: Settings) -> Unconvertible:
+    return Unconvertible(
+        "number_unreadable",
+        text(
+            "Expected a number such as 1{thousands}234{point}50, but it is {value}",
+            "应为 1{thousands}234{point}50 形式的数字,实际为 {value}",
+            thousands=settings["thousands"],
+            point=settings["decimal"],
+            value=_shown(value),
+        ),
+    )
 
 
 def _round(value: Any, settings: Settings, around: Around) -> Decimal:

@@ -7,17 +7,20 @@ by every kind of manifest whose leaves are expressions.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from lineshaft import feel
 from lineshaft.base.errors import ExpressionError, Place
 from lineshaft.base.text import text
+from lineshaft.feel.numbers import normalised
+from lineshaft.mapping.reads import path_of
 from lineshaft.sdk.schema import Node, Problems, undeclared, undeclared_problem
 
 Names = Mapping[str, Any]
+_AS_IS: Final = frozenset({str, bool, dict, list, date, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,12 @@ class Expression:
     source: str
     place: Place
     compiled: feel.Expression
+    _copies: tuple[str, str] | None = field(init=False, repr=False, compare=False)
+    """It is ``name.key``, no more: then the value is looked up past the expression language."""
+
+    def __post_init__(self) -> None:
+        path = path_of(self.compiled.tree, self.compiled.names)
+        object.__setattr__(self, "_copies", path if path is not None and len(path) == 2 else None)
 
     @property
     def constant(self) -> bool:
@@ -39,6 +48,18 @@ class Expression:
         Raises:
             ExpressionError: It has no value over these names; the message names file, line and key.
         """
+        if self._copies is not None:
+            root, key = self._copies
+            try:
+                found = names[root][key]
+            except (KeyError, TypeError):
+                # Not there: the expression language says so in its own words.
+                found = self
+            kind = found.__class__
+            if kind in _AS_IS:
+                return found
+            if kind is Decimal and found.is_finite():
+                return normalised(found)
         try:
             found = self.compiled.evaluate(names, strict=True)
         except ExpressionError as error:

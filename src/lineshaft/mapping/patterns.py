@@ -28,6 +28,7 @@ _PARTS: Final = {
 _TOKENS: Final = re.compile("|".join(_PARTS) + r"|'[^']*'|.", re.DOTALL)
 _EXCEL_DAY_0: Final = datetime.date(1899, 12, 30)
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 NAMED: Final = frozenset({"iso", "excel", "epoch_s", "epoch_ms"})
 
 
@@ -86,6 +87,8 @@ def _read(value: Any, pattern: str) -> datetime.datetime | datetime.date | None:
         written = str(value).strip()
         if pattern == "iso":
             return _iso(written)
+        if pattern == "yyyy-MM-dd":
+            return datetime.date.fromisoformat(written) if _DAY.fullmatch(written) else None
         match = _compiled(pattern).fullmatch(written)
         return _built(match.groupdict()) if match is not None else None
     except (ArithmeticError, ValueError):
@@ -94,7 +97,7 @@ def _read(value: Any, pattern: str) -> datetime.datetime | datetime.date | None:
 
 
 def _iso(written: str) -> datetime.datetime | datetime.date:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
+    if _DAY.fullmatch(written):
         return datetime.date.fromisoformat(written)
     return datetime.datetime.fromisoformat(written)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
-from lineshaft.base.errors import ConnectorError
+from lineshaft.base.errors import ConnectorError, ExpressionError
 from lineshaft.base.text import Text
 
 
@@ -81,6 +81,31 @@ class Change:
     occurred_at: datetime | None = None
     documents: tuple[DocumentFact, ...] = ()
     """The documents that this change tells about, for the chain of documents."""
+    problem: Text | None = None
+    """The record could not be read: why. ``data`` then says where it stands and what stood there."""
+    doubt: Text | None = None
+    """What it tells about documents could not be read: why. The record itself could, and is carried."""
+    is_record: bool = True
+    """Not so: it tells of the reading itself, such as the end of a file; no flow carries it."""
+
+
+class Told(TypedDict):
+    """What a change tells about documents; two of the fields of ``Change``."""
+
+    documents: tuple[DocumentFact, ...]
+    doubt: Text | None
+
+
+def told_by(read: Callable[[], tuple[DocumentFact, ...]]) -> Told:
+    """Return what ``read`` finds, or why it finds nothing.
+
+    A changed record is an event all the same: one that a rule did not think of stops neither itself nor those
+    behind it.
+    """
+    try:
+        return {"documents": read(), "doubt": None}
+    except ExpressionError as error:
+        return {"documents": (), "doubt": error.message}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
     "people": (".yaml",),
     "sensitive": (".yaml",),
     "watches": (".yaml",),
+    "references": (".yaml",),
+    "states": (".yaml",),
     "alerts": (".yaml",),
     "kpis": (".yaml",),
     "tests": (".yaml", ".json", ".csv"),
@@ -90,6 +92,11 @@ class Source:
     """The business key of an event (names as in routes); its subject where not given."""
     priority: str = "ordinary"
 
+    def is_like(self, other: Source) -> bool:
+        """Tell whether both read the same in the same way, how often aside."""
+        mine, theirs = (each.key.source if each.key is not None else None for each in (self, other))
+        return (self.kind, self.priority, mine) == (other.kind, other.priority, theirs)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -142,6 +149,7 @@ class Taken:
 
     pack: str
     files: tuple[str, ...]
+    """None: everything, with what it takes itself."""
     place: Place
 
 
@@ -305,7 +313,8 @@ class _Reader:
         for node in root.items("references"):
             self._reference(Table(node, self.problems))
         # The engine says what is wrong with them, when everything is checked together.
-        root.take("policies")
+        for section in ("policies", "flows", "allow"):
+            root.take(section)
         root.done()
 
     def _source(self, table: Table) -> None:
@@ -331,7 +340,12 @@ class _Reader:
             )
             return
         [(kind, trigger)] = named.items()
-        if any((one.system, one.trigger) == (system, trigger) for one in self.sources):
+        source = Source(system, kind, trigger, table.place, interval, key, priority)
+        twin = next((one for one in self.sources if (one.system, one.trigger) == (system, trigger)), None)
+        if twin is not None and twin.place.file != table.place.file and twin.is_like(source):
+            # Two packs that became one both read it: one source, as often as the more eager of them asks.
+            return
+        if twin is not None:
             self.problems.add(
                 "source_twice",
                 text(
@@ -342,7 +356,7 @@ class _Reader:
                 ),
                 table.place,
             )
-        self.sources.append(Source(system, kind, trigger, table.place, interval, key, priority))
+        self.sources.append(source)
 
     def _route(self, table: Table) -> None:
         on = table.text("on", required=True)

@@ -11,6 +11,7 @@ A pack says it in ``retention/*.yaml``, in days; 0 keeps for ever:
       dead_letters: 730       # closed ones
       messages: 1             # after the end of their life
       documents: 0            # documents with their lines and links
+      notices: 730            # closed alerts, briefings, entries of people's boxes
     processes:
       order-to-delivery: 3650 # its runs go by another time
 
@@ -34,6 +35,7 @@ KINDS: Final = (
     "dead_letters",
     "messages",
     "documents",
+    "notices",
 )
 DAYS_MAX: Final = 36_500
 

@@ -128,12 +128,25 @@ def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
     place = Place(file, mark.line + 1, mark.column + 1) if mark is not None else Place(file)
     hint = None
     if "got '?'" in str(what):
-        hint = text('inside { } a key with ? stands in quotes: {example}',
-                    '{ } 内带 ? 的键须加引号:{example}', example='"note?": …')  # fmt: skip
+        hint = text('inside {{ }} a key with ? stands in quotes: {example}',
+                    '{{ }} 内带 ? 的键须加引号:{example}', example='"note?": …')  # fmt: skip
     elif "found character '\\t'" in str(what):
         hint = text("indent with blanks, not with tabs", "缩进请用空格,勿用制表符")
+    elif "expected ',' or" in str(what):
+        hint = text(
+            "inside {{ }} or [ ] a text that holds a comma, quotes, brackets or a colon stands in single "
+            "quotes: {example}",
+            "{{ }} 或 [ ] 内含逗号、引号、括号或冒号的文本须加单引号:{example}",
+            example="at: 'date(item.day, 1)'",
+        )
     elif "mapping values are not allowed" in str(what):
         hint = text("put a text that holds a colon or a # into single quotes", "含冒号或 # 的文本请加单引号")
+    else:
+        hint = text(
+            "look at the indentation and the quotes of this line and the one before it; a text that begins "
+            "with a quote, @, ` or {, or holds a colon or #, stands in single quotes",
+            "请核对本行与上一行的缩进和引号;以引号、@、` 或 { 开头,或含冒号、# 的文本须加单引号",
+        )
     message = text("This is not valid YAML: {what}", "YAML 语法错误:{what}", what=what)
     return Problem("yaml", message, place, hint=hint)
 

@@ -8,7 +8,7 @@ names, classes and rules in ``sensitive/*.yaml``:
       recipe: {zh: 配方, en: Recipe}
     fields:                        # names at any depth; case, blanks, _ and - do not count
       recipe: [formula, 配方]
-      cost: [erp.price]            # of this system only
+      cost: [erp.price, erp.purchase_order.gross_amount]  # of this system, of this kind of its documents only
     may_go_to:                     # systems that may be sent a class; others may not
       salary: [hr]
     money: [settlement]            # kinds of documents whose repair needs a second person
@@ -69,14 +69,15 @@ class SensitiveSpec:
     classes: Mapping[str, Text] = field(default_factory=dict)
     """Classes of the pack's own."""
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """(system or ``""``, plain name) → class."""
+    """(system, ``system.kind`` of a document, or ``""``; plain name) → class."""
     may_go_to: Mapping[str, frozenset[str]] = field(default_factory=dict)
     money: frozenset[str] = SHIPPED_MONEY
 
-    def class_of(self, name: str, system: str = "") -> str | None:
-        """Return the class of a field of a system; ``None``: it is not sensitive."""
+    def class_of(self, name: str, system: str = "", kind: str = "") -> str | None:
+        """Return the class of a field of a system's document; ``None``: it is not sensitive."""
         word = plain(name)
-        return self.names.get((system, word)) or self.names.get(("", word))
+        of_kind = self.names.get((f"{system}.{kind}", word)) if kind else None
+        return of_kind or self.names.get((system, word)) or self.names.get(("", word))
 
     def may_go(self, class_name: str, system: str) -> bool:
         """Tell whether values of a class may be sent to a system."""

@@ -7,6 +7,7 @@ A pack says it in ``trail/*.yaml``, so that no stage and no status is written in
       - name: delivery
         title: {zh: 发货履约, en: Delivery}
         holder: {zh: 仓库, en: Warehouse}     # who has it in hand
+        holder_field: keeper                  # the field of an unfinished document that says it more exactly
         documents: [despatch_advice, wms.*]   # kind, system.kind or system.*
         covers_order: true                    # done only when all that was ordered is in it
         within_h: 48                          # hours after which the stage is late
@@ -20,16 +21,20 @@ A pack says it in ``trail/*.yaml``, so that no stage and no status is written in
       crm.sales_order.confirmed: {zh: 客户确认订单, en: Customer confirmed the order}
     pages:
       crm.sales_order: /orders/{number}
+    notices: [wms.stock_warning]   # what says that something is needed: the document behind it says how much
     units:                         # what a system writes: what people read
       套: {zh: 套, en: sets}
+    phrases:                       # what systems say in Chinese only, and how it reads in English
+      - {zh: "超信用额度 {amount}", en: "over the credit limit by {amount}"}
 
 Pure: bytes come in, a ``TrailSpec`` goes out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 from urllib.parse import quote
 
@@ -61,11 +66,39 @@ class StageSpec:
     covers_order: bool = False
     within_h: float | None = None
     elements: tuple[str, ...] = ()
+    holder_field: str = ""
 
     def fits(self, system: str, kind: str) -> int:
         """Return how exactly a document belongs here: 0 not at all, 3 by system and kind."""
         names = {f"{system}.{kind}": 3, kind: 2, f"{system}.*": 1}
         return max((names.get(each, 0) for each in self.documents), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a system in its one language, and the same in English; ``{name}`` stands for what varies."""
+
+    said: re.Pattern[str]
+    english: str
+
+    @classmethod
+    def of(cls, chinese: str, english: str) -> Phrase:
+        """Make a phrase of two templates with the same names; what varies holds no blank."""
+        *parts, end = _PLACE.split(chinese)
+        pattern = "".join(
+            f"(?P<{part}>\\S{{1,80}}?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)
+        )
+        if not end:
+            # The last one reaches as far as it can.
+            pattern = f"{pattern[:-2]})" if pattern.endswith("?)") else pattern
+        return cls(re.compile(pattern + re.escape(end)), _PLACE.sub(r"\\g<\1>", english))
+
+    def applied(self, words: str) -> str:
+        """Return words with this phrase in English wherever it stands."""
+        return self.said.sub(self.english, words)
+
+
+_PLACE: Final = re.compile(r"\{([a-z]{1,20})\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +111,28 @@ class TrailSpec:
     events: Mapping[str, Text] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, Text] = field(default_factory=dict)
+    phrases: tuple[Phrase, ...] = ()
+    others: tuple[tuple[StageSpec, ...], ...] = ()
+    """Stages of other ways than the main one: of a purchase beside those of an order, a file each."""
+    notices: frozenset[str] = frozenset()
+    """``system.kind`` of documents that say that something is needed; the one behind them says how much."""
+
+    def way_of(self, system: str, kind: str) -> TrailSpec:
+        """Return the spec with the stages of the way that begins with such a document, the main one's else.
+
+        A document belongs to the way whose first stage names it most exactly.
+        """
+        ways = [self.stages, *self.others]
+        best = max(ways, key=lambda way: way[0].fits(system, kind) if way else 0)
+        if best is self.stages or not best or not best[0].fits(system, kind):
+            return self
+        return replace(self, stages=best, others=tuple(way for way in ways if way is not best))
+
+    def in_english(self, words: str) -> str:
+        """Return a system's own words with the phrases that the pack knows in English."""
+        for phrase in self.phrases:
+            words = phrase.applied(words)
+        return words
 
     def unit(self, unit: str) -> Text:
         """Return the words for a unit of measure; an unknown one as it is."""
@@ -133,29 +188,40 @@ KINDS: Final[Mapping[str, Text]] = {
 def read_trail(files: Iterable[tuple[str, bytes]]) -> TrailSpec:
     """Read all files of the folder ``trail`` (path, content) as one.
 
+    The stages of the first file that has any are the main way, which the board shows; those of another file
+    are a way of their own.
+
     Raises:
         DefinitionError: Something cannot be used; lists all problems.
     """
     problems = Problems()
-    stages: list[StageSpec] = []
+    ways: list[tuple[StageSpec, ...]] = []
     kinds: dict[str, Text] = {}
     statuses: dict[str, dict[str, StatusWord]] = {}
     events: dict[str, Text] = {}
     pages: dict[str, str] = {}
     units: dict[str, Text] = {}
+    phrases: list[Phrase] = []
+    notices: set[str] = set()
     for path, content in files:
         root = Table(read_yaml(content, path), problems)
         root.format()
-        stages += [_stage(Table(node, problems)) for node in root.items("stages")]
+        if stages := tuple(_stage(Table(node, problems)) for node in root.items("stages")):
+            ways.append(stages)
         kinds |= _labels(root.table("kinds"))
         events |= _labels(root.table("events"))
         for name, table in root.tables("statuses"):
             statuses.setdefault(name, {}).update(_statuses(table))
         pages |= _pages(root.table("pages"))
         units |= _labels(root.table("units"))
+        notices |= set(root.texts("notices"))
+        phrases += [_phrase(Table(node, problems)) for node in root.items("phrases")]
         root.done()
     problems.raise_if_any()
-    return TrailSpec(tuple(stages), kinds, statuses, events, pages, units)
+    main, *others = ways or [()]
+    return TrailSpec(
+        main, kinds, statuses, events, pages, units, tuple(phrases), tuple(others), frozenset(notices)
+    )
 
 
 def _stage(table: Table) -> StageSpec:
@@ -168,9 +234,24 @@ def _stage(table: Table) -> StageSpec:
         table.flag("covers_order"),
         table.number("within_h", None),
         tuple(str(node.value) for node in table.items("elements")),
+        table.text("holder_field") or "",
     )
     table.done()
     return stage
+
+
+def _phrase(table: Table) -> Phrase:
+    chinese, english = table.text("zh", required=True) or " ", table.text("en", required=True) or ""
+    known = set(_PLACE.findall(chinese))
+    for name in _PLACE.findall(english):
+        if name not in known:
+            table.problems.add(
+                "phrase_name",
+                text("Expected {name} in zh too, but it stands in en only", "zh 中没有 {name}", name=name),
+                table.place,
+            )
+    table.done()
+    return Phrase.of(chinese, english)
 
 
 def _labels(table: Table | None) -> dict[str, Text]:

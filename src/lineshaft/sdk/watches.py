@@ -24,21 +24,43 @@ A pack says it in ``watches/*.yaml``:
         node: 过账
         owner: {zh: 财务, en: Finance}
 
+``approvals``, ``failures`` and ``interfaces``, and ``tell`` (how urgent an alert is, and who hears of it
+where), stand in ``sdk.alert_rules``; every rule of every section may have a ``tell``.
+
 Pure: bytes come in, a ``WatchSpec`` goes out. Expressions stay texts; this floor knows no language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Literal, TypeVar
 
 from lineshaft.base.text import Text, text
+from lineshaft.sdk.alert_rules import (
+    NAME,
+    USUAL,
+    ApprovalRule,
+    FailureRule,
+    InterfaceRule,
+    Tell,
+    read_approvals,
+    read_failures,
+    read_interfaces,
+    read_tell,
+    written,
+)
 from lineshaft.sdk.schema import Problems, Table, read_yaml
 
 Evidence = Literal["event", "effect", "document"]
 EVIDENCE: Final[tuple[Evidence, ...]] = ("event", "effect", "document")
-_NAME: Final = r"[a-z][a-z0-9-]*"
+ALSO: Final = " | "
+"""Between the names of which any one is evidence."""
+
+ExpectedKind = Literal["missing", "order", "stock", "receipt"]
+EXPECTED_KINDS: Final[tuple[ExpectedKind, ...]] = ("missing", "order", "stock", "receipt")
+"""What is late: anything 应到未到, an order 订单超期, stock 库存低位, or a customer's money 回款超时."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +73,15 @@ class StuckRule:
     limit_s: float | None
     factor: float | None
     """Of the 95th percentile of past runs; where ``limit_s`` is not given."""
+    title: Text
+    tell: Tell = USUAL
+    definition: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """As it was written."""
+
+    @property
+    def id(self) -> str:
+        """The rule's name among all."""
+        return f"stuck/{self.process}/{self.element}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +92,14 @@ class DelayRule:
     operation: str
     limit_s: float
     owner: Text
+    title: Text
+    tell: Tell = USUAL
+    definition: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def id(self) -> str:
+        """The rule's name among all."""
+        return f"delay/{self.name}"
 
     @property
     def system(self) -> str:
@@ -79,10 +118,44 @@ class Expectation:
     key: str | None
     evidence: Evidence
     subject: str
-    """Type of event, operation or kind of document; ``*`` stands for any run of characters."""
+    """Type of event, operation or kind of document; ``*`` stands for any run of characters; several joined by
+    ``ALSO``: any one will do."""
     within_s: float
     node: str
     owner: Text
+    kind: ExpectedKind = "missing"
+    due: str | None = None
+    """FEEL over the event: the date (its whole day is good) or moment until which it is in time; ``within_s``
+    comes on top."""
+    until: str | None = None
+    """FEEL over the event that is the evidence: only one of which it is true counts."""
+    person: str | None = None
+    """FEEL over the event: the login of whoever has it in hand."""
+    tell: Tell = USUAL
+    definition: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def id(self) -> str:
+        """The rule's name among all."""
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What is evidence, singly."""
+        return tuple(self.subject.split(ALSO))
+
+
+Rule = StuckRule | DelayRule | Expectation | ApprovalRule | FailureRule | InterfaceRule
+
+SECTIONS: Final[Mapping[str, str]] = {
+    "stuck": "stuck",
+    "delay": "delays",
+    **dict.fromkeys(EXPECTED_KINDS, "expectations"),
+    "approvals": "approvals",
+    "sync": "failures",
+    "interface": "interfaces",
+}
+"""Kind of a rule → the section of the file in which it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +165,18 @@ class WatchSpec:
     stuck: tuple[StuckRule, ...] = ()
     delays: tuple[DelayRule, ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    approvals: tuple[ApprovalRule, ...] = ()
+    failures: tuple[FailureRule, ...] = ()
+    interfaces: tuple[InterfaceRule, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.stuck or self.delays or self.expectations)
+        return bool(self.rules)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All of them."""
+        written = (self.expectations, self.stuck, self.approvals, self.failures, self.interfaces, self.delays)
+        return tuple(rule for section in written for rule in section)
 
 
 def read_watches(files: Iterable[tuple[str, bytes]]) -> WatchSpec:
@@ -104,22 +186,38 @@ def read_watches(files: Iterable[tuple[str, bytes]]) -> WatchSpec:
         DefinitionError: Something cannot be used; lists all problems.
     """
     problems = Problems()
-    stuck: list[StuckRule] = []
-    delays: list[DelayRule] = []
-    expectations: list[Expectation] = []
+    spec = WatchSpec()
     for path, content in files:
         root = Table(read_yaml(content, path), problems)
         root.format()
-        stuck += [_stuck(Table(node, problems), problems) for node in root.items("stuck")]
-        delays += [_delay(Table(node, problems), problems) for node in root.items("delays")]
-        expectations += [_expectation(Table(node, problems), problems) for node in root.items("expectations")]
+        spec = WatchSpec(
+            (*spec.stuck, *_all(root, "stuck", _stuck)),
+            (*spec.delays, *_all(root, "delays", _delay)),
+            (*spec.expectations, *_all(root, "expectations", _expectation)),
+            (*spec.approvals, *_all(root, "approvals", read_approvals)),
+            (*spec.failures, *_all(root, "failures", read_failures)),
+            (*spec.interfaces, *_all(root, "interfaces", read_interfaces)),
+        )
         root.done()
-    names = [*(each.name for each in delays), *(each.name for each in expectations)]
+    spec = _each_once(spec)
+    names = [each.id if isinstance(each, StuckRule) else each.name for each in spec.rules]
     for name in sorted({name for name in names if names.count(name) > 1}):
         message = text("Expected one watch `{name}`, but there are two", "预警名 `{name}` 重复", name=name)
         problems.add("watch_twice", message, Table(read_yaml(b"{}", "watches"), problems).place)
     problems.raise_if_any()
-    return WatchSpec(tuple(stuck), tuple(delays), tuple(expectations))
+    return spec
+
+
+def _each_once(spec: WatchSpec) -> WatchSpec:
+    """Return a spec without what two packs that became one say in the same words."""
+    sections = (getattr(spec, each.name) for each in fields(spec))
+    return WatchSpec(
+        *(tuple(rule for at, rule in enumerate(rules) if rule not in rules[:at]) for rules in sections)
+    )
+
+
+def _all(root: Table, section: str, read: Callable[[Table, Problems], T]) -> list[T]:
+    return [read(Table(node, root.problems), root.problems) for node in root.items(section)]
 
 
 def _stuck(table: Table, problems: Problems) -> StuckRule:
@@ -130,6 +228,9 @@ def _stuck(table: Table, problems: Problems) -> StuckRule:
         table.label("owner", ""),
         limit,
         factor,
+        table.label("title", f"{table.text('process') or ''}: {table.text('element') or '*'}"),
+        read_tell(table, problems),
+        written(table),
     )
     if (limit is None) == (factor is None):
         problems.add(
@@ -143,32 +244,27 @@ def _stuck(table: Table, problems: Problems) -> StuckRule:
 
 def _delay(table: Table, problems: Problems) -> DelayRule:
     rule = DelayRule(
-        table.text("name", required=True, pattern=_NAME) or "",
+        table.text("name", required=True, pattern=NAME) or "",
         table.text("operation", required=True) or "",
         _seconds(table, "limit_s", problems),
         table.label("owner", ""),
+        table.label("title", table.text("name") or ""),
+        read_tell(table, problems),
+        written(table),
     )
     table.done()
     return rule
 
 
 def _expectation(table: Table, problems: Problems) -> Expectation:
-    name = table.text("name", required=True, pattern=_NAME) or ""
+    name = table.text("name", required=True, pattern=NAME) or ""
     title = table.label("title", name)
     after = table.text("after", required=True) or ""
-    when, key = table.text("when"), table.text("key")
-    expect = table.table("expect", required=True)
-    evidence: Evidence = "event"
-    subject = ""
-    if expect is not None:
-        given = {kind: expect.text(kind) for kind in EVIDENCE}
-        chosen = [kind for kind in EVIDENCE if given[kind]]
-        if len(chosen) == 1:
-            evidence, subject = chosen[0], given[chosen[0]] or ""
-        else:
-            message = text("Expected one of {kinds}", "应填写 {kinds} 之一", kinds=", ".join(EVIDENCE))
-            problems.add("watch_evidence", message, expect.place)
-        expect.done()
+    when, key, due = table.text("when"), table.text("key"), table.text("due")
+    evidence, subject, until = _evidence(table, problems)
+    kind = table.choice("kind", EXPECTED_KINDS, "missing")
+    # Where a date says until when, no more time need be given.
+    within_s = _seconds(table, "within_s", problems) if due is None else table.number("within_s", 0.0) or 0.0
     found = Expectation(
         name,
         title,
@@ -177,12 +273,40 @@ def _expectation(table: Table, problems: Problems) -> Expectation:
         key,
         evidence,
         subject,
-        _seconds(table, "within_s", problems),
+        within_s,
         table.text("node") or subject,
         table.label("owner", ""),
+        next((each for each in EXPECTED_KINDS if each == kind), "missing"),
+        due,
+        until,
+        table.text("person"),
+        read_tell(table, problems),
+        written(table),
     )
     table.done()
     return found
+
+
+def _evidence(table: Table, problems: Problems) -> tuple[Evidence, str, str | None]:
+    """Return what shows that it happened: the kind of evidence, its names, and what must be true of it."""
+    expect = table.table("expect", required=True)
+    if expect is None:
+        return "event", "", None
+    given: dict[Evidence, str] = {}
+    for kind in EVIDENCE:
+        node = expect.entries.get(kind)
+        several = node is not None and isinstance(node.value, list | tuple)
+        given[kind] = ALSO.join(expect.texts(kind)) if several else expect.text(kind) or ""
+    until = expect.text("when")
+    chosen = [kind for kind in EVIDENCE if given[kind]]
+    if len(chosen) != 1:
+        message = text("Expected one of {kinds}", "应填写 {kinds} 之一", kinds=", ".join(EVIDENCE))
+        problems.add("watch_evidence", message, expect.place)
+    elif until is not None and chosen[0] != "event":
+        message = text("Expected `when` only with an event", "`when` 仅用于 event")
+        problems.add("watch_evidence", message, expect.place)
+    expect.done()
+    return (chosen[0], given[chosen[0]], until) if len(chosen) == 1 else ("event", "", None)
 
 
 def _seconds(table: Table, key: str, problems: Problems) -> float:

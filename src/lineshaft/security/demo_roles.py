@@ -23,6 +23,8 @@ class DemoRole:
     about: Text
     """What this person comes for."""
     roles: frozenset[str]
+    system: str = ""
+    """There is something for them to do where this system is connected; ``""``: everywhere."""
 
     def caller(self) -> Caller:
         """Return who this is to the hub."""
@@ -50,16 +52,37 @@ DEMO_ROLES: Final = (
         frozenset({"warehouse"}),
     ),
     DemoRole(
+        "buyer",
+        text("Purchasing", "采购"),
+        text("What is ordered, what is short, what differs?", "订了什么,缺什么,差在哪?"),
+        frozenset({"buyer"}),
+        system="srm",
+    ),
+    DemoRole(
         "finance",
         text("Finance", "财务"),
         text("Does every document agree?", "单据是否对得上?"),
         frozenset({"finance"}),
     ),
     DemoRole(
+        "technician",
+        text("Maintenance", "维修"),
+        text("Which machine is down, and what do I need?", "哪台设备坏了,要什么备件?"),
+        frozenset({"technician"}),
+        system="itsm",
+    ),
+    DemoRole(
+        "hr",
+        text("Human resources", "人事"),
+        text("Is everything ready for who comes?", "新人的账号、工位办好了吗?"),
+        frozenset({"hr"}),
+        system="hrm",
+    ),
+    DemoRole(
         "it",
         text("IT", "IT"),
         text("Systems, failed documents, replay", "系统状态、异常单据、重发"),
-        frozenset({"administrator"}),
+        frozenset({"administrator", "it"}),
     ),
     DemoRole(
         "boss",

@@ -24,6 +24,7 @@ from lineshaft.security.masked_texts import STARS, TextMasking
 
 MARK: Final = "$masked"
 TEXT: Final = "$text"
+_DIGITS_MAX: Final = 60
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 REVEALED: ContextVar[set[str] | None] = ContextVar("lineshaft_revealed", default=None)
@@ -37,6 +38,8 @@ class Masking:
     spec: SensitiveSpec
     hidden: frozenset[str]
     system: str = ""
+    kind: str = ""
+    """Of the document whose own fields these are."""
     quoted: set[str] = field(default_factory=set)
     """The values that were taken out, as texts may quote them."""
     shown: set[str] = field(default_factory=set)
@@ -85,7 +88,7 @@ class Masking:
 
     def named(self, name: str, inner: Any) -> Any:
         """Return the value of a field."""
-        class_name = self.spec.class_of(name, self.system)
+        class_name = self.spec.class_of(name, self.system, self.kind)
         if class_name is None or inner in _EMPTY:
             return self.value(inner)
         if class_name in self.hidden:
@@ -105,8 +108,7 @@ class Masking:
         elif not isinstance(inner, bool) and inner is not None:
             words = str(inner)
             self.quoted.add(words)
-            if isinstance(inner, int | float | Decimal):
-                number = Decimal(words)
+            if isinstance(inner, int | float | Decimal) and _can_be_written(number := Decimal(words)):
                 self.quoted |= {f"{number:,}", str(number.normalize()), f"{number:.2f}", f"{number:,.2f}"}
 
     def words(self, said: str | None) -> str | None:
@@ -120,6 +122,11 @@ class Masking:
         said = texts.words(said)
         self._take(texts)
         return said
+
+
+def _can_be_written(number: Decimal) -> bool:
+    """Tell whether a number has few enough digits that somebody could quote it in another form."""
+    return number.is_finite() and abs(number.adjusted()) < _DIGITS_MAX
 
 
 def without_numbers(said: str | None) -> str | None:

@@ -1,31 +1,36 @@
 """Signing in against LDAP or Active Directory (RFC 4511): find the person, then bind as them.
 
-As much of the protocol as that needs: simple bind, search, StartTLS, over asyncio. A password is never sent
-without encryption but to this very machine.
+The protocol is the package ldap3's, which blocks: it runs on a few threads of its own. A password is never
+sent without encryption but to this very machine, and certificates and names are checked by Python's own ssl.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
-from typing import Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from lineshaft.base.errors import ConfigError, OperationalError
-from lineshaft.base.text import text
-from lineshaft.security.ber import Ber, boolean, enumerated, integer, octets, parse, sequence, tagged
-from lineshaft.security.ldap_filter import compiled, escaped
+from lineshaft.base.text import Text, text
+from lineshaft.security.sign_in_methods import Step
 from lineshaft.security.signing_in import OutsidePerson
 
-TIMEOUT_S: Final = 10.0
-ANSWER_MAX: Final = 4_000_000
-_START_TLS: Final = "1.3.6.1.4.1.1466.20037"
+if TYPE_CHECKING:
+    from ldap3 import Connection
+
+TIMEOUT_S: Final = 10
 _INVALID_CREDENTIALS: Final = 49
-_SUBTREE: Final = 2
+_SIZE_LIMIT_EXCEEDED: Final = 4
+_threads: Final = ThreadPoolExecutor(4, thread_name_prefix="ldap")
 
 
 class LdapTrouble(OperationalError):
@@ -89,61 +94,86 @@ class LdapDirectory:
                 ),
                 code="ldap_plain",
             )
+        _check_filter(settings.user_filter.replace("{login}", "somebody"))
 
     async def sign_in(self, login: str, password: str) -> OutsidePerson | None:
-        """Return who signs in; ``None`` where login or password are wrong."""
+        """Return who signs in; ``None`` where login or password are wrong.
+
+        Raises:
+            LdapTrouble: The directory cannot be asked now.
+        """
         if not password:
             # Such a bind would be anonymous, and succeed (RFC 4513 §5.1.2).
             return None
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return await self._sign_in(login, password)
-        except (OSError, TimeoutError, ssl.SSLError, ValueError, IndexError) as error:
-            raise LdapTrouble(
-                text(
-                    "The directory {host} cannot be asked: {error}",
-                    "目录服务 {host} 不可用:{error}",
-                    host=self._host,
-                    error=error.__class__.__name__,
+                return await asyncio.get_running_loop().run_in_executor(
+                    _threads, self._sign_in, login, password
                 )
-            ) from error
+        except (OSError, TimeoutError, _ldap3().core.exceptions.LDAPException) as error:
+            raise self._trouble(error) from error
 
-    async def _sign_in(self, login: str, password: str) -> OutsidePerson | None:
+    def steps(self) -> list[Step]:
+        """Return what a test does: connect encrypted, sign in as the hub itself, look below the base."""
+        return [
+            (text("Connect", "连接"), lambda: self._asked(self._connect)),
+            (text("The hub's own login", "系统绑定账号"), lambda: self._asked(self._bind)),
+            (text("Look for people", "查询人员"), lambda: self._asked(self._look)),
+        ]
+
+    async def _asked(self, work: Callable[[], Text]) -> Text:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await asyncio.get_running_loop().run_in_executor(_threads, work)
+        except (OSError, TimeoutError, _ldap3().core.exceptions.LDAPException) as error:
+            raise self._trouble(error) from error
+
+    def _connect(self) -> Text:
+        with self._connected("", "") as line:
+            return (
+                text("encrypted, its certificate is good", "已加密,证书有效")
+                if line.tls_started or self._tls_from_start
+                else text("on this machine, not encrypted", "本机连接,未加密")
+            )
+
+    def _bind(self) -> Text:
         settings = self._settings
-        line = await self._connected()
-        try:
-            if settings.bind_dn and not await line.bind(settings.bind_dn, settings.bind_password):
-                raise LdapTrouble(
-                    text(
-                        "The directory does not accept the hub's own login.",
-                        "目录服务不接受系统自身的绑定账号。",
-                    ),
-                    code="ldap_own_login",
-                )
-            names = [
-                name
-                for name in (
-                    settings.name_attribute,
-                    settings.mail_attribute,
-                    settings.group_attribute,
-                    settings.department_attribute,
-                )
-                if name
-            ]
-            wanted = settings.user_filter.replace("{login}", escaped(login))
-            found = await line.search(settings.base, wanted, names)
-            if len(found) != 1:
-                # Two entries of one login: nobody can say who it is.
+        with self._connected(settings.bind_dn, settings.bind_password) as line:
+            if settings.bind_dn and not _bound(line):
+                raise _own_login_refused()
+        return text("{dn}", "{dn}", dn=settings.bind_dn or "anonymous")
+
+    def _look(self) -> Text:
+        settings = self._settings
+        with self._connected(settings.bind_dn, settings.bind_password) as line:
+            if settings.bind_dn and not _bound(line):
+                raise _own_login_refused()
+            self._found(line, "nobody-of-this-name")
+        return text("{base} can be searched", "可查询 {base}", base=settings.base)
+
+    def _trouble(self, error: BaseException) -> LdapTrouble:
+        return LdapTrouble(
+            text(
+                "The directory {host} cannot be asked: {error}",
+                "目录服务 {host} 不可用:{error}",
+                host=self._host,
+                error=error.__class__.__name__,
+            )
+        )
+
+    def _sign_in(self, login: str, password: str) -> OutsidePerson | None:
+        settings = self._settings
+        with self._connected(settings.bind_dn, settings.bind_password) as line:
+            if settings.bind_dn and not _bound(line):
+                raise _own_login_refused()
+            found = self._found(line, login)
+        if len(found) != 1:
+            # Two entries of one login: nobody can say who it is.
+            return None
+        [entry] = found
+        with self._connected(entry.dn, password) as line:
+            if not _bound(line):
                 return None
-            [entry] = found
-        finally:
-            await line.close()
-        line = await self._connected()
-        try:
-            if not await line.bind(entry.dn, password):
-                return None
-        finally:
-            await line.close()
         groups = entry.attributes.get(settings.group_attribute.casefold(), [])
         return OutsidePerson(
             login,
@@ -154,111 +184,135 @@ class LdapDirectory:
             entry.first(settings.department_attribute),
         )
 
-    async def _connected(self) -> _Line:
+    @contextmanager
+    def _connected(self, dn: str, password: str) -> Iterator[Connection]:
+        ldap3 = _ldap3()
         context = ssl.create_default_context(cafile=self._settings.ca_file or None)
-        reader, writer = await asyncio.open_connection(
-            self._host, self._port, ssl=context if self._tls_from_start else None
+        server = ldap3.Server(
+            self._host,
+            self._port,
+            use_ssl=self._tls_from_start,
+            tls=_checking(context, self._host),
+            connect_timeout=TIMEOUT_S,
+            get_info=ldap3.NONE,
         )
-        line = _Line(reader, writer)
-        if not self._tls_from_start and self._settings.start_tls:
-            try:
-                await line.start_tls(context, self._host)
-            except BaseException:
-                await line.close()
-                raise
-        return line
+        line = ldap3.Connection(
+            server,
+            dn or None,
+            password or None,
+            receive_timeout=TIMEOUT_S,
+            auto_referrals=False,
+            check_names=False,
+            read_only=True,
+        )
+        try:
+            line.open(read_server_info=False)
+            if not self._tls_from_start and self._settings.start_tls:
+                line.start_tls(read_server_info=False)
+            yield line
+        finally:
+            with suppress(OSError, ldap3.core.exceptions.LDAPException):
+                line.unbind()
+            # Of a connection that could not be made the socket is left open.
+            if line.socket is not None:
+                line.socket.close()
+
+    def _found(self, line: Connection, login: str) -> list[Entry]:
+        """Return the entries of a login; two at most."""
+        settings = self._settings
+        wanted = settings.user_filter.replace("{login}", _ldap3().utils.conv.escape_filter_chars(login))
+        names = (
+            settings.name_attribute,
+            settings.mail_attribute,
+            settings.group_attribute,
+            settings.department_attribute,
+        )
+        line.search(
+            settings.base,
+            wanted,
+            attributes=[name for name in names if name],
+            size_limit=2,
+            time_limit=TIMEOUT_S,
+        )
+        if line.result["result"] not in (0, _SIZE_LIMIT_EXCEEDED):
+            raise _refused_asking("search", line)
+        return [_entry(each) for each in line.response or () if each["type"] == "searchResEntry"]
 
 
-class _Line:
-    """One connection."""
+@cache
+def _own_login_refused() -> LdapTrouble:
+    return LdapTrouble(
+        text("The directory does not accept the hub's own login.", "目录服务不接受系统自身的绑定账号。"),
+        code="ldap_own_login",
+    )
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._number = 0
 
-    async def bind(self, dn: str, password: str) -> bool:
-        """Show a name and a password; tell whether they are right."""
-        await self._send(sequence(integer(3), octets(dn), tagged(0x80, password.encode()), tag=0x60))
-        code = _result(await self._receive())
-        if code not in (0, _INVALID_CREDENTIALS):
-            raise ValueError(f"bind: {code}")
-        return code == 0
+def _ldap3() -> ModuleType:
+    """Return the package, read when it is first needed: not every hub has a directory."""
+    with warnings.catch_warnings():
+        # It imports names of pyasn1 that have new spellings.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import ldap3
+        import ldap3.operation.search
+        import ldap3.utils.conv
+    return ldap3
 
-    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Go on encrypted."""
-        await self._send(sequence(tagged(0x80, _START_TLS.encode()), tag=0x77))
-        if _result(await self._receive()) != 0:
-            raise ValueError("StartTLS was refused")
-        await self._writer.start_tls(context, server_hostname=host)
 
-    async def search(self, base: str, wanted: str, names: Sequence[str]) -> list[Entry]:
-        """Return the entries below ``base`` that a filter fits; two at most."""
-        await self._send(
-            sequence(
-                octets(base),
-                enumerated(_SUBTREE),
-                enumerated(0),
-                integer(2),
-                integer(int(TIMEOUT_S)),
-                boolean(False),
-                compiled(wanted),
-                sequence(*map(octets, names)),
-                tag=0x63,
+def _checking(context: ssl.SSLContext, host: str) -> Any:
+    """Return ldap3's TLS with the checks left to ssl: its own know no addresses, and old rules for names."""
+    ldap3 = _ldap3()
+
+    class Checking(ldap3.Tls):  # type: ignore[name-defined, misc]
+        def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
+            connection.socket = context.wrap_socket(
+                connection.socket, server_hostname=host, do_handshake_on_connect=do_handshake
             )
+
+    return Checking()
+
+
+def _bound(line: Connection) -> bool:
+    """Tell whether the directory takes a connection's name and password."""
+    if line.bind(read_server_info=False):
+        return True
+    if line.result["result"] != _INVALID_CREDENTIALS:
+        raise _refused_asking("bind", line)
+    return False
+
+
+def _refused_asking(what: str, line: Connection) -> LdapTrouble:
+    return LdapTrouble(
+        text(
+            "The directory answers {what} with {said}.",
+            "目录服务对 {what} 的应答为 {said}。",
+            what=what,
+            said=str(line.result["description"]),
         )
-        found: list[Entry] = []
-        while True:
-            answer = await self._receive()
-            if answer.tag == 0x64:
-                found.append(_entry(answer))
-            elif answer.tag == 0x65:
-                code = _result(answer)
-                if code not in (0, 4):  # 4: more entries than were asked for
-                    raise ValueError(f"search: {code}")
-                return found
-
-    async def close(self) -> None:
-        """Say good-bye."""
-        with suppress(OSError, ssl.SSLError):
-            await self._send(tagged(0x42, b""))
-        self._writer.close()
-        with suppress(OSError, ssl.SSLError, asyncio.TimeoutError):
-            await self._writer.wait_closed()
-
-    async def _send(self, operation: bytes) -> None:
-        self._number += 1
-        self._writer.write(sequence(integer(self._number), operation))
-        await self._writer.drain()
-
-    async def _receive(self) -> Ber:
-        head = await self._reader.readexactly(2)
-        length = head[1]
-        rest = b""
-        if length & 0x80:
-            rest = await self._reader.readexactly(length & 0x7F)
-            length = int.from_bytes(rest, "big")
-        if head[0] != 0x30 or length > ANSWER_MAX:
-            raise ValueError("no LDAP message")
-        body = await self._reader.readexactly(length)
-        number, operation = parse(head + rest + body).parts[:2]
-        if int.from_bytes(number.content, "big") not in (self._number, 0):
-            raise ValueError("an answer to another question")
-        return operation
+    )
 
 
-def _result(answer: Ber) -> int:
-    return int.from_bytes(answer.parts[0].content, "big")
+def _entry(answer: dict[str, Any]) -> Entry:
+    found = {
+        name.partition(";")[0].casefold(): [value.decode("utf-8", "replace") for value in values]
+        for name, values in answer["raw_attributes"].items()
+    }
+    return Entry(answer["dn"], found)
 
 
-def _entry(answer: Ber) -> Entry:
-    dn, attributes = answer.parts[:2]
-    found: dict[str, list[str]] = {}
-    for each in attributes.parts:
-        name, values = each.parts[:2]
-        said = [value.content.decode("utf-8", "replace") for value in values.parts]
-        found[name.content.decode().partition(";")[0].casefold()] = said
-    return Entry(dn.content.decode(), found)
+def _check_filter(words: str) -> None:
+    try:
+        _ldap3().operation.search.parse_filter(
+            words, None, auto_escape=False, auto_encode=False, validator=None, check_names=False
+        )
+    except _ldap3().core.exceptions.LDAPException as error:
+        raise ConfigError(
+            text(
+                "Expected an LDAP filter of (attribute=value), (&…), (|…), (!…), but it is {words}.",
+                "LDAP 过滤条件应由 (属性=值)、(&…)、(|…)、(!…) 组成,实际为 {words}。",
+                words=ascii(words[:120]),
+            ),
+            code="ldap_filter",
+        ) from error
 
 
 def _first_name(dn: str) -> str:

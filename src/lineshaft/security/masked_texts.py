@@ -12,9 +12,9 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Final
 
+from lineshaft.base.numbers import exact
 from lineshaft.sdk.sensitive import SensitiveSpec
 
 STARS: Final = "***"
@@ -23,7 +23,7 @@ _TAG: Final = re.compile(
 )
 _SECTIONS: Final = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 _ATTRIBUTE: Final = re.compile(
-    r"(?P<name>[^\W\d][\w:.\-]*+)(?P<between>\s*=\s*)(?P<value>\"[^\"]*\"|'[^']*')"
+    r"(?<![\w:.\-])(?P<name>[^\W\d][\w:.\-]*+)(?P<between>\s*=\s*)(?P<value>\"[^\"]*\"|'[^']*')"
 )
 _PAIR: Final = re.compile(
     r"(?<![\w\-])(?P<name>[\w\-]++(?: [\w\-]++){0,2}?)(?P<between>\\?[\"']?\s*[=::=]\s*)"
@@ -31,6 +31,9 @@ _PAIR: Final = re.compile(
 )
 _SEPARATORS: Final = ",;\t|"
 _TABLE_MAX: Final = 2_000_000
+_CELL_MAX: Final = 131_072
+_NAME_MAX: Final = 80
+"""Characters at the end of a run of words in which a sensitive name is looked for: names are no longer."""
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class TextMasking:
         words = name.split(" ")
         for start in range(1, len(words)):
             found = found or self.spec.class_of(" ".join(words[start:]), self.system)
-        last = words[-1]
+        last = words[-1][-_NAME_MAX:]
         for start in range(1, len(last) - 1):
             if last[start] > "\u2e7f" or last[start - 1] > "\u2e7f":
                 found = found or self.spec.class_of(last[start:], self.system)
@@ -181,7 +184,7 @@ class TextMasking:
     @staticmethod
     def _json(said: str, inner: Callable[[Any], Any]) -> str | None:
         try:
-            value = json.loads(said, parse_float=Decimal)
+            value = json.loads(said, parse_float=exact)
         except (ValueError, RecursionError):
             return None
         made = inner(value)
@@ -190,7 +193,7 @@ class TextMasking:
     def _table(self, said: str) -> str | None:
         """Return a table with a heading, its sensitive columns replaced; ``None`` where it is none."""
         heading, newline, body = said.partition("\n")
-        if not newline or not body.strip() or len(said) > _TABLE_MAX:
+        if not newline or not body.strip():
             return None
         mark = max(_SEPARATORS, key=heading.count)
         if mark not in heading:
@@ -199,9 +202,17 @@ class TextMasking:
         if not any(classes):
             return None
         try:
-            rows = list(csv.reader(io.StringIO(body), delimiter=mark))
+            rows = list(csv.reader(io.StringIO(body), delimiter=mark)) if len(said) <= _TABLE_MAX else None
         except csv.Error:
-            return None
+            rows = None
+        # The reader's own limit belongs to the whole process: a connector may have raised it.
+        if rows is not None and any(len(cell) > _CELL_MAX for row in rows for cell in row):
+            rows = None
+        if rows is None:
+            # It cannot be said which value stands in which column: none is shown.
+            hidden = {each for each in classes if each in self.hidden}
+            self.found |= {each for each in hidden if each is not None}
+            return f"{heading}\n{STARS}\n" if hidden else None
         touched = False
         for row in rows:
             for column, class_name in enumerate(classes[: len(row)]):

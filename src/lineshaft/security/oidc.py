@@ -27,6 +27,7 @@ from lineshaft.base.text import Text, text
 from lineshaft.security.audit import Audit
 from lineshaft.security.jwt import KeyUnknown, TokenInvalid, claims_of
 from lineshaft.security.records import Shelf
+from lineshaft.security.sign_in_methods import Step
 from lineshaft.security.signing_in import NotSignedIn, OutsidePerson, SigningIn
 from lineshaft.store.port import Store
 
@@ -81,6 +82,27 @@ class Oidc:
         self._waiting: Shelf[OnItsWay] = Shelf(store, audit.tenant, "oidc", OnItsWay)
         self._found: tuple[float, dict[str, Any]] | None = None
         self._keys: list[Mapping[str, Any]] = []
+
+    def steps(self) -> list[Step]:
+        """Return what a test does: read what the provider says of itself, and its keys."""
+        return [
+            (text("Ask the provider", "访问身份提供方"), self._ask_provider),
+            (text("Its keys", "签名密钥"), self._ask_keys),
+        ]
+
+    async def _ask_provider(self) -> Text:
+        self._found = None
+        found = await self._provider()
+        return text("{issuer}", "{issuer}", issuer=found["issuer"])
+
+    async def _ask_keys(self) -> Text:
+        status, found = await self._get(str((await self._provider())["jwks_uri"]))
+        keys = [key for key in found.get("keys", []) if isinstance(key, dict)]
+        if status != 200 or not keys:
+            raise ProviderTrouble(
+                text("The provider shows no keys.", "身份提供方没有提供签名密钥。"),
+            )
+        return text("{count} keys", "{count} 个密钥", count=len(keys))
 
     async def begin(self, redirect_uri: str) -> tuple[str, str]:
         """Return where the browser must go, and the cookie it must bring back."""

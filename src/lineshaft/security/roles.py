@@ -90,6 +90,17 @@ SHIPPED: Final[dict[str, Role]] = {
         _shipped("planner", "计划", "Planner", SEEING | WORKING, "tree"),
         _shipped("buyer", "采购", "Buyer", SEEING | WORKING, "tree", cost="all", contact="all"),
         _shipped("warehouse", "仓储", "Warehouse", SEEING | WORKING, "tree", contact="all"),
+        _shipped("technician", "维修", "Maintenance", SEEING | WORKING, "tree", contact="all"),
+        _shipped(
+            "hr",
+            "人事",
+            "Human resources",
+            SEEING | WORKING,
+            "all",
+            contact="all",
+            identity="all",
+            salary="all",
+        ),
         _shipped(
             "finance",
             "财务",
@@ -102,7 +113,14 @@ SHIPPED: Final[dict[str, Role]] = {
             bank="all",
         ),
         _shipped(
-            "management", "管理层", "Management", SEEING, "all", cost="all", margin="all", balance="all"
+            "management",
+            "管理层",
+            "Management",
+            SEEING | WORKING | {"kpis.set"},
+            "all",
+            cost="all",
+            margin="all",
+            balance="all",
         ),
         _shipped(
             "auditor",

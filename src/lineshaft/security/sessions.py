@@ -125,7 +125,7 @@ class Sessions:
         elif kind == "user":
             caller = await self._directory.caller_of(name)
         else:
-            caller = await self._tokens.holder(name, now)
+            caller = await self._tokens.holder(name, now, ORIGIN.get().address)
         if caller is None:
             return None
         if now - kept.value.seen_at >= _SEEN_EVERY:

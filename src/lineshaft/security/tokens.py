@@ -148,12 +148,14 @@ class Tokens:
             token_id=kept.id,
         )
 
-    async def holder(self, token_id: str, now: datetime) -> Caller | None:
-        """Return who a session of a token is; ``None`` where the token has ended."""
+    async def holder(self, token_id: str, now: datetime, address: str = "") -> Caller | None:
+        """Return who a session of a token is; ``None`` where it has ended, or is not for ``address``."""
         kept = await self._fresh(token_id)
         if kept is None or (kept.value.expires_at is not None and kept.value.expires_at <= now):
             return None
         value = kept.value
+        if value.addresses and not is_in(address, networks(value.addresses)):
+            return None
         return await self._directory.caller_with(
             value.name, value.roles, departments=value.departments, only=value.scopes, token_id=token_id
         )

@@ -100,7 +100,9 @@ def batches_of(plan: Plan) -> list[Batch]:
     if plan.effect_up:
         ups = plan.effect_up.values()
         shape = WRITE_SHAPES[w.UpdateEffect]
-        add("effect_up", shape, [up for up in ups if not up.late_evidence], True)
+        plain = [up for up in ups if not up.late_evidence]
+        add("effect_up", shape, [up for up in plain if not up.of_call], True)
+        add("effect_up_call", shape, [up for up in plain if up.of_call], True)
         add("effect_up_late", shape, [up for up in ups if up.late_evidence], True)
     add("effect_in", ROW_SHAPES[Effect], plan.effect_in.values(), True)
     if plan.jobs:

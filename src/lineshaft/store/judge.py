@@ -21,18 +21,21 @@ from lineshaft.store import writes as w
 from lineshaft.store.rows import (
     FINAL_EFFECTS,
     AuditEntry,
+    Binding,
     Cursor,
     DeadLetter,
     Document,
     Effect,
     Event,
     Fact,
+    FlowItem,
     History,
     Incident,
     Instance,
     InstanceScope,
     Job,
     Message,
+    Parked,
     Record,
     Release,
     Subscription,
@@ -111,7 +114,8 @@ class Plan:
     instance_up: dict[Key, w.UpdateInstance] = field(default_factory=dict)
     """Must stand at ``expected``."""
     effect_up: dict[Key, w.UpdateEffect] = field(default_factory=dict)
-    """Must not be final (with ``late_evidence``: not beyond evidence). Several are merged into one."""
+    """Must not be final (with ``late_evidence``: not beyond evidence; ``of_call``: attempted). Several are
+    merged into one."""
     effect_in: dict[Key, Effect] = field(default_factory=dict)
     jobs: dict[Key, tuple[bool, Job | None]] = field(default_factory=dict)
     """Must it exist before? And what stands there afterwards (``None``: nothing)."""
@@ -564,6 +568,15 @@ class _Run:
     def delete_fact(self, write: w.DeleteFact) -> None:
         self.delete_plain(Fact, (write.tenant, write.id))
 
+    def delete_flow_item(self, write: w.DeleteFlowItem) -> None:
+        self.delete_plain(FlowItem, (write.tenant, write.flow, write.id))
+
+    def delete_binding(self, write: w.DeleteBinding) -> None:
+        self.delete_plain(Binding, (write.tenant, write.object_type, write.system, write.local_id))
+
+    def delete_parked(self, write: w.DeleteParked) -> None:
+        self.delete_plain(Parked, (write.tenant, write.id))
+
     def delete_message(self, write: w.DeleteMessage) -> None:
         self.delete_plain(Message, (write.tenant, write.id))
 
@@ -600,6 +613,10 @@ _HANDLERS: Final[dict[type, Callable[[_Run, Any], None]]] = {
     w.PutDocumentLine: _Run.put_plain,
     w.PutDocumentLink: _Run.put_plain,
     w.PutBinding: _Run.put_plain,
+    w.DeleteBinding: _Run.delete_binding,
+    w.AddBindingChange: _Run.put_plain,
+    w.PutParked: _Run.put_plain,
+    w.DeleteParked: _Run.delete_parked,
     w.PutDefinition: _Run.put_plain,
     w.DeleteScope: _Run.delete_scope,
     w.DeleteVariable: _Run.delete_variable,
@@ -607,6 +624,9 @@ _HANDLERS: Final[dict[type, Callable[[_Run, Any], None]]] = {
     w.DeleteMessage: _Run.delete_message,
     w.PutRecord: _Run.put_record,
     w.DeleteRecord: _Run.delete_record,
+    w.PutFlowRecord: _Run.put_plain,
+    w.PutFlowItem: _Run.put_plain,
+    w.DeleteFlowItem: _Run.delete_flow_item,
     w.PutFact: _Run.put_plain,
     w.DeleteFact: _Run.delete_fact,
 }
@@ -617,7 +637,9 @@ collector comes by.
 
 def overwritable(status: str, write: w.UpdateEffect) -> bool:
     """Tell whether an effect at ``status`` may become what ``write`` says."""
-    return status not in (BEYOND_EVIDENCE if write.late_evidence else FINAL_EFFECTS)
+    if write.late_evidence:
+        return status not in BEYOND_EVIDENCE
+    return status == "attempted" if write.of_call else status not in FINAL_EFFECTS
 
 
 _KEPT = (

@@ -15,6 +15,7 @@ import msgspec
 
 from lineshaft.store import rows
 from lineshaft.store.pruning import Ask
+from lineshaft.store.record_kinds import OF_RUNS, is_live_record
 from lineshaft.store.schema import TABLES
 from lineshaft.store.shapes import KEYS
 from lineshaft.store.upkeep import FoundRow, FoundRows, Rewrite
@@ -34,15 +35,22 @@ SEARCHED: Final[Mapping[type, tuple[str, ...]]] = {
     rows.Document: ("payload", "party", "party_code"),
     rows.Binding: ("label",),
     rows.SystemState: ("reason", "changed_by"),
+    rows.FlowRecord: ("content",),
+    rows.FlowItem: ("payload",),
+    rows.Record: ("content",),
 }
 """Where texts of people may stand, by class of row."""
 NAMES: Final = tuple(str(TABLES[cls].name) for cls in SEARCHED)
 CLASS_OF: Final = {str(TABLES[cls].name): cls for cls in SEARCHED}
-BYTES: Final = frozenset({"payload", "root", "scope0", "state", "value", "events", "request", "evidence"})
+BYTES: Final = frozenset(
+    {"payload", "root", "scope0", "state", "value", "events", "request", "evidence", "content"}
+)
 """Columns that hold encoded values; the others hold text."""
 OWN_STATUS: Final = frozenset({rows.Instance, rows.Effect, rows.DeadLetter, rows.Task})
 """Whose status is the hub's own word; a document's is its system's."""
 LIVE: Final = frozenset({"active", "suspended", "frozen"})
+OVER: Final = frozenset({"task_act", "task_desk", "task_slip", "alert", "briefing"})
+"""Kinds of records that tell what was; all others (accounts, rules, drafts …) are what the hub works with."""
 OPEN: Final = frozenset({"intended", "attempted", "unknown", "parked", "dead", "open"})
 
 
@@ -90,7 +98,10 @@ def _whole(tenant: str, table: str, key: dict[str, Any]) -> Generator[Ask, Any, 
     """Read the searched columns of a row, and whether it is under way."""
     cls = CLASS_OF[table]
     columns = [column.name for column in TABLES[cls].columns]
-    extra = [name for name in ("status", "instance_id", "routed_at", "business_key") if name in columns]
+    extra: list[str] = [
+        name for name in ("status", "instance_id", "routed_at", "business_key") if name in columns
+    ]
+    extra += ["owner", "state"] if cls is rows.Record else []
     names = [*SEARCHED[cls], *extra]
     where = " AND ".join(f'"{name}" = :{name}' for name in key)
     found = yield Ask(
@@ -104,6 +115,9 @@ def _whole(tenant: str, table: str, key: dict[str, Any]) -> Generator[Ask, Any, 
     live = table in ("job", "message") or status in LIVE or status in OPEN
     live = live or (table == "event" and values["routed_at"] is None)
     owner = values.get("instance_id", key.get("instance_id"))
+    if cls is rows.Record:
+        live = is_live_record(key["kind"], values["state"])
+        owner = values["owner"] if key["kind"] in OF_RUNS else None
     if owner is not None and not live:
         run = yield Ask(
             "SELECT status FROM instance WHERE tenant = :tenant AND id = :id", {"tenant": tenant, "id": owner}

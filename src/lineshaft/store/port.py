@@ -6,7 +6,8 @@ is durable.
 
 Every method that returns rows takes a ``Scope`` and returns nothing outside it: rows of another tenant never;
 rows with a department only to who may see it; jobs, subscriptions and messages, which have none, to no scope
-that is limited to departments; lines and links of documents with the documents they belong to.
+that is limited to departments; lines and links of documents with the documents they belong to. Bindings
+without a department are the whole firm's.
 
 Every method may raise ``StoreUnavailable``; then nothing was written, or (``commit`` only, when the answer
 was lost) the caller must re-read before it trusts its memory: units carry expected versions, so a repeat is
@@ -24,7 +25,10 @@ from lineshaft.base.scope import Scope
 from lineshaft.store.rows import (
     AuditEntry,
     AuditHead,
+    Awaited,
     Binding,
+    BindingChange,
+    CodeAsked,
     Cursor,
     DeadLetter,
     Definition,
@@ -34,11 +38,14 @@ from lineshaft.store.rows import (
     Effect,
     Event,
     Fact,
+    FlowItem,
+    FlowRecord,
     History,
     Incident,
     Instance,
     Job,
     Message,
+    Parked,
     Party,
     Record,
     Release,
@@ -72,7 +79,10 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits for one system (or ``""`` for events to route): how much, and since when."""
+    """What waits for one system (or ``""`` for events to route): how much, and since when.
+
+    A call that could not ask a system (the look-up of a code) waits for the system it asks.
+    """
 
     system: str
     status: str
@@ -108,6 +118,16 @@ class Cause:
     count: int
     oldest_at: datetime
     newest_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FlowBacklog:
+    """What is open of one flow: how much of which status, and since when."""
+
+    flow: str
+    status: str
+    count: int
+    oldest_at: datetime
 
 
 class Store(Protocol):
@@ -206,6 +226,27 @@ class Store(Protocol):
         """
         ...
 
+    async def effects_in_turns(
+        self,
+        scope: Scope,
+        lanes: Collection[int],
+        due_before: datetime,
+        system: str,
+        each: int,
+        *,
+        without_ids: Collection[str] = (),
+    ) -> list[Effect]:
+        """Return what ``open_effects`` would for one system, but of each process and class the oldest only.
+
+        At most ``each`` of them: so none is hidden behind what another process owes. It reads all that waits
+        for the system: for now and then. An effect of no process counts to its operation.
+        """
+        ...
+
+    async def processes_of(self, scope: Scope, instance_ids: Collection[str]) -> dict[str, str]:
+        """Return the processes of instances, by instance; those that are not there are left out."""
+        ...
+
     async def due_jobs(
         self,
         scope: Scope,
@@ -260,6 +301,10 @@ class Store(Protocol):
         """Return the release that new work starts with."""
         ...
 
+    async def releases(self, scope: Scope, limit: int) -> list[Release]:
+        """Return the releases there were, the one that became active last first."""
+        ...
+
     async def definitions(self, scope: Scope, release: str) -> list[Definition]:
         """Return all files of a release, sorted by kind and name."""
         ...
@@ -267,13 +312,36 @@ class Store(Protocol):
     async def bindings(
         self, scope: Scope, object_type: str, system: str, local_ids: Collection[str]
     ) -> dict[str, str]:
-        """Return the object id of each local id that is bound."""
+        """Return the object id of each local id that is bound, former ones too."""
         ...
 
     async def local_ids(
         self, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
     ) -> dict[str, str]:
-        """Return the local id in ``system`` of each object that is bound there."""
+        """Return the local id in ``system`` of each object that is bound there; former ones do not count."""
+        ...
+
+    async def codes(self, scope: Scope, asked: Collection[CodeAsked]) -> dict[CodeAsked, str]:
+        """Return which code the object of each has in its target, however many are asked, in one query.
+
+        Former ids find their object; a code is never a former one. What has none is left out.
+        """
+        ...
+
+    async def object_bindings(
+        self, scope: Scope, object_type: str, object_ids: Collection[str]
+    ) -> list[Binding]:
+        """Return all bindings of objects, former ones too, by object, system and local id."""
+        ...
+
+    async def awaited(
+        self, scope: Scope, *, references: Collection[str] | None = None, limit: int = 1_000
+    ) -> list[Awaited]:
+        """Return how much waits for each reference (of ``references`` where given), the oldest first."""
+        ...
+
+    async def parked_records(self, scope: Scope, reference: str, limit: int) -> list[Parked]:
+        """Return records that wait for ``reference``, oldest first."""
         ...
 
     # -- people's reads --------------------------------------------------------------------------------
@@ -422,7 +490,39 @@ class Store(Protocol):
         ...
 
     async def find_bindings(self, scope: Scope, local_id: str) -> list[Binding]:
-        """Return every binding of the objects that ``local_id`` (in any system) belongs to."""
+        """Return every binding of the objects that ``local_id`` (in any system, or their own) belongs to."""
+        ...
+
+    async def list_bindings(
+        self,
+        scope: Scope,
+        *,
+        object_type: str | None = None,
+        system: str | None = None,
+        part: str = "",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Binding]:
+        """Return bindings with ``part`` in their local id, object or label, the newest first.
+
+        ASCII letters match in either case.
+        """
+        ...
+
+    async def binding_types(self, scope: Scope) -> dict[str, int]:
+        """Return the types of objects that are bound, each with the number of its bindings."""
+        ...
+
+    async def binding_changes(
+        self,
+        scope: Scope,
+        *,
+        object_type: str | None = None,
+        object_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[BindingChange]:
+        """Return the history of cross-references, newest first; an object's has what was merged into it."""
         ...
 
     async def backlog(self, scope: Scope) -> list[Backlog]:
@@ -478,10 +578,37 @@ class Store(Protocol):
         """Put other data into rows that ``find_text`` found; return how many still were as found."""
         ...
 
+    # -- flows -----------------------------------------------------------------------------------------
+
+    async def flow_records(
+        self, scope: Scope, flow: str, side: str, keys: Collection[str]
+    ) -> dict[str, FlowRecord]:
+        """Return what a flow knows of these records, by key; nothing to a scope limited to departments."""
+        ...
+
+    async def open_flow_records(
+        self, scope: Scope, flow: str, status: str, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[FlowRecord]:
+        """Return the records of a flow of a status other than ``agreed``, newest first."""
+        ...
+
+    async def flow_items(
+        self, scope: Scope, flow: str, status: str, due_before: datetime, limit: int
+    ) -> list[FlowItem]:
+        """Return what waits for a flow, of a status and due by then, oldest first."""
+        ...
+
+    async def flow_backlog(self, scope: Scope) -> list[FlowBacklog]:
+        """Return what is open of each flow, by status: records that are not agreed, and items."""
+        ...
+
     # -- the house's own, and what other programs are told ------------------------------------------------
 
     async def record(self, scope: Scope, kind: str, record_id: str) -> Record | None:
-        """Return one record; like all of this part, nothing to a scope that is limited to departments."""
+        """Return one record.
+
+        To a scope that is limited to departments a record of none is not there, like all else of this part.
+        """
         ...
 
     async def records(
@@ -500,7 +627,10 @@ class Store(Protocol):
     async def due_records(
         self, scope: Scope, kind: str, due_before: datetime, limit: int, *, owners: Collection[str] = ()
     ) -> list[Record]:
-        """Return the records of a kind (of ``owners`` where some are given) that are due, the first first."""
+        """Return the records of a kind (of ``owners`` where some are given) that are due, the first first.
+
+        Whoever is limited to departments gets none: this is for what the hub does itself.
+        """
         ...
 
     async def new_facts(self, scope: Scope, limit: int) -> list[Fact]:

@@ -19,6 +19,7 @@ import msgspec
 from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.store.cursors import micros_of
+from lineshaft.store.record_kinds import NOTICES, OF_RUNS, is_live_record
 from lineshaft.store.upkeep import Cut, Kept, Slice
 
 LIVE: Final = "('active', 'suspended', 'frozen')"
@@ -139,6 +140,11 @@ def _remove_instances(
     values: dict[str, Any] = {"tenant": tenant, "ids": ids}
     for table in ("variable", "instance_scope", "subscription", "task", "incident"):
         counts[table] = yield _delete(table, tenant, "instance_id", ids)
+    counts["record"] = yield Ask(
+        "DELETE FROM record WHERE tenant = :tenant AND kind = ANY(:kinds) AND owner = ANY(:ids)",
+        {**values, "kinds": list(OF_RUNS)},
+        False,
+    )
     if places.whole_parts is None:
         counts["history"] = yield _delete("history", tenant, "instance_id", ids)
     else:
@@ -336,6 +342,29 @@ def _documents(tenant: str, cut: Cut, limit: int, after: list[Any], places: Plac
     return Slice(len(rows), counts, _next(rows, limit, lambda row: (places.time_out(row[1]), row[0])))
 
 
+def _notices(tenant: str, cut: Cut, limit: int, after: list[Any], places: Places) -> Steps:
+    kind = after[0] if after else NOTICES[0]
+    values = {"tenant": tenant, "kind": kind, "before": cut.before, "limit": limit}
+    beyond = _beyond(after[1:], values, places, "at", "id")
+    rows = yield Ask(
+        "SELECT e.id, e.at, e.state FROM record e WHERE e.tenant = :tenant AND e.kind = :kind"
+        f" AND e.at < :before{beyond} ORDER BY e.at, e.id LIMIT :limit",
+        values,
+    )
+    over = [row[0] for row in rows if not is_live_record(kind, row[2])]
+    counts = {}
+    if over:
+        counts["record"] = yield Ask(
+            "DELETE FROM record WHERE tenant = :tenant AND kind = :kind AND id = ANY(:ids)",
+            {"tenant": tenant, "kind": kind, "ids": over},
+            False,
+        )
+    following = _next(rows, limit, lambda row: (kind, places.time_out(row[1]), row[0]))
+    if following is None and kind != NOTICES[-1]:
+        following = _write([NOTICES[NOTICES.index(kind) + 1]])
+    return Slice(len(rows), counts, following)
+
+
 _KINDS: Final[dict[Kept, Callable[[str, Cut, int, list[Any], Places], Steps]]] = {
     "instances": _instances,
     "effects": _effects,
@@ -344,6 +373,7 @@ _KINDS: Final[dict[Kept, Callable[[str, Cut, int, list[Any], Places], Steps]]] =
     "dead_letters": _dead_letters,
     "messages": _messages,
     "documents": _documents,
+    "notices": _notices,
 }
 
 

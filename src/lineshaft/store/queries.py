@@ -6,7 +6,7 @@ query never depends on how many there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from lineshaft.store import schema as s
+from lineshaft.store.rows import ASKING_SYSTEM
 
 DialectName = Literal["sqlite", "postgresql"]
 Select = sa.sql.expression.SelectBase
@@ -63,11 +64,18 @@ class Queries:
         array = sa.text(f"CAST(:{name} AS {kind}[])")
         return column == sa.func.any(array)
 
+    def contains(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        """Return the condition that a text has the parameter ``part`` in it, ASCII letters in either case."""
+        place = sa.func.instr if self.dialect == "sqlite" else sa.func.strpos
+        found = place(sa.func.lower(column), text_of("part"))
+        return sa.cast(found, sa.Integer) > sa.literal_column("0")
+
     def visible(self, table: sa.FromClause, restricted: bool) -> list[Condition]:
         """Return the conditions of a scope: its tenant, and its departments where it has some."""
         out: list[Condition] = [table.c.tenant == sa.bindparam("tenant", type_=sa.Text)]
         if restricted:
-            out.append(self.among(table.c.department, "departments"))
+            # Said apart, so that an index over rows with a department is seen to fit.
+            out += [table.c.department.is_not(None), self.among(table.c.department, "departments")]
         return out
 
 
@@ -99,7 +107,8 @@ def open_events(q: Queries, restricted: bool, all_lanes: bool) -> Select:
     return sa.select(t).where(*where).order_by(*order).limit(whole("limit"))
 
 
-def _waits_for_older(t: sa.Table) -> sa.ColumnElement[bool]:
+def waits_for_older(t: sa.Table) -> sa.ColumnElement[bool]:
+    """Return the condition that an older effect of the same key comes before one."""
     older = t.alias("older")
     return sa.exists().where(
         older.c.tenant == t.c.tenant,
@@ -143,7 +152,7 @@ def open_effects(q: Queries, restricted: bool, all_lanes: bool, ids: bool) -> Se
         where.append(q.among(t.c.lane, "lanes", "bigint"))
     if ids:
         where.append(sa.not_(q.among(t.c.id, "without_ids")))
-    where.append(sa.or_(t.c.order_key.is_(None), sa.not_(_waits_for_older(t))))
+    where.append(sa.or_(t.c.order_key.is_(None), sa.not_(waits_for_older(t))))
     order = (t.c.priority, t.c.created_at, t.c.id)
     return sa.select(t).where(*where).order_by(*order).limit(whole("limit"))
 
@@ -279,36 +288,19 @@ def active_release(q: Queries) -> Select:
     )
 
 
+def releases(q: Queries) -> Select:
+    """Return releases, the one that became active last first."""
+    t = s.release
+    where = t.c.tenant == text_of("tenant")
+    return sa.select(t).where(where).order_by(t.c.created_at.desc(), t.c.id.desc()).limit(whole("limit"))
+
+
 def definitions(q: Queries) -> Select:
     """Return the files of a release with their content."""
     t, c = s.definition, s.content
     joined = t.join(c, sa.and_(c.c.tenant == t.c.tenant, c.c.digest == t.c.digest))
     where = [t.c.tenant == text_of("tenant"), t.c.release == text_of("release")]
     return sa.select(t, c.c.content).select_from(joined).where(*where).order_by(t.c.kind, t.c.name)
-
-
-def bindings(q: Queries) -> Select:
-    """Return object ids by local ids."""
-    t = s.binding
-    where = [
-        t.c.tenant == text_of("tenant"),
-        t.c.object_type == text_of("object_type"),
-        t.c.system == text_of("system"),
-        q.among(t.c.local_id, "ids"),
-    ]
-    return sa.select(t.c.local_id, t.c.object_id).where(*where)
-
-
-def local_ids(q: Queries) -> Select:
-    """Return local ids by object ids; the one bound last comes last."""
-    t = s.binding
-    where = [
-        t.c.tenant == text_of("tenant"),
-        t.c.object_type == text_of("object_type"),
-        t.c.system == text_of("system"),
-        q.among(t.c.object_id, "ids"),
-    ]
-    return sa.select(t.c.object_id, t.c.local_id).where(*where).order_by(t.c.bound_at, t.c.local_id)
 
 
 # -- people's reads ------------------------------------------------------------------------------------
@@ -531,11 +523,6 @@ def documents_by_prefix(q: Queries, restricted: bool) -> Select:
     return sa.union_all(part(t.c.number), part(t.c.local_id), part(t.c.business_key, named))
 
 
-def _contains(q: Queries, column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    place = sa.func.instr if q.dialect == "sqlite" else sa.func.strpos
-    return sa.cast(place(sa.func.lower(column), text_of("part")), sa.Integer) > sa.literal_column("0")
-
-
 def recent_documents(q: Queries, restricted: bool, with_part: bool) -> Select:
     """Return the newest documents; the window counts the tenant's own, seen or not, so that it is bounded."""
     t = s.document
@@ -544,7 +531,7 @@ def recent_documents(q: Queries, restricted: bool, with_part: bool) -> Select:
     newest = sa.select(t).where(*own).order_by(*order).limit(whole("window")).subquery("newest")
     where = q.visible(newest, restricted)
     if with_part:
-        where.append(_contains(q, newest.c.number))
+        where.append(q.contains(newest.c.number))
     return (
         sa.select(newest)
         .where(*where)
@@ -565,35 +552,50 @@ def parties(q: Queries, restricted: bool) -> Select:
     t = s.document
     known: list[Any] = [t.c.tenant == text_of("tenant"), sa.text("document.party IS NOT NULL")]
 
-    def next_one(column: sa.ColumnElement[Any], *after: Condition) -> Any:
-        chosen = sa.select(column).where(*known, *after).order_by(t.c.party, t.c.party_code)
-        return chosen.limit(sa.literal_column("1")).scalar_subquery()
-
     one: sa.ColumnElement[int] = sa.literal_column("1")
+
+    def next_ones(*columns: sa.ColumnElement[Any], after: Sequence[Condition] = ()) -> sa.Select[Any]:
+        chosen = sa.select(*columns).where(*known, *after).order_by(t.c.party, t.c.party_code)
+        return chosen.limit(one)
+
+    def next_one(column: sa.ColumnElement[Any], *after: Condition) -> Any:
+        return next_ones(column, after=after).scalar_subquery()
+
     first = sa.select(
         next_one(t.c.party).label("party"), next_one(t.c.party_code).label("party_code"), one.label("place")
     )
     firms = first.cte("firms", recursive=True)
     after = sa.tuple_(t.c.party, t.c.party_code) > sa.tuple_(firms.c.party, firms.c.party_code)
-    following = sa.select(
-        next_one(t.c.party, after), next_one(t.c.party_code, after), firms.c.place + one
-    ).where(firms.c.party.is_not(None), firms.c.place < sa.literal_column(str(PARTIES_MAX)))
-    firms = firms.union_all(following)
+    if q.dialect == "postgresql":
+        # One step is one look into the index; SQLite has no such join and looks twice.
+        following = next_ones(t.c.party, t.c.party_code, after=[after]).lateral("following")
+        step = sa.select(following.c.party, following.c.party_code, firms.c.place + one).select_from(
+            firms.join(following, sa.true())
+        )
+    else:
+        step = sa.select(next_one(t.c.party, after), next_one(t.c.party_code, after), firms.c.place + one)
+    step = step.where(firms.c.party.is_not(None), firms.c.place < sa.literal_column(str(PARTIES_MAX)))
+    firms = firms.union_all(step)
     where: list[Condition] = [
         firms.c.party.is_not(None),
-        sa.or_(_contains(q, firms.c.party), _contains(q, firms.c.party_code)),
+        sa.or_(q.contains(firms.c.party), q.contains(firms.c.party_code)),
     ]
-    if restricted:
-        shown = t.alias("shown")
-        where.append(
-            sa.exists().where(
-                *q.visible(shown, True),
-                shown.c.party == firms.c.party,
-                shown.c.party_code == firms.c.party_code,
-            )
-        )
     order = (firms.c.party, firms.c.party_code)
-    return sa.select(*order).where(*where).order_by(*order).limit(whole("limit"))
+    found = sa.select(*order).where(*where).order_by(*order)
+    if not restricted:
+        return found.limit(whole("limit"))
+    # A fence: whether a firm has a document that is seen is asked for one after the other, until enough have.
+    every: sa.ColumnElement[int] = sa.literal_column("-1" if q.dialect == "sqlite" else "NULL")
+    fits = found.limit(every).offset(sa.literal_column("0")).subquery("fits")
+    shown = t.alias("shown")
+    has_one = sa.exists().where(
+        *q.visible(shown, True),
+        sa.text("shown.party IS NOT NULL"),
+        shown.c.party == fits.c.party,
+        shown.c.party_code == fits.c.party_code,
+    )
+    order = (fits.c.party, fits.c.party_code)
+    return sa.select(*order).where(has_one).order_by(*order).limit(whole("limit"))
 
 
 def party_documents(q: Queries, restricted: bool) -> Select:
@@ -634,17 +636,6 @@ def document_links(q: Queries, restricted: bool) -> Select:
     return sa.select(t).where(*where).order_by(t.c.from_id, t.c.from_line, t.c.to_id, t.c.to_line)
 
 
-def find_bindings(q: Queries) -> Select:
-    """Return all bindings of the objects that a local id belongs to."""
-    t, known = s.binding, s.binding.alias("known")
-    tenant = text_of("tenant")
-    objects = sa.select(known.c.object_type, known.c.object_id).where(
-        known.c.tenant == tenant, known.c.local_id == text_of("local_id")
-    )
-    where = [t.c.tenant == tenant, sa.tuple_(t.c.object_type, t.c.object_id).in_(objects)]
-    return sa.select(t).where(*where).order_by(t.c.object_type, t.c.object_id, t.c.system, t.c.local_id)
-
-
 def backlog_events(q: Queries, restricted: bool) -> Select:
     """Return how many events wait to be routed, and since when."""
     t = s.event
@@ -665,6 +656,20 @@ def backlog_effects(q: Queries, restricted: bool) -> Select:
 
     parts = [part(status, s.OPEN_EFFECT) for status in ("intended", "attempted", "unknown")]
     return sa.union_all(*parts, *[part(status, s.STUCK_EFFECT) for status in ("parked", "dead")])
+
+
+def backlog_asking(q: Queries, restricted: bool) -> Select:
+    """Return how many calls that ask others are not final, by what they wait for, and since when."""
+    t = s.effect
+    oldest = sa.func.min(t.c.created_at, type_=s.Moment)
+    asking: sa.ColumnElement[str] = sa.literal_column(f"'{ASKING_SYSTEM}'")
+
+    def part(which: str) -> Select:
+        where = [*q.visible(t, restricted), sa.text(f"effect.{which}"), t.c.system == asking]
+        columns = (t.c.reference, t.c.status)
+        return sa.select(*columns, sa.func.count(), oldest).where(*where).group_by(*columns)
+
+    return sa.union_all(part(s.OPEN_EFFECT), part(s.STUCK_EFFECT))
 
 
 def dead_letter_causes(q: Queries, restricted: bool) -> Select:
@@ -712,11 +717,11 @@ ALL_READS: Final = (
     (instances_by_id, 1),
     (scopes_by_instance, 0), (variables_by_instance, 0), (children, 1), (subscriptions, 1), (messages, 0),
     (parked, 1), (system_states, 0), (outage_dead_letters, 1), (cursor, 0), (active_release, 0),
-    (definitions, 0), (bindings, 0), (local_ids, 0), (event, 1), (events, 4), (instances, 6), (history, 1),
+    (releases, 0), (definitions, 0), (event, 1), (events, 4), (instances, 6), (history, 1),
     (effect, 1), (effects, 6),
     (effects_of_instance, 4), (tasks, 4), (incidents, 4), (dead_letter, 1), (dead_letters, 4),
     (find_documents, 1), (documents, 1), (documents_by_prefix, 1), (recent_documents, 2), (parties, 1),
-    (party_documents, 1), (document_lines, 1), (document_links, 1), (find_bindings, 0),
-    (backlog_events, 1), (backlog_effects, 1), (counts, 1), (dead_letter_causes, 1),
+    (party_documents, 1), (document_lines, 1), (document_links, 1),
+    (backlog_events, 1), (backlog_effects, 1), (backlog_asking, 1), (counts, 1), (dead_letter_causes, 1),
 )  # fmt: skip
 """Every read and how many flags it takes, so that a test can try each of them on each database."""

@@ -10,16 +10,16 @@ from lineshaft.store import schema as s
 from lineshaft.store.queries import Condition, Queries, Select, page_of, text_of, time_at, whole
 
 
-def record(q: Queries) -> Select:
+def record(q: Queries, restricted: bool) -> Select:
     """Return one record."""
     t = s.record
-    return sa.select(t).where(*q.visible(t, False), t.c.kind == text_of("kind"), t.c.id == text_of("id"))
+    return sa.select(t).where(*q.visible(t, restricted), t.c.kind == text_of("kind"), t.c.id == text_of("id"))
 
 
-def records(q: Queries, after: bool, by_owner: bool, by_state: bool) -> Select:
+def records(q: Queries, restricted: bool, after: bool, by_owner: bool, by_state: bool) -> Select:
     """Return a page of records."""
     t = s.record
-    where: list[Condition] = [*q.visible(t, False), t.c.kind == text_of("kind")]
+    where: list[Condition] = [*q.visible(t, restricted), t.c.kind == text_of("kind")]
     if by_owner:
         where.append(t.c.owner == text_of("owner"))
     if by_state:
@@ -85,7 +85,7 @@ def facts(q: Queries, restricted: bool, by_kind: bool) -> Select:
 
 
 ALL_READS: Final = (
-    (record, 0), (records, 3), (due_records, 1), (audit, 4), (audit_after, 0), (audit_head, 0),
+    (record, 1), (records, 4), (due_records, 1), (audit, 4), (audit_after, 0), (audit_head, 0),
     (new_facts, 1), (facts, 2),
 )  # fmt: skip
 """Every read of this file and how many flags it takes; see ``queries.ALL_READS``."""

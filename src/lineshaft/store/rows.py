@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -38,10 +38,27 @@ OPEN_EFFECTS: frozenset[str] = frozenset({"intended", "attempted", "unknown"})
 STUCK_EFFECTS: frozenset[str] = frozenset({"parked", "dead"})
 """States in which an effect waits for a reference or a person."""
 
+ASKING_SYSTEM: Final = "hub"
+"""The system whose calls ask other systems (codes that are looked up): what holds them is not their own."""
+WAITS_FOR: Final = "system:"
+"""How the reference of such a call begins while it waits for the system it asks: ``system:erp``."""
+
 Safety = Literal["idempotency_key", "natural_key", "probe", "none"]
 OnStuck = Literal["hold_key", "supersede", "pass"]
+BindingState = Literal["only", "several", "former"]
+"""Of a local id: the only one of its object in its system; one of several there; one that is no longer used
+(re-keyed, merged) but still finds its object, and is never written anywhere."""
+BindingChanged = Literal["bound", "moved", "unbound", "rekeyed", "merged"]
 Priority = int
 """0 urgent, 1 ordinary, 2 batch: smaller goes first."""
+
+
+def held_by(system: str, status: str, reference: str | None) -> str:
+    """Return the system that an effect waits for: its own, or the one that it could not ask."""
+    is_asking = system == ASKING_SYSTEM and status != "parked"
+    if is_asking and reference is not None and reference.startswith(WAITS_FOR):
+        return reference.removeprefix(WAITS_FOR)
+    return system
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +179,14 @@ class Effect:
     error_class: str | None = None
     error_text: str | None = None
     reference: str | None = None
-    """What a parked effect waits for."""
+    """What a parked effect waits for, or the system that an asking call waits for (``WAITS_FOR``)."""
     department: str | None = None
     release: str = ""
+
+    @property
+    def held_by(self) -> str:
+        """The system that this waits for: its own, or the one that it could not ask."""
+        return held_by(self.system, self.status, self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +289,9 @@ class DeadLetter:
 
     tenant: str
     id: str
-    subject: Literal["effect", "event"]
-    """What failed: an effect (``subject_id`` is its id) or an event (``source`` and id joined by a blank)."""
+    subject: Literal["effect", "event", "flow"]
+    """What failed: an effect (``subject_id`` is its id), an event (``source`` and id joined by a blank), or a
+    record of a flow (the flow and the record's key joined by a blank)."""
     subject_id: str
     lane: int
     status: Literal["open", "replayed", "resolved", "discarded"]
@@ -383,6 +406,83 @@ class Binding:
     local_id: str
     bound_at: datetime
     label: str = ""
+    state: BindingState = "several"
+    bound_by: str = ""
+    department: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BindingChange:
+    """What became of cross-references: a line of their history, never changed.
+
+    ``system`` and ``local_id`` are empty where the whole object was changed; ``other`` is the id it has now:
+    of a re-key the new local id, of a merge the surviving object, of a move the object that had it before.
+    """
+
+    tenant: str
+    id: str
+    object_type: str
+    object_id: str
+    at: datetime
+    what: BindingChanged
+    by: str
+    system: str = ""
+    local_id: str = ""
+    other: str = ""
+    why: str = ""
+    department: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAsked:
+    """A question to the cross-reference: which id has the object in ``target`` that ``system`` calls so?
+
+    Not a table.
+    """
+
+    object_type: str
+    system: str
+    local_id: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """待匹配: a piece of work that waits for a reference, written as the job that it becomes.
+
+    When ``reference`` appears, the row is replaced by a ``Job`` of the same id, lane, kind and payload, due
+    at ``created_at`` (so that what is older goes first). Effects wait in the ledger (``parked``), not here.
+    """
+
+    tenant: str
+    id: str
+    reference: str
+    """``type:system:id``, what exactly it waits for."""
+    lane: int
+    kind: str
+    """The kind of the job that goes on with it."""
+    created_at: datetime
+    """When the record came in: the order among those that wait."""
+    parked_at: datetime
+    """When the look-up began that found nothing."""
+    owner: str = ""
+    """What it belongs to, for example ``flow:customers``."""
+    subject: str = ""
+    """The record's own number, as people know it."""
+    business_key: str | None = None
+    department: str | None = None
+    payload: bytes = b""
+    priority: Priority = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """How much waits for one reference; not a table."""
+
+    reference: str
+    effects: int
+    records: int
+    oldest_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +543,9 @@ class Record:
     due_at: datetime | None = None
     """When its time is over, or somebody has to look at it again; ``None``: never."""
     content: bytes = b""
+    department: str | None = None
+    """Whose document it is about, for kinds that people see by their department; ``None``: only whoever sees
+    all departments sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,6 +606,52 @@ class Fact:
     payload: bytes = b""
     department: str | None = None
     seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRecord:
+    """What a flow knows of one record: the state that was agreed, and whether something is open with it.
+
+    ``side`` is the system that was written to; ``""`` for a flow in both directions, which has one row for a
+    record. ``content`` is encoded by the floor above.
+    """
+
+    tenant: str
+    flow: str
+    side: str
+    key: str
+    """What tells the record from others of the flow, the same on all its sides."""
+    status: str
+    """``agreed``, ``conflict`` (a person decides), ``dead`` (see its dead letter) or ``held`` behind one."""
+    at: datetime
+    """When it was last written here."""
+    digest: str = ""
+    """Of what was last written to ``side``: an equal record need not be written again."""
+    version: int = 0
+    """The source's own version or sequence of it: an older state never overwrites a newer one."""
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowItem:
+    """A record that waits to be carried by a flow, outside of what its source tells by itself.
+
+    An event sent to the hub, a dead letter that is replayed, a record whose reference is there now, one that
+    was held back, a decision of a person. It is its own entry in the queue, removed when it is done.
+    """
+
+    tenant: str
+    flow: str
+    id: str
+    key: str
+    status: str
+    """``due`` from ``due_at`` on, or ``held`` behind an older one of its key."""
+    at: datetime
+    """Since when it waits: older ones of a key go first."""
+    due_at: datetime
+    side: str = ""
+    """The system it comes from."""
+    payload: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,21 @@ _TYPES: Final[dict[str, Any]] = {
 }
 
 
+_DEFAULTS: Final = {("binding", "state"): "several", ("binding", "bound_by"): ""}
+"""What a row has in a column that came later, where an older program still writes it without."""
+
+
 def _table(
     name: str, cls: type, *also: sa.schema.SchemaItem, without: tuple[str, ...] = (), **options: Any
 ) -> sa.Table:
     keys = KEYS[cls]
     columns = [
-        sa.Column(column.name, _TYPES[column.kind], nullable=column.nullable)
+        sa.Column(
+            column.name,
+            _TYPES[column.kind],
+            nullable=column.nullable,
+            server_default=_DEFAULTS.get((name, column.name)),
+        )
         for column in ROW_SHAPES[cls].columns
         if column.name not in without
     ]
@@ -106,6 +115,9 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
+_THEIRS: Final = _where("department IS NOT NULL")
+"""Rows of a department, for whoever is limited to some; a firm without departments pays nothing for it."""
+
 OPEN_EFFECT: Final = "status IN ('intended', 'attempted', 'unknown')"
 """The engine still has to call or settle it. Written the same in indexes and queries, so that they match."""
 RESTING_EFFECT: Final = "status NOT IN ('intended', 'attempted', 'unknown')"
@@ -122,6 +134,9 @@ FAILING_EFFECT: Final = f"{OPEN_EFFECT} AND error_text IS NOT NULL"
 UNSETTLED_EFFECT: Final = (
     "order_key IS NOT NULL AND status IN ('intended', 'attempted', 'unknown', 'parked', 'dead')"
 )
+
+ONLY_BINDING: Final = "state = 'only'"
+"""A local id beside which its object has no other in the same system."""
 
 event_key = sa.Table(
     "event_key",
@@ -151,6 +166,8 @@ event = _table(
     ),
     sa.Index("event_by_time", "tenant", "received_at", "source", "id"),
     sa.Index("event_by_key", "key", "tenant", "received_at", "source", "id"),
+    sa.Index("event_by_type", "type", "tenant", "received_at", "source", "id"),
+    sa.Index("event_by_department", "department", "tenant", "received_at", "source", "id", **_THEIRS),
     postgresql_partition_by="RANGE (received_at)",
 )
 
@@ -183,6 +200,7 @@ instance = _table(
     sa.Index(
         "instance_by_parent", "parent_id", "tenant", "started_at", "id", **_where("parent_id IS NOT NULL")
     ),
+    sa.Index("instance_by_department", "department", "tenant", "started_at", "id", **_THEIRS),
     sa.Index("instance_with_incidents", "tenant", "started_at", "id", **_where("incidents > 0")),
     **_hot(50),
 )
@@ -228,6 +246,7 @@ effect = _table(
         "id",
         **_where(f"business_key IS NOT NULL AND {RESTING_EFFECT}"),
     ),
+    sa.Index("effect_by_department", "department", "tenant", "created_at", "id", **_THEIRS),
     sa.Index("effect_by_time", "tenant", "created_at", "id", "system", **_where(RESTING_EFFECT)),
     **_hot(60),
 )
@@ -265,6 +284,7 @@ document = _table(
     sa.Index("document_by_local_id", "local_id", "tenant"),
     sa.Index("document_by_business_key", "business_key", "tenant", **_where("business_key IS NOT NULL")),
     sa.Index("document_by_time", "tenant", "created_at", "id"),
+    sa.Index("document_by_department", "department", "tenant", "created_at", "id", **_THEIRS),
     sa.Index(
         "document_by_party",
         "tenant",
@@ -285,8 +305,33 @@ binding = _table(
     rows.Binding,
     sa.Index("binding_by_object", "object_id", "object_type", "system", "tenant"),
     sa.Index("binding_by_local_id", "local_id", "tenant"),
+    sa.Index("binding_by_time", "tenant", "bound_at", "local_id"),
+    sa.Index(
+        "binding_only",
+        "tenant",
+        "object_type",
+        "object_id",
+        "system",
+        unique=True,
+        **_where(ONLY_BINDING),
+    ),
     **_CLUSTERED,
 )
+binding_change = _table(
+    "binding_change",
+    rows.BindingChange,
+    sa.Index("binding_change_by_time", "tenant", "at", "id"),
+    sa.Index("binding_change_by_object", "object_id", "object_type", "tenant", "at", "id"),
+    sa.Index(
+        "binding_change_by_other", "other", "object_type", "tenant", "at", "id", **_where("what = 'merged'")
+    ),
+)
+parked = _table(
+    "parked",
+    rows.Parked,
+    sa.Index("parked_by_reference", "reference", "tenant", "created_at", "id"),
+)
+"""Records that wait for a reference; effects wait in their own table."""
 cursor = _table("cursor", rows.Cursor, **_hot(50))
 release = _table("release", rows.Release)
 record = _table(
@@ -303,6 +348,21 @@ fact = _table(
     sa.Index("fact_new", "tenant", "at", "id", **_where("seq IS NULL")),
     sa.Index("fact_by_seq", "tenant", "seq", unique=True, **_where("seq IS NOT NULL")),
     **_hot(60),
+)
+flow_record = _table(
+    "flow_record",
+    rows.FlowRecord,
+    sa.Index(
+        "flow_record_open", "tenant", "flow", "status", "at", "key", "side", **_where("status <> 'agreed'")
+    ),
+    **_hot(70),
+)
+flow_item = _table(
+    "flow_item",
+    rows.FlowItem,
+    sa.Index("flow_item_due", "tenant", "flow", "at", "id", **_where("status = 'due'")),
+    sa.Index("flow_item_waiting", "tenant", "flow", "status", "key", **_where("status <> 'due'")),
+    **_hot(50),
 )
 definition = _table("definition", rows.Definition, without=("content",))
 content = sa.Table(
@@ -370,6 +430,8 @@ TABLES: Final[dict[type, sa.Table]] = {
     rows.DocumentLine: document_line,
     rows.DocumentLink: document_link,
     rows.Binding: binding,
+    rows.BindingChange: binding_change,
+    rows.Parked: parked,
     rows.Cursor: cursor,
     rows.Release: release,
     rows.Definition: definition,
@@ -377,6 +439,8 @@ TABLES: Final[dict[type, sa.Table]] = {
     rows.AuditEntry: audit,
     rows.AuditHead: audit_head,
     rows.Fact: fact,
+    rows.FlowRecord: flow_record,
+    rows.FlowItem: flow_item,
 }
 """The table of every row class."""
 

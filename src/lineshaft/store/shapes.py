@@ -49,6 +49,8 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     rows.DocumentLine: ("tenant", "document_id", "line"),
     rows.DocumentLink: ("tenant", "from_id", "from_line", "to_id", "to_line"),
     rows.Binding: ("tenant", "object_type", "system", "local_id"),
+    rows.BindingChange: ("tenant", "id"),
+    rows.Parked: ("tenant", "id"),
     rows.Cursor: ("tenant", "source"),
     rows.Release: ("tenant", "id"),
     rows.Definition: ("tenant", "release", "kind", "name"),
@@ -56,6 +58,8 @@ KEYS: Final[dict[type, tuple[str, ...]]] = {
     rows.AuditEntry: ("tenant", "seq"),
     rows.AuditHead: ("tenant",),
     rows.Fact: ("tenant", "id"),
+    rows.FlowRecord: ("tenant", "flow", "side", "key"),
+    rows.FlowItem: ("tenant", "flow", "id"),
 }
 """The columns by which a row of each class is found. An object may have several local ids in one system."""
 KEPT: Final = {
@@ -90,6 +94,8 @@ _NAMES: Final = frozenset(
         "to_line",
         "status",
         "state",
+        "flow",
+        "side",
     }
 )
 _LONG_KEYS: Final = frozenset(
@@ -113,6 +119,8 @@ _LONG_KEYS: Final = frozenset(
         "line",
         "party",
         "party_code",
+        "bound_by",
+        "other",
     }
 )
 _LONG_IN: Final = {
@@ -123,6 +131,8 @@ _LONG_IN: Final = {
     rows.Event: {"type"},
     rows.Record: {"owner", "state"},
     rows.Fact: {"subject"},
+    rows.BindingChange: {"by"},
+    rows.Parked: {"owner", "subject"},
     rows.AuditEntry: {"action", "outcome", "actor", "subject_type", "subject", "address", "request_id"},
 }
 _SHORT_IN: Final = {
@@ -131,6 +141,8 @@ _SHORT_IN: Final = {
     rows.Document: {"kind"},
     rows.Record: {"kind"},
     rows.Fact: {"kind"},
+    rows.Parked: {"kind"},
+    rows.BindingChange: {"what"},
 }
 
 
@@ -330,6 +342,9 @@ _BARE_WRITES: Final = (
     writes.DeleteRecord,
     writes.EraseAudit,
     writes.DeleteFact,
+    writes.DeleteFlowItem,
+    writes.DeleteBinding,
+    writes.DeleteParked,
 )
 WRITE_SHAPES: Final[dict[type, Shape]] = {cls: _shape(cls) for cls in _BARE_WRITES}
 """The shape of every write that carries no row."""

@@ -11,15 +11,15 @@ from typing import Any, Protocol, TypeVar
 
 from lineshaft.base.ids import LANES
 from lineshaft.base.scope import Scope
-from lineshaft.store import activity_queries, few_queries
+from lineshaft.store import activity_queries, few_queries, turn_queries
 from lineshaft.store import queries as q
 from lineshaft.store.activity import Newest, merged
 from lineshaft.store.cursors import Position, read_cursor, write_cursor
 from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
+    ASKING_SYSTEM,
     OPEN_EFFECTS,
     STUCK_EFFECTS,
-    Binding,
     Cursor,
     DeadLetter,
     Definition,
@@ -41,6 +41,7 @@ from lineshaft.store.rows import (
     SystemState,
     Task,
     Variable,
+    held_by,
 )
 from lineshaft.store.searching import LAST_CHARACTER, folded
 from lineshaft.store.shapes import ids_of_instance
@@ -78,14 +79,15 @@ def _storable(values: Values) -> dict[str, Any] | None:
     out = dict(values)
     for name, value in values.items():
         if isinstance(value, str):
-            if not _sound(value):
+            if not is_sound(value):
                 return None
         elif isinstance(value, list) and value and isinstance(value[0], str):
-            out[name] = [item for item in value if _sound(item)]
+            out[name] = [item for item in value if is_sound(item)]
     return out
 
 
-def _sound(value: str) -> bool:
+def is_sound(value: str) -> bool:
+    """Tell whether any database could hold a text."""
     if value.isascii():
         return "\0" not in value
     try:
@@ -98,12 +100,13 @@ async def read_rows(
     make: SqlMake, cls: type[T], values: Values, build: Callable[..., q.Select], *flags: bool
 ) -> list[T]:
     """Run a read that returns rows of a class."""
-    return list(map(make.decoder(cls), await _records(make, values, build, *flags)))
+    return list(map(make.decoder(cls), await read_records(make, values, build, *flags)))
 
 
-async def _records(
+async def read_records(
     make: SqlMake, values: Values, build: Callable[..., q.Select], *flags: bool
 ) -> Sequence[Sequence[Any]]:
+    """Run a read that returns records."""
     sound = _storable(values)
     return [] if sound is None else await make.fetch(make.queries.get(build, *flags), sound)
 
@@ -149,7 +152,7 @@ async def open_effects(
         scope, lanes=list(lanes), due_before=due_before, limit=limit, without_ids=list(without_ids)
     )
     limited = restricted(scope)
-    waiting = await _records(self, scoped(scope), q.systems_with_open_effects, limited)
+    waiting = await read_records(self, scoped(scope), q.systems_with_open_effects, limited)
     found: list[Effect] = []
     for (system,) in waiting:
         if system not in without_systems:
@@ -157,6 +160,30 @@ async def open_effects(
             found += await read_rows(self, Effect, {**values, "system": system}, q.open_effects, *flags)
     found.sort(key=lambda row: (row.priority, row.created_at, row.id))
     return found[:limit]
+
+
+async def effects_in_turns(
+    self: SqlMake,
+    scope: Scope,
+    lanes: Collection[int],
+    due_before: datetime,
+    system: str,
+    each: int,
+    *,
+    without_ids: Collection[str] = (),
+) -> list[Effect]:
+    """See the port."""
+    values = scoped(scope, lanes=list(lanes), due_before=due_before, system=system, each=each)
+    values["without_ids"] = list(without_ids)
+    flags = (restricted(scope), _all(lanes))
+    return await read_rows(self, Effect, values, turn_queries.effects_in_turns, *flags)
+
+
+async def processes_of(self: SqlMake, scope: Scope, instance_ids: Collection[str]) -> dict[str, str]:
+    """See the port."""
+    values = scoped(scope, ids=list(instance_ids))
+    records = await read_records(self, values, turn_queries.processes_of, restricted(scope))
+    return {record[0]: record[1] for record in records}
 
 
 async def due_jobs(
@@ -180,7 +207,7 @@ async def due_jobs(
 async def next_due(self: SqlMake, scope: Scope, lanes: Collection[int], after: datetime) -> datetime | None:
     """See the port."""
     values = scoped(scope, lanes=list(lanes), after=after)
-    records = await _records(self, values, q.next_due, restricted(scope), _all(lanes))
+    records = await read_records(self, values, q.next_due, restricted(scope), _all(lanes))
     return min((self.time_of(record[0]) for record in records if record[0] is not None), default=None)
 
 
@@ -251,25 +278,14 @@ async def active_release(self: SqlMake, scope: Scope) -> Release | None:
     return rows[0] if rows else None
 
 
+async def releases(self: SqlMake, scope: Scope, limit: int) -> list[Release]:
+    """See the port."""
+    return await read_rows(self, Release, scoped(scope, limit=limit), q.releases)
+
+
 async def definitions(self: SqlMake, scope: Scope, release: str) -> list[Definition]:
     """See the port."""
     return await read_rows(self, Definition, scoped(scope, release=release), q.definitions)
-
-
-async def bindings(
-    self: SqlMake, scope: Scope, object_type: str, system: str, local_ids: Collection[str]
-) -> dict[str, str]:
-    """See the port."""
-    values = scoped(scope, object_type=object_type, system=system, ids=list(local_ids))
-    return {record[0]: record[1] for record in await _records(self, values, q.bindings)}
-
-
-async def local_ids(
-    self: SqlMake, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
-) -> dict[str, str]:
-    """See the port."""
-    values = scoped(scope, object_type=object_type, system=system, ids=list(object_ids))
-    return {record[0]: record[1] for record in await _records(self, values, q.local_ids)}
 
 
 # -- people's reads ------------------------------------------------------------------------------------
@@ -471,7 +487,7 @@ async def recent_documents(
 async def parties(self: SqlMake, scope: Scope, part: str, limit: int) -> list[Party]:
     """See the port."""
     values = scoped(scope, part=folded(part), limit=limit)
-    records = await _records(self, values, q.parties, restricted(scope))
+    records = await read_records(self, values, q.parties, restricted(scope))
     return [Party(record[0], record[1]) for record in records]
 
 
@@ -493,28 +509,31 @@ async def document_links(self: SqlMake, scope: Scope, ids: Collection[str]) -> l
     return await read_rows(self, DocumentLink, values, q.document_links, restricted(scope))
 
 
-async def find_bindings(self: SqlMake, scope: Scope, local_id: str) -> list[Binding]:
-    """See the port."""
-    return await read_rows(self, Binding, scoped(scope, local_id=local_id), q.find_bindings)
-
-
 async def backlog(self: SqlMake, scope: Scope) -> list[Backlog]:
     """See the port."""
     values, limited = scoped(scope), restricted(scope)
     waiting = await unrouted(self, scope)
-    records = await _records(self, values, q.backlog_effects, limited)
-    effects_ = [
-        Backlog(system, status, count, self.time_of(oldest)) for system, status, count, oldest in records
-    ]
+    records = await read_records(self, values, q.backlog_effects, limited)
+    groups: dict[tuple[str, str], list[tuple[int, datetime]]] = {}
+    for system, status, count, oldest in records:
+        if system != ASKING_SYSTEM:
+            groups.setdefault((system, status), []).append((count, self.time_of(oldest)))
+    if any(system == ASKING_SYSTEM for system, *_ in records):
+        for reference, status, count, oldest in await read_records(self, values, q.backlog_asking, limited):
+            system = held_by(ASKING_SYSTEM, status, reference)
+            groups.setdefault((system, status), []).append((count, self.time_of(oldest)))
     return [
         *([waiting] if waiting.count else []),
-        *sorted(effects_, key=lambda each: (each.system, each.status)),
+        *(
+            Backlog(*key, sum(count for count, _ in parts), min(oldest for _, oldest in parts))
+            for key, parts in sorted(groups.items())
+        ),
     ]
 
 
 async def unrouted(self: SqlMake, scope: Scope) -> Backlog:
     """See the port."""
-    [(count, oldest)] = await _records(self, scoped(scope), q.backlog_events, restricted(scope))
+    [(count, oldest)] = await read_records(self, scoped(scope), q.backlog_events, restricted(scope))
     return Backlog("", "open", count, self.time_of(oldest) if oldest is not None else None)
 
 
@@ -532,11 +551,11 @@ async def activity(
     failures = [
         Newest(system, self.time_of(at), error_class, error_text)
         for build in (activity_queries.open_errors, activity_queries.dead_errors)
-        for system, at, error_class, error_text in await _records(self, values, build, limited)
+        for system, at, error_class, error_text in await read_records(self, values, build, limited)
     ]
     return merged(
-        await _records(self, values, activity_queries.calls_since, limited),
-        await _records(self, values, activity_queries.events_since, limited),
+        await read_records(self, values, activity_queries.calls_since, limited),
+        await read_records(self, values, activity_queries.events_since, limited),
         failures,
     )
 
@@ -547,7 +566,7 @@ async def dead_letter_causes(
     """See the port."""
     values = scoped(scope, status=status, limit=limit)
     found = []
-    for record in await _records(self, values, q.dead_letter_causes, restricted(scope)):
+    for record in await read_records(self, values, q.dead_letter_causes, restricted(scope)):
         cause, system, operation, error_class, words, count, oldest, newest = record
         times = (self.time_of(oldest), self.time_of(newest))
         found.append(Cause(cause, system, operation, error_class, words, count, *times))
@@ -557,6 +576,6 @@ async def dead_letter_causes(
 async def counts(self: SqlMake, scope: Scope) -> dict[str, int]:
     """See the port."""
     out = dict.fromkeys(INSTANCE_STATUSES, 0)
-    for name, number in await _records(self, scoped(scope), q.counts, restricted(scope)):
+    for name, number in await read_records(self, scoped(scope), q.counts, restricted(scope)):
         out[name] = number
     return out

@@ -18,9 +18,8 @@ FAR = datetime(9000, 1, 1, tzinfo=UTC)
 
 async def record(self: SqlMake, scope: Scope, kind: str, record_id: str) -> Record | None:
     """See the port."""
-    if restricted(scope):
-        return None
-    found = await read_rows(self, Record, scoped(scope, kind=kind, id=record_id), q.record)
+    values = scoped(scope, kind=kind, id=record_id)
+    found = await read_rows(self, Record, values, q.record, restricted(scope))
     return found[0] if found else None
 
 
@@ -36,9 +35,7 @@ async def records(
 ) -> Page[Record]:
     """See the port."""
     values = scoped(scope, kind=kind, owner=owner, state=state)
-    flags = (after(cursor, limit, values), owner is not None, state is not None)
-    if restricted(scope):
-        return Page([])
+    flags = (restricted(scope), after(cursor, limit, values), owner is not None, state is not None)
     rows = await read_rows(self, Record, values, q.records, *flags)
     return paged(rows, limit, lambda row: (row.at, row.id, ""))
 

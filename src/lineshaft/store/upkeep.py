@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-Kept = Literal["instances", "effects", "events", "event_keys", "dead_letters", "messages", "documents"]
+Kept = Literal[
+    "instances", "effects", "events", "event_keys", "dead_letters", "messages", "documents", "notices"
+]
 KEPT: Final[tuple[Kept, ...]] = get_args(Kept)
 """The kinds of record that are kept for a time, in the order in which they are pruned."""
 
@@ -19,12 +21,14 @@ KEPT: Final[tuple[Kept, ...]] = get_args(Kept)
 class Cut:
     """What has had its time: records of one kind that were over before a moment.
 
-    ``instances``: ended runs with their scopes, variables, history, effects, tasks and incidents; none while
+    ``instances``: ended runs with their scopes, variables, history, effects, tasks (with what was
+    done with them) and incidents; none while
     another run of its business key, its parent or a child is under way, or an effect of it is open.
     ``effects``: settled ones of no run. ``events``: routed ones, none whose key has a run under way or that
     stands in an open dead letter. ``event_keys``: by which a repeated event is known; none whose event is
     still there. ``dead_letters``: closed ones. ``messages``: by the end of their life. ``documents``: with
-    their lines and links; none whose key has a run under way, or that is linked to a newer one.
+    their lines and links; none whose key has a run under way, or that is linked to a newer one. ``notices``:
+    closed alerts, briefings that were sent, entries of people's boxes.
     """
 
     kind: Kept

@@ -16,6 +16,7 @@ from lineshaft.base.errors import StoreError
 from lineshaft.store.rows import (
     AuditEntry,
     Binding,
+    BindingChange,
     Cursor,
     DeadLetter,
     Definition,
@@ -26,6 +27,8 @@ from lineshaft.store.rows import (
     EffectStatus,
     Event,
     Fact,
+    FlowItem,
+    FlowRecord,
     History,
     Incident,
     Instance,
@@ -33,6 +36,7 @@ from lineshaft.store.rows import (
     InstanceStatus,
     Job,
     Message,
+    Parked,
     Record,
     Release,
     Subscription,
@@ -177,6 +181,9 @@ class UpdateEffect:
     request: bytes | None = None
     """Given where a person edited the payload."""
     late_evidence: bool = False
+    of_call: bool = False
+    """It says how a call ended that was marked as attempted. Where the effect is not attempted any more, this
+    unit was written before (its answer was lost), and somebody may have moved the effect on: a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,10 +334,43 @@ class PutDocumentLink:
 class PutBinding:
     """Write a cross-reference; ``local_id`` of a system belongs to one object of a type.
 
-    An object may have several local ids in a system; the one bound last is its local id there.
+    An object may have several local ids in a system; of those that are not ``former`` the one bound last is
+    its local id there. A second ``only`` one of an object in a system makes the unit fail (``BadRow``).
     """
 
     row: Binding
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteBinding:
+    """Take a cross-reference away; one that is gone already is fine."""
+
+    tenant: str
+    object_type: str
+    system: str
+    local_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddBindingChange:
+    """Add a line to the history of cross-references."""
+
+    row: BindingChange
+
+
+@dataclass(frozen=True, slots=True)
+class PutParked:
+    """Let a piece of work wait for a reference; one with the same id is replaced."""
+
+    row: Parked
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteParked:
+    """It waits no longer; one that is gone already is fine."""
+
+    tenant: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +429,29 @@ class EraseAudit:
 
 
 @dataclass(frozen=True, slots=True)
+class PutFlowRecord:
+    """Write what a flow knows of a record."""
+
+    row: FlowRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PutFlowItem:
+    """Let a record wait to be carried by a flow; one with the same id is replaced."""
+
+    row: FlowItem
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFlowItem:
+    """It was carried; one that is gone already is fine."""
+
+    tenant: str
+    flow: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PutFact:
     """Tell other programs that something has happened, or number what was told."""
 
@@ -433,6 +496,10 @@ Write = (
     | PutDocumentLine
     | PutDocumentLink
     | PutBinding
+    | DeleteBinding
+    | AddBindingChange
+    | PutParked
+    | DeleteParked
     | PutCursor
     | PutRelease
     | PutDefinition
@@ -440,6 +507,9 @@ Write = (
     | DeleteRecord
     | AddAudit
     | EraseAudit
+    | PutFlowRecord
+    | PutFlowItem
+    | DeleteFlowItem
     | PutFact
     | DeleteFact
 )

@@ -8,19 +8,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from plantbox import firm
-from plantbox.crm import pages, records, routes
+from plantbox.accounts import ACCOUNT_TABLES
+from plantbox.crm import opportunities, opportunity_pages, pages, records, routes
 from plantbox.crm.tables import CUSTOM, FIRST_IDS, TABLES
 from plantbox.database import get_meta, set_meta
 from plantbox.face import Face
 from plantbox.station import Common, Station, open_station
 from plantbox.webhooks import OUTBOX_TABLES, Hook, Outbox, admin_routes
 
-DEFAULT_EVENTS = ("order.confirmed", "order.changed", "order.cancelled")
+DEFAULT_EVENTS = ("order.submitted", "order.confirmed", "order.changed", "order.cancelled")
 COUNTED = {
     "accounts": "SELECT count(*) FROM account",
     "products": "SELECT count(*) FROM product",
     "orders": "SELECT count(*) FROM orders",
     "order_lines": "SELECT count(*) FROM order_line",
+    "opportunities": "SELECT count(*) FROM opportunity",
     "orphan_lines": "SELECT count(*) FROM orphan_line",
     "changes": "SELECT count(*) FROM change",
     "writes": "SELECT count(*) FROM audit",
@@ -37,7 +39,7 @@ class CrmOptions:
 
 def build(common: Common, options: CrmOptions) -> tuple[Face, Station]:
     """Open the CRM's ground and return its face."""
-    station = open_station(common, "crm", TABLES + OUTBOX_TABLES)
+    station = open_station(common, "crm", TABLES + opportunities.TABLES + ACCOUNT_TABLES + OUTBOX_TABLES)
     station.db.setup(lambda connection: _seed(connection, station.clock.text(), empty=common.empty))
     desk = records.Desk(station.clock, frozenset() if options.hook is None else options.hook.events)
     api = routes.Routes(station, desk, options.token)
@@ -51,7 +53,7 @@ def build(common: Common, options: CrmOptions) -> tuple[Face, Station]:
 
     face = Face(
         name="crm",
-        routes=[*api.table(), *front.table()],
+        routes=[*api.table(), *front.table(), *opportunity_pages.OpportunityPages(front, desk).table()],
         admin_routes=admin_routes(station),
         operation=lambda request: request.match_info.route.name or "unknown",
         failure=lambda status, kind, message: routes.failure(status, kind, message),

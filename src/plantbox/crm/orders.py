@@ -41,9 +41,10 @@ def find_order(connection: sqlite3.Connection, ref: str) -> sqlite3.Row:
     return found
 
 
-def _finish(
+def finish(
     connection: sqlite3.Connection, desk: Desk, order_id: int, kind: str, before: Answer | None = None
 ) -> tuple[str, Answer]:
+    """Tell what has happened to an order, and return its number and what it is like now."""
     row = connection.execute("SELECT * FROM orders WHERE id = ?", (order_id,)).fetchone()
     view = order_view(connection, row)
     data: Answer = {"order": view} if before is None else {"order": view, "before": before}
@@ -132,8 +133,18 @@ def insert_order(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> 
 
 
 def create(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> tuple[str, Answer]:
-    """Write a draft."""
-    return _finish(connection, desk, insert_order(connection, desk, fields), "order.created")
+    """Write a draft; a contract has one order, and asked for again it is the same one."""
+    contract = fields.optional("contract_no")
+    row = connection.execute(
+        "SELECT order_id FROM order_contract WHERE contract_no = ?", (contract,)
+    ).fetchone()
+    if row is not None:
+        order = connection.execute("SELECT * FROM orders WHERE id = ?", (row["order_id"],)).fetchone()
+        return order["order_no"], {**order_view(connection, order), "existing": True}
+    order_id = insert_order(connection, desk, fields)
+    if contract is not None:
+        connection.execute("INSERT INTO order_contract VALUES (?, ?)", (order_id, contract))
+    return finish(connection, desk, order_id, "order.created")
 
 
 def update(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields) -> tuple[str, Answer]:
@@ -160,7 +171,7 @@ def update(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
     )
     if "lines" in fields:
         _put_lines(connection, row["id"], fields.rows("lines", most=MAX_LINES), with_tax=with_tax)
-    return _finish(connection, desk, row["id"], "order.updated")
+    return finish(connection, desk, row["id"], "order.updated")
 
 
 def confirm_id(connection: sqlite3.Connection, desk: Desk, order_id: int) -> tuple[str, Answer]:
@@ -174,7 +185,7 @@ def confirm_id(connection: sqlite3.Connection, desk: Desk, order_id: int) -> tup
     connection.execute(
         "UPDATE order_line SET status = 'open' WHERE order_id = ? AND status = 'rejected'", (order_id,)
     )
-    return _finish(connection, desk, order_id, "order.confirmed")
+    return finish(connection, desk, order_id, "order.confirmed")
 
 
 def confirm(connection: sqlite3.Connection, desk: Desk, ref: str, _: Fields) -> tuple[str, Answer]:
@@ -207,7 +218,7 @@ def change(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
         "UPDATE orders SET version = version + 1, status_reason = ?, modified_at = ? WHERE id = ?",
         (fields.optional("reason"), desk.clock.text(), row["id"]),
     )
-    return _finish(connection, desk, row["id"], "order.changed", dict(before))
+    return finish(connection, desk, row["id"], "order.changed", dict(before))
 
 
 def _put_quantity(
@@ -249,7 +260,7 @@ def cancel(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields)
         (fields.optional("reason"), desk.clock.text(), row["id"]),
     )
     connection.execute("UPDATE order_line SET status = 'cancelled' WHERE order_id = ?", (row["id"],))
-    return _finish(connection, desk, row["id"], "order.cancelled")
+    return finish(connection, desk, row["id"], "order.cancelled")
 
 
 def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields) -> tuple[str, Answer]:
@@ -280,7 +291,7 @@ def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Field
         " WHERE id = ?",
         (*head.values(), desk.clock.text(), row["id"]),
     )
-    subject, view = _finish(connection, desk, row["id"], "order.updated")
+    subject, view = finish(connection, desk, row["id"], "order.updated")
     return subject, {**view, "changed": True}
 
 

@@ -4,6 +4,8 @@ line. The forms are in ``entry``.
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -11,14 +13,14 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from plantbox.crm import entry, orders, records, views
-from plantbox.crm.tables import LINE_STATES, ORDER_STATES
+from plantbox.crm import approvals, entry, orders, records, views
+from plantbox.crm.tables import APPROVAL_STATES, LINE_STATES, ORDER_STATES
 from plantbox.english import in_language
-from plantbox.fields import BadField
+from plantbox.fields import BadField, Fields
 from plantbox.leaf import language_of
 from plantbox.money import grouped, shown_price
 from plantbox.station import Station
-from plantbox.writes import Refusal, receive
+from plantbox.writes import Answer, Refusal, receive
 
 WORDS = {
     "title": ("客户关系管理", "Customer Relations"),
@@ -31,6 +33,10 @@ WORDS = {
     "status": ("状态", "Status"),
     "erp": ("ERP 单号", "ERP number"),
     "confirm": ("确认订单", "Confirm order"),
+    "submit": ("提交审批", "Submit for approval"),
+    "approval": ("审批", "Approval"),
+    "contract": ("合同号", "Contract"),
+    "opportunities": ("商机", "Opportunities"),
     "line": ("行", "Line"),
     "product": ("产品", "Product"),
     "quantity": ("数量", "Quantity"),
@@ -51,11 +57,11 @@ WORDS = {
 }
 STYLE = """
 *{box-sizing:border-box}body{margin:0;font:15px/1.5 "Noto Sans CJK SC","Microsoft YaHei",system-ui,sans-serif;
-background:#f3f7fc;color:#1d2b3a}header{background:linear-gradient(90deg,#1267d6,#2aa5e8);color:#fff;
+background:#f3f7fc;color:#1d2b3a}header{background:linear-gradient(90deg,#1267d6,#1673b8);color:#fff;
 padding:14px 24px;
 display:flex;gap:24px;align-items:center;flex-wrap:wrap}header b{font-size:19px}header a{color:#fff;
 text-decoration:none}
-header .sim{margin-left:auto;opacity:.9;font-size:13px}main{max-width:1080px;margin:24px auto;padding:0 16px}
+header .sim{margin-left:auto;font-size:13px}main{max-width:1080px;margin:24px auto;padding:0 16px}
 .card{background:#fff;border-radius:14px;box-shadow:0 1px 6px #0b3a7a1c;padding:18px 22px;
 margin-bottom:16px;overflow:auto}
 table{border-collapse:collapse;width:100%}th{text-align:left;color:#5d7287;font-weight:500;font-size:13px}
@@ -80,6 +86,7 @@ white-space:normal}.row label{display:flex;white-space:nowrap;margin-right:0}.ro
 dl{grid-template-columns:auto 1fr}}
 """
 PAGE_ROWS = 50
+Work = Callable[[sqlite3.Connection, records.Desk, str, Fields], tuple[str, Answer]]
 
 
 def word(key: str, lang: str) -> str:
@@ -96,7 +103,7 @@ class Pages:
     """The pages over one station."""
 
     def __init__(self, station: Station, desk: records.Desk) -> None:
-        self._station = station
+        self.station = station
         self._desk = desk
         self._entry = entry.Entry(station, desk, self.page, language)
 
@@ -108,6 +115,7 @@ class Pages:
             *self._entry.table(),
             web.get("/orders/{ref}", self.order, name="page.order"),
             web.post("/orders/{ref}/confirm", self.confirm, name="page.confirm"),
+            web.post("/orders/{ref}/submit", self.submit, name="page.submit"),
         ]
 
     def page(self, request: web.Request, body: str) -> web.Response:
@@ -116,13 +124,15 @@ class Pages:
         other = "en" if lang == "zh" else "zh"
         text = (
             f'<!doctype html><html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width"><title>{word("title", lang)}</title>'
-            f"<style>{STYLE}</style></head><body><header><b>{word('title', lang)}</b>"
+            f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+            f"<title>{word('title', lang)}</title><style>{STYLE}</style></head>"
+            f"<body><header><b>{word('title', lang)}</b>"
             f'<a href="/">{word("orders", lang)}</a><a href="/customers">{word("customers", lang)}</a>'
+            f'<a href="/opportunities">{word("opportunities", lang)}</a>'
             f'<a href="/orders/new">{entry.word("new", lang)}</a>'
             f'<a href="?lang={other}">{word("other", lang)}</a>'
-            f'<span class="sim">{self._station.clock.label(lang)} · '
-            f"{self._station.clock.now():%Y-%m-%d %H:%M}</span>"
+            f'<span class="sim">{self.station.clock.label(lang)} · '
+            f"{self.station.clock.now():%Y-%m-%d %H:%M}</span>"
             f"</header><main>{body}</main></body></html>"
         )
         response = web.Response(text=in_language(text, lang), content_type="text/html")
@@ -134,7 +144,7 @@ class Pages:
         lang = language(request)
         status = request.query.get("status", "")
         before = request.query.get("before", "")
-        reader = self._station.db.reader
+        reader = self.station.db.reader
         rows = reader.execute(
             "SELECT * FROM orders WHERE (? = '' OR status = ?) AND (? = '' OR id < CAST(? AS INTEGER))"
             " ORDER BY id DESC LIMIT ?",
@@ -171,7 +181,7 @@ class Pages:
     async def customer_list(self, request: web.Request) -> web.Response:
         """Show customers."""
         lang = language(request)
-        rows = self._station.db.reader.execute("SELECT * FROM account ORDER BY id LIMIT 200").fetchall()
+        rows = self.station.db.reader.execute("SELECT * FROM account ORDER BY id LIMIT 200").fetchall()
         names = ("account_no", "name", "contact_name", "level", "city", "owner")
         cells = "".join(
             "<tr>" + "".join(f"<td>{escape(row[n] or '')}</td>" for n in names) + "</tr>" for row in rows
@@ -183,7 +193,7 @@ class Pages:
 
     async def order(self, request: web.Request) -> web.Response:
         """Show one order."""
-        reader = self._station.db.reader
+        reader = self.station.db.reader
         try:
             view = views.order_view(reader, orders.find_order(reader, request.match_info["ref"]))
         except Refusal as refusal:
@@ -201,6 +211,8 @@ class Pages:
             "erp": view["erp_no"],
             "total": f"{view['currency']} {grouped(Decimal(view['gross_amount']))}",
             "reason": view["status_reason"],
+            "contract": view["contract_no"],
+            "approval": _approval(view["approval"], lang),
             "note": view["message"],
         }
         head = "".join(
@@ -229,8 +241,13 @@ class Pages:
         button = ""
         if view["status"] in orders.EDITABLE:
             button = (
-                f'<form method="post" action="/orders/{quote(view["order_no"])}/confirm">'
-                f"<p><button>{word('confirm', lang)}</button></p></form>"
+                '<div class="acts">'
+                + "".join(
+                    f'<form method="post" action="/orders/{quote(view["order_no"])}/{step}">'
+                    f"<p><button>{word(step, lang)}</button></p></form>"
+                    for step in ("confirm", "submit")
+                )
+                + "</div>"
             )
         return (
             f'<div class="card"><dl>{head}</dl>{button}</div>'
@@ -240,17 +257,32 @@ class Pages:
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Confirm an order by its button; only from this very page."""
+        return await self._press(request, "orders.confirm", orders.confirm)
+
+    async def submit(self, request: web.Request) -> web.Response:
+        """Ask for an order's approval by its button."""
+        return await self._press(request, "orders.submit", approvals.submit)
+
+    async def _press(self, request: web.Request, operation: str, work: Work) -> web.Response:
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise web.HTTPForbidden(reason="Only from this site")
         ref = request.match_info["ref"]
         try:
             await receive(
-                self._station,
-                "orders.confirm",
+                self.station,
+                operation,
                 b"",
-                lambda connection, fields: orders.confirm(connection, self._desk, ref, fields),
+                lambda connection, fields: work(connection, self._desk, ref, fields),
                 subject=ref,
             )
         except (Refusal, BadField) as refusal:
             return self.page(request, f'<div class="card">{escape(refusal.message)}</div>')
         raise web.HTTPSeeOther(f"/orders/{quote(ref)}")
+
+
+def _approval(known: dict[str, Any] | None, lang: str) -> str:
+    """Return how far an order's approval is, by whom, and what was said."""
+    if known is None:
+        return ""
+    said = [APPROVAL_STATES[known["state"]][0 if lang == "zh" else 1], known["decided_by"], known["comment"]]
+    return " · ".join(each for each in said if each)

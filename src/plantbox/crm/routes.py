@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from plantbox.crm import imports, orders, records, views
+from plantbox.crm import approvals, imports, opportunities, orders, records, users, views
 from plantbox.faults import Fault
 from plantbox.fields import BadField, Fields
 from plantbox.station import Station
@@ -62,15 +62,33 @@ class Routes:
             ("POST", "/orders", "orders.create", self._write(orders.create)),
             ("GET", "/orders/{ref}", "orders.get", self.order),
             ("PATCH", "/orders/{ref}", "orders.update", self._write_one(orders.update)),
+            ("POST", "/orders/{ref}/submit", "orders.submit", self._write_one(approvals.submit)),
+            ("POST", "/orders/{ref}/decision", "orders.decide", self._write_one(approvals.decide)),
             ("POST", "/orders/{ref}/confirm", "orders.confirm", self._write_one(orders.confirm)),
             ("POST", "/orders/{ref}/change", "orders.change", self._write_one(orders.change)),
             ("POST", "/orders/{ref}/cancel", "orders.cancel", self._write_one(orders.cancel)),
             ("PUT", "/orders/{ref}/feedback", "orders.feedback", self._write_one(orders.feedback)),
+            ("GET", "/opportunities", "opportunities.list", self.opportunities),
+            ("POST", "/opportunities", "opportunities.create", self._write(opportunities.create)),
+            ("GET", "/opportunities/{ref}", "opportunities.get", self.opportunity),
+            *(
+                (method, f"/opportunities/{{ref}}{path}", f"opportunities.{name}", self._write_one(work))
+                for method, path, name, work in (
+                    ("PATCH", "", "update", opportunities.update),
+                    ("POST", "/win", "win", opportunities.win),
+                    ("POST", "/lose", "lose", opportunities.lose),
+                    ("POST", "/sign", "sign", opportunities.sign),
+                    ("POST", "/order", "order", opportunities.ask_order),
+                    ("PUT", "/feedback", "feedback", opportunities.feedback),
+                )
+            ),
             ("GET", "/changes", "changes.list", self.changes),
             ("GET", "/orphan-lines", "orphan_lines.list", self.orphans),
             ("GET", "/data-quality", "quality.list", self.quality),
             ("GET", "/data-quality/summary", "quality.summary", self.quality_summary),
             ("GET", "/audit", "audit.list", self.audit),
+            ("GET", "/users", "users.list", self.users),
+            ("PUT", "/users/{ref}", "users.put", self._write_one(users.put)),
         ]
         entries += [
             ("POST", f"/import/{kind}", f"imports.{kind}", self._import(kind)) for kind in imports.KINDS
@@ -199,6 +217,10 @@ class Routes:
         rows = self._station.db.reader.execute("SELECT * FROM salesperson ORDER BY no").fetchall()
         return reply({"items": [dict(row) for row in rows], "next_cursor": None})
 
+    async def users(self, _: web.Request) -> web.Response:
+        """List the users and what has happened to them."""
+        return reply(users.every(self._station.db.reader))
+
     async def orders(self, request: web.Request) -> web.Response:
         """List orders."""
         reader = self._station.db.reader
@@ -216,6 +238,22 @@ class Routes:
         """Return one order."""
         reader = self._station.db.reader
         return reply(views.order_view(reader, orders.find_order(reader, request.match_info["ref"])))
+
+    async def opportunities(self, request: web.Request) -> web.Response:
+        """List opportunities."""
+        reader = self._station.db.reader
+        return self._page(
+            request,
+            "SELECT * FROM opportunity WHERE id > :cursor AND (:stage IS NULL OR stage = :stage)"
+            " ORDER BY id LIMIT :limit",
+            ("stage",),
+            lambda row: opportunities.view(reader, row),
+        )
+
+    async def opportunity(self, request: web.Request) -> web.Response:
+        """Return one opportunity."""
+        reader = self._station.db.reader
+        return reply(opportunities.view(reader, opportunities.find(reader, request.match_info["ref"])))
 
     async def changes(self, request: web.Request) -> web.Response:
         """Return events after a cursor; the cursor moves over what the type filter leaves out."""

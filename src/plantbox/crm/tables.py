@@ -33,6 +33,11 @@ CREATE TABLE IF NOT EXISTS order_line (
   tax_amount TEXT NOT NULL, gross_amount TEXT NOT NULL, status TEXT NOT NULL, shipped_quantity TEXT NOT NULL,
   reserved_quantity TEXT NOT NULL, planned_quantity TEXT NOT NULL, custom TEXT NOT NULL,
   PRIMARY KEY (order_id, line_no)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS order_approval (
+  order_id INTEGER PRIMARY KEY REFERENCES orders (id), state TEXT NOT NULL, decided_by TEXT, comment TEXT,
+  asked_at TEXT NOT NULL, decided_at TEXT);
+CREATE TABLE IF NOT EXISTS order_contract (
+  order_id INTEGER PRIMARY KEY REFERENCES orders (id), contract_no TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS orphan_line (
   id INTEGER PRIMARY KEY AUTOINCREMENT, source_line_id TEXT NOT NULL UNIQUE, order_no TEXT NOT NULL,
   model TEXT NOT NULL,
@@ -48,6 +53,7 @@ CREATE TABLE IF NOT EXISTS change (
 
 ORDER_STATES = {
     "draft": ("草稿", "Draft"),
+    "submitted": ("待审批", "To be approved"),
     "confirmed": ("已确认", "Confirmed"),
     "rejected": ("已驳回", "Rejected"),
     "processing": ("处理中", "Processing"),
@@ -55,6 +61,11 @@ ORDER_STATES = {
     "partially_shipped": ("部分发货", "Partly shipped"),
     "shipped": ("已发货", "Shipped"),
     "cancelled": ("已取消", "Cancelled"),
+}
+APPROVAL_STATES = {
+    "pending": ("待审批", "To be approved"),
+    "approved": ("已审批", "Approved"),
+    "refused": ("审批未通过", "Not approved"),
 }
 LINE_STATES = {
     "open": ("待处理", "Open"),
@@ -67,4 +78,4 @@ LINE_STATES = {
     "cancelled": ("已取消", "Cancelled"),
 }
 CUSTOM = ("custom_1", "custom_2", "custom_3", "custom_4", "custom_5")
-FIRST_IDS = {"account": 300000, "product": 500000, "orders": 700000}
+FIRST_IDS = {"account": 300000, "product": 500000, "orders": 700000, "opportunity": 900000}

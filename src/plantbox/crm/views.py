@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from plantbox.crm.tables import LINE_STATES, ORDER_STATES
+from plantbox import firm
+from plantbox.crm.tables import APPROVAL_STATES, LINE_STATES, ORDER_STATES
 from plantbox.webhooks import enqueue
 
 ORDER_FIELDS = (
@@ -98,9 +99,24 @@ def lines_view(connection: sqlite3.Connection, order_id: int) -> list[dict[str, 
     ]
 
 
+def approval_of(connection: sqlite3.Connection, order_id: int) -> dict[str, Any] | None:
+    """Return what is known of an order's approval; ``None`` where nobody asked for one."""
+    row = connection.execute("SELECT * FROM order_approval WHERE order_id = ?", (order_id,)).fetchone()
+    if row is None:
+        return None
+    return {
+        "state": row["state"],
+        "state_label": APPROVAL_STATES[row["state"]][0],
+        **{name: row[name] for name in ("decided_by", "comment", "asked_at", "decided_at")},
+    }
+
+
 def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     """Return an order whole: head, totals, lines, and what is known to be wrong with it."""
     account = connection.execute("SELECT * FROM account WHERE id = ?", (row["account_id"],)).fetchone()
+    contract = connection.execute(
+        "SELECT contract_no FROM order_contract WHERE order_id = ?", (row["id"],)
+    ).fetchone()
     lines = lines_view(connection, row["id"])
     counted = [line for line in lines if line["status"] != "cancelled"]
     facts = facts_of(connection, "account", account["account_no"]) + facts_of(
@@ -111,6 +127,7 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         "account_id": str(row["account_id"]),
         "account_no": account["account_no"],
         "account_name": account["name"],
+        "owner_en": firm.SELLERS_EN.get(row["owner"] or ""),
         "account_name_en": json.loads(account["custom"]).get("name_en"),
         "contact_phone": account["phone"],
         "contact_email": account["email"],
@@ -119,6 +136,8 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         "status_label": ORDER_STATES[row["status"]][0],
         **json.loads(row["custom"]),
         **{name: str(sum((Decimal(line[name]) for line in counted), Decimal("0.00"))) for name in TOTALS},
+        "contract_no": None if contract is None else contract["contract_no"],
+        "approval": approval_of(connection, row["id"]),
         "quality": facts,
         "lines": lines,
     }

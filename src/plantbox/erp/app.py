@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from aiohttp import web
 
 from plantbox import firm
+from plantbox.accounts import ACCOUNT_TABLES
 from plantbox.database import get_meta, set_meta
-from plantbox.erp import dispatch, masters, methods, pages, shipping, shop_pages, shop_tables
+from plantbox.erp import (
+    dispatch,
+    earlier,
+    forecast,
+    forecast_pages,
+    masters,
+    methods,
+    pages,
+    purchase_pages,
+    purchase_tables,
+    returns,
+    shipping,
+    shop_pages,
+    shop_tables,
+    upkeep,
+    variance,
+)
 from plantbox.erp.policy import Policy
 from plantbox.erp.tables import TABLES
 from plantbox.face import Face
 from plantbox.fields import parse_object
 from plantbox.station import Common, Station, open_station
+from plantbox.supplies import Mornings, deliveries
 
 COUNTED = {
     "customers": "SELECT count(*) FROM customer",
@@ -24,7 +43,11 @@ COUNTED = {
     "deliveries": "SELECT count(*) FROM delivery",
     "plans": "SELECT count(*) FROM plan",
     "work_orders": "SELECT count(*) FROM work_order",
+    "returns": "SELECT count(*) FROM sales_return",
     "notices": "SELECT count(*) FROM dispatch_notice",
+    "purchase_orders": "SELECT count(*) FROM purchase_order",
+    "purchase_invoices": "SELECT count(*) FROM purchase_invoice",
+    "forecasts": "SELECT count(*) FROM forecast",
     "changes": "SELECT count(*) FROM change",
     "writes": "SELECT count(*) FROM audit",
 }
@@ -42,23 +65,37 @@ class ErpOptions:
 
 def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
     """Open the ERP's ground and return its face."""
-    station = open_station(common, "erp", TABLES + shop_tables.TABLES)
+    tables = TABLES + shop_tables.TABLES + purchase_tables.TABLES + ACCOUNT_TABLES
+    tables += upkeep.TABLES + variance.TABLES + returns.TABLES + forecast.TABLES
+    station = open_station(common, "erp", tables)
+    station.db.setup(earlier.lift)
     station.db.setup(lambda connection: _seed(connection, station.clock.text(), empty=common.empty))
     office = masters.Office(station.clock, options.policy, common.seed)
+    station.db.setup(lambda connection: _seed_purchasing(connection, empty=common.empty))
     api = methods.Methods(
         station, office, methods.Access(options.app_id, options.app_secret, options.idempotency)
     )
     front = pages.Pages(station, office)
     shop = shop_pages.ShopPages(front)
 
+    mornings = Mornings(station.clock.now())
+
     async def due() -> None:
-        """Finish plans and ship, portion by portion."""
+        """Take in what suppliers bring, finish plans and ship, portion by portion."""
+        if not common.empty and mornings.has_come(station.clock.now()):
+            await station.db.write(_supply)
         while shipping.anything_due(station.db.reader, station.clock.text()):
             await station.db.write(lambda connection: shipping.run_due(connection, office, dispatch.leave))
 
     face = Face(
         name="erp",
-        routes=[web.post("/ErpService/{method}", api.call, name="method"), *front.table(), *shop.table()],
+        routes=[
+            web.post("/ErpService/{method}", api.call, name="method"),
+            *front.table(),
+            *shop.table(),
+            *forecast_pages.ForecastPages(front).table(),
+            *purchase_pages.PurchasePages(front).table(),
+        ],
         admin_routes=[
             web.get("/admin/policy", lambda _: _policy(options.policy)),
             web.put("/admin/policy", lambda request: _set_policy(options.policy, request)),
@@ -73,6 +110,13 @@ def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
         due=due,
     )
     return face, station
+
+
+def _supply(connection: sqlite3.Connection) -> None:
+    if masters.running_count(connection) is not None:
+        return
+    for no, qty in deliveries(lambda code: masters.stock_of(connection, code)[0]):
+        masters.move_stock(connection, no, on_hand=qty, reserved=Decimal(0))
 
 
 def _operation(request: web.Request) -> str:
@@ -121,4 +165,19 @@ def _seed(connection: sqlite3.Connection, now: str, *, empty: bool) -> None:
             for parent, children in firm.BOM.items()
             for index, (child, qty) in enumerate(children, start=1)
         ],
+    )
+
+
+def _seed_purchasing(connection: sqlite3.Connection, *, empty: bool) -> None:
+    if empty or get_meta(connection, "purchasing") is not None:
+        return
+    set_meta(connection, "purchasing", "yes")
+    connection.executemany(
+        "INSERT INTO supplier (no, name, outer_code, status) VALUES (?, ?, ?, 'Active')",
+        purchase_tables.SUPPLIERS,
+    )
+    connection.executemany(
+        "INSERT INTO purchase_price (material_no, supplier_no, price, tax_rate)"
+        " SELECT no, ?, ?, '13' FROM material WHERE model = ?",
+        [(supplier, price, model) for model, supplier, price in purchase_tables.PRICES],
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
+from typing import Final
 
 from aiohttp import web
 
@@ -47,8 +49,14 @@ WORDS = {
     "change": ("修改", "Change"),
     "works": ("生产订单", "Work orders"),
     "work": ("生产订单", "Work order"),
+    "purchases": ("采购订单", "Purchase orders"),
+    "received": ("已收货", "Received"),
+    "invoiced": ("已开票", "Invoiced"),
     "notices": ("发货通知", "Dispatch notices"),
     "count": ("盘点", "Stock count"),
+    "variances": ("用料差异", "Material variance"),
+    "why": ("差异原因", "Cause"),
+    "explain": ("说明", "Explain"),
     "external": ("车间单号", "Shop floor number"),
     "finished": ("已入库", "Received"),
     "progress": ("进度%", "Progress %"),
@@ -67,6 +75,13 @@ WORDS = {
     "close": ("结束盘点", "End the count"),
     "since": ("开始时间", "Since"),
     "until": ("结束时间", "Until"),
+    "forecasts": ("销售预测", "Forecasts"),
+    "forecast": ("预测数量", "Forecast"),
+    "weighted": ("按成交率", "Weighted by chance"),
+    "short": ("缺口", "Short"),
+    "chance": ("成交率%", "Chance %"),
+    "need_on": ("需求日期", "Needed on"),
+    "closed_why": ("关闭原因", "Closed because"),
     "other": ("English", "中文"),
 }
 LINE_WORDS = {
@@ -89,6 +104,8 @@ LINE_WORDS = {
     "Shipped": ("已发货", "Shipped"),
     "Closed": ("已结束", "Closed"),
     "None": ("没有盘点", "No count"),
+    "Noted": ("待说明", "To be explained"),
+    "Explained": ("已说明", "Explained"),
 }
 STYLE = """
 body{margin:0;font:13px/1.45 "Noto Sans CJK SC","SimSun",Tahoma,sans-serif;background:#d9d6cf;color:#222;
@@ -151,6 +168,14 @@ def language(request: web.Request) -> str:
     return language_of(request, "erp_lang")
 
 
+_NUMBERS: Final = re.compile(r"(?<![\w.,>-])\d{4,}(?=\.\d+|\b)")
+
+
+def grouped(text: str) -> str:
+    """Return words with the thousands of plain numbers set apart."""
+    return _NUMBERS.sub(lambda found: f"{int(found[0]):,}", text)
+
+
 def grid(lang: str, keys: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
     """Return a table; numbers stand right, text is escaped."""
     heads = "".join(f"<th{' class=n' if key in NUMERIC else ''}>{word(key, lang)}</th>" for key in keys)
@@ -159,6 +184,8 @@ def grid(lang: str, keys: tuple[str, ...], rows: Iterable[Iterable[object]]) -> 
         cells = []
         for key, value in zip(keys, row, strict=True):
             text = value if isinstance(value, Html) else escape("" if value is None else str(value))
+            if key in NUMERIC:
+                text = grouped(text)
             cells.append(f"<td{' class=n' if key in NUMERIC else ''}>{text}</td>")
         body.append(f"<tr>{''.join(cells)}</tr>")
     return f'<div class="grid"><table><tr>{heads}</tr>{"".join(body)}</table></div>'

@@ -118,7 +118,9 @@ def un_audit(connection: sqlite3.Connection, office: Office, fields: Fields) -> 
     _refuse_delivered(connection, row)
     _free(connection, office, row["id"])
     connection.execute(
-        "UPDATE sales_order SET status = 'A', posting_date = NULL, ship_at = NULL WHERE id = ?", (row["id"],)
+        "UPDATE sales_order SET status = 'A', posting_date = NULL, ship_at = NULL, un_audits = un_audits + 1"
+        " WHERE id = ?",
+        (row["id"],),
     )
     return row["bill_no"], {
         **tell_order(connection, row["id"], "UnAudited", office.clock.text()),

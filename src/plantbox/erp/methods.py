@@ -16,13 +16,20 @@ from plantbox.erp import (
     counting,
     dispatch,
     documents,
+    forecast,
     lifecycle,
     masters,
     postings,
     production,
+    purchasing,
     queries,
+    returns,
+    reversals,
     review,
     shop_queries,
+    staff,
+    upkeep,
+    variance,
 )
 from plantbox.faults import Fault
 from plantbox.fields import BadField, Fields, parse_object
@@ -54,7 +61,14 @@ READS: dict[str, Read] = {
     "Routing.View": shop_queries.view_routing,
     "DispatchNotice.Query": shop_queries.query_notices,
     "DispatchNotice.View": shop_queries.view_notice,
+    "SalesReturn.View": returns.view,
+    "SalesReturn.Query": returns.query,
     "StockCount.View": counting.view,
+    "PurchaseOrder.View": purchasing.view_order,
+    "PurchaseOrder.Query": purchasing.query_orders,
+    "PurchaseInvoice.Query": reversals.query,
+    "PurchasePrice.Query": purchasing.query_prices,
+    "Supplier.Query": purchasing.query_suppliers,
     "Change.List": queries.changes,
     "Customer.Query": queries.query_customers,
     "Material.Query": queries.query_materials,
@@ -62,6 +76,11 @@ READS: dict[str, Read] = {
     "Stock.Query": queries.query_stock,
     "CodeMap.Query": masters.code_map,
     "Audit.Query": queries.query_audit,
+    "Account.Query": staff.query,
+    "Maintenance.Query": upkeep.query,
+    "MaterialVariance.Query": variance.query,
+    "Forecast.Query": forecast.query,
+    "Planning.Query": forecast.planning,
 }
 WRITES: dict[str, Write] = {
     "SalesOrder.Save": documents.save,
@@ -82,12 +101,30 @@ WRITES: dict[str, Write] = {
     "DispatchNotice.Reject": dispatch.reject,
     "DispatchNotice.Renew": dispatch.renew,
     "Delivery.Post": dispatch.post_delivery,
+    "SalesReturn.Save": returns.save,
+    "SalesReturn.Cancel": returns.cancel,
+    "SalesReturn.Close": returns.close,
+    "SalesReturn.Post": returns.post,
+    "PurchaseRequisition.Save": purchasing.save_requisition,
+    "PurchaseOrder.Save": purchasing.save_order,
+    "PurchaseOrder.Audit": purchasing.audit_order,
+    "PurchaseOrder.Cancel": purchasing.cancel_order,
+    "PurchaseOrder.Progress": purchasing.note_progress,
+    "PurchaseReceipt.Post": purchasing.post_receipt,
+    "PurchaseInvoice.Post": purchasing.post_invoice,
+    "PurchaseInvoice.Paid": purchasing.note_paid,
+    "PurchaseInvoice.Reverse": reversals.reverse,
     "StockCount.Start": counting.start,
     "StockCount.Close": counting.close,
     "Customer.Save": masters.save_customer,
     "Material.Save": masters.save_material,
     "Stock.Adjust": masters.adjust_stock,
     "BaseData.Import": masters.import_rows,
+    "Account.Save": staff.save,
+    "Maintenance.Post": upkeep.post,
+    "MaterialVariance.Explain": variance.explain,
+    "Forecast.Save": forecast.save,
+    "Forecast.Close": forecast.close,
 }
 
 
@@ -192,7 +229,7 @@ def _subject(raw: bytes) -> str:
         values = parse_object(raw)
     except BadField:
         return ""
-    for name in ("BillNo", "WorkOrderNo", "NoticeBillNo", "SourceBillNo", "No", "MaterialNo"):
+    for name in ("BillNo", "WorkOrderNo", "NoticeBillNo", "SourceBillNo", "No", "MaterialNo", "UserNo"):
         if isinstance(values.get(name), str):
             return str(values[name])
     return ""

@@ -114,9 +114,12 @@ class Pages:
         other = "en" if lang == "zh" else "zh"
         links = (
             ("/ui", "orders"),
+            ("/ui/forecasts", "forecasts"),
             ("/ui/plans", "plans"),
             ("/ui/work-orders", "works"),
+            ("/ui/variance", "variances"),
             ("/ui/notices", "notices"),
+            ("/ui/purchases", "purchases"),
             ("/ui/deliveries", "deliveries"),
             ("/ui/stock", "stock"),
             ("/ui/count", "count"),
@@ -125,8 +128,8 @@ class Pages:
         menu = "".join(f'<a href="{href}">{word(key, lang)}</a>' for href, key in links)
         text = (
             f'<!doctype html><html lang="{"zh-CN" if lang == "zh" else "en"}"><head><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>'
-            f"{STYLE}</style></head>"
+            f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+            f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
             f'<body><nav><b>{word("title", lang)}</b>{menu}<a href="?lang={other}">'
             f"{word('other', lang)}</a></nav>"
             f'<section><div class="bar"><b>{escape(title)}</b><span>{self.station.clock.label(lang)} · '

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from plantbox.database import next_number
-from plantbox.erp import production, shipping
+from plantbox.erp import production, shipping, variance
 from plantbox.erp.lifecycle import release_plan
 from plantbox.erp.masters import Office, find_material, move_stock, refuse_while_counting
 from plantbox.erp.production import LIVE, ZERO, ShopEvent, find_work_order, tell_shop, work_order_view
@@ -136,6 +136,7 @@ def _call_material(connection: sqlite3.Connection, office: Office, bill_no: str,
         {
             "MaterialNo": item["material_no"],
             "Model": item["model"],
+            "Unit": item["unit"],
             "Qty": trimmed(Decimal(item["per_piece"]) * qty),
         }
         for item in production.materials_of(connection, bill_no)
@@ -189,6 +190,7 @@ def consume(connection: sqlite3.Connection, office: Office, fields: Fields) -> t
     posted = [{"MaterialNo": no, "Qty": trimmed(qty)} for no, qty in lines]
     data = {"IssueBillNo": number, "ExternalKey": key, "Lines": posted, **view}
     tell_shop(connection, office, ShopEvent("WorkOrder", "Consumed", bill_no, bill_no, data))
+    variance.note(connection, office, bill_no, {no for no, _ in lines})
     return bill_no, keep(connection, office, Posting("Consume", key, number, bill_no, content), data)
 
 

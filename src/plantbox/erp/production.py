@@ -94,6 +94,7 @@ def work_order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[st
         "Model": material["model"],
         "MaterialName": material["name"],
         "Unit": material["unit"],
+        "StandardPrice": material["price"],
         "Qty": row["qty"],
         "FinishedQty": row["finished"],
         "ScrapQty": trimmed(sum((Decimal(item["scrap"]) for item in operations), ZERO)),

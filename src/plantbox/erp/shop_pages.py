@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from plantbox import firm
-from plantbox.erp import counting, notices, production
+from plantbox.erp import counting, notices, production, variance
 from plantbox.erp.html import LINE_WORDS, Html, grid, language, word
 from plantbox.erp.pages import ROWS, Pages, guard
 from plantbox.fields import BadField
@@ -20,6 +20,7 @@ from plantbox.writes import Refusal, receive
 WORK_KEYS = ("work", "external", "material", "name", "qty", "finished", "scrap", "progress", "status", "bill")
 OPERATION_KEYS = ("line", "operation", "good", "bad", "scrap", "hours", "progress")
 MATERIAL_KEYS = ("material", "name", "operation", "need", "used", "variance", "share")
+VARIANCE_KEYS = ("code", "work", "material", "name", "need", "used", "variance", "share", "status", "why")
 LINK_KEYS = ("code", "bill", "line", "source", "qty", "finished")
 NOTICE_KEYS = (
     "code",
@@ -54,6 +55,13 @@ def _number(value: str) -> str:
     return f"{Decimal(value):,}"
 
 
+def _cause_form(bill_no: str, lang: str) -> Html:
+    return Html(
+        f'<form method="post" action="/ui/variance/{quote(bill_no)}"><input name="reason" required>'
+        f" <button>{word('explain', lang)}</button></form>"
+    )
+
+
 class ShopPages:
     """The pages, in the frame of the ERP's other pages."""
 
@@ -66,6 +74,8 @@ class ShopPages:
         return [
             web.get("/ui/work-orders", self.works, name="page.works"),
             web.get("/ui/work-orders/{bill}", self.work, name="page.work"),
+            web.get("/ui/variance", self.variances, name="page.variances"),
+            web.post("/ui/variance/{bill}", self.explain, name="page.explain"),
             web.get("/ui/notices", self.notices, name="page.notices"),
             web.get("/ui/count", self.count, name="page.count"),
             web.post("/ui/count/{action}", self.count_act, name="page.count_act"),
@@ -139,6 +149,43 @@ class ShopPages:
             *([grid(lang, MATERIAL_KEYS, materials)] if view["Materials"] else []),
         )
         return self._front.page(request, f"{word('work', lang)} {view['BillNo']}", "<br>".join(parts))
+
+    async def variances(self, request: web.Request) -> web.Response:
+        """Show what work orders have used above their plan, and take the cause."""
+        lang = language(request)
+        cells = (
+            (
+                row["BillNo"],
+                row["WorkOrderNo"],
+                row["MaterialNo"],
+                f"{row['Model'] or ''} {row['MaterialName']}",
+                f"{_number(row['PlannedQty'])} {row['Unit']}",
+                f"{_number(row['UsedQty'])} {row['Unit']}",
+                row["VarianceQty"],
+                row["VariancePercent"],
+                _state(row["Status"], lang),
+                row["Reason"] if row["Reason"] is not None else _cause_form(row["BillNo"], lang),
+            )
+            for row in variance.newest(self._station.db.reader, None, ROWS)
+        )
+        return self._front.page(request, word("variances", lang), grid(lang, VARIANCE_KEYS, cells))
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """Take the cause of a variance; only from this very page."""
+        guard(request)
+        bill_no, form = request.match_info["bill"], await request.post()
+        try:
+            await receive(
+                self._station,
+                "MaterialVariance.Explain",
+                json.dumps({"BillNo": bill_no, "Reason": str(form.get("reason", ""))}).encode(),
+                lambda connection, fields: variance.explain(connection, self._front.office, fields),
+                subject=bill_no,
+            )
+        except (Refusal, BadField) as refusal:
+            text = f'<div class="bar D">{escape(refusal.message)}</div>'
+            return self._front.page(request, word("variances", language(request)), text)
+        raise web.HTTPSeeOther("/ui/variance")
 
     async def notices(self, request: web.Request) -> web.Response:
         """Show the newest dispatch notices, line by line."""

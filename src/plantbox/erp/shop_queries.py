@@ -25,14 +25,15 @@ def _window(fields: Fields) -> dict[str, Any]:
 
 
 def query_work_orders(connection: sqlite3.Connection, fields: Fields) -> Answer:
-    """Return work orders by state, sales order or source number."""
+    """Return work orders by their own number, state, sales order or source number."""
     rows = connection.execute(
-        "SELECT * FROM work_order WHERE (:status IS NULL OR status = :status)"
+        "SELECT * FROM work_order WHERE (:bill IS NULL OR bill_no = :bill)"
+        " AND (:status IS NULL OR status = :status)"
         " AND ((:order IS NULL AND :source IS NULL) OR bill_no IN (SELECT work_order_no FROM work_order_link"
         " JOIN sales_order ON sales_order.id = order_id"
         " WHERE (:order IS NULL OR sales_order.bill_no = :order)"
         " AND (:source IS NULL OR source_bill_no = :source))) ORDER BY bill_no LIMIT :limit OFFSET :start",
-        _window(fields),
+        {**_window(fields), "bill": fields.optional("BillNo")},
     ).fetchall()
     return {"Rows": [production.work_order_view(connection, row) for row in rows]}
 

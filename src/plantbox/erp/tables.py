@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS sales_order (
   exchange_rate TEXT NOT NULL,
   bill_date TEXT NOT NULL, posting_date TEXT, delivery_date TEXT, org_no TEXT NOT NULL, salesman_no TEXT,
   remark TEXT,
-  custom TEXT NOT NULL, created_at TEXT NOT NULL, modified_at TEXT NOT NULL, ship_at TEXT);
+  custom TEXT NOT NULL, created_at TEXT NOT NULL, modified_at TEXT NOT NULL, ship_at TEXT,
+  un_audits INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS order_source ON sales_order (source_bill_no);
 CREATE INDEX IF NOT EXISTS order_customer ON sales_order (customer_no, status);
 CREATE INDEX IF NOT EXISTS order_ship ON sales_order (ship_at) WHERE ship_at IS NOT NULL;

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from plantbox.money import half_up, plain
+from plantbox.money import half_up, plain, trimmed
 
 
 def line_status(row: sqlite3.Row, state: str) -> str:
@@ -34,7 +34,20 @@ def order_lines(connection: sqlite3.Connection, order_id: int) -> list[sqlite3.R
     ).fetchall()
 
 
-def line_view(row: sqlite3.Row, state: str) -> dict[str, Any]:
+def returned(connection: sqlite3.Connection, order_id: int) -> dict[int, Decimal]:
+    """Return what came back of each order line."""
+    rows = connection.execute(
+        "SELECT order_line_no, received FROM sales_return_line JOIN sales_return ON bill_no = return_no"
+        " WHERE order_id = ?",
+        (order_id,),
+    )
+    found: dict[int, Decimal] = {}
+    for row in rows:
+        found[row["order_line_no"]] = found.get(row["order_line_no"], Decimal(0)) + Decimal(row["received"])
+    return found
+
+
+def line_view(row: sqlite3.Row, state: str, came_back: Decimal) -> dict[str, Any]:
     """Return one line."""
     return {
         "LineNo": row["line_no"],
@@ -55,6 +68,7 @@ def line_view(row: sqlite3.Row, state: str) -> dict[str, Any]:
         "ReservedQty": row["reserved"],
         "PlannedQty": row["planned"],
         "DeliveredQty": row["delivered"],
+        "ReturnedQty": trimmed(came_back),
         "LineStatus": line_status(row, state),
         **json.loads(row["custom"]),
     }
@@ -63,6 +77,7 @@ def line_view(row: sqlite3.Row, state: str) -> dict[str, Any]:
 def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     """Return an order whole."""
     customer = connection.execute("SELECT name FROM customer WHERE no = ?", (row["customer_no"],)).fetchone()
+    back = returned(connection, row["id"])
     return {
         "Id": row["id"],
         "BillNo": row["bill_no"],
@@ -74,6 +89,7 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         "CloseStatus": row["close_status"],
         "RejectCode": row["reject_code"],
         "RejectReason": row["reject_reason"],
+        "UnAudits": row["un_audits"],
         "Amount": row["amount"],
         "TaxAmount": row["tax_amount"],
         "AllAmount": row["all_amount"],
@@ -90,7 +106,10 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         **json.loads(row["custom"]),
         "CreateTime": row["created_at"],
         "ModifyTime": row["modified_at"],
-        "Lines": [line_view(line, row["status"]) for line in order_lines(connection, row["id"])],
+        "Lines": [
+            line_view(line, row["status"], back.get(line["line_no"], Decimal(0)))
+            for line in order_lines(connection, row["id"])
+        ],
     }
 
 

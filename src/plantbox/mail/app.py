@@ -12,10 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
+from plantbox.accounts import ACCOUNT_TABLES
 from plantbox.face import Face
 from plantbox.faults import Fault
 from plantbox.fields import BadField, Fields
 from plantbox.leaf import Html, Look, shown
+from plantbox.mail import boxes
 from plantbox.mail.smtp import Listener
 from plantbox.station import Common, Station, open_station
 from plantbox.writes import Answer, Refusal, receive
@@ -49,10 +51,10 @@ LOOK = Look(
 body{margin:0;font:15px/1.6 Georgia,"Noto Serif CJK SC","Songti SC",serif;background:#fbf7f0;color:#33291d}
 header{padding:18px 24px 8px;border-bottom:2px solid #b98b4f;display:flex;gap:22px;flex-wrap:wrap;
 align-items:baseline}header b{font-size:22px}nav a{color:#8a4b08;margin-right:14px}.sim{margin-left:auto;
-font-size:13px;color:#85745c}main{max-width:920px;margin:0 auto;padding:16px 24px}h1{font-size:20px}
+font-size:13px;color:#75654f}main{max-width:920px;margin:0 auto;padding:16px 24px}h1{font-size:20px}
 table{border-collapse:collapse;width:100%}
 td,th{text-align:left;padding:9px 10px;border-bottom:1px solid #e6dac6;
-vertical-align:top}th{font-weight:normal;color:#85745c;font-size:13px}.scroll{overflow:auto}a{color:#8a4b08}
+vertical-align:top}th{font-weight:normal;color:#75654f;font-size:13px}.scroll{overflow:auto}a{color:#8a4b08}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#fff;border:1px solid #e6dac6;padding:16px;
 font:inherit}@media(max-width:600px){.sim{margin-left:0}main{padding:12px}}
 """,
@@ -127,6 +129,8 @@ class Desk:
             web.post("/sms/v1/send", self.send, name="sms.send"),
             web.get("/sms/v1/messages", self.sms_list, name="sms.list"),
             web.get("/mail/v1/messages", self.mail_list, name="mail.list"),
+            web.get("/mail/v1/mailboxes", self.boxes, name="boxes.list"),
+            web.put("/mail/v1/mailboxes/{address}", self.put_box, name="boxes.put"),
             web.get("/", self.inbox, name="page.inbox"),
             web.get("/mails/{id:\\d+}", self.mail, name="page.mail"),
             web.get("/sms", self.sms, name="page.sms"),
@@ -192,6 +196,29 @@ class Desk:
         ).fetchall()
         return _answer(0, "", items=[mail_view(row) for row in rows])
 
+    async def boxes(self, request: web.Request) -> web.Response:
+        """List the mailboxes and what has happened to them."""
+        if not self._known(request):
+            return _answer(1, "Expected a valid X-Sms-Key.")
+        return _answer(0, "", **boxes.every(self._station.db.reader))
+
+    async def put_box(self, request: web.Request) -> web.Response:
+        """Make a mailbox what the body says."""
+        if not self._known(request):
+            return _answer(1, "Expected a valid X-Sms-Key.")
+        now, address = self._station.clock.text(), request.match_info["address"]
+        try:
+            answer, _ = await receive(
+                self._station,
+                "boxes.put",
+                await request.read(),
+                lambda connection, fields: boxes.put(connection, now, address, fields),
+                subject=address,
+            )
+        except BadField as error:
+            return _answer(2, f"{error.field}: {error.message}")
+        return web.json_response(answer)
+
     async def inbox(self, request: web.Request) -> web.Response:
         """Show the newest mails."""
         lang = LOOK.language(request)
@@ -242,7 +269,7 @@ def _linked(html: str) -> str:
 
 def build(common: Common, options: MailOptions) -> tuple[Face, Station]:
     """Open the box's ground and return its face."""
-    station = open_station(common, "mail", TABLES)
+    station = open_station(common, "mail", TABLES + ACCOUNT_TABLES)
     ready: dict[str, Any] = {}
     smtp_calls: dict[str, int] = {}
     listener = Listener(station, options.smtp_port, smtp_calls, ready)

@@ -127,6 +127,13 @@ def _start(
     )
 
 
+def _disposition(drawn: float, undecided: float) -> str:
+    """Return what becomes of bad pieces; some are left to a person."""
+    if drawn >= 1 - undecided:
+        return "pending"
+    return "scrap" if drawn < 0.25 else "rework"
+
+
 def _report_portion(connection: sqlite3.Connection, shop: Shop, work_id: int, seq: int, at: datetime) -> None:
     """Report what a machine has made of its portion, and let it take the next one."""
     work, operation = work_row(connection, work_id), operation_row(connection, work_id, seq)
@@ -140,7 +147,7 @@ def _report_portion(connection: sqlite3.Connection, shop: Shop, work_id: int, se
             good=portion - bad,
             bad=bad,
             reason=STEPS[seq].trouble if bad else None,
-            disposition="scrap" if chance.random() < 0.25 else "rework",
+            disposition=_disposition(chance.random(), float(shop.settings.undecided)),
             hours=Decimal(f"{_minutes(shop, seq, portion) / 60:.2f}"),
             machine=operation["machine"],
             role=STEPS[seq].role,

@@ -80,7 +80,7 @@ margin:auto}
 h1{font-size:20px}h2{font-size:16px;color:#f59e0b;margin:22px 0 8px}.scroll{overflow:auto}
 table{border-collapse:collapse;width:100%;background:#18202a}td,th{padding:8px 12px;text-align:left;
 border-bottom:1px solid #263241;white-space:nowrap}th{color:#8fa3b8;font-weight:500;font-size:13px}
-td.n{text-align:right;font-variant-numeric:tabular-nums}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 a{color:#fbbf24}.tag{padding:2px 10px;border-radius:4px;
 background:#263241}.tag.running,.tag.inProgress{background:#1d4f2b;color:#8ff0a4}.tag.fault{background:#6b1620;
 color:#ffb3ba}.tag.completed,.tag.done{background:#173a5e;color:#a5d2ff}.bar{background:#263241;width:140px;

@@ -26,13 +26,14 @@ CHOICES = {"production": ("auto", "manual"), "stops": ("on", "off")}
 
 @dataclass(slots=True)
 class Settings:
-    """Changeable while the MES runs: who moves work, whether machines stop, scrap (mean share), pace
-    (factor on durations).
+    """Changeable while the MES runs: who moves work, whether machines stop, scrap (mean share), undecided
+    (share of bad portions that a person is asked about), pace (factor on durations).
     """
 
     production: str = "auto"
     stops: str = "on"
     scrap: Decimal = Decimal("0.02")
+    undecided: Decimal = Decimal(0)
     pace: Decimal = Decimal(1)
 
     def set(self, values: Mapping[str, Any]) -> None:
@@ -41,15 +42,18 @@ class Settings:
         for name in values:
             if name in CHOICES and fields.text(name) not in CHOICES[name]:
                 raise BadField(name, f"Expected one of {', '.join(CHOICES[name])}.")
-            if name not in (*CHOICES, "scrap", "pace"):
-                raise BadField(name, "Expected production, stops, scrap or pace.")
+            if name not in (*CHOICES, "scrap", "undecided", "pace"):
+                raise BadField(name, "Expected production, stops, scrap, undecided or pace.")
         scrap = fields.number("scrap", str(self.scrap), low="0")
+        undecided = fields.number("undecided", str(self.undecided), low="0")
+        if undecided > 1:
+            raise BadField("undecided", "Expected a share of at most 1.")
         pace = fields.number("pace", str(self.pace), low="0.001")
         if scrap > Decimal("0.5") or pace > 1000:
             raise BadField("scrap", "Expected scrap of at most 0.5 and a pace of at most 1000.")
         self.production = fields.optional("production") or self.production
         self.stops = fields.optional("stops") or self.stops
-        self.scrap, self.pace = scrap, pace
+        self.scrap, self.undecided, self.pace = scrap, undecided, pace
 
     def view(self) -> dict[str, str]:
         """Return them as the admin listener shows them."""
@@ -57,6 +61,7 @@ class Settings:
             "production": self.production,
             "stops": self.stops,
             "scrap": str(self.scrap),
+            "undecided": str(self.undecided),
             "pace": str(self.pace),
         }
 

@@ -101,6 +101,7 @@ class Calls:
         writes: dict[str, Write] = {
             "create": flows.create, "approve": flows.approve, "reject": flows.reject,
             "withdraw": flows.withdraw, "urge": flows.urge,
+            "assign": flows.assign, "progress": flows.progress,
         }  # fmt: skip
         base = "/api/oa/workflow"
         return [
@@ -243,6 +244,10 @@ def build(common: Common, options: OaOptions) -> tuple[Face, Station]:
 
 
 def _seed(connection: sqlite3.Connection) -> None:
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(request)")}
+    if "progress" not in columns:
+        # A file of an earlier version.
+        connection.execute("ALTER TABLE request ADD COLUMN progress TEXT")
     if get_meta(connection, "seeded") is None:
         set_meta(connection, "seeded", "yes")
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('request', ?)", (FIRST_ID,))

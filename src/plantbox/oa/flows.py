@@ -67,6 +67,7 @@ def view_of(row: sqlite3.Row) -> dict[str, Any]:
         "createTime": row["created_at"],
         "finishTime": row["finished_at"],
         "urgeCount": row["urged"],
+        "progress": row["progress"],
         "mainData": json.loads(row["main"]),
         "detailData": json.loads(row["detail"]),
     }
@@ -193,6 +194,38 @@ def urge(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> tuple[st
     view = view_of(find(connection, row["no"]))
     desk.feed.tell(connection, "workflow.urged", row["no"], view)
     return row["no"], view
+
+
+def assign(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> tuple[str, Answer]:
+    """Pass a pending request on to the role that must approve it."""
+    row = find(connection, fields.text("requestId"))
+    role = fields.text("approverRole")
+    if row["role"] == role:
+        return row["no"], {**view_of(row), "alreadyDone": True}
+    if row["status"] != "pending":
+        raise Refusal("STATE_ERROR", f"流程 {row['no']} 已办结: {row['status']}", "requestId")
+    connection.execute("UPDATE request SET role = ? WHERE id = ?", (role, row["id"]))
+    _log(
+        connection,
+        desk,
+        row,
+        Step(row["role"], "assign", f"{role} {fields.optional('remark') or ''}".strip()),
+    )
+    view = view_of(find(connection, row["no"]))
+    desk.feed.tell(connection, "workflow.assigned", row["no"], view)
+    return row["no"], {**view, "alreadyDone": False}
+
+
+def progress(connection: sqlite3.Connection, desk: Desk, fields: Fields) -> tuple[str, Answer]:
+    """Show how far the business behind a request has come."""
+    row = find(connection, fields.text("requestId"))
+    said = fields.text("progress")
+    if row["progress"] == said:
+        return row["no"], {**view_of(row), "alreadyDone": True}
+    connection.execute("UPDATE request SET progress = ? WHERE id = ?", (said, row["id"]))
+    remark = f"{said} {fields.optional('remark') or ''}".strip()
+    _log(connection, desk, row, Step("业务系统", "progress", remark))
+    return row["no"], {**view_of(find(connection, row["no"])), "alreadyDone": False}
 
 
 def due_requests(connection: sqlite3.Connection, desk: Desk) -> list[sqlite3.Row]:

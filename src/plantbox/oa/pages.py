@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from plantbox.database import next_number
 from plantbox.fields import BadField, Fields
 from plantbox.leaf import Look, guard, number, shown
 from plantbox.oa import flows
@@ -32,6 +33,9 @@ LOOK = Look(
         "log": ("流转记录", "History"),
         "detail": ("明细", "Lines"),
         "urged": ("已催办", "Urged"),
+        "progress": ("进度", "Progress"),
+        "new": ("采购申请", "Purchase request"),
+        "send": ("提交", "Submit"),
         "back": ("返回", "Back"),
         "auto": ("自动审批", "Approved by itself"),
         "manual": ("人工审批", "Approved by hand"),
@@ -43,13 +47,13 @@ LOOK = Look(
 font:16px/1.5 "PingFang SC","Noto Sans CJK SC",-apple-system,sans-serif}
 header{background:#fff;border-bottom:1px solid #ddd;padding:12px 16px;position:sticky;top:0}
 header b{font-size:18px;display:block}nav a{color:#5b5bd6;margin-right:16px;text-decoration:none;
-display:inline-block;padding:6px 0}.sim{display:block;color:#8a8a8e;font-size:12px}
+display:inline-block;padding:6px 0}.sim{display:block;color:#66666b;font-size:12px}
 main{max-width:560px;margin:0 auto;padding:12px}h1{font-size:18px;margin:6px 4px 12px}
 .card{background:#fff;border-radius:12px;padding:14px 16px;margin-bottom:12px;display:block;color:inherit;
-text-decoration:none;overflow-wrap:anywhere}.card b{display:block}.small{color:#8a8a8e;font-size:13px}
+text-decoration:none;overflow-wrap:anywhere}.card b{display:block}.small{color:#66666b;font-size:13px}
 .st{float:right;font-size:13px;padding:1px 10px;border-radius:20px;background:#fff2d9;color:#8a5c00}
 .st.approved{background:#dcf5e3;color:#12703a}.st.rejected,.st.withdrawn{background:#fde3e3;color:#a11c1c}
-dl{display:grid;grid-template-columns:108px 1fr;gap:6px 10px;margin:0}dt{color:#8a8a8e}dd{margin:0}
+dl{display:grid;grid-template-columns:108px 1fr;gap:6px 10px;margin:0}dt{color:#66666b}dd{margin:0}
 textarea{width:100%;font:inherit;border:1px solid #ccc;border-radius:10px;padding:10px;min-height:72px}
 .acts{display:flex;gap:10px;margin-top:10px}button{flex:1;min-height:48px;border:0;border-radius:12px;
 font:inherit;font-weight:600;background:#5b5bd6;color:#fff}button.no{background:#fff;color:#c62828;
@@ -57,9 +61,10 @@ border:1px solid #c62828}.error{background:#fde3e3;color:#a11c1c;border-radius:1
 margin-bottom:12px}.switch{display:flex;align-items:center;justify-content:space-between}
 .switch button{flex:none;min-height:44px;padding:0 16px;background:#ececf8;color:#3d3dae}
 table{border-collapse:collapse;width:100%;font-size:13px}td,th{text-align:left;white-space:nowrap;
-padding:6px 4px;border-bottom:1px solid #eee}td:nth-child(2){white-space:normal}.scroll{overflow:auto}
+padding:6px 4px;border-bottom:1px solid #eee}td.n,th.n{text-align:right}
+td:nth-child(2){white-space:normal}.scroll{overflow:auto}
 """,
-    menu=(("/", "todo"), ("/done", "done")),
+    menu=(("/", "todo"), ("/done", "done"), ("/purchases/new", "new")),
 )
 FIELD_WORDS = {
     "khmc": ("客户名称", "Customer"),
@@ -77,9 +82,13 @@ FIELD_WORDS = {
     "ddje": ("订单金额", "Order amount"),
     "wlbm": ("物料编码", "Material"),
     "fhsl": ("本次发货", "To ship"),
+    "sqbm": ("申请部门", "Department"),
+    "sqyy": ("申请原因", "Reason"),
+    "xqrq": ("需求日期", "Needed by"),
     "ddsl": ("订购", "Ordered"),
 }
-MONEY = ("je", "ddje")
+EXACT = ("je", "ddje", "sl", "fhsl", "ddsl")
+"""Fields that hold amounts and quantities."""
 
 
 def _named(name: str, lang: str) -> str:
@@ -88,7 +97,7 @@ def _named(name: str, lang: str) -> str:
 
 def _value(pair: dict[str, str]) -> object:
     value = pair["fieldValue"]
-    return number(value) if pair["fieldName"] in MONEY else value
+    return number(value) if pair["fieldName"] in EXACT else value
 
 
 class Pages:
@@ -103,6 +112,8 @@ class Pages:
         return [
             web.get("/", self.todo, name="page.todo"),
             web.get("/done", self.done, name="page.done"),
+            web.get("/purchases/new", self.purchase, name="page.purchase"),
+            web.post("/purchases/new", self.purchase_sent, name="page.purchase_sent"),
             web.post("/approval", self.decide, name="page.approval"),
             web.get("/requests/{ref}", self.request, name="page.request"),
             web.post("/requests/{ref}/{action:approve|reject}", self.act, name="page.act"),
@@ -127,6 +138,36 @@ class Pages:
         if wanted in ("auto", "manual"):
             self._desk.settings.set({"approval": wanted})
         raise web.HTTPSeeOther("/")
+
+    async def purchase(self, request: web.Request, error: str = "") -> web.Response:
+        """Show the form of a purchase request."""
+        lang = LOOK.language(request)
+        inputs = "".join(
+            f'<p><label>{_named(name, lang)}<br><input name="{name}" required'
+            f"{' type=date' if name == 'xqrq' else ''}></label></p>"
+            for name in ("cpxh", "sl", "xqrq", "sqyy")
+        )
+        body = (
+            (f'<div class="error">{escape(error)}</div>' if error else "")
+            + f'<form class="card" method="post" action="/purchases/new">{inputs}'
+            + f'<div class="acts"><button>{LOOK.word("send", lang)}</button></div></form>'
+        )
+        return LOOK.page(request, self._station.clock, LOOK.word("new", lang), body)
+
+    async def purchase_sent(self, request: web.Request) -> web.Response:
+        """Start a purchase request from the form; only from this very page."""
+        guard(request)
+        form = await request.post()
+        given = {name: str(form.get(name, "")).strip() for name in ("cpxh", "sl", "xqrq", "sqyy")}
+
+        def run(connection: sqlite3.Connection, _: Fields) -> tuple[str, Answer]:
+            return flows.create(connection, self._desk, Fields(_purchase(connection, given)))
+
+        try:
+            answer, _ = await receive(self._station, "workflow.create", b"", run)
+        except (Refusal, BadField) as refusal:
+            return await self.purchase(request, refusal.message)
+        raise web.HTTPSeeOther(f"/requests/{quote(answer['requestNo'])}")
 
     async def done(self, request: web.Request) -> web.Response:
         """Show what is decided."""
@@ -159,6 +200,7 @@ class Pages:
             (LOOK.word("creator", lang), row["creator"]),
             (LOOK.word("role", lang), row["role"]),
             *((_named(p["fieldName"], lang), _value(p)) for p in json.loads(row["main"])),
+            *([(LOOK.word("progress", lang), row["progress"])] if row["progress"] else []),
         ]
         facts = "".join(f"<dt>{escape(name)}</dt><dd>{shown(value)}</dd>" for name, value in pairs)
         parts = [
@@ -213,6 +255,20 @@ class Pages:
         raise web.HTTPSeeOther(f"/requests/{quote(ref)}")
 
 
+def _purchase(connection: sqlite3.Connection, given: dict[str, str]) -> dict[str, object]:
+    """Return the body of a purchase request, as a program would send it."""
+    key = f"CG{next_number(connection, 'purchase'):06d}"
+    pairs = {name: [{"fieldName": name, "fieldValue": value}] for name, value in given.items()}
+    return {
+        "workflowCode": "CGSQ",
+        "businessKey": key,
+        "requestName": f"采购申请 {given['cpxh']} × {given['sl']}",
+        "creator": "仓库",
+        "mainData": pairs["sqyy"],
+        "detailData": [pairs["cpxh"] + pairs["sl"] + pairs["xqrq"]],
+    }
+
+
 def _state(status: str, lang: str) -> str:
     return f'<span class="st {status}">{STATES[status][0 if lang == "zh" else 1]}</span>'
 
@@ -231,7 +287,7 @@ def _detail(row: sqlite3.Row, lang: str) -> str:
         return ""
     names = list(dict.fromkeys(pair["fieldName"] for line in rows for pair in line))
     cells = [
-        [next((pair["fieldValue"] for pair in line if pair["fieldName"] == name), None) for name in names]
+        [next((_value(pair) for pair in line if pair["fieldName"] == name), None) for name in names]
         for line in rows
     ]
     table = LOOK.table(lang, [_named(name, lang) for name in names], cells)

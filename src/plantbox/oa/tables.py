@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS request (
   business_key TEXT NOT NULL,
   name TEXT NOT NULL, creator TEXT NOT NULL, role TEXT NOT NULL, main TEXT NOT NULL, detail TEXT NOT NULL,
   status TEXT NOT NULL, approver TEXT, remark TEXT, urged INTEGER NOT NULL DEFAULT 0,
-  created_at TEXT NOT NULL, finished_at TEXT, due_at TEXT, UNIQUE (flow, business_key));
+  created_at TEXT NOT NULL, finished_at TEXT, due_at TEXT, progress TEXT, UNIQUE (flow, business_key));
 CREATE INDEX IF NOT EXISTS request_status ON request (status, due_at);
 CREATE TABLE IF NOT EXISTS log (
   id INTEGER PRIMARY KEY AUTOINCREMENT, request_id INTEGER NOT NULL REFERENCES request (id),
@@ -19,6 +19,9 @@ FIRST_ID = 90_000_000
 FLOWS = {
     "FHSP": ("发货审批", "Dispatch approval"),
     "TYSP": ("通用审批", "General approval"),
+    "CGSQ": ("采购申请", "Purchase request"),
+    "XSTH": ("销售退货申请", "Request for a return"),
+    "FSSQ": ("订单反审核申请", "Request to take an order's audit back"),
     "RW": ("任务", "Task"),
 }
 STATES = {
@@ -33,7 +36,9 @@ ACTIONS = {
     "reject": ("拒绝", "Rejected"),
     "withdraw": ("撤回", "Withdrawn"),
     "urge": ("催办", "Urged"),
+    "assign": ("转交审批", "Passed on"),
+    "progress": ("进度", "Progress"),
 }
 EVENTS = ("workflow.approved", "workflow.rejected", "workflow.withdrawn")
-ALL_EVENTS = (*EVENTS, "workflow.created", "workflow.urged")
+ALL_EVENTS = (*EVENTS, "workflow.created", "workflow.assigned", "workflow.urged")
 """What the feed has; callbacks are the first three unless the command line says otherwise."""

@@ -10,12 +10,13 @@ from decimal import Decimal
 from aiohttp import web
 
 from plantbox import firm
-from plantbox.database import get_meta, set_meta
+from plantbox.database import get_meta, next_number, set_meta
 from plantbox.face import Face
 from plantbox.faults import Fault
 from plantbox.fields import BadField, Fields, parse_object
 from plantbox.station import Common, Station, open_station
-from plantbox.wms import pages, staging, stock
+from plantbox.supplies import Mornings, deliveries
+from plantbox.wms import pages, staging, stock, warnings
 from plantbox.wms.tables import TABLES
 from plantbox.writes import Refusal
 
@@ -47,18 +48,24 @@ def build(common: Common, options: WmsOptions) -> tuple[Face, Station]:
     station = open_station(common, "wms", TABLES)
     now = station.clock.now()
     station.db.setup(lambda connection: _seed(connection, now, empty=common.empty))
+    station.db.setup(lambda connection: warnings.seed(connection, empty=common.empty))
     yard = staging.Yard(station.clock, station.faults, common.seed, options.pick_hours, {})
     front = pages.Pages(station, yard)
     poll = _Poll(now)
+    mornings = Mornings(now)
 
     async def due() -> None:
-        """Poll the staging tables when it is time, and ship what is due."""
+        """Take in what suppliers bring, poll the staging tables when it is time, and ship what is due."""
         moment = station.clock.now()
+        if not common.empty and mornings.has_come(moment):
+            await station.db.write(lambda connection: _supply(connection, moment))
         if moment < poll.next_at:
             return
         poll.next_at = moment + timedelta(minutes=POLL_MINUTES)
         if staging.anything_due(station.db.reader, yard):
             await station.db.write(lambda connection: staging.run(connection, yard))
+        if warnings.anything_new(station.db.reader):
+            await station.db.write(lambda connection: warnings.run(connection, station.clock.now()))
 
     face = Face(
         name="wms",
@@ -75,6 +82,14 @@ def build(common: Common, options: WmsOptions) -> tuple[Face, Station]:
         ready={"database": str((common.data / "wms.sqlite3").resolve())},
     )
     return face, station
+
+
+def _supply(connection: sqlite3.Connection, now: datetime) -> None:
+    if stock.counting(connection):
+        return
+    for code, qty in deliveries(lambda code: stock.on_hand(connection, code)):
+        number = f"CG{now:%y%m%d}{next_number(connection, 'supply'):05d}"
+        stock.add(connection, code, None, qty, stock.Move("SUPPLY", number, now))
 
 
 def _failure(status: int, _: str, message: str) -> web.Response:
@@ -121,3 +136,9 @@ def _seed(connection: sqlite3.Connection, now: datetime, *, empty: bool) -> None
         )
         if not empty and Decimal(good.stock) > 0:
             stock.add(connection, code, None, Decimal(good.stock), stock.Move("OPENING", "QC-000001", now))
+    for spare in () if empty else firm.SPARES:
+        connection.execute(
+            "INSERT INTO ITEM (SKU, MATERIAL_CODE, NAME, UNIT) VALUES (?, ?, ?, ?)",
+            (f"K-{spare.code}", spare.code, spare.name, spare.unit),
+        )
+        stock.add(connection, spare.code, None, Decimal(spare.stock), stock.Move("OPENING", "QC-000002", now))

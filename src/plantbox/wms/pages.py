@@ -26,6 +26,7 @@ LOOK = Look(
         "sku": ("货号", "SKU"),
         "code": ("物料编码", "Material"),
         "name": ("名称", "Name"),
+        "line": ("行", "Line"),
         "lot": ("批次", "Lot"),
         "place": ("库位", "Location"),
         "qty": ("数量", "Quantity"),
@@ -48,9 +49,17 @@ LOOK = Look(
         "counted": ("实盘数量", "Counted"),
         "RECEIPT": ("入库", "Receipt"),
         "SHIPMENT": ("发货", "Shipment"),
+        "SUPPLY": ("采购入库", "Purchase receipt"),
         "ISSUE": ("领料", "Issue"),
         "COUNT": ("盘点", "Count"),
         "OPENING": ("期初", "Opening"),
+        "FG": ("成品入库", "Finished goods"),
+        "PO": ("采购收货", "Purchase receipt"),
+        "RT": ("退货入库", "Return"),
+        "warnings": ("低于安全库存", "Below minimum stock"),
+        "least": ("最低库存", "Minimum"),
+        "open": ("未处理", "Open"),
+        "closed": ("已恢复", "Closed"),
         "carrier": ("承运", "Carrier"),
         "eta": ("预计天数", "Days to arrive"),
     },
@@ -63,7 +72,8 @@ h1{font-size:19px;border-left:6px solid #2fa35a;padding-left:10px}.scroll{overfl
 border:1px solid #c9dccd;margin-bottom:14px}
 table{border-collapse:collapse;width:100%}
 td,th{padding:7px 11px;border-bottom:1px dashed #c9dccd;text-align:left;white-space:nowrap}
-th{background:#dff0e3;font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
+th{background:#dff0e3;font-weight:600}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .s{padding:1px 8px;border:1px solid #2fa35a;border-radius:10px}.s.E,.s.cancelled{
 border-color:#b3261e;color:#b3261e}
 .s.W,.s.open,.s.partial{border-color:#b57900;color:#8a5c00}.note{background:#fff3cd;border:1px solid #e0c36a;
@@ -81,6 +91,7 @@ form{display:flex;gap:8px;flex-wrap:wrap;margin-bottom:12px;align-items:center}
     ),
 )
 ROWS = 200
+RECEIPT_KINDS = ("FG", "PO", "RT")
 
 
 class Pages:
@@ -122,7 +133,16 @@ class Pages:
             for r in rows
         ]
         keys = ("sku", "code", "name", "lot", "place", "qty", "")
-        return self._page(request, "stock", LOOK.table(LOOK.language(request), keys, cells))
+        lang = LOOK.language(request)
+        warned = [
+            (r["WARNING_NO"], r["MATERIAL_CODE"], number(r["QTY"]), number(r["MIN_QTY"]), r["RAISED_AT"])
+            for r in self._rows("SELECT * FROM OUT_WARNING WHERE STATUS = 'OPEN' ORDER BY ID DESC")
+        ]
+        before = ""
+        if warned:
+            table = LOOK.table(lang, ("no", "code", "qty", "least", "time"), warned)
+            before = f"<h1>{LOOK.word('warnings', lang)}</h1>{table}"
+        return self._page(request, "stock", before + LOOK.table(lang, keys, cells))
 
     async def receipts(self, request: web.Request) -> web.Response:
         """Show receipts as they came in, and a form to receive by hand."""
@@ -148,7 +168,9 @@ class Pages:
                 f'<label>{LOOK.word(key, lang)} <input name="{name}" required></label>'
                 for name, key in (("key", "key"), ("source", "source"), ("code", "code"), ("qty", "qty"))
             )
-            + f"<button>{LOOK.word('receive', lang)}</button></form>"
+            + '<select name="kind">'
+            + "".join(f'<option value="{kind}">{LOOK.word(kind, lang)}</option>' for kind in RECEIPT_KINDS)
+            + f"</select><button>{LOOK.word('receive', lang)}</button></form>"
         )
         keys = ("key", "no", "source", "code", "qty", "lot", "state", "error", "time")
         return self._page(request, "receipts", form + LOOK.table(lang, keys, cells))
@@ -158,14 +180,17 @@ class Pages:
         guard(request)
         form = await request.post()
         values = tuple(str(form.get(name, "")).strip() for name in ("key", "source", "code", "qty"))
+        kind = str(form.get("kind", "FG"))
+        if kind not in RECEIPT_KINDS:
+            raise web.HTTPBadRequest(reason="Expected one of FG, PO, RT")
         now = self._station.clock.text()
 
         def put(connection: sqlite3.Connection) -> None:
             key = values[0] or f"HAND-{next_number(connection, 'hand'):05d}"
             connection.execute(
-                "INSERT INTO IN_RECEIPT (BATCH_ID, EXT_KEY, SOURCE_NO, MATERIAL_CODE, QTY, CREATED_AT)"
-                " VALUES ('HAND', ?, ?, ?, ?, ?)",
-                (key, *values[1:], now),
+                "INSERT INTO IN_RECEIPT (BATCH_ID, DOC_TYPE, EXT_KEY, SOURCE_NO, MATERIAL_CODE, QTY,"
+                " CREATED_AT) VALUES ('HAND', ?, ?, ?, ?, ?, ?)",
+                (kind, key, *values[1:], now),
             )
             staging.run(connection, self._yard)
 
@@ -203,7 +228,7 @@ class Pages:
             )
             for r in self._rows("SELECT * FROM OUT_SHIPMENT ORDER BY ID DESC")
         ]
-        pick_keys = ("no", "key", "", "order", "customer", "code", "qty", "shipped", "state", "time")
+        pick_keys = ("no", "key", "line", "order", "customer", "code", "qty", "shipped", "state", "time")
         left_keys = ("no", "order", "code", "qty", "lot", "carrier", "eta", "time")
         body = LOOK.table(lang, pick_keys, picks) + LOOK.table(lang, left_keys, left)
         return self._page(request, "shipments", body)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from plantbox import accounts
 from plantbox.database import next_number
 from plantbox.faults import Fault, FaultBoard
 from plantbox.money import trimmed
@@ -24,6 +25,7 @@ KINDS = {
     "shipment": "IN_SHIPMENT",
     "change": "IN_CHANGE",
     "issue": "IN_ISSUE",
+    "account": "IN_ACCOUNT",
 }
 
 
@@ -190,6 +192,25 @@ def issue(connection: sqlite3.Connection, yard: Yard, row: sqlite3.Row, changed:
     return number
 
 
+def account(connection: sqlite3.Connection, yard: Yard, row: sqlite3.Row, _: Fault | None) -> str:
+    """Make a user account what the row says, once per key."""
+    if row["ENABLED"] not in ("Y", "N"):
+        raise Refusal("E", f"ENABLED 应为 Y 或 N: {row['ENABLED']}")
+    content = [row["LOGIN"], row["USER_NAME"], row["ROLE_CODE"], row["ENABLED"]]
+    first = _once(connection, "account", row["EXT_KEY"], content)
+    if first is not None:
+        return f"={first}"
+    enabled = row["ENABLED"] == "Y"
+    if enabled and not row["ROLE_CODE"]:
+        raise Refusal("E", "ROLE_CODE 不能为空")
+    wanted = accounts.Account(
+        row["LOGIN"], row["USER_NAME"] or row["LOGIN"], row["ROLE_CODE"] or "", enabled
+    )  # fmt: skip
+    accounts.put(connection, yard.clock.text(), wanted)
+    _keep(connection, "account", row["EXT_KEY"], content, row["LOGIN"])
+    return str(row["LOGIN"])
+
+
 def instruct(connection: sqlite3.Connection, yard: Yard, row: sqlite3.Row, _: Fault | None) -> str:
     """Take a shipment instruction with all its lines; goods are picked some hours later."""
     key = row["EXT_KEY"]
@@ -316,4 +337,4 @@ def _ship(
         )
 
 
-WORKS = {"receipt": receive, "shipment": instruct, "change": change, "issue": issue}
+WORKS = {"receipt": receive, "shipment": instruct, "change": change, "issue": issue, "account": account}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -28,6 +27,7 @@ from support.mosquitto import Collector, Mosquitto
 from support.rabbit_lab import RabbitLab
 from support.waiting import until
 from support.wire_proxy import WireProxy
+from tools.postgres import free_port
 
 PASSWORD = "broker-s3cret"
 CONTENT = "{number: payload.number, item: payload.item, quantity: payload.quantity, price: payload.price}"
@@ -62,12 +62,6 @@ operations:
 resources:
   order: {{topic: orders/new, type: broker.order.received, subject: body.number, page: 3}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class BrokerBench:

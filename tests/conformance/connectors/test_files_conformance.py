@@ -1,4 +1,4 @@
-"""The files connector passes the connector suite on a real SFTP server and in a folder.
+"""The files connector passes the connector suite on a real SFTP server, S3's contract double and a folder.
 
 Left out is what no file server does: an error inside a good answer, a good answer inside an error, checking
 the data, a rate limit. A folder of the machine cannot be told to fail either; there the cases of the data are
@@ -8,7 +8,6 @@ run.
 from __future__ import annotations
 
 import json
-import socket
 import tracemalloc
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
@@ -24,15 +23,21 @@ from lineshaft.connectors.files import FILES
 from lineshaft.sdk.connector import Connector
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.suite import Behaviour, Bench, ConnectorSuite, Gate, context, order, raised
+from support.s3_double import S3Double
 from support.sftp_server import SftpServer
+from tools.postgres import free_port
 
 PASSWORD = "exchange-s3cret"
-AUTH = "auth: {user: secret:user, password: secret:password}"
+AUTH = {
+    "folder": "",
+    "sftp": "auth: {user: secret:user, password: secret:password}",
+    "s3": "auth: {access_key: secret:user, secret_key: secret:password}",
+}
 
 
 def manifest(store: str) -> bytes:
     written = (Path(__file__).parent / "files_manifest.yaml").read_text("utf-8")
-    return written.replace("STORE", store).replace("AUTH", AUTH if store == "sftp" else "").encode()
+    return written.replace("STORE", store).replace("AUTH", AUTH[store]).encode()
 
 
 class FilesBench:
@@ -46,13 +51,14 @@ class FilesBench:
     def __init__(self, store: str, root: Path, caplog: pytest.LogCaptureFixture) -> None:
         self.store = store
         self.root = root
-        self.server = SftpServer(root, "hub", PASSWORD)
+        make = S3Double if store == "s3" else SftpServer
+        self.server: SftpServer | S3Double = make(root, "hub", PASSWORD)
         self._caplog = caplog
         self._open: list[Connector] = []
 
     async def start(self) -> None:
         (self.root / "out").mkdir()
-        if self.store == "sftp":
+        if self.store != "folder":
             await self.server.start()
 
     async def connect(self, *, wrong_secret: bool = False, unreachable: bool = False) -> Connector:
@@ -60,7 +66,12 @@ class FilesBench:
         settings: dict[str, Any] = {"root": str(self.root / "gone" if unreachable else self.root)}
         if self.store == "sftp":
             port = free_port() if unreachable else self.server.port
+            assert isinstance(self.server, SftpServer)
             settings = {"host": "127.0.0.1", "port": port, "host_key": self.server.fingerprint}
+        if self.store == "s3":
+            port = free_port() if unreachable else self.server.port
+            endpoint = f"http://127.0.0.1:{port}"
+            settings = {"endpoint": endpoint, "bucket": "exchange", "region": "cn-north-1"}
         connection = Connection("exchange", settings, known.__getitem__, FixedClock())
         connector = FILES.read(manifest(self.store), "exchange.yaml").connect(connection)
         await connector.open()
@@ -71,6 +82,9 @@ class FilesBench:
         self.server.plans[:] = behaviours
 
     def expire_session(self) -> None:
+        if isinstance(self.server, S3Double):
+            self.server.cut_all()
+            return
         for connection in list(self.server.connections):
             connection.abort()
 
@@ -95,14 +109,8 @@ class FilesBench:
     async def close(self) -> None:
         for connector in self._open:
             await connector.close()
-        if self.store == "sftp":
+        if self.store != "folder":
             await self.server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class FilesSuite(ConnectorSuite):
@@ -230,6 +238,17 @@ class TestSftp(FilesSuite):
     @pytest_asyncio.fixture
     async def bench(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[FilesBench]:
         async for bench in _bench("sftp", tmp_path, caplog):
+            yield bench
+
+
+class TestS3(FilesSuite):
+    @pytest.mark.proof
+    async def test_fifty_megabytes_pass_in_pieces_with_flat_memory(self, bench: Bench) -> None:
+        await super().test_fifty_megabytes_pass_in_pieces_with_flat_memory(bench)
+
+    @pytest_asyncio.fixture
+    async def bench(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[FilesBench]:
+        async for bench in _bench("s3", tmp_path, caplog):
             yield bench
 
 

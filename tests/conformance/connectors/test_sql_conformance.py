@@ -7,7 +7,6 @@ does: an error inside a good answer, a good answer inside an error, a rate limit
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.suite import Behaviour, Bench, ConnectorSuite, context, order
 from support.staging import MARIADB, POSTGRES, Admin, admin_of
 from support.wire_proxy import WireProxy
+from tools.postgres import free_port
 
 PASSWORD = "staging-s3cret"
 COUNTED = {
@@ -112,12 +112,6 @@ class SqlBench:
             await connector.close()
         await self.proxy.stop()
         await self.admin.drop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class SqlSuite(ConnectorSuite):

@@ -27,7 +27,9 @@ def postgres_dsn() -> Iterator[str]:
         yield dsn
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(
+    params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))],
+)
 def fresh_lab(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
     if request.param == "memory":
         return MemoryLab()

@@ -23,7 +23,8 @@ TAMPERINGS: dict[str, list[str]] = {
     "a line removed": ["DELETE FROM audit WHERE seq = 3"],
     "a line removed and the rest moved up": [
         "DELETE FROM audit WHERE seq = 3",
-        "UPDATE audit SET seq = seq - 1 WHERE seq > 3",
+        "UPDATE audit SET seq = seq + 100 WHERE seq > 3",
+        "UPDATE audit SET seq = seq - 101 WHERE seq > 100",
     ],
     "two lines exchanged": [
         "UPDATE audit SET seq = 99 WHERE seq = 3",
@@ -47,9 +48,11 @@ TAMPERINGS: dict[str, list[str]] = {
 async def carry_out(lab: Lab, statements: list[str]) -> None:
     if isinstance(lab, PostgresLab):
         connection = await asyncpg.connect(lab.dsn)
-        for each in statements:
-            await connection.execute(each)
-        await connection.close()
+        try:
+            for each in statements:
+                await connection.execute(each)
+        finally:
+            await connection.close()
     else:
         assert isinstance(lab, SqliteLab)
         with sqlite3.connect(lab.path, isolation_level=None) as file:

@@ -52,6 +52,20 @@ async def test_late_evidence_does_not_overwrite_an_answer(store: Store, status: 
     assert await _status(store) == status
 
 
+@pytest.mark.parametrize("status", ["dead", "unknown", "parked"])
+async def test_how_a_call_ended_is_not_written_again_over_what_a_person_did_since(
+    store: Store, status: str
+) -> None:
+    """The answer to the commit was lost, the person was faster than its repetition."""
+    await written(store, w.InsertEffect(a.effect(status="attempted")))
+    ended = a.settle("f1", status, of_call=True)
+    await written(store, ended)
+    await written(store, a.settle("f1", "intended", attempts=0))
+    results = await store.commit([unit(ended)])
+    assert statuses(results) == ["duplicate"]
+    assert await _status(store) == "intended"
+
+
 async def test_task_that_has_ended_stays_as_it_ended(store: Store) -> None:
     await written(store, w.PutTask(a.task()))
     await written(store, w.EndTask("default", "i1", 1, "completed", at(1), "li"))

@@ -51,6 +51,38 @@ async def test_effects_come_by_priority_then_creation(store: Store) -> None:
     assert await _open(store, limit=2) == ["c", "b"]
 
 
+async def test_effects_come_in_turns_of_their_processes_where_one_owes_much(store: Store) -> None:
+    runs = {"noisy": 30, "quiet": 2}
+    for process, count in runs.items():
+        for number in range(count):
+            run = f"{process}{number}"
+            await written(store, w.InsertInstance(a.instance(run, process_id=process)))
+            await _insert(
+                store, **{run: {"instance_id": run, "created_at": at(number + 50 * (process == "quiet"))}}
+            )
+    await _insert(
+        store,
+        elsewhere={"system": "mes", "created_at": at(0)},
+        alone={"created_at": at(60), "operation": "no process asks"},
+        **{
+            "noisy0/urgent": {"created_at": at(70), "instance_id": "noisy0", "priority": 0},
+            "quiet0/held": {"created_at": at(51), "instance_id": "quiet0", "order_key": "k"},
+            "quiet0/behind": {"created_at": at(52), "instance_id": "quiet0", "order_key": "k"},
+        },
+    )
+    found = await store.effects_in_turns(ENGINE, ALL, at(100), "erp", 3)
+    assert [row.id for row in found] == [
+        "noisy0/urgent", "noisy0", "noisy1", "noisy2", "quiet0", "quiet0/held", "quiet1", "alone",
+    ]  # fmt: skip
+    found = await store.effects_in_turns(
+        ENGINE, ALL, at(100), "erp", 1, without_ids=["noisy0", "noisy0/urgent"]
+    )
+    assert [row.id for row in found] == ["noisy1", "quiet0", "alone"]
+    assert await store.effects_in_turns(ENGINE, [9], at(100), "erp", 3) == []
+    known = await store.processes_of(ENGINE, ["noisy3", "quiet1", "nobody"])
+    assert known == {"noisy3": "noisy", "quiet1": "quiet"}
+
+
 async def test_effects_that_are_not_due_or_not_callable_stay_away(store: Store) -> None:
     await _insert(
         store,
@@ -163,6 +195,25 @@ async def test_backlog_says_how_much_waits_and_since_when(store: Store) -> None:
         Backlog("erp", "parked", 1, at(2)),
     ]
     assert await store.unrouted(ENGINE) == Backlog("", "open", 2, at(2))
+
+
+async def test_call_that_could_not_ask_a_system_waits_for_that_system(store: Store) -> None:
+    asking = {"system": "hub", "reference": "system:erp"}
+    await _insert(
+        store,
+        a=asking | {"created_at": at(1)},
+        b=asking | {"status": "dead", "created_at": at(5)},
+        c={"created_at": at(3)},
+        d={"system": "hub", "created_at": at(4)},
+        e={"system": "hub", "status": "parked", "reference": "customer/crm/C-1", "created_at": at(2)},
+        f=asking | {"status": "done"},
+    )
+    assert await store.backlog(ENGINE) == [
+        Backlog("erp", "dead", 1, at(5)),
+        Backlog("erp", "intended", 2, at(1)),
+        Backlog("hub", "intended", 1, at(4)),
+        Backlog("hub", "parked", 1, at(2)),
+    ]
 
 
 async def test_activity_counts_what_came_since_a_time_and_keeps_the_newest_failure(store: Store) -> None:

@@ -104,6 +104,13 @@ CASES: dict[str, tuple[type, dict[str, Any], Any, Any]] = {
         lambda s, r: _only(s.document_links(ENGINE, [r.to_id])),
     ),
     "binding": (rows.Binding, {}, w.PutBinding, lambda s, r: _only(s.find_bindings(ENGINE, r.local_id))),
+    "binding change": (
+        rows.BindingChange,
+        {"what": "rekeyed"},
+        w.AddBindingChange,
+        lambda s, r: _first(s.binding_changes(ENGINE)),
+    ),
+    "parked": (rows.Parked, {}, w.PutParked, lambda s, r: _only(s.parked_records(ENGINE, r.reference, 9))),
     "definition": (
         rows.Definition,
         {},
@@ -214,3 +221,5 @@ async def test_one_release_is_active_at_a_time(store: Store) -> None:
     active = await store.active_release(ENGINE)
     assert active is not None
     assert active.id == "r1"
+    await written(store, w.PutRelease(rows.Release("default", "r6", MOMENT + timedelta(hours=1), "li")))
+    assert [row.id for row in await store.releases(ENGINE, 3)] == ["r6", "r5", "r4"]

@@ -17,9 +17,13 @@ FAR = at(10**6)
 READS: dict[str, Any] = {
     "open_events": lambda s, c: s.open_events(c, ALL, 99),
     "open_effects": lambda s, c: s.open_effects(c, ALL, FAR, 99),
+    "effects_in_turns": lambda s, c: s.effects_in_turns(c, ALL, FAR, "erp", 9),
+    "processes_of": lambda s, c: s.processes_of(c, ["north", "south", "none"]),
     "next_due": lambda s, c: s.next_due(c, ALL, at(-1)),
     "load_instances": lambda s, c: s.load_instances(c, ["north", "south", "none"]),
     "children": lambda s, c: s.children(c, "p"),
+    "parked_records": lambda s, c: s.parked_records(c, "r", 99),
+    "awaited": lambda s, c: s.awaited(c),
     "parked": lambda s, c: s.parked(c, "r", 99),
     "outage_dead_letters": lambda s, c: s.outage_dead_letters(c, "erp", 99),
     "event": lambda s, c: s.event(c, "crm", "north"),
@@ -61,10 +65,16 @@ OF_A_TENANT: dict[str, Any] = {
     "system_states": lambda s, c: s.system_states(c),
     "cursor": lambda s, c: s.cursor(c, "crm.orders"),
     "active_release": lambda s, c: s.active_release(c),
+    "releases": lambda s, c: s.releases(c, 9),
     "definitions": lambda s, c: s.definitions(c, "r1"),
     "bindings": lambda s, c: s.bindings(c, "party", "crm", ["7"]),
     "local_ids": lambda s, c: s.local_ids(c, "party", "crm", ["P-1"]),
     "find_bindings": lambda s, c: s.find_bindings(c, "7"),
+    "codes": lambda s, c: s.codes(c, [rows.CodeAsked("party", "crm", "7", "crm")]),
+    "object_bindings": lambda s, c: s.object_bindings(c, "party", ["P-1"]),
+    "list_bindings": lambda s, c: s.list_bindings(c),
+    "binding_types": lambda s, c: s.binding_types(c),
+    "binding_changes": lambda s, c: s.binding_changes(c),
 }
 
 
@@ -86,6 +96,7 @@ async def _fill(store: Store, tenant: str) -> None:
                 )
             ),
             unit(w.InsertEffect(a.effect(f"p-{name}", status="parked", reference="r", **own))),
+            unit(w.PutParked(a.parked(name, reference="r", **own))),
             unit(w.PutTask(a.task(name, assignee="li", **own)), w.PutIncident(a.incident(name, **own))),
             unit(w.PutDeadLetter(a.letter(name, system="erp", outage=True, **own))),
             unit(
@@ -104,6 +115,7 @@ async def _fill(store: Store, tenant: str) -> None:
             w.PutRelease(rows.Release(tenant, "r1", T0, "li")),
             w.PutDefinition(rows.Definition(tenant, "r1", "processes", "a", "d", b"c")),
             w.PutBinding(rows.Binding(tenant, "party", "P-1", "crm", "7", T0)),
+            w.AddBindingChange(rows.BindingChange(tenant, "1", "party", "P-1", T0, "bound", "li")),
         )
     )
     assert {result.status for result in await store.commit(group)} == {"written"}

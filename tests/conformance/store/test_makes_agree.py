@@ -53,6 +53,7 @@ def _effect(c: random.Random) -> Any:
         name,
         c.choice([*STATUSES, "superseded"]),
         late_evidence=c.random() < 0.3,
+        of_call=c.random() < 0.3,
         attempts=c.choice([None, 3]),
         due_at=c.choice([None, at(50)]),
         evidence=c.choice([None, b"e"]),

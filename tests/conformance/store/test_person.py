@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from lineshaft.app.system_clock import SystemClock
@@ -16,6 +17,7 @@ from lineshaft.feel import codec
 from lineshaft.sdk.persons import PersonKind
 from lineshaft.store import writes as w
 from lineshaft.store.port import Store
+from lineshaft.store.rows import Record
 from support import store_rows as a
 from support.store_rows import ENGINE, T0, written
 
@@ -112,6 +114,38 @@ async def test_erasure_takes_out_what_nothing_under_way_needs_and_is_recorded(st
     assert record["erased"] == done.erased
     assert EMAIL not in str(record)
     assert record["reason"] == "asked by [erased]"
+
+
+def _record(kind: str, name: str, content: bytes, **over: str) -> w.PutRecord:
+    return w.PutRecord(Record(ENGINE.tenant, kind, name, 1, T0, content=content, **over), 0)
+
+
+async def test_what_was_done_with_tasks_and_alerts_is_erased_and_accounts_are_not(store: Store) -> None:
+    act = msgspec.json.encode({"kind": "commented", "by": f"王伟 {EMAIL}", "note": "li@example.cn"})
+    account = msgspec.json.encode({"name": "王伟", "email": EMAIL, "password": "argon2-of-somebody"})
+    await written(
+        store,
+        w.InsertInstance(a.instance("over", status="completed", ended_at=T0)),
+        w.InsertInstance(a.instance("going")),
+        *[_record("task_act", f"{run}/1/a", act, owner=run) for run in ("over", "going")],
+        _record("alert", "closed", codec.encode({"title": f"by {EMAIL}"}), state="closed"),
+        _record("user", "wang", account),
+    )
+    shown = await _all(store, erase=False)
+    assert shown.found == {"record": 4}
+    # Of a record only what is theirs is shown.
+    assert "argon2" not in str(shown.items)
+    assert "li@example.cn" not in str(shown.items)
+    done = await _all(store, erase=True)
+    assert (done.erased, done.kept) == ({"record": 2}, {"record": 2})
+    erased = await store.record(ENGINE, "task_act", "over/1/a")
+    assert erased is not None
+    assert msgspec.json.decode(erased.content) == {
+        "kind": "commented", "by": "王伟 [erased]", "note": "li@example.cn",
+    }  # fmt: skip
+    kept = await store.record(ENGINE, "user", "wang")
+    assert kept is not None
+    assert kept.content == account
 
 
 async def test_search_goes_on_where_it_stopped(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,17 @@ async def test_records_are_for_no_scope_that_is_limited_to_departments(store: St
     assert await store.due_records(NORTH, "bulk", at(99), 9) == []
 
 
+async def test_record_of_a_department_is_for_whoever_sees_that_department(store: Store) -> None:
+    theirs, others = _record("a", department="north"), _record("bb", department="south")
+    await written(store, *(w.PutRecord(row, 0) for row in (theirs, others, _record("ccc"))))
+    assert await store.record(NORTH, "bulk", "a") == theirs
+    assert await store.record(NORTH, "bulk", "bb") is None
+    assert (await store.records(NORTH, "bulk", owner="t", state="open")).items == [theirs]
+    assert [row.id for row in (await store.records(ENGINE, "bulk")).items] == ["ccc", "bb", "a"]
+    # What the hub does when something is due is nobody's to see.
+    assert await store.due_records(NORTH, "bulk", at(99), 9) == []
+
+
 async def test_fact_is_numbered_and_then_read_in_order(store: Store) -> None:
     facts = [
         _fact("a"),

@@ -10,6 +10,7 @@ import pytest
 from lineshaft.base.scope import Scope
 from lineshaft.store import writes as w
 from lineshaft.store.port import Store
+from lineshaft.store.rows import Record
 from lineshaft.store.upkeep import Cut, Kept
 from support import store_rows as a
 from support.store_rows import ENGINE, T0, at, statuses, unit, written
@@ -207,3 +208,32 @@ async def test_document_stays_while_its_chain_lives(store: Store, reason: str) -
     assert bool(await store.documents(ENGINE, [old])) is not gone
     assert bool(await store.document_lines(ENGINE, [old])) is not gone
     assert bool(await store.document_links(ENGINE, [old])) is not gone
+
+
+def _record(kind: str, name: str, **over: Any) -> w.PutRecord:
+    values = {"owner": "", "state": "", "content": b"{}", **over}
+    return w.PutRecord(Record(ENGINE.tenant, kind, name, 1, values.pop("at", T0), **values), 0)
+
+
+async def test_what_was_done_with_its_tasks_goes_with_a_run(store: Store) -> None:
+    await _run(store, "i1")
+    await _run(store, "i2", "active")
+    await written(store, *[_record("task_act", f"{run}/1/a", owner=run) for run in ("i1", "i2")])
+    await written(store, *[_record("task_desk", f"{run}/1", owner=run) for run in ("i1", "i2")])
+    assert (await _pruned(store, "instances"))["record"] == 2
+    assert [row.owner for row in (await store.records(ENGINE, "task_act")).items] == ["i2"]
+
+
+async def test_closed_alerts_briefings_and_box_entries_go_by_their_age(store: Store) -> None:
+    await written(
+        store,
+        *[_record("alert", f"a{n}", state="closed") for n in range(3)],
+        _record("alert", "open", state="open"),
+        _record("alert", "young", state="closed", at=LATER),
+        _record("briefing", "2026-01-01"),
+        _record("task_slip", "wang/done/i1/1", owner="done:wang"),
+        _record("user", "wang"),
+    )
+    assert await _pruned(store, "notices") == {"record": 5}
+    left = [row.id for kind in ("alert", "user") for row in (await store.records(ENGINE, kind)).items]
+    assert sorted(left) == ["open", "wang", "young"]

@@ -11,6 +11,7 @@ from lineshaft.app.logs import LogObserver
 from lineshaft.app.system_ids import SystemIds
 from lineshaft.base.clock import FixedClock
 from lineshaft.base.errors import DefinitionError
+from lineshaft.base.scope import Scope
 from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.bpmn.kernel import events
 from lineshaft.engine.config import EngineConfig
@@ -22,6 +23,7 @@ from lineshaft.insight.watches import Watches
 from lineshaft.sdk.watches import read_watches
 from lineshaft.store import writes as w
 from lineshaft.store.port import Store
+from lineshaft.store.rows import Release
 from support import store_rows as a
 from support.store_rows import ENGINE, T0, at, settle, written
 
@@ -103,6 +105,22 @@ async def test_what_should_follow_and_does_not_raises_one_alert_closed_when_it_c
     assert closed.closed_at == clock.now()
 
 
+async def test_what_came_between_the_release_and_the_first_sweep_is_judged_and_what_came_before_is_not(
+    store: Store,
+) -> None:
+    clock = FixedClock(T0)
+    await written(store, w.PutRelease(Release("default", "r1", at(10), "li")))
+    for name, order, seconds in (("e1", "SO-1", 5), ("e2", "SO-2", 15)):
+        data = codec.encode({"order": order, "status": "shipped"})
+        event = a.event(name, type="wms.shipment.told", payload=data, received_at=at(seconds))
+        await written(store, w.InsertEvent(event))
+    clock.advance(20)
+    desk = Desk(store, clock)
+    assert await desk.sweep() == []
+    clock.advance(2000)
+    assert [each.alert.key for each in await desk.sweep()] == ["SO-2"]
+
+
 async def test_run_that_stands_still_is_told_with_node_and_owner_until_it_moves(store: Store) -> None:
     clock = FixedClock(T0)
     desk = Desk(store, clock)
@@ -147,6 +165,32 @@ async def test_write_that_comes_late_is_told_until_it_is_done(store: Store) -> N
     await written(store, settle("f1", "done", settled_at=clock.now()))
     assert await desk.sweep() == []
     assert clock.now() - T0 > timedelta(seconds=600)
+
+
+async def test_alert_is_seen_by_whoever_sees_the_document_it_is_about(store: Store) -> None:
+    """A run, a write and a promise of the north; the south hears nothing of them."""
+    clock = FixedClock(T0)
+    desk = Desk(store, clock)
+    assert await desk.sweep() == []
+    told = [events.ElementActivated(token=2, element="wait_shipment", scope=1)]
+    data = codec.encode({"order": "SO-1", "status": "shipped"})
+    event = a.event("e1", type="wms.shipment.told", payload=data, received_at=at(5), department="north")
+    await written(
+        store,
+        w.InsertEvent(event),
+        w.InsertInstance(a.instance("i1", department="north")),
+        w.AddHistory(a.history("i1", events=kernel_codec.encode_events(told), department="north")),
+        w.InsertEffect(a.effect("f1", system="mes", operation="work_order.create", department="north")),
+    )
+    await desk.sweep()
+    clock.advance(2_000)
+    kinds = sorted(each.alert.kind for each in await desk.sweep())
+    assert kinds == ["delay", "missing", "stuck"]
+    seen = {}
+    for name in ("north", "south"):
+        page = await desk.alerts.page(Scope("default", frozenset({name})), "open", None, None, 50)
+        seen[name] = sorted(each.alert.kind for each in page.items)
+    assert seen == {"north": kinds, "south": []}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from e2e.console.conftest import Visit
+from e2e.console.conftest import PATIENCE_MS, Visit
 from tools import console
 
 pytestmark = pytest.mark.needs("browser")
@@ -58,6 +58,18 @@ def test_language_and_light_change_without_a_reload_and_are_remembered(chinese: 
     assert visit.findings() == []
 
 
+def test_page_whose_code_does_not_come_says_so_and_comes_when_it_is_there_again(chinese: Visit) -> None:
+    page = chinese.page
+    chinese.enter("it")
+    page.route("**/assets/SecretsPage*", lambda asked: asked.abort())
+    page.locator("a[href='/secrets']").click()
+    trouble = page.locator("[data-ready=page-trouble]")
+    expect(trouble).to_contain_text("请刷新页面")
+    page.unroute("**/assets/SecretsPage*")
+    trouble.get_by_role("button").click()
+    expect(page.get_by_role("heading", name="密钥", level=1)).to_be_visible()
+
+
 def test_slash_leads_to_the_search_and_a_number_to_its_trail(chinese: Visit) -> None:
     chinese.enter("it")
     expect(chinese.page.locator("[data-ready=map]")).to_be_visible()
@@ -78,7 +90,7 @@ def test_wrong_key_is_refused_and_the_right_one_lets_in_until_signed_out(chinese
     expect(chinese.page.locator("[data-action=user]")).to_contain_text("admin")
     chinese.page.locator("[data-action=user]").click()
     chinese.page.get_by_text("退出登录").click()
-    expect(chinese.page.locator("[data-ready=sign-in]")).to_be_visible()
+    expect(chinese.page.locator("[data-ready=sign-in]")).to_be_visible(timeout=PATIENCE_MS)
     assert [each for each in chinese.context.cookies() if each["name"] == "lineshaft_session"] == []
 
 

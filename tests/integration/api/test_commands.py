@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +44,20 @@ def test_feed_and_bulk_work(command: Any) -> None:
     assert (job["state"], job["done"]) == ("done", 0)
     assert job["id"] in command("jobs", "list")
     assert "0 of 0 done" in command("jobs", "show", job["id"])
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_list_is_written_into_a_file_of_its_kind(command: Any, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"audit.{kind}"
+    assert str(file) in command("export", "audit", str(file), "--where", "action=hook.")
+    assert file.read_bytes().startswith(b"PK" if kind == "xlsx" else b"\xef\xbb\xbfNo.,Time (UTC)")
+
+
+def test_rules_of_hooks_are_listed_and_one_that_is_not_there_is_named(
+    served: Served, command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert json.loads(command("hook", "list", "--json")) == []
+    with pytest.raises(SystemExit) as ended:
+        run(["--url", served.url, "--token", "admin-token", "--lang", "en", "hook", "forget", "crm/orders"])
+    assert ended.value.code
+    assert "no rule for crm/orders" in capsys.readouterr().err

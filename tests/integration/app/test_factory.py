@@ -120,3 +120,19 @@ async def test_order_of_an_unknown_customer_waits_and_goes_on_when_the_code_appe
         lambda: factory.crm("GET", f"/orders/{number}"), lambda found: found["status"] == "shipped"
     )
     assert shipped["erp_no"]
+
+
+async def test_who_watches_orders_as_the_planner_leaves_no_line_of_sensitive_data_seen(
+    factory: Factory,
+) -> None:
+    number = await order(factory, "KH-0001")
+
+    async def lines() -> list[dict[str, Any]]:
+        found = await factory.hub("GET", "/audit?action=data.viewed")
+        return list(found["items"])
+
+    await eventually(lambda: factory.look(f"/trace/{number}"), lambda found: len(found["documents"]) > 1)
+    assert await lines() == []
+    await factory.hub("GET", f"/trace/{number}")
+    (line,) = await lines()
+    assert line["title"] == {"zh": "查看敏感字段", "en": "Sensitive fields seen"}

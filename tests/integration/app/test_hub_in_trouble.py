@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -17,6 +18,8 @@ from lineshaft.app.config import read_config
 from lineshaft.app.hub import Hub, build
 from lineshaft.app.inprocess import call_asgi
 from lineshaft.store.sqlite import SqliteStore
+from support.cut_wire import Break, CutWire
+from support.postgres import throw_away_database
 from support.store_lab import template_file
 from support.waiting import until
 
@@ -114,3 +117,44 @@ async def test_hub_says_what_is_wrong_takes_nothing_in_and_goes_on_afterwards(
     told = [record.getMessage() for record in caplog.records if "the hub takes" in record.getMessage()]
     assert len(told) == 2
     assert told[-1] == "the hub takes everything in again"
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    with throw_away_database() as dsn:
+        yield dsn
+
+
+@pytest.mark.needs("postgres")
+@pytest.mark.parametrize("how", ["refuse", pytest.param("swallow", marks=pytest.mark.proof)])
+async def test_hub_whose_postgres_is_away_says_so_takes_nothing_in_and_goes_on_when_it_is_back(
+    database: str, tmp_path: Path, how: Break
+) -> None:
+    server = urlsplit(database)
+    wire = CutWire(server.port or 5432)
+    await wire.start()
+    address = urlunsplit(server._replace(netloc=f"{server.username}@127.0.0.1:{wire.port}"))
+    options = {"data_dir": str(tmp_path), "store.url": address, "engine.heartbeat_s": 0.2}
+    hub = build(read_config(options=options), {})
+    await hub.store.migrate()
+    await hub.start()
+    try:
+        _, token = await hub.guards.tokens.create(_wish(), None)
+        TOKEN["authorization"] = f"Bearer {token}"
+        assert (await send(hub, 0))[0] == 202
+        hub.intake.wait_s = 1.0
+        await wire.cut(how)
+        await until(lambda: answers(hub, 503))
+        _, said = await health(hub)
+        assert (said["status"], said["reason"]) == ("down", "database_away")
+        assert database not in json.dumps(said)
+        assert address not in json.dumps(said)
+        status, answer = await send(hub, 1)
+        assert (status, answer["code"]) == (503, "store_unavailable")
+        await wire.mend()
+        await until(lambda: answers(hub, 200))
+        assert (await send(hub, 1))[0] == 202
+    finally:
+        await wire.mend()
+        await hub.stop()
+        wire.close()

@@ -92,6 +92,7 @@ async def approve_next(factory: Factory) -> dict[str, Any]:
     return {"request": request, "deliveries_before": len(shipped["Rows"])}
 
 
+@pytest.mark.proof
 async def test_two_line_order_is_made_approved_shipped_and_told_in_all_systems(factory: Factory) -> None:
     line = {"discount": "0", "tax_rate": "0.13"}
     made = await factory.crm(

@@ -90,6 +90,7 @@ def answer_of(url: str, token: str | None) -> tuple[int, str]:
 LANES = "SELECT count(*) AS count FROM lane_lease WHERE until IS NOT NULL GROUP BY worker"
 
 
+@pytest.mark.proof
 def test_two_workers_share_the_lanes_and_one_takes_over_when_the_other_is_killed(
     database: str, tmp_path: Path, processes: list[subprocess.Popen[str]]
 ) -> None:
@@ -133,3 +134,12 @@ def test_two_workers_share_the_lanes_and_one_takes_over_when_the_other_is_killed
 
     wait_until(completed, 40, "all runs to end, those of the killed worker too")
     assert lanes_of_workers(database)[-1] == 256
+
+    # Started again on this machine, it does not wait for the end of its own lease.
+    left = tmp_path / ".lineshaft" / "workers"
+    assert len(list(left.iterdir())) == 2
+    again = start(*arguments, "worker", cwd=tmp_path)
+    processes.append(again)
+    assert again.stdout is not None
+    assert next(line for line in again.stdout if "Worker " in line)
+    assert len(list(left.iterdir())) == 2, "the hub's, and the new one's"

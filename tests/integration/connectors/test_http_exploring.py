@@ -106,6 +106,33 @@ async def test_an_undescribed_list_becomes_a_manifest_that_reads_all_of_it(
         await runner.cleanup()
 
 
+@pytest.mark.parametrize("way", ["header", "token"])
+async def test_a_list_that_fits_on_one_page_is_asked_for_less_to_see_how_it_goes_on(way: str) -> None:
+    async def listed(request: web.Request) -> web.Response:
+        start, count = int(request.query.get("cursor", "0")), int(request.query.get("limit", "50"))
+        following = start + count if start + count < len(ROWS) else None
+        body: dict[str, Any] = {"rows": ROWS[start : start + count], "meta": {"next_cursor": following}}
+        if way == "token":
+            return web.json_response(body)
+        headers = {} if following is None else {"Next-Page": f"/notes?limit={count}&cursor={following}"}
+        return web.json_response(body["rows"], headers=headers)
+
+    runner, url = await serve(("GET", "/notes", listed))
+    try:
+        _, path, found = await explored(f"{url}/notes", {})
+        assert found.paging == (
+            {"kind": "link", "next": "headers.`next-page`", "size": 100}
+            if way == "header"
+            else {"kind": "token", "next": "answer.meta.next_cursor", "size": 100}
+        )
+        text = draft_of("app", path, found, {}).text().replace("size: 100", "size: 3")
+        connector = await connected(text, url)
+        assert await drained(connector, "note") == [str(n) for n in range(1, 8)]
+        await connector.close()
+    finally:
+        await runner.cleanup()
+
+
 async def test_exploring_what_refuses_says_so() -> None:
     async def no(request: web.Request) -> web.Response:
         return web.json_response({"message": "key?"}, status=401)

@@ -99,6 +99,14 @@ async def test_a_receipt_is_asked_for_once_and_told_when_it_is_posted(site: Site
     assert rows(site, "SELECT count(*) FROM IN_RECEIPT WHERE EXT_KEY = ?", wanted["ext_key"]) == [(1,)]
 
 
+async def test_bought_goods_without_an_order_number_are_an_event_that_follows_nothing(site: Site) -> None:
+    bought = receipt(site, doc_type="PO", source_no=None)
+    await site.call("wms.receipt.insert", bought)
+    posted = await site.found("wms", "receipt", "wms.receipt.posted", bought["ext_key"])
+    assert [document.follows for document in posted.documents] == [None]
+    assert posted.doubt is None
+
+
 async def test_what_the_wms_refuses_is_told_with_its_reason(site: Site) -> None:
     wanted = receipt(site, material="M-99999")
     await site.call("wms.receipt.insert", wanted)
@@ -175,6 +183,20 @@ async def test_material_is_issued_once(site: Site) -> None:
     await site.found("wms", "issue", "wms.issue.refused", unknown["ext_key"])
 
 
+async def test_accounts_are_made_by_a_row_once_and_a_row_without_a_role_is_refused(site: Site) -> None:
+    wanted = {"ext_key": "E1-1/wms", "login": "e1", "name": "员工 1", "role": "KEEPER", "active": True}
+    await site.call("wms.account.insert", wanted)
+    assert (await site.call("wms.account.insert", wanted)).repeated
+    await site.found("wms", "account", "wms.account.done", "E1-1/wms")
+    await site.call("wms.account.insert", {**wanted, "ext_key": "E1-2/wms", "active": False, "role": None})
+    await site.found("wms", "account", "wms.account.done", "E1-2/wms")
+    assert rows(site, "SELECT what FROM user_account_book WHERE login = 'e1' ORDER BY id") == [
+        ("created",), ("disabled",),
+    ]  # fmt: skip
+    await site.call("wms.account.insert", {**wanted, "ext_key": "E1-3/wms", "role": None})
+    await site.found("wms", "account", "wms.account.refused", "E1-3/wms")
+
+
 async def test_during_a_stock_count_a_row_waits_and_is_posted_afterwards(site: Site) -> None:
     await site.admin("wms", "count", {"state": "start"})
     wanted = receipt(site)
@@ -195,10 +217,39 @@ async def test_a_row_that_stands_twice_is_one_receipt(site: Site) -> None:
     assert len(told) == 1
 
 
+async def test_low_stock_is_warned_of_once_and_closed_by_a_bought_receipt(site: Site) -> None:
+    kit = "M-20021"
+    for quantity in (1900, 200):
+        wanted = {"ext_key": f"PS-{next(NUMBERS)}", "material": kit, "quantity": quantity}
+        await site.call("wms.issue.insert", wanted)
+        await site.found("wms", "issue", "wms.issue.done", wanted["ext_key"])
+    low = "SELECT WARNING_NO FROM OUT_WARNING WHERE MATERIAL_CODE = ?"
+    while not rows(site, low, kit):
+        await site.admin("wms", "advance", {"hours": 1})
+    ((number,),) = rows(site, low, kit)
+    raised = await site.found("wms", "warning", "wms.warning.raised", number)
+    assert (raised.data["quantity"], raised.data["minimum"]) == (500, 600)
+    bought = {"ext_key": f"CG-{next(NUMBERS)}", "source_no": "CGDD-1", "material": kit, "quantity": 700}
+    await site.call("wms.receipt.insert", {**bought, "doc_type": "PO"})
+    posted = await site.found("wms", "receipt", "wms.receipt.posted", bought["ext_key"])
+    assert posted.documents[0].follows == "erp/purchase_order/CGDD-1"
+    await site.found("wms", "warning", "wms.warning.closed", number)
+    assert len(rows(site, low, kit)) == 1
+
+
 async def test_every_poll_goes_on_after_a_restart(site: Site) -> None:
     read = {
         resource: await site.read("wms", resource)
-        for resource in ("receipt", "shipment", "receipt_answer", "shipment_answer", "change", "issue")
+        for resource in (
+            "receipt",
+            "shipment",
+            "receipt_answer",
+            "shipment_answer",
+            "change",
+            "issue",
+            "account",
+            "warning",
+        )
     }
     last = receipt(site)
     await site.call("wms.receipt.insert", last)
@@ -213,5 +264,5 @@ async def test_every_poll_goes_on_after_a_restart(site: Site) -> None:
         # The overlap is read again under the same ids; nothing is left out.
         assert {one.id for one in before} | behind == set(whole)
         told |= {one.type for one in before}
-    # A row that waits says so only until it is taken up.
-    assert told == {kind for kind in declared if not kind.endswith(".waiting")}
+    # A row that waits says so only until it is taken up, and a warning until it is closed.
+    assert told == {kind for kind in declared if not kind.endswith((".waiting", ".raised"))}

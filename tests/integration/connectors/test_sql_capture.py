@@ -213,8 +213,8 @@ async def test_a_column_that_is_not_in_the_log_any_more_stops_by_its_name(mes: M
     assert "QTY" in str(error)
 
 
-def test_capture_is_alone_and_of_postgresql() -> None:
-    with pytest.raises(DefinitionError, match="postgresql"):
+def test_capture_is_alone_and_as_its_database_has_it() -> None:
+    with pytest.raises(DefinitionError, match="server_id"):
         SQL.read(MANIFEST.replace("dialect: postgresql", "dialect: mariadb").encode(), "mes.yaml")
     with pytest.raises(DefinitionError, match="capture alone"):
         SQL.read(MANIFEST.replace("page: 3", "cursor: quantity").encode(), "mes.yaml")

@@ -258,6 +258,25 @@ async def test_rows_by_status_are_read_page_by_page_and_leave_when_taken(plant: 
     assert [change.subject for change in page.changes] == ["M-1", "M-3"]
 
 
+async def test_a_row_whose_documents_cannot_be_read_stops_neither_itself_nor_those_behind(
+    plant: Plant,
+) -> None:
+    follows = """      documents:
+        - {kind: move, number: item.number, local_id: item.number, follows: '"erp/order/" + item.status'}
+"""
+    connector = plant.connect(
+        MANIFEST.replace("where: {status: NEW}\n      page: 2", "cursor: seq\n      page: 9") + follows
+    )
+    plant.run("INSERT INTO OUT_MOVE VALUES (1, 'M-1', 1, 'A'), (2, 'M-2', 2, NULL), (3, 'M-3', 3, 'C');")
+    page = await connector.changes("move", None)
+    await connector.close()
+    assert [change.subject for change in page.changes] == ["M-1", "M-2", "M-3"]
+    assert [len(change.documents) for change in page.changes] == [1, 0, 1]
+    [doubt] = [change.doubt for change in page.changes if change.doubt is not None]
+    assert "follows" in str(doubt)
+    assert "null" in str(doubt)
+
+
 async def test_an_update_of_a_row_that_is_not_there_is_refused(plant: Plant) -> None:
     error = await raised(Refused, plant.connector.call("move.taken", {"seq": 404}, context()))
     assert error.code == "row_missing"

@@ -124,6 +124,7 @@ async def test_pruning_beside_the_work_ends_and_leaves_what_is_under_way(store: 
 
 
 @pytest.mark.proof
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 async def test_pruning_of_a_hundred_thousand_runs_holds_nobody_up(
     store: Store, proof_record: ProofRecord

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,7 @@ import pytest
 from asyncua import Client
 
 from integration.plantbox.conftest import Hook, Plant, Reply, System, call, until
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+from tools.postgres import free_port
 
 
 class Mes:

@@ -132,6 +132,36 @@ def test_consuming_510_of_500_plates_takes_510_from_stock_and_shows_two_percent(
     assert int(data(erp, "Stock.Query", MaterialNo="M-20052")["Rows"][0]["OnHand"]) == before - 510
 
 
+def test_what_is_used_above_the_plan_is_a_row_of_the_report_that_somebody_explains(erp: System) -> None:
+    _, work_no = released(erp, "P-4b", "500", "M-20009")
+
+    def consumed(key: str, qty: str, no: str = "M-20052") -> dict[str, Any]:
+        lines = [{"MaterialNo": no, "Qty": qty}]
+        data(erp, "WorkOrder.Consume", BillNo=work_no, ExternalKey=key, Lines=lines)
+        (row,) = data(erp, "MaterialVariance.Query", WorkOrderNo=work_no)["Rows"] or [{}]
+        return dict(row)
+
+    assert consumed("P-4b-1", "500") == {}
+    row = consumed("P-4b-2", "10")
+    assert [row[name] for name in ("PlannedQty", "UsedQty", "VarianceQty", "VariancePercent", "Status")] == [
+        "500", "510", "+10", "2.0", "Noted",
+    ]  # fmt: skip
+    body = {"BillNo": row["BillNo"], "Reason": "重裁"}
+    told = [data(erp, "MaterialVariance.Explain", **body) for _ in range(2)]
+    assert [(each["Status"], each["AlreadyDone"]) for each in told] == [
+        ("Explained", False),
+        ("Explained", True),
+    ]
+    assert consumed("P-4b-3", "100", "M-20062")["Status"] == "Explained", "of another material"
+    assert consumed("P-4b-4", "10")["Status"] == "Noted", "more of it asks for a cause anew"
+    assert code(erp, "MaterialVariance.Explain", BillNo="CY-9", Reason="x") == "2004"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert call("POST", f"{erp.url}/ui/variance/{row['BillNo']}", b"reason=burrs", form).status == 303
+    rows = data(erp, "Change.List", Kinds=["MaterialVariance"], Limit=2000)["Rows"]
+    mine = [(each["Event"], each["SourceBillNo"]) for each in rows if each["BillNo"] == row["BillNo"]]
+    assert mine == [(event, None) for event in ("Noted", "Explained", "Noted", "Explained")]
+
+
 def test_finished_goods_are_posted_once_whoever_reports_them(erp: System) -> None:
     no = material(erp)
     bill_no, work_no = released(erp, "P-5", "50", no)
@@ -265,7 +295,7 @@ def test_the_shop_pages_show_work_orders_notices_and_the_count(erp: System, lang
     page = call("GET", f"{erp.url}/ui/work-orders/{work_no}?lang={lang}").raw.decode()
     assert {"zh": "生产订单", "en": "Work order"}[lang] in page
     assert {"zh": "裁剪(钢背落料)", "en": "Cutting of backings"}[lang] in page
-    for path in ("work-orders", "notices", "count"):
+    for path in ("work-orders", "notices", "count", "variance"):
         assert call("GET", f"{erp.url}/ui/{path}?lang={lang}").status == 200
 
 

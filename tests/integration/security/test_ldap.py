@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +16,12 @@ from lineshaft.app.hub import build
 from lineshaft.base.errors import ConfigError
 from lineshaft.base.scope import Scope
 from lineshaft.security.ldap import LdapDirectory, LdapSettings, LdapTrouble
+from lineshaft.security.sign_in_methods import SignInMethods
 from lineshaft.security.signing_in import NotSignedIn
 from support.certificates import make_certificate
+from support.waiting import until_true
 from tools import services
+from tools.postgres import free_port
 
 pytestmark = pytest.mark.needs("slapd")
 
@@ -77,20 +80,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     base = [program, "-f", str(folder / "slapd.conf")]
     add = [program, "-T", "add", "-f", str(folder / "slapd.conf"), "-l", str(folder / "people.ldif")]
     subprocess.run(add, check=True, env=environment, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([*base, "-h", f"ldap://127.0.0.1:{port}/", "-d", "0"], env=environment)
-    deadline = time.monotonic() + 20  # noqa: TID251 - a real process takes real time
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert time.monotonic() < deadline, "slapd does not answer"  # noqa: TID251
-            time.sleep(0.05)
+    asyncio.run(until_true(lambda: answers(port)))
     yield f"ldap://127.0.0.1:{port}", certificate
     process.terminate()
     process.wait(10)
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def settings(server: tuple[str, Path], **over: object) -> LdapSettings:
@@ -127,6 +130,18 @@ async def test_certificate_of_somebody_else_is_not_taken(server: tuple[str, Path
     assert own.value.code == "ldap_own_login"
     with pytest.raises(ConfigError):
         LdapDirectory(LdapSettings("ldap://directory.firm.example", BASE, start_tls=False))
+
+
+async def test_directory_is_tested_step_by_step_up_to_the_first_that_fails(server: tuple[str, Path]) -> None:
+    async def outcomes(**over: object) -> list[bool]:
+        directory = LdapDirectory(settings(server, **over))
+        methods = SignInMethods(list, lambda: {"ldap": directory})
+        return [each.ok for each in await methods.check("ldap")]
+
+    assert await outcomes() == [True, True, True]
+    assert await outcomes(ca_file="") == [False]
+    assert await outcomes(bind_password="wrong") == [True, False]
+    assert await outcomes(base="dc=elsewhere,dc=example") == [True, True, False]
 
 
 async def test_group_of_the_directory_is_a_role_here(server: tuple[str, Path]) -> None:

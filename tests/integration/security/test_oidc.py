@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from lineshaft.app.config import read_config
 from lineshaft.app.hub import Hub, build
+from lineshaft.base.errors import NotFound
 from lineshaft.security.oidc import ProviderTrouble
 from lineshaft.security.signing_in import NotSignedIn
 
@@ -136,6 +137,16 @@ async def go(hub: Hub, provider: Provider) -> tuple[str, str, str]:
     address, cookie = await hub.guards.oidc.begin(BACK)
     state = parse_qs(urlsplit(address).query)["state"][0]
     return state, provider.authorize(address), cookie
+
+
+async def test_provider_is_tested_step_by_step(hub: Hub, provider: Provider) -> None:
+    methods = hub.guards.sign_in_methods
+    [password, ldap, oidc] = methods.all()
+    assert (password.on, ldap.on, oidc.on) == (True, False, True)
+    assert CLIENT[1] not in str(oidc)
+    assert [each.ok for each in await methods.check("oidc")] == [True, True]
+    with pytest.raises(NotFound):
+        await methods.check("ldap")
 
 
 async def test_code_is_redeemed_once_by_the_browser_that_began(hub: Hub, provider: Provider) -> None:

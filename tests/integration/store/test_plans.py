@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
-from lineshaft.store import activity_queries, few_queries, record_queries
+from lineshaft.store import (
+    activity_queries,
+    crossref_queries,
+    few_queries,
+    flow_queries,
+    record_queries,
+    turn_queries,
+)
 from lineshaft.store import queries as q
 from lineshaft.store import writes as w
 from lineshaft.store.postgres import PostgresStore
@@ -23,10 +30,18 @@ from support.postgres import throw_away_database
 from support.store_lab import template_file
 from support.store_rows import T0, unit
 
-_LISTS = {"lanes", "without_systems", "without_ids", "departments", "ids", "owners", "kinds"}
+_LISTS = {"keys", "lanes", "without_systems", "without_ids", "departments", "ids", "owners", "kinds"} | {
+    "references",
+    "types",
+    "systems",
+    "locals",
+    "targets",
+    "asked",
+}
 _TIMES = {"due_before", "after", "after_at", "now", "since", "until", "errors_since"}
 
 PRIMARY = {
+    "processes of instances": (turn_queries.processes_of, (False,), "instance"),
     "instances by id": (q.instances_by_id, (False,), "instance"),
     "scopes of instances": (q.scopes_by_instance, (), "instance_scope"),
     "variables of instances": (q.variables_by_instance, (), "variable"),
@@ -36,25 +51,34 @@ PRIMARY = {
     "settled effects of an instance": (q.effects_of_instance, (False, True, True, True), "effect"),
     "documents by id": (q.documents, (False,), "document"),
     "lines of documents": (q.document_lines, (False,), "document_line"),
-    "bindings of local ids": (q.bindings, (), "binding"),
+    "records of a flow": (flow_queries.flow_records, (), "flow_record"),
+    "bindings of local ids": (crossref_queries.bindings, (False,), "binding"),
     "one cursor": (q.cursor, (), "cursor"),
     "one dead letter": (q.dead_letter, (False,), "dead_letter"),
 }
 """Reads that must go by the primary key of a table."""
 
 HOT = {
+    "items of a flow": (flow_queries.flow_items, (True,), "flow_item_due"),
+    "open records of a flow": (flow_queries.open_flow_records, (False,), "flow_record_open"),
     "kept messages": (q.messages, (), "message_kept"),
     "next due": (q.next_due, (False, True), "job_due"),
     "open events of a lane": (q.open_events, (False, False), "event_open"),
     "open events of all lanes": (q.open_events, (False, True), "event_open"),
     "open effects of a lane": (q.open_effects, (False, False, True), "effect_queue"),
     "open effects of all lanes": (q.open_effects, (False, True, False), "effect_queue"),
+    "effects of a system in turns": (turn_queries.effects_in_turns, (False, True), "effect_queue"),
     "systems that effects wait for": (q.systems_with_open_effects, (False,), "effect_queue"),
     "backlog by system": (q.backlog_effects, (False,), "effect_queue"),
+    "backlog of calls that ask": (q.backlog_asking, (False,), "effect_queue"),
     "backlog that is stuck": (q.backlog_effects, (False,), "effect_stuck"),
     "failures": (activity_queries.open_errors, (False,), "effect_failing"),
     "due jobs": (q.due_jobs, (False, False), "job_due"),
     "parked": (q.parked, (False,), "effect_parked"),
+    "records that wait": (crossref_queries.parked_records, (False,), "parked_by_reference"),
+    "all bindings of an object": (crossref_queries.object_bindings, (False,), "binding_by_object"),
+    "codes of many": (crossref_queries.codes, (False,), "binding_by_object"),
+    "codes of objects": (crossref_queries.local_ids, (False,), "binding_by_object"),
     "subscriptions": (q.subscriptions, (True,), "subscription_waiting"),
     "effects of a key": (
         q.effects,
@@ -110,9 +134,12 @@ _BY_TEXT = (
         few_queries.unfinished_instances,
         q.effects,
         few_queries.stuck_effects,
+        flow_queries.open_flow_records,
         q.effects_of_instance,
     ),
     q.dead_letters,
+    crossref_queries.list_bindings,
+    crossref_queries.binding_changes,
 )
 """Lists whose cursor ends with a text."""
 
@@ -138,7 +165,7 @@ def _value(name: str) -> Any:
         return [1, 2] if name == "lanes" else ["a", "b"]
     if name in _TIMES:
         return T0
-    return 1 if name in ("limit", "window") else "default"
+    return 1 if name in ("limit", "window", "each") else "default"
 
 
 async def _fill(store: PostgresStore, rows: int) -> None:
@@ -257,12 +284,16 @@ async def test_every_read_in_every_variant_runs(make: str, tmp_path: Path, postg
         "lanes": [1],
         "limit": 1,
         "window": 1,
+        "each": 1,
         "after_rest": 1,
         "seq": 1,
         "after_seq": 1,
+        "asked": [["1", "1", "1", "1"]],
     }
     times = dict.fromkeys(_TIMES, T0)
-    of_files = (q, record_queries, activity_queries, few_queries)
+    of_files = (
+        q, record_queries, activity_queries, few_queries, flow_queries, crossref_queries, turn_queries,
+    )  # fmt: skip
     for build, count in itertools.chain.from_iterable(each.ALL_READS for each in of_files):
         for flags in itertools.product([False, True], repeat=count):
             query = store.queries.get(build, *flags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import pytest
@@ -11,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from lineshaft.api.access import ANONYMOUS, is_anonymous
 from lineshaft.api.application import make_routes
-from lineshaft.security.actions import ACTIONS
+from lineshaft.security import actions
+from lineshaft.security.actions import ACTIONS, NOTED, title_of
 
 from .conftest import Client
 
@@ -161,3 +163,18 @@ async def test_every_right_but_the_one_it_asks_for_opens_no_route(api: Client) -
             allowed = (403,) if method in ("GET", "DELETE") else (400, 403)
             assert answer.status in allowed, (method, path, answer.status, answer.content)
     assert walked > 90
+
+
+def test_everything_that_can_stand_in_the_audit_log_has_a_name_in_both_languages() -> None:
+    source = Path(actions.__file__).parents[1]
+    noting = re.compile(r'audit\.(?:line|note)\(\s*"([a-z_.]+)"')
+    written = {
+        found for path in source.rglob("*.py") for found in noting.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(written) > 20
+    assert written <= set(ACTIONS) | set(NOTED)
+    assert (title_of("data.viewed").en, title_of("data.viewed").zh) == (
+        "Sensitive fields seen",
+        "查看敏感字段",
+    )
+    assert title_of("of.another.version").zh == "of.another.version"

@@ -1,32 +1,55 @@
-"""Processes of the demo: how long one may take to start, and what is said of one that does not."""
+"""Processes that a killed demo left behind: ended by the next start, and nobody else's."""
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lineshaft.app.demo import children
-from lineshaft.app.demo.children import Child, ChildFailed
+from lineshaft.app.demo.children import end_remains
+
+_STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("here", flush=True)
+time.sleep(600)
+"""
 
 
-async def test_process_that_starts_slowly_is_waited_for_and_told_about(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Any Python takes longer than this.
-    monkeypatch.setattr(children, "SLOW_S", 0.001)
-    told: list[str] = []
-    child = Child(
-        "mes", ["-c", "print('ready', flush=True); input()"], tmp_path, slow=lambda name, _: told.append(name)
+@pytest.fixture
+def left_behind(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _STUBBORN, "plantbox", "erp", "--data", str(tmp_path / "erp")],
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    try:
-        assert await child.start() == "ready\n"
-    finally:
-        await child.stop()
-    assert set(told) == {"mes"}
+    # A process that is just being started has no command line yet.
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    (tmp_path / "erp.pid").write_text(str(process.pid))
+    yield process
+    process.kill()
+    process.communicate()
 
 
-async def test_process_that_ends_instead_of_starting_is_told_with_its_last_words(tmp_path: Path) -> None:
-    child = Child("mes", ["-c", "raise SystemExit('no room')"], tmp_path)
-    with pytest.raises(ChildFailed, match="no room"):
-        await child.start()
+async def test_process_of_this_demo_is_ended_on_whatever_port_it_listens(
+    tmp_path: Path, left_behind: subprocess.Popen[str]
+) -> None:
+    ending = asyncio.create_task(
+        end_remains(tmp_path, "erp", ("plantbox", "erp", f"--data {tmp_path / 'erp'}"))
+    )
+    assert await asyncio.to_thread(left_behind.wait, 10) == -9
+    await ending
+    assert not (tmp_path / "erp.pid").exists()
+
+
+async def test_process_of_somebody_else_with_that_number_stays(
+    tmp_path: Path, left_behind: subprocess.Popen[str]
+) -> None:
+    await end_remains(tmp_path, "erp", ("plantbox", "erp", f"--data {tmp_path / 'other' / 'erp'}"))
+    assert left_behind.poll() is None
+    assert not (tmp_path / "erp.pid").exists()

@@ -41,7 +41,7 @@ class Broken:
     async def admin(self, system: str, method: str, path: str) -> Any:
         return {"time": "2026-01-05T08:00:00+08:00"}
 
-    async def hub(self, method: str, path: str) -> Any:
+    async def look(self, path: str) -> Any:
         return {"documents": [], "troubles": []}
 
 

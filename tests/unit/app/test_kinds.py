@@ -36,7 +36,8 @@ operations:
 
 def test_release_reads_a_system_by_the_kind_it_names(tmp_path: Path) -> None:
     hub = build(read_config(environment={}, options={"data_dir": tmp_path}))
-    assert hub.registry.names == ["files", "http", "mail", "mqtt", "opcua", "rabbitmq", "sql", "tryton"]
+    kinds = "files http jsonrpc ldap mail mailbox mqtt odata opcua rabbitmq sql tryton"
+    assert hub.registry.names == kinds.split()
     read = read_release([File("systems", "wms.yaml", STAGING)], hub.registry)
     assert read.kinds == {"wms": "sql"}
     assert read.systems["wms"].spec.operation("order.save") is not None

@@ -93,6 +93,8 @@ def test_every_error_is_reported_at_once() -> None:
         ("{number: payload.number}", "{app_secret: '\"s3cr3t-value-1\"'}"),
         ("path: /orders", "path: /orders\n    query: {access_token: '\"s3cr3t-value-1\"'}"),
         ("name: erp\n", "name: erp\nsettings: {password: {default: s3cr3t-value-1}}\n"),
+        ("path: /orders", "path: /orders?access_token=s3cr3t-value-1"),
+        ("path: /orders", "path: /orders\n    base_url: https://hub:s3cr3t-value-1@erp.example"),
     ],
 )
 def test_a_secret_written_out_is_refused_and_not_repeated(old: str, new: str) -> None:
@@ -119,6 +121,23 @@ def test_a_secret_outside_of_authentication_is_refused() -> None:
 )
 def test_yaml_that_is_not_ours_is_refused(text: str, code: str) -> None:
     assert only(text).code == code
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ('body: {at: date(payload.day, "x")}', "single quotes"),
+        ("\tbody: {}", "tabs"),
+        ("body: {number: payload.a b c +}", "back-ticks"),
+    ],
+)
+def test_a_remedy_is_told_in_both_languages(wrong: str, remedy: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        read_manifest(GOOD.replace("body: {number: payload.number}", wrong).encode(), "erp.yaml")
+    (problem,) = caught.value.problems
+    assert problem.hint is not None
+    assert remedy in problem.hint.in_language("en")
+    assert problem.hint.in_language("zh") in caught.value.message.in_language("zh")
 
 
 def test_bytes_that_are_not_utf8_are_refused() -> None:

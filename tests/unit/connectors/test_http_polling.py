@@ -16,7 +16,9 @@ from lineshaft.connectors.http.model import ChangesRule
 from lineshaft.connectors.http.polling import Position, Source, decode_position, encode_position, read_changes
 
 
-def rule(cursor: str, paging: str = "{}", extra: str = "") -> ChangesRule:
+def rule(
+    cursor: str, paging: str = "{}", identity: str = 'string(item.id) + "/" + string(item.v)'
+) -> ChangesRule:
     text = f"""
 format: 1
 name: x
@@ -28,10 +30,9 @@ resources:
       records: answer.rows
       cursor: {cursor}
       paging: {paging}
-      id: 'string(item.id) + "/" + string(item.v)'
+      id: '{identity}'
       type: '"x.order.changed"'
       subject: string(item.id)
-      {extra}
 """
     found = read_manifest(text.encode(), "x.yaml").resources["order"].changes
     assert found is not None
@@ -114,6 +115,35 @@ async def test_a_full_last_page_is_followed_by_an_empty_one_and_ends() -> None:
     subjects, _ = await drain(rule("{field: item.at, start: 0}", "{kind: page, size: 3}"), target)
     assert len(subjects) == 6
     assert len(target.asked) == 3
+
+
+@pytest.mark.parametrize("paging", ["{kind: page, size: 3}", "{kind: offset, size: 3}"])
+async def test_a_record_that_slips_past_a_counted_page_is_not_told_as_deleted(paging: str) -> None:
+    changes = rule("{snapshot: item.id}", paging, identity="string(item.id) + digest")
+    target = Target(*(row(number, "z") for number in range(1, 9)))
+    _, cursor = await drain(changes, target)
+    source = Source(target.fetch)
+    page = await read_changes(changes, cursor, {}, FixedClock(), source)
+    del target.rows[0]  # 4 moves into the page that was read
+    told = []
+    while page.more:
+        page = await read_changes(changes, page.cursor, {}, FixedClock(), source)
+        told += [change.subject for change in page.changes]
+    # 1 was still met by this reading; the next ones miss it.
+    assert told == []
+    assert (await drain(changes, target, page.cursor))[0] == ["1"]
+
+
+async def test_records_that_move_while_a_list_is_read_by_offset_leave_no_gap() -> None:
+    target = Target(*(row(number, number) for number in range(1, 11)))
+    changes = rule("{field: item.at, start: 0}", "{kind: offset, size: 4, back: 2}")
+    source = Source(target.fetch)
+    page = await read_changes(changes, None, {}, FixedClock(), source)
+    subjects = [change.subject for change in page.changes]
+    # Two that were read are changed meanwhile, and stand at the end now.
+    target.rows = [*target.rows[2:], row(1, 11), row(2, 12)]
+    rest, _ = await drain(changes, target, page.cursor)
+    assert set(subjects + rest) == {str(number) for number in range(1, 11)}
 
 
 async def test_a_number_cursor_goes_back_by_its_overlap_and_never_below_zero() -> None:

@@ -57,7 +57,7 @@ def test_a_good_manifest_is_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "line"),
     [
-        ("dialect: postgresql", "dialect: oracle", "not_a_choice", 4),
+        ("dialect: postgresql", "dialect: informix", "not_a_choice", 4),
         ("password: secret:password", "password: hunter2", "secret_literal", 4),
         ("table: IN_ORDER", "table: 'IN_ORDER; DROP TABLE X'", "identifier", 7),
         ("column: STATUS", "column: 'a\"b'", "identifier", 12),

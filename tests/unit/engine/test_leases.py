@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from lineshaft.base.clock import FixedClock
@@ -9,6 +11,7 @@ from lineshaft.base.errors import LeaseLost
 from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.leases import LaneKeeper
 from lineshaft.store.memory import MemoryDatabase, MemoryStore
+from lineshaft.store.port import Lease
 
 CONFIG = EngineConfig(lease_ttl_s=10.0, lease_margin_s=2.0)
 
@@ -69,3 +72,22 @@ async def test_keeper_tells_since_when_it_holds_a_lane_when_it_has_come_back() -
     await one.beat(idle)
     assert one.held_since(7) == clock.now() != since
     assert one.token(7) != token
+
+
+async def test_lease_is_counted_from_before_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    database, clock = MemoryDatabase(), FixedClock()
+    store = MemoryStore(database, clock)
+    await store.open()
+    one = LaneKeeper(store, clock, "a", CONFIG)
+    await one.beat(idle)
+    renew = store.renew_lanes
+
+    async def slowly(worker: str, leases: Collection[Lease], ttl_s: float) -> list[Lease]:
+        held = await renew(worker, leases, ttl_s)
+        clock.advance(3)
+        return held
+
+    monkeypatch.setattr(store, "renew_lanes", slowly)
+    await one.beat(idle)
+    clock.advance(CONFIG.lease_ttl_s - 3)
+    assert not one.holds(7), "the answer took three seconds, in which the lease went on running"

@@ -32,7 +32,7 @@ def test_configuration_goes_before_pack_and_pack_before_default() -> None:
 
 def test_what_is_kept_for_ever_is_never_looked_for() -> None:
     policy = policy_of(RetentionSettings({"events": 0, "instances": 0}), RetentionSpec())
-    assert {cut.kind for cut in policy.cuts(NOW)} == {"effects", "dead_letters", "messages"}
+    assert {cut.kind for cut in policy.cuts(NOW)} == {"effects", "dead_letters", "messages", "notices"}
 
 
 def test_process_has_a_time_of_its_own_even_where_others_stay() -> None:

@@ -7,6 +7,7 @@ import asyncio
 from lineshaft.base.scope import Scope
 from lineshaft.insight.live import IDS_MAX, Fact, LiveFeed
 from lineshaft.store import writes as w
+from lineshaft.store.rows import Record
 from lineshaft.store.writes import DUPLICATE, WRITTEN, Unit
 from support import store_rows as a
 
@@ -30,6 +31,23 @@ async def test_other_tenants_and_departments_stay_unseen() -> None:
     # An update does not say whose row it changes: that there was one is all that is told.
     feed.committed([Unit([w.UpdateEffect("default", "f2", "done")])], [WRITTEN])
     assert await north.facts(1) == [Fact("effects", "")]
+
+
+async def test_alerts_and_bulk_jobs_are_told_and_other_records_are_not() -> None:
+    feed = LiveFeed()
+    everybody = feed.listen(Scope("default"))
+    north = feed.listen(Scope("default", frozenset({"north"})))
+    rows = [
+        ("alert", "a1", "north"),
+        ("alert", "a2", None),
+        ("bulk_job", "j1", None),
+        ("session", "s", None),
+    ]
+    for kind, name, department in rows:
+        row = Record("default", kind, name, 1, a.T0, department=department)
+        feed.committed([Unit([w.PutRecord(row, 0)])], [WRITTEN])
+    assert await everybody.facts(1) == [Fact("alerts", "a1"), Fact("alerts", "a2"), Fact("jobs", "j1")]
+    assert await north.facts(1) == [Fact("alerts", "a1")]
 
 
 async def test_who_falls_behind_hears_of_the_topic_only() -> None:

@@ -185,6 +185,47 @@ async def test_refusal_names_system_and_reason_without_codes_of_programs() -> No
     assert (found.now.tone, found.now.holder.en) == ("failed", "Sales")
 
 
+async def test_systems_own_words_are_english_for_who_reads_english_where_the_pack_knows_them() -> None:
+    phrases = """\
+format: 1
+phrases:
+  - {zh: "超信用额度 {amount}", en: "over the credit limit by {amount}"}
+  - {zh: "{step} 已投产 {made},不能改为 {wanted}", en: "{made} are in {step}, it cannot become {wanted}"}
+  - {zh: 裁剪, en: cutting}
+"""
+    spec = read_trail([("trail/words.yaml", phrases.encode())])
+
+    assert spec.in_english("超信用额度 ¥10,000.00") == "over the credit limit by ¥10,000.00"
+    assert spec.in_english("裁剪 已投产 100,不能改为 80") == "100 are in cutting, it cannot become 80"
+    assert spec.in_english("no such words") == "no such words"
+    refused = Effect(
+        "default", "f-1", 0, "erp", "sales_order.submit", "natural_key", "k", "refused", NOW, NOW,
+        business_key="XS-1", settled_at=NOW, error_class="refused",
+        error_text="erp, sales_order.submit: 超信用额度 ¥9.00 [4001]",
+    )  # fmt: skip
+    found = await trail_of(document(ORDER, "rejected"), line(ORDER, "100"), InsertEffect(refused), spec=spec)
+    (call,) = found.calls
+    assert call.reason is not None
+    assert (call.reason.en, call.reason.zh) == ("over the credit limit by ¥9.00", "超信用额度 ¥9.00")
+
+
+def test_phrase_that_says_in_english_what_does_not_stand_in_chinese_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="amount"):
+        read_trail([("trail/a.yaml", 'format: 1\nphrases: [{zh: 超额, en: "by {amount}"}]\n'.encode())])
+
+
+async def test_quantity_has_the_unit_that_another_document_has_for_the_same_item() -> None:
+    told = "wms/shipment_instruction/N-1"
+    plain = PutDocumentLine(DocumentLine("default", told, "1", "BX", "100", ""))
+    glue = PutDocumentLine(DocumentLine("default", told, "2", "JJ-01", "3", ""))
+    follows = PutDocumentLink(DocumentLink("default", ERP, "1", told, "1", "100", ""))
+    found = await trail_of(*BEGIN, document(told, "N", 2), plain, glue, follows)
+
+    units = {each.item: each.unit for each in next(d for d in found.documents if d.id == told).lines}
+    assert units == {"BX": "套", "JJ-01": ""}
+    assert next(each for each in found.edges if each.to_id == told).unit == "套"
+
+
 async def test_document_leads_to_its_own_page() -> None:
     found = await trail_of(*BEGIN)
 
@@ -220,3 +261,45 @@ def test_stages_with_a_mistake_are_refused_with_its_place() -> None:
 
     (problem,) = caught.value.problems
     assert (problem.place.file, problem.code) == ("trail/a.yaml", "not_a_choice")
+
+
+REFILL = read_trail(
+    [
+        (
+            "trail/refill.yaml",
+            b"""\
+format: 1
+stages:
+  - name: ask
+    title: {zh: A, en: Ask}
+    holder: {zh: B, en: Department}
+    holder_field: approver
+    documents: [wms.warning, srm.refill]
+  - {name: buy, title: {zh: C, en: Buy}, holder: {zh: D, en: Buyer}, documents: [erp.order]}
+notices: [wms.warning]
+statuses:
+  "*": {open: {zh: X, en: Open, state: open}, done: {zh: X, en: Done, state: done}}
+""",
+        )
+    ]
+)
+WARNING, ASKED = "wms/warning/XS-1", "srm/refill/BH-1"
+
+
+async def test_notice_says_that_something_is_needed_and_the_next_document_how_much() -> None:
+    alone = await trail_of(document(WARNING, "open"), line(WARNING, "450"), spec=REFILL)
+    assert alone.lines == []
+
+    found = await trail_of(
+        document(WARNING, "done"), line(WARNING, "450"), document(ASKED, "open", 1), line(ASKED, "750"),
+        link(WARNING, ASKED, "750"), spec=REFILL,
+    )  # fmt: skip
+    assert [each.quantity for each in found.lines] == ["750"]
+
+
+async def test_unfinished_document_says_who_has_it_more_exactly_than_its_stage() -> None:
+    for status, approver, holder in (
+        ("open", "采购经理", "采购经理"), ("open", "", "Department"), ("done", "采购经理", "Department"),
+    ):  # fmt: skip
+        found = await trail_of(document(WARNING, status, approver=approver), spec=REFILL)
+        assert found.stages[0].holder.en == holder, (status, approver)

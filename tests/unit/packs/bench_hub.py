@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from lxml import etree
 
-from lineshaft import bpmn
+from lineshaft import bpmn, dmn
 from lineshaft.app.packs import files_in, folder_of
 from lineshaft.bpmn import BusinessError
 from lineshaft.bpmn.program import Definitions
@@ -31,6 +31,7 @@ class Parts:
     routes: list[Route]
     mappings: dict[str, CompiledMapping]
     job_types: set[str]
+    decisions: dict[str, Callable[[dict[str, Any]], Any]]
 
 
 @cache
@@ -38,13 +39,21 @@ def _parts(pack: str) -> Parts:
     files = files_in(folder_of(pack))
     models = {name: content for name, content in files.items() if name.endswith(".bpmn")}
     mappings = [read_mapping(content, name) for name, content in files.items() if "mappings/" in name]
+    tables = [dmn.loads(each, file=n, strict=True) for n, each in files.items() if n.endswith(".dmn")]
     kind = "{http://camunda.org/schema/zeebe/1.0}taskDefinition"
     return Parts(
         [bpmn.loads(content, name) for name, content in models.items()],
         read_routes("routes.yaml", files["flows/routes.yaml"]),
         {mapping.name: mapping for mapping in mappings},
         {str(task.get("type")) for each in models.values() for task in etree.fromstring(each).iter(kind)},
+        {name: partial(_decide, model, name) for model in tables for name in model.decision_ids},
     )
+
+
+def _decide(model: dmn.Model, name: str, inputs: dict[str, Any]) -> Any:
+    result = model.evaluate(name, inputs)
+    assert not result.errors, result.errors
+    return result.value
 
 
 class PackHub:
@@ -59,7 +68,9 @@ class PackHub:
         """Operation → the reason with which it says no."""
         self.codes_of_refusals: dict[str, str] = {}
         self.codes: dict[str, str] = {"KH-1": "C-1", "A": "M-A", "B": "M-B"}
-        self.bench = Bench(parts.models, dict.fromkeys(parts.job_types, self._carry_out))
+        self.bench = Bench(
+            parts.models, dict.fromkeys(parts.job_types, self._carry_out), decisions=parts.decisions
+        )
         self._handlers = dict(self.bench.handlers)
         self.number = 0
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from lineshaft import feel
+from lineshaft.app.packs import files_in, folder_of
+from lineshaft.sdk.watches import read_watches
 from unit.packs.bench_hub import PackHub
 from unit.packs.test_pack_order import SHORT, confirmed, crm_order, erp_order
 
@@ -21,6 +24,7 @@ def link(order: str, line: str, qty: str, plan: str = "JH-1") -> dict[str, Any]:
 def work_order(number: str = "SCDD-1", qty: str = "500", *links: dict[str, Any]) -> dict[str, Any]:
     return {
         "BillNo": number, "MaterialNo": "M-A", "Model": "A", "Qty": qty, "Percent": "96",
+        "StandardPrice": "100.0000",
         "NeedDate": None,
         "Materials": [{"MaterialNo": "M-51", "Model": "GB-F2"}],
         "Links": list(links) or [link("1", "1", qty)],
@@ -37,6 +41,7 @@ def hub_of() -> PackHub:
             "erp.work_order.accept": {"status": "Accepted"},
             "erp.work_order.report": {"work_order": work_order()},
             "erp.work_order.view": {"work_order": work_order()},
+            "erp.work_order.find": {"work_order": work_order()},
             "erp.work_order.consume": {"materials": []},
             "erp.work_order.change": lambda asked: {"work_order": work_order(qty=str(asked["quantity"]))},
             "erp.finished_goods.post": {"work_order": work_order()},
@@ -334,17 +339,77 @@ def test_rework_and_scrap_are_told_to_the_order() -> None:
     assert hub.feedback[-1]["message"] == "打磨 10 打磨超标:报废 BF-1"
 
 
-def test_person_decides_about_pending_pieces() -> None:
-    hub = hub_of()
-    defect = {
-        "defectNo": "QX-1", "externalOrderNo": "SCDD-1", "operationName": "打磨", "quantity": "10",
-        "badReasonName": "打磨超标",
+def defect(reason: str = "GRIND_OVER", quantity: str = "10") -> dict[str, Any]:
+    return {
+        "defectNo": "QX-1", "externalOrderNo": "SCDD-1", "operationName": "打磨", "quantity": quantity,
+        "badReason": reason, "badReasonName": "打磨超标",
     }  # fmt: skip
-    hub.event("mes.defect.opened", defect)
+
+
+@pytest.mark.parametrize(
+    ("reason", "share", "worth", "outcome"),
+    [
+        ("GRIND_OVER", 2, 1000, "rework"),
+        ("CUT_BURR", 20, 20000, "rework"),
+        ("GRIND_OVER", 21, 1000, "person"),
+        ("GRIND_OVER", 2, 20001, "person"),
+        ("GRIND_OVER", None, None, "person"),
+        ("BOND_WEAK", 2, 2000, "scrap"),
+        ("BOND_WEAK", 2, 2001, "person"),
+        ("SIZE_OFF", 1, 100, "person"),
+        (None, 1, 100, "person"),
+    ],
+)
+def test_defect_share_and_worth_say_what_becomes_of_bad_pieces(
+    reason: str | None, share: int | None, worth: int | None, outcome: str
+) -> None:
+    asked = {"reason": reason, "share": share, "worth": worth}
+    assert hub_of().bench.decisions["quality_outcome"](asked)["outcome"] == outcome
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [("GRIND_OVER", "rework"), ("BOND_WEAK", "scrap")])
+def test_rule_decides_about_ten_bad_pieces_without_asking_anybody(reason: str, outcome: str) -> None:
+    hub = hub_of()
+    hub.event("mes.defect.opened", defect(reason))
+    assert hub.of("mes.defect.decide") == [{"defect_no": "QX-1", "disposition": outcome}]
+    assert hub.run("quality-decision").state == "completed", hub.troubles
+
+
+def test_person_decides_where_the_rule_says_so_and_finance_approves_their_scrap() -> None:
+    hub = hub_of()
+    hub.event("mes.defect.opened", defect("SIZE_OFF"))
     (task,) = hub.bench.tasks()
-    hub.bench.complete_task(task, {"disposition": "scrap"})
+    assert task.candidate_groups == ("quality", "planner")
+    assert (task.variables["share"], task.variables["worth"]) == (2, 1000)
+    hub.bench.complete_task(task, {"disposition": "scrap", "finding": "裂纹"})
+    assert hub.of("mes.defect.decide") == []
+    (approval,) = hub.bench.tasks()
+    assert approval.candidate_groups == ("finance",)
+    assert approval.variables["finding"] == "裂纹"
+    hub.bench.complete_task(approval, {"cost_known": True})
     assert hub.of("mes.defect.decide") == [{"defect_no": "QX-1", "disposition": "scrap"}]
     assert hub.run("quality-decision").state == "completed", hub.troubles
+
+
+def test_pieces_of_a_work_order_that_the_erp_does_not_know_are_left_to_a_person() -> None:
+    hub = hub_of()
+    hub.answers["erp.work_order.find"] = {"work_order": None}
+    hub.event("mes.defect.opened", defect())
+    (task,) = hub.bench.tasks()
+    assert "ERP" in task.variables["why"]
+    hub.bench.complete_task(task, {"disposition": "rework"})
+    assert hub.of("mes.defect.decide") == [{"defect_no": "QX-1", "disposition": "rework"}]
+
+
+@pytest.mark.parametrize(("percent", "told"), [("2.0", False), ("3.0", False), ("3.1", True)])
+def test_material_over_the_limit_and_not_explained_is_an_alert(percent: str, told: bool) -> None:
+    files = files_in(folder_of("order-to-delivery"))
+    spec = read_watches([("watches/order.yaml", files["watches/order.yaml"])])
+    (rule,) = [each for each in spec.expectations if each.name == "material-over-plan"]
+    assert rule.when is not None
+    names = {"data": {"Data": {"VariancePercent": percent}}}
+    assert feel.compile(rule.when).evaluate(names, strict=True) is told
+    assert rule.subjects == ("erp.material_variance.explained",)
 
 
 # -- dispatch -------------------------------------------------------------------------------------------

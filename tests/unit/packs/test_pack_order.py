@@ -266,6 +266,14 @@ def test_un_audit_and_cancellation_in_the_erp_itself_are_told_to_the_crm() -> No
     hub.event("erp.sales_order.un_audited", data)
     assert "反审核" in hub.feedback[-1]["message"]
     assert statuses(hub.feedback[-1])[0] == (1, "open", "0")
+    data["Data"] |= {"UnAudits": 1, "RejectReason": "超信用额度 ¥1.00"}
+    hub.event("erp.sales_order.rejected", data)
+    assert hub.feedback[-1]["message"] == "ERP 重新审核被驳回:超信用额度 ¥1.00"
+    hub.event("erp.sales_order.audited", data)
+    assert hub.feedback[-1]["message"] == "ERP 已重新审核:XSDD-1"
+    told = len(hub.feedback)
+    hub.event("erp.sales_order.audited", {**data, "Data": {**data["Data"], "UnAudits": 0}})
+    assert len(hub.feedback) == told, "the first audit is the process's own"
     data["Data"]["RejectReason"] = "客户破产"
     hub.event("erp.sales_order.cancelled", data)
     assert (hub.feedback[-1]["status"], hub.feedback[-1]["reason"]) == ("cancelled", "ERP 已作废:客户破产")

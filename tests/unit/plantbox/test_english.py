@@ -11,6 +11,7 @@ from plantbox.english import in_language
     ("told", "shown"),
     [
         ("ERP 驳回:超信用额度 ¥10,000.00", "Rejected by the ERP: over the credit limit by ¥10,000.00"),
+        ("已发货,预计 1 天到达", "Shipped, expected in 1 day"),
         ("已发货,预计 2 天到达", "Shipped, expected in 2 days"),
         ("生产中 62.5%:组装 480/500", "In production, 62.5 %: Assembly 480/500"),
         ("请周五前送到后门", "请周五前送到后门"),

@@ -12,6 +12,7 @@ export interface InstanceFilter {
   status?: string | undefined;
   number?: string | undefined;
   stuck?: boolean | undefined;
+  element?: string | undefined;
 }
 
 export function useInstances(filter: InstanceFilter) {
@@ -27,6 +28,7 @@ export function useInstances(filter: InstanceFilter) {
               status: filter.status ?? null,
               number: filter.number ?? null,
               with_incidents: filter.stuck ?? false,
+              element: filter.element ?? null,
               cursor: pageParam ?? null,
               limit: 50,
             },

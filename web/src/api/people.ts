@@ -5,6 +5,7 @@ import { answerOf, api, type Schemas } from './client';
 
 export type User = Schemas['UserView'];
 export type Role = Schemas['RoleView'];
+export type RoleMatrix = Schemas['RoleMatrixView'];
 export type Department = Schemas['DepartmentView'];
 export type Position = Schemas['PositionView'];
 export type Token = Schemas['TokenView'];
@@ -69,6 +70,16 @@ export const useResetPassword = () =>
     answerOf(api.PUT('/api/v1/users/{login}/password', { params: { path: { login } }, body: {} })),
   );
 
+export const useEndCode = () =>
+  useChange('people', (login: string) =>
+    answerOf(api.DELETE('/api/v1/users/{login}/totp', { params: { path: { login } } })),
+  );
+
+export const useOfferCode = () => useMutation({ mutationFn: () => answerOf(api.POST('/api/v1/me/totp')) });
+
+export const useConfirmCode = () =>
+  useMutation({ mutationFn: (body: Schemas['Confirmation']) => answerOf(api.PUT('/api/v1/me/totp', { body })) });
+
 export const usePutDepartment = () =>
   useChange('people', ({ id, ...body }: Schemas['DepartmentWish'] & { id: string }) =>
     answerOf(
@@ -84,6 +95,16 @@ export const usePutPosition = () =>
 export const useRemovePosition = () =>
   useChange('people', (id: string) =>
     answerOf(api.DELETE('/api/v1/positions/{position_id}', { params: { path: { position_id: id } } })),
+  );
+
+export const usePutRole = () =>
+  useChange('people', ({ id, ...body }: Schemas['RoleWish'] & { id: string }) =>
+    answerOf(api.PUT('/api/v1/roles/{role_id}', { params: { path: { role_id: id } }, body })),
+  );
+
+export const useRemoveRole = () =>
+  useChange('people', (id: string) =>
+    answerOf(api.DELETE('/api/v1/roles/{role_id}', { params: { path: { role_id: id } } })),
   );
 
 export const useChoosePassword = () =>
@@ -118,6 +139,8 @@ export interface AuditFilter {
   actor?: string;
   subject?: string;
   action?: string;
+  since?: string;
+  until?: string;
 }
 
 export function useAudit(filter: AuditFilter) {

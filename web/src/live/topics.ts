@@ -9,8 +9,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   instances: ['instances', 'trace', 'overview'],
   incidents: ['instances', 'trace', 'overview'],
   tasks: ['tasks', 'overview', 'trace'],
+  alerts: ['alerts'],
   events: ['events', 'trace'],
-  documents: ['trace'],
+  documents: ['trace', 'board'],
   releases: ['systems', 'releases', 'processes'],
 };
 

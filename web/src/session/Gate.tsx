@@ -1,6 +1,6 @@
 // In front of all pages: whoever is not signed in is asked to; whoever is gets the shell and live updates.
 import { Skeleton } from 'antd';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
 
 import { ApiError } from '../api/client';
@@ -8,8 +8,10 @@ import { useSession } from '../api/session';
 import { LiveProvider } from '../live/live';
 import { Shell } from '../shell/Shell';
 import { Trouble } from '../widgets/Trouble';
-import { PasswordPage } from './PasswordPage';
-import { SignInPage } from './SignInPage';
+
+// Forms weigh something: whoever is signed in already does without them here.
+const PasswordPage = lazy(async () => ({ default: (await import('./PasswordPage')).PasswordPage }));
+const SignInPage = lazy(async () => ({ default: (await import('./SignInPage')).SignInPage }));
 
 export function Gate() {
   const session = useSession();
@@ -33,8 +35,13 @@ export function Gate() {
       </div>
     );
   }
-  if (!session.data.me) return <SignInPage session={session.data} />;
-  if (session.data.me.must === 'password') return <PasswordPage />;
+  if (!session.data.me || session.data.me.must === 'password') {
+    return (
+      <Suspense fallback={<Skeleton active className="padded" />}>
+        {session.data.me ? <PasswordPage /> : <SignInPage session={session.data} />}
+      </Suspense>
+    );
+  }
   return (
     <LiveProvider who={session.data.me.name}>
       <Shell session={session.data} me={session.data.me} />

@@ -58,11 +58,9 @@ export function SignInForm({ byKey, busy, error, enter }: Props) {
           </Button>
         </Form>
       )}
-      {!byKey && (
-        <Button type="link" size="small" onClick={() => setKey(!key)}>
-          {key ? t('session.byPassword') : t('session.byKey')}
-        </Button>
-      )}
+      <Button type="link" size="small" onClick={() => setKey(!key)}>
+        {key ? t('session.byPassword') : t('session.byKey')}
+      </Button>
     </>
   );
 }

@@ -4,8 +4,11 @@ import {
   CalendarOutlined,
   CodeOutlined,
   CrownOutlined,
+  IdcardOutlined,
   ShopOutlined,
+  ShoppingCartOutlined,
   TeamOutlined,
+  ToolOutlined,
 } from '@ant-design/icons';
 import { Alert, Button, Card, Divider } from 'antd';
 import { type ReactNode, useEffect } from 'react';
@@ -25,7 +28,10 @@ const ICONS: Record<string, ReactNode> = {
   sales: <TeamOutlined />,
   planning: <CalendarOutlined />,
   warehouse: <ShopOutlined />,
+  buyer: <ShoppingCartOutlined />,
   finance: <AccountBookOutlined />,
+  technician: <ToolOutlined />,
+  hr: <IdcardOutlined />,
   it: <CodeOutlined />,
   boss: <CrownOutlined />,
 };

@@ -1,9 +1,11 @@
 // Top bar, side menu by rights, and the page between them.
-import { LogoutOutlined, UserOutlined } from '@ant-design/icons';
+import { LogoutOutlined, MobileOutlined, UserOutlined } from '@ant-design/icons';
 import { Badge, Button, Dropdown, Layout, Menu } from 'antd';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Outlet, useLocation } from 'react-router';
 
+import { useInboxCounts } from '../api/inbox';
 import { useOverview } from '../api/overview';
 import { type Me, type Right, type Session, useSignOut } from '../api/session';
 import { useLanguage } from '../i18n';
@@ -12,6 +14,9 @@ import { EnvironmentBadge } from './EnvironmentBadge';
 import { LanguageButton, ModeButton } from './buttons';
 import { LiveDot } from './LiveDot';
 import { SearchBox } from './SearchBox';
+
+// It draws a QR code, which few need and which weighs something.
+const PhoneCode = lazy(async () => ({ default: (await import('../session/PhoneCode')).PhoneCode }));
 
 export function Shell({ session, me }: { session: Session; me: Me }) {
   const { t } = useTranslation();
@@ -51,6 +56,7 @@ function SideMenu({ me }: { me: Me }) {
   const { t } = useTranslation();
   const { pathname } = useLocation();
   const overview = useOverview();
+  const inbox = useInboxCounts((me.rights as Right[]).includes('tasks.read'));
   const allowed = PAGES.filter((page) => page.word && (me.rights as Right[]).includes(page.right));
   const here = allowed
     .filter((page) => page.path === pathname || (page.path !== '/' && pathname.startsWith(`${page.path}/`)))
@@ -67,7 +73,12 @@ function SideMenu({ me }: { me: Me }) {
             <Link to={page.path} className="menu-link">
               <span>{t(`menu.${page.word ?? 'map'}`)}</span>
               {page.figure && (
-                <Badge count={overview.data?.[page.figure] ?? 0} overflowCount={999} color="#a8071a" size="small" />
+                <Badge
+                  count={(page.figure === 'todo' ? inbox.data?.todo : overview.data?.[page.figure]) ?? 0}
+                  overflowCount={page.figure === 'todo' ? 99 : 999}
+                  color="#a8071a"
+                  size="small"
+                />
               )}
             </Link>
           ),
@@ -81,17 +92,28 @@ function UserMenu({ me }: { me: Me }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const signOut = useSignOut();
+  const [phone, setPhone] = useState(false);
   return (
-    <Dropdown
-      trigger={['click']}
-      menu={{
-        items: [{ key: 'out', icon: <LogoutOutlined />, label: t('top.signOut') }],
-        onClick: () => signOut.mutate(),
-      }}
-    >
-      <Button type="text" className="on-dark" icon={<UserOutlined />} data-action="user">
-        {me.title?.[language] ?? me.name}
-      </Button>
-    </Dropdown>
+    <>
+      <Dropdown
+        trigger={['click']}
+        menu={{
+          items: [
+            ...(me.kind === 'user' ? [{ key: 'phone', icon: <MobileOutlined />, label: t('session.phone') }] : []),
+            { key: 'out', icon: <LogoutOutlined />, label: t('top.signOut') },
+          ],
+          onClick: ({ key }) => (key === 'phone' ? setPhone(true) : signOut.mutate()),
+        }}
+      >
+        <Button type="text" className="on-dark" icon={<UserOutlined />} data-action="user">
+          {me.title?.[language] ?? me.name}
+        </Button>
+      </Dropdown>
+      {phone && (
+        <Suspense>
+          <PhoneCode close={() => setPhone(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -23,7 +23,7 @@ export function Trouble({ error, retry }: { error: Error; retry?: () => void }) 
     <Alert
       type="error"
       showIcon
-      title={away ? t('trouble.unreachable') : t('trouble.failed')}
+      title={t(`trouble.${away ? 'unreachable' : what(known.status)}`)}
       description={
         <Space orientation="vertical" size={2}>
           <span>{away ? t('trouble.unreachableWhy') : known.message}</span>
@@ -39,4 +39,10 @@ export function Trouble({ error, retry }: { error: Error; retry?: () => void }) 
       data-ready="trouble"
     />
   );
+}
+
+/** A "no" is an answer: only where the hub itself is at fault it could not answer. */
+function what(status: number): 'notFound' | 'refused' | 'failed' {
+  if (status === 404) return 'notFound';
+  return status >= 400 && status < 500 ? 'refused' : 'failed';
 }

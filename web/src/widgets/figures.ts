@@ -10,6 +10,12 @@ export function quantity(value: string, language: Language, unit?: string | null
   return unit ? `${shown} ${unit}` : shown;
 }
 
+/** The same with the decimals that it came with: 904.00 stays a sum of money. */
+export function exact(value: string, language: Language): string {
+  const decimals = value.split('.')[1]?.length ?? 0;
+  return Number(value).toLocaleString(locale(language), { minimumFractionDigits: decimals, maximumFractionDigits: 6 });
+}
+
 export function money(value: string, currency: string | null | undefined, language: Language): string {
   const number = Number(value);
   if (!Number.isFinite(number)) return value;

@@ -9,6 +9,8 @@ import { saidOf } from './words';
 
 export interface Names {
   system: (name: string | null | undefined) => string;
+  /** A system's name where there is little room: CRM, ERP; by its words where its code is none of people's. */
+  mark: (name: string) => string;
   operation: (system: string | null | undefined, operation: string | null | undefined) => string;
   missing: (code: Pick<MissingCode, 'kind' | 'system' | 'code'>) => string;
 }
@@ -25,8 +27,13 @@ export function useNames(): Names {
   const find = (name: string | null | undefined) => systems.find((each) => each.name === name);
   const system = (name: string | null | undefined) =>
     find(name)?.title[language] ?? (name && name !== OWN ? name : t('map.hub'));
+  const mark = (name: string) => {
+    const [code, title] = [name.toUpperCase(), find(name)?.title[language]];
+    return !title || title.toUpperCase().includes(code) ? code : title;
+  };
   return {
     system,
+    mark,
     operation: (name, operation) => {
       if (name === OWN && operation === 'map') return `${t('map.hub')} · ${t('map.mapping')}`;
       const said = operation ? (find(name)?.operation_titles?.[operation]?.[language] ?? operation) : '';
@@ -62,13 +69,15 @@ export function reasonOf(
   const head = t(`reasons.class.${known}`);
   if (!words) return head;
   // Words in another language than the reader's are quoted as such.
+  // Such words of the hub's own name an address and a fault of the line: they say no more than this.
+  if (known === 'unknown' && /\b(GET|POST|PUT|PATCH|DELETE) \//.test(words)) return t('reasons.lost');
   const chinese = /[\u4e00-\u9fff]/.test(words);
   // A lost reply: nobody else has said anything, and these words are the hub's own.
   if (known === 'unknown' && chinese !== (language === 'zh')) return t('reasons.lost');
   return head + t(chinese === (language === 'zh') ? 'reasons.then' : 'reasons.original', { said: words });
 }
 
-const DEMO_ROLES = ['sales', 'planning', 'warehouse', 'finance', 'it', 'boss'] as const;
+const DEMO_ROLES = ['sales', 'planning', 'warehouse', 'buyer', 'finance', 'technician', 'hr', 'it', 'boss'] as const;
 
 /** What somebody is called on screens: the roles of the demo by their own words. */
 export function useWho(): (name: string) => string {

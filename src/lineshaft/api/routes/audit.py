@@ -11,6 +11,7 @@ from fastapi import Depends, Query
 from starlette.responses import StreamingResponse
 
 from lineshaft.api.access import LanguageOf, ServicesOf, allow
+from lineshaft.api.audit_names import names_of
 from lineshaft.api.json_edge import Json, dumps
 from lineshaft.api.people_views import AuditLineView, AuditPage, AuditVerdictView
 from lineshaft.api.routing import Cursor, Limit, make_router
@@ -33,6 +34,12 @@ class Check:
     """``number:chain``, as an earlier check has shown it."""
 
 
+def zoned(*moments: datetime | None) -> None:
+    """Check that times have their zones; raises ``InputError``."""
+    if any(each is not None and each.tzinfo is None for each in moments):
+        raise InputError(text("Expected a time with its zone.", "时间应带时区。"), code="time_invalid")
+
+
 @router.get("/audit", response_model=AuditPage)
 async def list_audit(
     services: ServicesOf,
@@ -47,9 +54,7 @@ async def list_audit(
     limit: Limit = 50,
 ) -> Json:
     """Return lines of the audit log, newest first."""
-    for moment in (since, until):
-        if moment is not None and moment.tzinfo is None:
-            raise InputError(text("Expected a time with its zone.", "时间应带时区。"), code="time_invalid")
+    zoned(since, until)
     page = await services.store.audit(
         caller.scope,
         actor=actor,
@@ -60,7 +65,8 @@ async def list_audit(
         cursor=cursor,
         limit=limit,
     )
-    return Json(AuditPage([AuditLineView.of(each) for each in page.items], page.next))
+    names = await names_of(services.store, caller.scope, page.items)
+    return Json(AuditPage([AuditLineView.of(each, names) for each in page.items], page.next))
 
 
 @router.post("/audit/check", response_model=AuditVerdictView)

@@ -15,6 +15,7 @@ from lineshaft.api.paging import page_of
 from lineshaft.api.routes.trace import known_systems
 from lineshaft.api.routing import Cursor, Limit, WholeLimit, make_router
 from lineshaft.api.services import Services
+from lineshaft.api.standing_in import person_of
 from lineshaft.api.views import (
     DoneView,
     HistoryPage,
@@ -64,15 +65,24 @@ async def list_instances(
     business_key: str | None = None,
     number: Annotated[str | None, Query(max_length=200, description="any number of any system")] = None,
     with_incidents: bool = False,
+    element: Annotated[
+        str | None, Query(max_length=200, description="with `process_id`: where a run stands now")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Json:
-    """Return instances, newest first; with ``number`` those that carry that document, without paging."""
-    if number:
+    """Return instances, newest first; with ``number`` those that carry that document, without paging.
+
+    With ``element`` those of the newest 300 of a process that stand in it, without paging.
+    """
+    if element and process_id:
+        ids = await services.process_figures.standing_in(caller.scope, process_id, element)
+        stored = await services.store.load_instances(caller.scope, ids[:limit])
+        rows: list[Instance] = [stored[each].instance for each in ids[:limit] if each in stored]
+        after: str | None = None
+    elif number:
         rows, after = (
-            await _carrying(
-                services, caller.scope, number, process_id=process_id, status=status, limit=limit
-            ),
+            await carrying(services, caller.scope, number, process_id=process_id, status=status, limit=limit),
             None,
         )
     else:
@@ -96,7 +106,7 @@ _KEYS_MAX = 20
 """Business keys that one number may lead to."""
 
 
-async def _carrying(
+async def carrying(
     services: Services,
     scope: Scope,
     number: str,
@@ -131,6 +141,9 @@ async def start_instance(
         business_key=start.business_key,
         idempotency_key=start.idempotency_key or id_of(request),
     )
+    if verdict == "accepted":
+        person = await person_of(services, caller, with_others=False)
+        await services.inbox.started(person, instance_id, start.process_id, start.business_key)
     return Json(DoneView(instance_id if verdict == "accepted" else "", verdict), 202)
 
 

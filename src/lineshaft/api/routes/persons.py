@@ -10,6 +10,8 @@ from lineshaft.api.access import Administrator, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.keeping_views import ErasurePage, ErasureView, PersonStepView
 from lineshaft.api.routing import make_router
+from lineshaft.base.errors import NotAllowed
+from lineshaft.base.text import text
 
 router = make_router("persons")
 
@@ -24,7 +26,21 @@ After = Annotated[str | None, Body(description="`next` of the step before")]
 async def export_person(
     services: ServicesOf, caller: Administrator, known_by: KnownBy, after: After = None
 ) -> Json:
-    """Return what the next part of the hub's data holds about a person."""
+    """Return what the next part of the hub's data holds about a person.
+
+    All of it, as the person has a right to: so only whoever sees every class of sensitive fields may ask.
+    """
+    hidden = caller.scope.masked_in(None)
+    if hidden:
+        raise NotAllowed(
+            text(
+                "An export of a person holds everything; you may not see: {hidden}.",
+                "个人数据导出包含全部内容,而您无权查看:{hidden}。",
+                hidden=", ".join(sorted(hidden)),
+            ),
+            code="fields_hidden",
+            hint=text("Ask somebody who sees all fields.", "请由可查看全部字段的人员导出。"),
+        )
     return Json(PersonStepView.of(await services.persons.export(caller.scope, known_by, after)))
 
 

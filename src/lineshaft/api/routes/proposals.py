@@ -13,7 +13,7 @@ from lineshaft.api import granting
 from lineshaft.api.access import ServicesOf, allow
 from lineshaft.api.json_edge import Json
 from lineshaft.api.people_views import ProposalPage, ProposalView
-from lineshaft.api.routes import promotion
+from lineshaft.api.routes import promotion, releases
 from lineshaft.api.routing import Cursor, Limit, make_router
 from lineshaft.api.services import Services
 from lineshaft.base.errors import InputError
@@ -101,7 +101,11 @@ async def _decide(services: Services, caller: Caller, proposal: Proposal) -> Non
 async def _publish(services: Services, caller: Caller, proposal: Proposal) -> None:
     folder = {path: base64.b64decode(content) for path, content in proposal.request["files"].items()}
     note = str(proposal.request.get("note", ""))
+    if "active" in proposal.request:
+        active = await services.store.active_release(caller.scope)
+        releases.check_active(proposal.request["active"], active.id if active is not None else None)
     await services.publisher.publish(files_of(folder), by=f"{proposal.by} + {caller.name}", note=note)
+    await services.drafts.published(proposal.request.get("drafts", {}))
 
 
 _CARRY_OUT: Final[dict[str, Callable[[Services, Caller, Proposal], Awaitable[None]]]] = {

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import base64
-from binascii import Error as Base64Error
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from fastapi import Path, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from lineshaft.api.access import ReleasePublisher, ReleaseReader, ServicesOf
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
+from lineshaft.api.services import Services
 from lineshaft.api.views import PublishedView, ReleasePage, ReleaseView
-from lineshaft.base.errors import InputError, NotFound
+from lineshaft.base.errors import Conflict, InputError, NotFound
 from lineshaft.base.text import text
 from lineshaft.engine.releases import files_of
+from lineshaft.security.people import Caller
 
 router = make_router("releases")
 
@@ -59,15 +63,89 @@ async def deploy_release(deployment: Deployment, services: ServicesOf, caller: R
     In production a second person publishes: the answer is 202 with the proposal's id.
     """
     folder = {each.path: content_of(each, services.limits.definition_bytes_max) for each in deployment.files}
-    if services.surroundings.environment == "production" and services.duties.needs_two("production"):
+    return await published(services, caller, folder, deployment.note)
+
+
+def needs_two(services: Services) -> bool:
+    """Tell whether a release is one person's proposal and another's deed here."""
+    return services.surroundings.environment == "production" and services.duties.needs_two("production")
+
+
+async def published(
+    services: Services, caller: Caller, folder: Mapping[str, bytes], note: str, **request: Any
+) -> Json:
+    """Publish files, or propose it where that needs a second person; ``request`` is what is kept with it."""
+    if needs_two(services):
         services.publisher.check(files_of(folder))
         files = {path: base64.b64encode(content).decode() for path, content in folder.items()}
-        what = deployment.note or f"{len(files)} files"
-        request = {"files": files, "note": deployment.note}
-        proposal = await services.duties.propose(caller, "production", "releases.publish", what, request)
+        what = note or f"{len(files)} files"
+        kept = {"files": files, "note": note, **request}
+        proposal = await services.duties.propose(caller, "production", "releases.publish", what, kept)
         return Json(PublishedView(proposal, [], 0, "proposed"), 202)
-    loaded = await services.publisher.publish(files_of(folder), by=caller.name, note=deployment.note)
+    loaded = await services.publisher.publish(files_of(folder), by=caller.name, note=note)
     return Json(PublishedView(loaded.id, sorted(loaded.programs), len(loaded.routes)), 201)
+
+
+async def folder_of(services: Services, caller: Caller, release: str) -> dict[str, bytes]:
+    """Return a release's files by their path below the pack; none where there is no such release."""
+    rows = await services.store.definitions(caller.scope, release) if release else []
+    return {(row.name if row.kind == "pack" else f"{row.kind}/{row.name}"): row.content for row in rows}
+
+
+def check_active(expected: str | None, active: str | None) -> None:
+    """Refuse to replace another release than the one that was looked at; raises ``Conflict``."""
+    if expected != active:
+        raise Conflict(
+            text(
+                "Another release is active than the one you looked at ({expected}; now {active}).",
+                "当前版本已不是查看时的版本(查看时 {expected},现为 {active})。",
+                expected=(expected or "-")[:12],
+                active=(active or "-")[:12],
+            ),
+            code="active_changed",
+            hint=text("Look at the comparison again.", "请重新查看对比。"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reactivation:
+    """An earlier release to be made the active one again."""
+
+    active: str | None
+    """The release that is replaced; 409 where another is active by now."""
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+@router.get("/releases/history", response_model=ReleasePage)
+async def list_release_history(
+    services: ServicesOf,
+    caller: ReleaseReader,
+    limit: Annotated[int, Query(ge=1, le=200, description="releases, the last first")] = 50,
+) -> Json:
+    """Return the releases there were, the one that became active last first; without their files."""
+    rows = await services.store.releases(caller.scope, limit)
+    return Json(ReleasePage([ReleaseView.of(each, []) for each in rows]))
+
+
+@router.post(
+    "/releases/{release_id}/activate", response_model=PublishedView, status_code=201, responses=PROPOSED
+)
+async def activate_release(
+    release_id: Annotated[str, Path(max_length=200)],
+    wish: Reactivation,
+    services: ServicesOf,
+    caller: ReleasePublisher,
+) -> Json:
+    """Make an earlier release the active one again; running work stays on its own release.
+
+    In production a second person publishes: the answer is 202 with the proposal's id.
+    """
+    folder = await folder_of(services, caller, release_id)
+    if not folder:
+        raise NotFound(text("There is no release {id}.", "没有发布版本 {id}。", id=release_id))
+    active = await services.store.active_release(caller.scope)
+    check_active(wish.active, active.id if active is not None else None)
+    return await published(services, caller, folder, wish.note, active=wish.active)
 
 
 @router.get("/releases/active/files/{path:path}", response_class=Response)
@@ -117,7 +195,8 @@ def content_of(file: UploadedFile, limit: int) -> bytes:
             if file.text is not None
             else base64.b64decode(file.base64 or "", validate=True)
         )
-    except (Base64Error, UnicodeEncodeError) as error:
+    except ValueError as error:
+        # All of them: what is no base 64, no ASCII, no whole character.
         raise InputError(
             text("Expected base 64 for {path}.", "{path} 不是有效的 base64。", path=file.path)
         ) from error

@@ -12,6 +12,7 @@ from lineshaft.api.access import ServicesOf, cookie_of
 from lineshaft.api.json_edge import Json
 from lineshaft.api.routing import make_router
 from lineshaft.api.services import Services
+from lineshaft.api.standing_in import present_roles
 from lineshaft.api.views import DemoRoleView, MeView, SessionView, TitleView
 from lineshaft.base.errors import InputError, NotAllowed
 from lineshaft.base.text import text
@@ -114,7 +115,7 @@ def _view(services: Services, session: Session | None) -> SessionView:
         csrf=session.csrf if session is not None else None,
         demo_roles=[
             DemoRoleView(role.name, TitleView.of(role.title), TitleView.of(role.about))
-            for role in services.sessions.demo_roles
+            for role in present_roles(services)
         ],
         environment=surroundings.environment,
         speed=surroundings.speed,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lineshaft.app.system_clock import SystemClock
 from lineshaft.base.errors import OperationalError
 from lineshaft.base.text import text
 
@@ -73,7 +74,6 @@ class Child:
         Raises:
             ChildFailed: It has ended without that line; holds its last words.
         """
-        self._end_remains()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._arguments,
@@ -133,25 +133,54 @@ class Child:
                 await self._process.wait()
         self._pid_file.unlink(missing_ok=True)
 
-    def _end_remains(self) -> None:
-        """End the process that an earlier, killed demo left behind; only if it is surely ours."""
-        try:
-            pid = int(self._pid_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return
-        command = _command_of(pid)
-        ours = [argument for argument in self._arguments[1:] if argument in command]
-        if len(ours) == len(self._arguments) - 1:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._pid_file.unlink(missing_ok=True)
-
     def _last_words(self) -> str:
         try:
             lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         except OSError:
             return "-"
         return lines[-1][:300] if lines else "-"
+
+
+async def end_remains(folder: Path, name: str, marks: Sequence[str]) -> None:
+    """End the process that an earlier, killed demo left behind, and wait until it is gone.
+
+    Only one that is surely ours is touched: its number stands in our file, and its command line has all of
+    ``marks``, the folder of this demo among them.
+
+    Raises:
+        ChildFailed: It cannot be ended; the hint says what to do.
+    """
+    pid_file = folder / f"{name}.pid"
+    try:
+        pid = int(pid_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+
+    def is_ours() -> bool:
+        command = _command_of(pid)
+        return bool(command) and all(mark in command for mark in marks)
+
+    clock = SystemClock()
+    given_up_at = clock.monotonic() + STOP_S
+    while is_ours():
+        if clock.monotonic() > given_up_at:
+            raise ChildFailed(
+                text(
+                    "Expected {name} of an earlier start to end, but process {pid} still runs.",
+                    "上次启动的 {name}(进程 {pid})仍在运行,无法结束。",
+                    name=name,
+                    pid=pid,
+                ),
+                hint=text(
+                    "End it by hand: kill -9 {pid}; then start again.",
+                    "请手工结束:kill -9 {pid},然后重新启动。",
+                    pid=pid,
+                ),
+            )
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.05)
+    pid_file.unlink(missing_ok=True)
 
 
 def _command_of(pid: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Self
 import aiohttp
 
 from lineshaft.app.config import ADMIN_TOKEN
-from lineshaft.app.demo.children import Child, ChildFailed, read_line
+from lineshaft.app.demo.children import Child, ChildFailed, end_remains, read_line
 from lineshaft.app.demo.stations import (
     ADMIN,
     CRM_TOKEN,
@@ -58,6 +58,8 @@ class Plan:
     """Of the mails about trouble: ``zh``, ``en`` or ``both``."""
     hub_settings: Mapping[str, str] = field(default_factory=dict)
     """Further lines of the hub's configuration: dotted key → TOML value."""
+    pack: str = PACK
+    """What the hub runs."""
 
 
 class Factory:
@@ -72,6 +74,7 @@ class Factory:
         self._children: dict[str, Child] = {}
         self._watching: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
+        self._planner: str | None = None
         self._stopping = False
         self.hub_starts = 0
 
@@ -83,6 +86,10 @@ class Factory:
     def url(self, system: str) -> str:
         """Return a simulated system's address, which is that of its own pages too."""
         return f"http://127.0.0.1:{self._ports[system]}"
+
+    def ready(self, system: str) -> dict[str, Any]:
+        """Return what a simulated system said when it was ready."""
+        return self._ready[system]
 
     def buttons_url(self, system: str) -> str:
         """Return the page where a simulated system is broken and mended."""
@@ -113,6 +120,8 @@ class Factory:
     async def __aenter__(self) -> Self:
         """Start everything and deploy the pack."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        # First, so that their ports are free again and nothing else writes into the same files.
+        await asyncio.gather(*(end_remains(self.folder, *each) for each in self._marks()))
         self._choose_ports()
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
         try:
@@ -124,6 +133,11 @@ class Factory:
             raise
         self._watching = [asyncio.create_task(self._watch(name)) for name in (*self.systems, "hub")]
         return self
+
+    def _marks(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return by what each process of this demo is known on any list of processes."""
+        systems = [(name, ("plantbox", name, f"--data {self.folder / name}")) for name in self.systems]
+        return [*systems, ("hub", ("lineshaft", f"--config {self.folder / 'hub' / 'hub.toml'} serve"))]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -219,7 +233,7 @@ class Factory:
     async def _deploy(self) -> None:
         files = [
             {"path": path, "text": content.decode("utf-8")}
-            for path, content in files_in(folder_of(PACK)).items()
+            for path, content in files_in(folder_of(self.plan.pack)).items()
         ]
         await self.hub("POST", "/releases", {"files": files, "note": "demo"})
 
@@ -247,6 +261,25 @@ class Factory:
         headers = {"Authorization": f"Bearer {self.token}"}
         return await self._ask(method, f"{self.hub_url}/api/v1{path}", body, headers)
 
+    async def look(self, path: str) -> Any:
+        """Read from the hub's API as its planner, who sees nothing sensitive: no look needs an audit line."""
+        if self._planner is None:
+            self._planner = await self._sign_in("planning")
+        try:
+            return await self._ask("GET", f"{self.hub_url}/api/v1{path}", None, {"Cookie": self._planner})
+        except Conflict:
+            # The session may have ended; the next look signs in again.
+            self._planner = None
+            raise
+
+    async def _sign_in(self, role: str) -> str:
+        """Sign in as somebody of the demo's factory; returns the session's cookie."""
+        assert self._session is not None
+        url = f"{self.hub_url}/api/v1/session"
+        async with self._session.post(url, json={"demo_role": role}) as answer:
+            answer.raise_for_status()
+            return "; ".join(f"{name}={morsel.value}" for name, morsel in answer.cookies.items())
+
     async def crm(self, method: str, path: str, body: object = None) -> Any:
         """Ask the CRM, as its own users' screens do."""
         headers = {"Authorization": f"Bearer {CRM_TOKEN}"}
@@ -259,6 +292,10 @@ class Factory:
         if not answer["IsSuccess"]:
             raise Conflict(text("ERP: {message}", "ERP:{message}", message=answer["Message"]))
         return answer["Data"]
+
+    async def call(self, system: str, method: str, path: str, body: object = None, **headers: str) -> Any:
+        """Ask any of the systems, as its own users' screens do; ``headers`` say who asks."""
+        return await self._ask(method, f"{self.url(system)}{path}", body, headers)
 
     async def admin(self, system: str, method: str, path: str, body: object = None) -> Any:
         """Ask the listener by which a simulated system itself is steered: faults, policy, time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -172,7 +173,7 @@ class Flowing:
                 continue
             try:
                 order = await self.factory.crm("GET", f"/orders/{quote(number, safe='')}")
-                found = await self.factory.hub("GET", f"/trace/{quote(number, safe='')}")
+                found = await self.factory.look(f"/trace/{quote(number, safe='')}")
                 await self._change_mind(order)
                 line = way(order, found, self.language)
             except _TROUBLE:
@@ -196,6 +197,8 @@ class Flowing:
 
 
 _END = "\0"
+_REFERENCE = re.compile(r"(?<=\w):\w+:(?=\S)")
+"""Between the kind and the number of what has no code yet: ``customer:crm:KH-0014``."""
 
 
 def _is_end(line: str) -> bool:
@@ -232,7 +235,9 @@ def way(order: dict[str, Any], found: dict[str, Any], language: Language) -> str
     if order["status"] == "rejected" and order["status_reason"]:
         reason = f": {order['status_reason']}"
     else:
-        held = [each["text"] for each in found["troubles"] if each["kind"] in ("parked", "dead", "unknown")]
-        if held:
-            reason = f": {held[-1]}"
+        held = [each for each in found["troubles"] if each["kind"] in ("parked", "dead", "unknown")]
+        if held and held[-1]["kind"] == "unknown":
+            reason = ": 结果待核实" if zh else ": its outcome is being checked"
+        elif held:
+            reason = f": {_REFERENCE.sub(' ', held[-1]['text'])}"
     return f"{' → '.join(stations)}  [{state}{reason}]  {'; '.join(lines)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,12 @@ MES_USER = "mes"
 MES_PASSWORD = "mes-demo-password"  # noqa: S105
 OA_APP_ID = "oa-app"
 OA_APP_SECRET = "oa-demo-secret"  # noqa: S105
+SRM_KEY = "srm-demo-key"
+FINANCE_TOKEN = "finance-demo-token"  # noqa: S105
 SMS_KEY = "sms-demo-key"
+HRM_KEY = "hrm-demo-key"
+ITSM_TOKEN = "itsm-demo-token"  # noqa: S105
+DIRECTORY_TOKEN = "directory-demo-token"  # noqa: S105
 WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105
 TRACKING_KEY = "demo-tracking-key-of-an-invented-firm"
 ADMIN = "plantbox-admin"
@@ -30,6 +35,12 @@ OFFICE = ("crm", "erp")
 """The two systems that carry an order by themselves."""
 WHOLE = ("crm", "erp", "mes", "wms", "oa", "mail")
 """The whole factory."""
+STAFFING = ("hrm", "oa", "directory", "mail", "erp", "crm", "wms", "itsm")
+"""Who takes part when somebody comes, moves or leaves."""
+UPKEEP = ("itsm", "mes", "wms", "erp", "oa", "mail")
+"""Who takes part in a repair."""
+PURCHASING = ("erp", "wms", "oa", "srm", "finance")
+"""What a purchase needs, from the request to the payment."""
 BESIDE_AN_ERP = tuple(name for name in WHOLE if name != "erp")
 """The factory without its ERP, for another ERP in its place."""
 
@@ -39,13 +50,21 @@ TITLES: Mapping[str, Text] = {
     "mes": text("MES", "MES 制造执行"),
     "wms": text("WMS", "WMS 仓储"),
     "oa": text("OA", "OA 办公审批"),
+    "srm": text("SRM", "SRM 供应商协同"),
+    "finance": text("Finance", "财务系统"),
     "mail": text("Mail and text messages", "邮件与短信"),
+    "hrm": text("HRM", "HRM 人力资源"),
+    "itsm": text("ITSM", "ITSM 服务台"),
+    "directory": text("Directory", "统一账号"),
 }
 
 IT_MAIL = "it@factory.example"
 """Who is told of trouble: look into the mail box."""
 
 _HOOKS = {"crm": "crm/orders", "mes": "mes/events", "oa": "oa/callbacks"}
+_HOOKS |= {"hrm": "hrm/staff", "itsm": "itsm/tickets"}
+_DOORS = {"sms": "mail", "machines": "mes", "mailboxes": "mail"}
+"""Systems of a pack that are a further door of a simulated system."""
 _FURTHER_PORTS = {"mes": ("--opcua-port", "mes_opcua"), "mail": ("--smtp-port", "mail_smtp")}
 _CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "crm": ("--token", CRM_TOKEN),
@@ -54,6 +73,11 @@ _CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "wms": (),
     "oa": ("--app-id", OA_APP_ID, "--app-secret", OA_APP_SECRET),
     "mail": ("--sms-key", SMS_KEY),
+    "hrm": ("--key", HRM_KEY),
+    "itsm": ("--token", ITSM_TOKEN),
+    "directory": ("--token", DIRECTORY_TOKEN),
+    "srm": ("--key", SRM_KEY),
+    "finance": ("--token", FINANCE_TOKEN),
 }
 
 
@@ -68,6 +92,15 @@ class Common:
     """Where webhooks go; ``None``: nowhere."""
     start: str | None = None
     """When simulated time begins (ISO 8601) on a new folder; ``None``: the sandbox's own beginning."""
+
+
+def systems_of(files: Iterable[str]) -> tuple[str, ...]:
+    """Return which simulated systems a pack with these files needs."""
+    named = {
+        path.removeprefix("systems/").removesuffix(".yaml") for path in files if path.startswith("systems/")
+    }
+    found = {_DOORS.get(name, name) for name in named}
+    return tuple(name for name in TITLES if name in found)
 
 
 def port_names(systems: tuple[str, ...]) -> list[str]:
@@ -111,6 +144,13 @@ def hub_secrets() -> dict[str, str]:
         "oa_app_secret": OA_APP_SECRET,
         "oa_webhook": WEBHOOK_SECRET,
         "sms_key": SMS_KEY,
+        "hrm_key": HRM_KEY,
+        "hrm_webhook": WEBHOOK_SECRET,
+        "itsm_token": ITSM_TOKEN,
+        "itsm_webhook": WEBHOOK_SECRET,
+        "directory_token": DIRECTORY_TOKEN,
+        "srm_key": SRM_KEY,
+        "finance_token": FINANCE_TOKEN,
         "tracking_key": TRACKING_KEY,
     }
 
@@ -129,6 +169,7 @@ _PAGES = {
     "erp": "/ui/orders/{number}",
     "mes": "/orders/{number}",
     "oa": "/requests/{number}",
+    "itsm": "/tickets/{number}",
 }
 """Where a system shows one of its own documents."""
 
@@ -146,6 +187,9 @@ def hub_systems(ready: Mapping[str, Mapping[str, Any]]) -> str:
                 "port": int(line["smtp_port"]),
                 "sender": "lineshaft@factory.example",
             }
+            if "directory" in ready:
+                # Where people get their mailboxes, which is one more door of the same house.
+                tables["mailboxes"] = {"base_url": line["url"], "home_url": f"{line['url']}/"}
         else:
             home = "/ui" if system == "erp" else "/"
             tables[system] = {"base_url": line["url"], "home_url": f"{line['url']}{home}"}

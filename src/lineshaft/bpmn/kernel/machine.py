@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import Text, text
@@ -31,6 +31,9 @@ from lineshaft.bpmn.kernel.state import (
     Token,
 )
 from lineshaft.bpmn.program import Node, Program
+
+PERSON_HEADER: Final = "personVariable"
+"""Task header: the variable that gets the name of whoever finished the task, beside what was filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +399,10 @@ def _complete_task(run: Run, command: commands.CompleteTask) -> Rejection | None
         return _waits_for(found, "a person")
     run.events.append(events.TaskCompleted(token.number, node.id, command.person))
     run.close_incidents(scope, token.number)
-    node.element.answered(run, scope, token, node, command.variables)
+    filled = command.variables
+    if (name := node.work.headers.get(PERSON_HEADER)) and command.person:
+        filled = {**filled, name: command.person}
+    node.element.answered(run, scope, token, node, filled)
     return None
 
 

@@ -397,6 +397,22 @@ class Bench:
             raise
         self._drain()
 
+    def subscriptions(self) -> list[tuple[BenchInstance, effects.Subscribe]]:
+        """Return who waits for a message or signal."""
+        return list(self._subscriptions.values())
+
+    def correlate(
+        self, instance: BenchInstance, effect: effects.Subscribe, variables: Variables | None = None
+    ) -> None:
+        """Let exactly this subscription be reached, whatever its key is.
+
+        Raises:
+            Conflict: It cannot be reached any more.
+        """
+        if effect.once:
+            self._subscriptions.pop((instance.id, effect.subscription), None)
+        self.do(instance, commands.Correlate(effect.subscription, dict(variables or {})))
+
     # -- messages and signals ----------------------------------------------------------------------
 
     def publish(

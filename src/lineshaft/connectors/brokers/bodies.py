@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from lineshaft.base.numbers import exact
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.brokers.model import Body
 from lineshaft.mapping.leaves import as_text
@@ -47,7 +48,7 @@ def decoded(content: bytes, body: Body) -> Any:
     if body == "text":
         return words
     try:
-        return json.loads(words, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
+        return json.loads(words, parse_float=exact, parse_int=Decimal, parse_constant=_no_number)
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise Unreadable(
             text("Expected JSON, but: {error}", "不是有效的 JSON:{error}", error=str(error)[:200])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from lineshaft.base.errors import ConnectorError, ExpressionError, Invalid, Refused, Unavailable
@@ -20,6 +21,7 @@ from lineshaft.connectors.brokers.model import BrokerManifest, InRule, OutRule
 from lineshaft.connectors.brokers.mqtt_session import Denied, Ended, MqttSession, Post, Reason
 from lineshaft.mapping.leaves import as_text
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
@@ -119,14 +121,7 @@ class MqttConnector:
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         """Publish a message for each item, one after another; item *n* has the key ``key/n``."""
-        found = []
-        for index, item in enumerate(items):
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
-            try:
-                found.append(ItemOutcome(outcome=await self.call(operation, item, own)))
-            except ConnectorError as error:
-                found.append(ItemOutcome(error=error))
-        return found
+        return await write_each(partial(self.call, operation), items, context)
 
     # -- messages ----------------------------------------------------------------------------------
 

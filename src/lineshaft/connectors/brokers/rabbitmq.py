@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, cast
 
 import aio_pika
@@ -27,6 +28,7 @@ from lineshaft.connectors.brokers.inlet import Delivery, Inlet, Reading, plain
 from lineshaft.connectors.brokers.model import BrokerManifest, InRule, OutRule
 from lineshaft.mapping.leaves import as_text
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
@@ -155,16 +157,9 @@ class RabbitConnector:
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         """Publish a message for each item; item *n* has the key ``key/n``."""
-
-        async def one(index: int, item: Mapping[str, Any]) -> ItemOutcome:
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
-            try:
-                return ItemOutcome(outcome=await self.call(operation, item, own))
-            except ConnectorError as error:
-                return ItemOutcome(error=error)
-
         # Published in the order of the items; the confirmations are waited for together.
-        return list(await asyncio.gather(*(one(index, item) for index, item in enumerate(items))))
+        every = max(1, len(items))
+        return await write_each(partial(self.call, operation), items, context, at_once=every)
 
     # -- messages ----------------------------------------------------------------------------------
 

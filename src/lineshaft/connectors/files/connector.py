@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 from lineshaft.base.errors import (
@@ -23,19 +24,23 @@ from lineshaft.base.errors import (
     Unavailable,
 )
 from lineshaft.base.text import Text, text
+from lineshaft.connectors.files.aws_signature import Keys
 from lineshaft.connectors.files.folder import FolderStore
 from lineshaft.connectors.files.model import FilesManifest, OperationRule, ResourceRule
 from lineshaft.connectors.files.reading import Unreadable, records
+from lineshaft.connectors.files.s3 import Bucket, S3Store
 from lineshaft.connectors.files.store import Entry, Fault, FileStore, joined
 from lineshaft.connectors.files.taking import Taker
 from lineshaft.connectors.files.values import Unfit, exact, record_of
 from lineshaft.connectors.files.writing import Unwritable, content_of
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, DocumentFact, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.secret_names import without_secrets
 from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, ResourceSpec
+from lineshaft.sdk.undeclared import declared
 
 _READ_TIMEOUT_S: Final = 30.0
 _ROWS_MAX: Final = 1_000
@@ -197,14 +202,7 @@ class FilesConnector:
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         """Write a file for each item, one after another; item *n* has the key ``key/n``."""
-        found = []
-        for index, item in enumerate(items):
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
-            try:
-                found.append(ItemOutcome(outcome=await self.call(operation, item, own)))
-            except ConnectorError as error:
-                found.append(ItemOutcome(error=error))
-        return found
+        return await write_each(partial(self.call, operation), items, context)
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -395,16 +393,10 @@ class FilesConnector:
         return {}
 
     def _resource(self, name: str) -> ResourceRule:
-        rule = self._manifest.resources.get(name)
-        if rule is None:
-            raise self._unknown("resource", name)
-        return rule
+        return declared(self._manifest.resources, self._connection.system, "resource", name)
 
     def _operation(self, name: str) -> OperationRule:
-        rule = self._manifest.operations.get(name)
-        if rule is None:
-            raise self._unknown("operation", name)
-        return rule
+        return declared(self._manifest.operations, self._connection.system, "operation", name)
 
     def _unknown(self, kind: str, name: str) -> ConnectorError:
         message = text("has no {kind} {name}", "没有 {kind} {name}", kind=kind, name=name)
@@ -428,11 +420,16 @@ def store_of(manifest: FilesManifest, connection: Connection) -> FileStore:
     """
     given = connection.settings
     wrong = [] if str(given.get("host_key", "SHA256:")).startswith("SHA256:") else ["host_key"]
+    wrong += [] if given.get("address", "path") in ("path", "host") else ["address"]
+    if manifest.store == "s3" and not str(given.get("endpoint", "")).startswith(("https://", "http://")):
+        wrong.append("endpoint")
     settings = checked_settings(
         connection, manifest.settings, defaults={"port": 22, "root": "."}, wrong=wrong
     )
     if manifest.store == "folder":
         return FolderStore(str(settings["root"]), connection.nonce)
+    if manifest.store == "s3":
+        return _bucket(manifest, connection, settings)
     # Only a hub that has such a server loads the library.
     from lineshaft.connectors.files.sftp import Login, SftpStore
 
@@ -444,6 +441,18 @@ def store_of(manifest: FilesManifest, connection: Connection) -> FileStore:
         )  # fmt: skip
 
     return SftpStore(str(settings["root"]), login, connection.nonce)
+
+
+def _bucket(manifest: FilesManifest, connection: Connection, settings: Mapping[str, Any]) -> FileStore:
+    def bucket() -> Bucket:
+        secrets = {key: connection.secret(name) for key, name in manifest.auth.items()}
+        keys = Keys(secrets["access_key"], secrets["secret_key"], secrets.get("session_token"))
+        return Bucket(
+            str(settings["endpoint"]), str(settings.get("region") or "us-east-1"), str(settings["bucket"]),
+            keys, manifest.connect_timeout_s, settings.get("address") == "host",
+        )  # fmt: skip
+
+    return S3Store(str(settings["root"]), bucket, connection.clock.now)
 
 
 def _described(spec: ResourceSpec, rule: ResourceRule, sample: Mapping[str, str]) -> ResourceSpec:

@@ -114,6 +114,9 @@ class FolderStore:
 
         await self._done(rename)
 
+    async def finish_move(self, source: str, target: str) -> None:
+        """A rename is one step."""
+
     async def remove(self, path: str) -> None:
         """Delete a file."""
         await self._done(lambda: self._path(path).unlink(missing_ok=True))

@@ -10,8 +10,8 @@ from typing import Literal
 from lineshaft.mapping.leaves import Expression
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec
 
-Store = Literal["folder", "sftp"]
-STORES: tuple[Store, ...] = ("folder", "sftp")
+Store = Literal["folder", "sftp", "s3"]
+STORES: tuple[Store, ...] = ("folder", "sftp", "s3")
 
 Shape = Literal["csv", "xlsx", "json", "json lines", "xml"]
 SHAPES: tuple[Shape, ...] = ("csv", "xlsx", "json", "json lines", "xml")

@@ -61,8 +61,25 @@ SETTINGS: Final = {
         ),
         FieldSpec("root", "string", Text("Folder on the server", "服务器上的文件夹")),
     ),
+    "s3": (
+        FieldSpec("endpoint", "string", Text("Address of the service", "服务地址"), required=True),
+        FieldSpec("region", "string", Text("Region (us-east-1)", "区域(us-east-1)")),
+        FieldSpec("bucket", "string", Text("Bucket", "存储桶"), required=True),
+        FieldSpec("root", "string", Text("Folder in the bucket", "存储桶内的文件夹")),
+        FieldSpec(
+            "address",
+            "string",
+            Text("The bucket stands in the: path or host", "存储桶写在:path(路径)或 host(主机名)"),
+        ),
+    ),
 }
-AUTH: Final = {"folder": (), "sftp": ("user", "password", "private_key")}
+AUTH: Final = {
+    "folder": (),
+    "sftp": ("user", "password", "private_key"),
+    "s3": ("access_key", "secret_key", "session_token"),
+}
+
+_NEEDED: Final = ("user", "access_key", "secret_key")
 
 
 def read_manifest(content: bytes, file: str) -> FilesManifest:
@@ -96,13 +113,17 @@ class _Reader:
         connect_s = (timeouts.number("connect_s", 10.0) if timeouts else 10.0) or 10.0
         self.call_s = (timeouts.number("call_s", 30.0) if timeouts else 30.0) or 30.0
         found = {
-            key: take_secret(auth, key, required=key == "user") for key in AUTH[store] if auth is not None
+            key: take_secret(auth, key, required=key in _NEEDED) for key in AUTH[store] if auth is not None
         }
         secrets = {key: name for key, name in found.items() if name is not None}
         if store == "sftp" and ("user" not in secrets or len(secrets) < 2):
             root.take("auth", required=True)
             self._wrong(root, "auth", text("Expected a user and a password or a private key",
                                            "应有用户以及密码或私钥"))  # fmt: skip
+        if store == "s3" and not {"access_key", "secret_key"} <= secrets.keys():
+            root.take("auth", required=True)
+            self._wrong(root, "auth", text("Expected access_key and secret_key",
+                                           "应有 access_key 和 secret_key"))  # fmt: skip
         for table in (limits, timeouts, auth):
             if table is not None:
                 table.done()

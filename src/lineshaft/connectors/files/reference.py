@@ -10,9 +10,10 @@ from lineshaft.sdk.page import settings_row
 
 _HEAD: Final = """# Files (`connector: files`)
 
-CSV, Excel, JSON and XML in and out, over a folder of the hub's machine or an SFTP server. **Seen**: folders
-on Linux; SFTP version 3 against asyncssh's own server, on which the connector suite runs. **Unverified**:
-shares mounted from Windows, other SFTP servers.
+CSV, Excel, JSON and XML in and out, over a folder of the hub's machine, an SFTP server or a bucket (S3).
+**Seen**: folders on Linux; SFTP version 3 against asyncssh's own server, and S3 against a contract double
+written from its API reference that checks every signature: the connector suite runs on both; S3 besides
+against moto. **Unverified**: shares mounted from Windows, other SFTP servers, Amazon's and other makers' S3.
 
 ```yaml
 format: 1
@@ -75,6 +76,9 @@ An SFTP server is known by the fingerprint of its key (`ssh-keygen -lf`); with a
 | `….file_failed` | the file cannot be read from here on | `line`, `rows` read before, `problem` |
 | `….file_done` | with `report: true` | `rows`, `rows_failed` |
 
+In a flow 同步流 rows are records: one that cannot be read is a dead letter that names its line, the end of a
+file is none. A flow of large files is quickest with `page` and the flow's `batch` at 2000.
+
 A file is taken by being renamed into `.taking/RESOURCE`. It goes to `archive` when the events of its last page are stored, and to
 `failed` where anything was wrong, with `FILE.errors.csv` beside it. A crash anywhere in between repeats the page under
 the same ids, which the hub knows. A file whose writer goes on after `quiet_s` is read again from its beginning.
@@ -114,7 +118,11 @@ XML with a document type is refused.
 
 - Two resources over one folder need patterns that do not overlap.
 - One hub takes a resource's files at a time: sources are leased.
-- The check cannot try the right to write on an SFTP server without writing; the first file tells.
+- The check cannot try the right to write on an SFTP server or a bucket without writing; the first file tells.
+- In a bucket a folder is a prefix, and there is no renaming: a file is moved by a copy, which is marked as one, and a deletion. A
+  move that broke off between the two is found by its mark and finished, so no file is taken twice. A written file appears in one
+  step; that it does not replace another is asked for with the write (`If-None-Match`), servers that do not know that are asked before.
+- S3 is spoken with its own signature (version 4); the hub's clock may not be more than 15 minutes off.
 """  # noqa: E501 - rows of tables
 
 
@@ -122,7 +130,8 @@ def page() -> str:
     """Return the page as Markdown."""
     settings = [f"| `store` | {_choices(STORES)} |"]
     settings += [settings_row(f"settings of `{store}`", SETTINGS[store]) for store in STORES]
-    settings.append(f"| `auth` | for `sftp`: {_choices(AUTH['sftp'])}, references to secrets |")
+    for store in ("sftp", "s3"):
+        settings.append(f"| `auth` | for `{store}`: {_choices(AUTH[store])}, references to secrets |")
     shapes = [
         f"| `as` | {_choices(SHAPES)} |",
         f"| types of columns | {_choices(VALUE_TYPES)} |",

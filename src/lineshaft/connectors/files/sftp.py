@@ -153,6 +153,9 @@ class SftpStore:
             await self._make_folder(client, parted(target)[0])
             await _place(client, self._path(source), self._path(target), replace=replace)
 
+    async def finish_move(self, source: str, target: str) -> None:
+        """A rename is one step."""
+
     async def remove(self, path: str) -> None:
         """Delete a file."""
         async with self._work() as client:

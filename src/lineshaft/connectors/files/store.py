@@ -77,6 +77,10 @@ class FileStore(Protocol):
         """Give a file another name, in one step; its folder is made where it is missing."""
         ...
 
+    async def finish_move(self, source: str, target: str) -> None:
+        """Finish a move that broke off, where the place cannot move in one step; otherwise do nothing."""
+        ...
+
     async def remove(self, path: str) -> None:
         """Delete a file; one that is gone already is no error."""
         ...

@@ -164,6 +164,7 @@ class Taker:
         rule, store = self._rule, self._store
         for entry in await self._listed(rule.work):
             if not entry.name.startswith("."):
+                await store.finish_move(joined(rule.folder, entry.name), joined(rule.work, entry.name))
                 await self._unmark(entry.name)
                 return entry
         entries = await store.list(rule.folder)
@@ -300,19 +301,29 @@ class Taker:
     def _row_failed(self, place: str, meta: dict[str, Any], raw: Raw, field: str, message: Text) -> Change:
         data = {**meta, "field": field, "problem": message.to_dict(), "values": _shown(raw.values)}
         subject = f"{meta['file']}:{meta['line']}"
-        return Change(place, f"{self._rule.type}.row_failed", subject, data)
+        where = text("line {line}, {field}", "第 {line} 行,{field}", line=meta["line"], field=field or "-")
+        told = text(
+            "{file}, {en}: {problem_en}",
+            "{file},{zh}:{problem_zh}",
+            file=meta["file"],
+            en=where.in_language("en"),
+            zh=where.in_language("zh"),
+            problem_en=message.in_language("en"),
+            problem_zh=message.in_language("zh"),
+        )
+        return Change(place, f"{self._rule.type}.row_failed", subject, data, problem=told)
 
     def _failed_change(self, after: Position, problem: Unreadable) -> Change:
         data = {
             "file": after.file, "rows": after.row, "line": problem.line, "problem": problem.message.to_dict(),
         }  # fmt: skip
-        return self._file_change(after, "file_failed", data)
+        return replace(self._file_change(after, "file_failed", data), problem=problem.message)
 
     def _done_changes(self, after: Position) -> list[Change]:
         if not self._rule.report:
             return []
         data = {"file": after.file, "rows": after.row, "rows_failed": after.bad}
-        return [self._file_change(after, "file_done", data)]
+        return [replace(self._file_change(after, "file_done", data), is_record=False)]
 
     def _file_change(self, after: Position, word: str, data: dict[str, Any]) -> Change:
         identity = f"{self._rule.name}/{after.file}/{after.stamp}/{word}"

@@ -55,7 +55,12 @@ def typed(value: Any, column: ColumnRule, formats: Formats) -> Any:
     if isinstance(value, str):
         if BROKEN in value:
             raise ValueError("not of this encoding")
-        value = value.strip() if column.type != "string" else value.strip(" \t\u3000")
+        if column.type == "string":
+            value = value.strip(" \t\u3000")
+            if value:
+                return value
+        else:
+            value = value.strip()
     if value is None or value == "":
         if column.required:
             raise ValueError("empty")

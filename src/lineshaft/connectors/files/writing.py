@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from lxml import etree
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
 
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.files.model import Formats, ShapeRule
@@ -94,9 +94,10 @@ def _workbook(rule: ShapeRule, headings: Sequence[str], rows: Sequence[Sequence[
     book.properties.created = book.properties.modified = _MADE_AT
     sheet = book.create_sheet(rule.sheet or "Sheet1")
     if rule.header:
-        sheet.append(list(headings))
+        sheet.append([_plain(sheet, heading) for heading in headings])
     for number, row in enumerate(rows, 1):
-        sheet.append([_excel(value, number, heading) for value, heading in zip(row, headings, strict=True)])
+        found = (_excel(value, number, heading) for value, heading in zip(row, headings, strict=True))
+        sheet.append([_plain(sheet, value) for value in found])
     written, packed = io.BytesIO(), io.BytesIO()
     book.save(written)
     # The library stamps the time of packing on every part.
@@ -107,6 +108,15 @@ def _workbook(rule: ShapeRule, headings: Sequence[str], rows: Sequence[Sequence[
             content = source.read(name)
             target.writestr(part, _without_time(content) if name == "docProps/core.xml" else content)
     return packed.getvalue()
+
+
+def _plain(sheet: Any, value: Any) -> Any:
+    """Return a value so that no text becomes a formula: a customer can be called ``=1+1``."""
+    if not isinstance(value, str) or not value.startswith("="):
+        return value
+    cell = WriteOnlyCell(sheet, value)
+    cell.data_type = "s"
+    return cell
 
 
 def _without_time(content: bytes) -> bytes:

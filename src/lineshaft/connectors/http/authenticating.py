@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -97,7 +98,7 @@ class _Fixed:
         return False
 
 
-class _Renewed:
+class _Renewed(ABC):
     """What sessions and fetched tokens share: one login for many calls, and rest after a denial.
 
     A login that was denied is not tried again at once: an account that is locked helps nobody. The rest grows
@@ -158,8 +159,9 @@ class _Renewed:
         self._alive = True
         self._until = None if lasts_s is None else self._connection.clock.monotonic() + max(0.0, lasts_s)
 
+    @abstractmethod
     async def _login(self, settings: Mapping[str, Any]) -> float | None:
-        raise NotImplementedError
+        """Log in; return how long it lasts, in seconds (``None``: until it is denied)."""
 
     def _case(self) -> Case:
         return Case(

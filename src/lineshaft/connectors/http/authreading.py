@@ -396,7 +396,18 @@ def _signature(table: Table, compiler: Compiler) -> SignatureRule | None:
     key_encoding = table.choice("key_encoding", KEY_ENCODINGS, "text") or "text"
     encoding = table.choice("encoding", ENCODINGS, "hex") or "hex"
     message = compiler.expression(table.take("message", required=True), _SIGNED_NAMES, secrets=True)
-    return SignatureRule(digest, key, key_encoding, encoding, message) if message is not None else None
+    parts = [compiler.expression(node, _SIGNING) for node in table.items("derive")]
+    if parts and not digest.startswith("hmac-"):
+        table.problems.add(
+            "derive",
+            text("Expected a keyed hash with derive", "derive 仅用于 hmac 摘要"),
+            table.place,
+            text("digest: hmac-sha256", "digest: hmac-sha256"),
+        )
+    if message is None:
+        return None
+    derive = tuple(part for part in parts if part is not None)
+    return SignatureRule(digest, key, key_encoding, encoding, message, derive)
 
 
 def _csrf(table: Table, compiler: Compiler) -> CsrfRule | None:

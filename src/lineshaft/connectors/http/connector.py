@@ -6,9 +6,9 @@ retries; the one thing it does twice is a request that the target turned away be
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from lineshaft.base.errors import ConfigError, ConnectorError, ExpressionError, Invalid, NotFound, Unavailable
@@ -33,9 +33,11 @@ from lineshaft.connectors.http.vault import Vault
 from lineshaft.connectors.http.versions import product_of, refused, unsupported
 from lineshaft.connectors.http.webhooks import Delivered, answer_to
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, ItemOutcome, Outcome, ProductFact
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
+from lineshaft.sdk.undeclared import declared, undeclared
 from lineshaft.sdk.webhook import Delivery, WebhookAnswer
 
 _DOWNLOAD_TIMEOUT_S = 3600.0
@@ -120,9 +122,9 @@ class HttpConnector:
 
     async def read(self, resource: str, record_id: str) -> Mapping[str, Any] | None:
         """Return one record, or ``None``."""
-        rule = self._manifest.resources.get(resource)
-        if rule is None or rule.read is None:
-            raise self._unknown("resource", resource, "read" if rule is not None else "")
+        rule = self._resource(resource)
+        if rule.read is None:
+            raise self._without(resource, "read")
         asked = Asked(f"{resource}.read", True)
         found = await self._found(rule.read, record_id, asked)
         if found is None:
@@ -161,9 +163,9 @@ class HttpConnector:
 
     async def changes(self, resource: str, cursor: bytes | None) -> ChangePage:
         """Return one page of what changed."""
-        rule = self._manifest.resources.get(resource)
-        if rule is None or rule.changes is None:
-            raise self._unknown("resource", resource, "changes" if rule is not None else "")
+        rule = self._resource(resource)
+        if rule.changes is None:
+            raise self._without(resource, "changes")
         source = self._source(rule, rule.changes)
         return await read_changes(
             rule.changes, cursor, self._settings, self._connection.clock, source, zone=self._zone
@@ -211,9 +213,9 @@ class HttpConnector:
             NotFound: There is no such file.
             Unavailable: It broke off.
         """
-        rule = self._manifest.resources.get(resource)
-        if rule is None or rule.download is None:
-            raise self._unknown("resource", resource, "download" if rule is not None else "")
+        rule = self._resource(resource)
+        if rule.download is None:
+            raise self._without(resource, "download")
         asked = Asked(f"{resource}.download", True)
         prepared = await self._caller.make(rule.download, self._caller.names(id=record_id), asked)
         async for part in self._transport.download(prepared, timeout_s=_DOWNLOAD_TIMEOUT_S):
@@ -237,7 +239,7 @@ class HttpConnector:
         """Look for an earlier write with the same key."""
         rule = self._manifest.operations.get(operation)
         if rule is None or rule.probe is None:
-            raise self._unknown("probe", operation)
+            raise undeclared(self._connection.system, "probe", operation)
         return await self._operator.probe(rule, payload, context)
 
     async def write(
@@ -248,17 +250,8 @@ class HttpConnector:
         await self._right_version()
         if rule.batch is not None:
             return await self._operator.batch(rule, rule.batch, items, context)
-        gate = asyncio.Semaphore(self._manifest.spec.concurrency_max)
-
-        async def one(index: int, item: Mapping[str, Any]) -> ItemOutcome:
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
-            async with gate:
-                try:
-                    return ItemOutcome(outcome=await self._operator.call(rule, item, own))
-                except ConnectorError as error:
-                    return ItemOutcome(error=error)
-
-        return list(await asyncio.gather(*(one(index, item) for index, item in enumerate(items))))
+        most = self._manifest.spec.concurrency_max
+        return await write_each(partial(self._operator.call, rule), items, context, at_once=most)
 
     def receive(self, trigger: str, headers: Mapping[str, str], body: bytes, now: datetime) -> list[Change]:
         """Verify a webhook's delivery and return its events."""
@@ -290,37 +283,24 @@ class HttpConnector:
         return await self._caller.exchange(prepared)
 
     def _operation(self, name: str) -> OperationRule:
-        rule = self._manifest.operations.get(name)
-        if rule is None:
-            raise self._unknown("operation", name)
-        return rule
+        return declared(self._manifest.operations, self._connection.system, "operation", name)
 
-    def _unknown(self, kind: str, name: str, key: str = "") -> ConnectorError:
-        if key:
-            return Invalid(
-                text(
-                    "{system}: the resource {name} has no `{key}` in the manifest",
-                    "{system}:清单中资源 {name} 没有 `{key}`",
-                    system=self._connection.system,
-                    name=name,
-                    key=key,
-                ),
-                code=f"{key}_missing",
-                hint=text(
-                    "add it there, see docs/reference/manifest.md",
-                    "请在清单中添加,见 docs/reference/manifest.md",
-                ),
-            )
+    def _resource(self, name: str) -> ResourceRule:
+        return declared(self._manifest.resources, self._connection.system, "resource", name)
+
+    def _without(self, resource: str, key: str) -> ConnectorError:
         return Invalid(
             text(
-                "{system} has no {kind} {name}",
-                "{system} 没有 {kind} {name}",
+                "{system}: the resource {name} has no `{key}` in the manifest",
+                "{system}:清单中资源 {name} 没有 `{key}`",
                 system=self._connection.system,
-                kind=kind,
-                name=name,
+                name=resource,
+                key=key,
             ),
-            code=f"{kind}_unknown",
-            hint=text("it is declared in the system's manifest", "应在系统清单中声明"),
+            code=f"{key}_missing",
+            hint=text(
+                "add it there, see docs/reference/manifest.md", "请在清单中添加,见 docs/reference/manifest.md"
+            ),
         )
 
 

@@ -30,6 +30,7 @@ class Draft:
 
     name: str
     auth: Mapping[str, Any]
+    answers: dict[str, Any] = field(default_factory=dict)
     check: dict[str, Any] | None = None
     resources: list[DraftResource] = field(default_factory=list)
     operations: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -40,6 +41,8 @@ class Draft:
         parts = [*(f"# {note}\n" for note in self.notes), "format: 1\n", f"name: {self.name}\n"]
         if self.auth:
             parts.append(_block({"auth": dict(self.auth)}))
+        if self.answers:
+            parts.append(_block({"answers": self.answers}))
         if self.check:
             parts.append(_block({"check": self.check}))
         if self.operations:
@@ -55,9 +58,7 @@ def _resource(resource: DraftResource) -> str:
     lines = [f"  # {line}\n" for note in resource.notes for line in wrap(note, 100)]
     lines.append(f"  {resource.name}:\n")
     if resource.fields:
-        lines.append(
-            "    # Each field with its type (! where every record has it) and a value that was seen.\n"
-        )
+        lines.append("    # Each field with its type (! where every record has it) and a value.\n")
         lines.append("    fields:\n")
         lines += [_field(spec) for spec in resource.fields]
         lines.append(

@@ -13,43 +13,16 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from lineshaft.connectors.http.describing import fields_of
 from lineshaft.connectors.http.drafting import Draft, DraftResource
+from lineshaft.connectors.http.listwords import CHANGED, IDS, NEXTS, OFFSETS, PAGES, SIZES, TOKENS, TOTALS
 from lineshaft.connectors.http.paging import next_link
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.transport import Reply
 from lineshaft.connectors.http.wire import Unreadable, decode
 from lineshaft.sdk.spec import FieldSpec
 
+_IDS_TRIED: Final = 4
 Get = Callable[[str, Sequence[tuple[str, str]]], Awaitable[Reply]]
 """Sends ``GET`` to a path with these query pairs."""
-_SIZES: Final = (
-    *("limit", "per_page", "page_size", "pageSize", "size", "perPage", "$top", "limit_page_length", "take"),
-    *("count", "rows", "top", "maxResults", "max_results", "pagesize", "page[size]", "length", "_limit"),
-)
-_OFFSETS: Final = (
-    "offset",
-    "skip",
-    "start",
-    "$skip",
-    "limit_start",
-    "startAt",
-    "from",
-    "page[offset]",
-    "_start",
-)
-_PAGES: Final = ("page", "pageNo", "pageIndex", "current", "p", "page[number]", "pageNum", "_page")
-_IDS: Final = ("id", "uuid", "guid", "_id", "Id", "ID", "key", "number", "code", "no", "name")
-_IDS_TRIED: Final = 4
-_CHANGED: Final = re.compile(r"(updat|modif|chang|write_date|last_?edit|mtime|edited)", re.I)
-_TOTALS: Final = (
-    "total",
-    "total_count",
-    "totalCount",
-    "count",
-    "totalElements",
-    "@odata.count",
-    "totalItems",
-    "recordsTotal",
-)
 
 
 @dataclass(slots=True)
@@ -110,13 +83,14 @@ class _Probe:
     get: Get
 
     async def records(self, *more: tuple[str, str]) -> list[Any]:
+        answer = (await self.answer(*more))[1]
+        return records_in(answer)[1] if answer is not None else []
+
+    async def answer(self, *more: tuple[str, str]) -> tuple[Reply, Any]:
         names = {name for name, _ in more}
         pairs = [pair for pair in self.query if pair[0] not in names]
         reply = await self.get(self.path, [*pairs, *more])
-        answer = _opened(reply)
-        if reply.status >= 300 or answer is None:
-            return []
-        return records_in(answer)[1]
+        return reply, _opened(reply) if reply.status < 300 else None
 
 
 def _opened(reply: Reply) -> Any:
@@ -153,7 +127,7 @@ def _ids_of(records: Sequence[Any]) -> Iterator[str]:
     """Yield the fields that tell records apart, the likeliest first."""
     rows = [record for record in records if isinstance(record, Mapping)]
     others = (name for name in (rows[0] if rows else {}) if name.lower().endswith(("id", "no", "number")))
-    for name in dict.fromkeys((*_IDS, *others)):
+    for name in dict.fromkeys((*IDS, *others)):
         values = [as_text(row.get(name)) for row in rows if not isinstance(row.get(name), Mapping | list)]
         if len(values) == len(rows) and all(values) and len(set(values)) == len(values):
             yield name
@@ -161,31 +135,34 @@ def _ids_of(records: Sequence[Any]) -> Iterator[str]:
 
 def _changed_of(fields: Sequence[FieldSpec]) -> str | None:
     for spec in fields:
-        if _CHANGED.search(spec.name) and spec.type in ("date and time", "date", "number"):
+        if CHANGED.search(spec.name) and spec.type in ("date and time", "date", "number"):
             return spec.name
     return None
 
 
 async def _paging(found: Found, reply: Reply, answer: Any, probe: _Probe) -> None:
-    if next_link(reply):
-        found.paging = {"kind": "link"}
-        return
-    address = _next_address(answer, "answer", 0)
-    if address is not None:
-        found.paging = {"kind": "link", "next": address}
+    link = _link(reply, answer)
+    if link is not None:
+        found.paging = link
         return
     if len(found.records) < 2:
         found.notes.append("fewer than two records: how the list goes on could not be looked at")
         return
-    size = await _first(_SIZES, lambda name: _is(probe, found.records[:1], (name, "1")))
+    size = await _first(SIZES, lambda name: _is(probe, found.records[:1], (name, "1")))
     if size is None:
         found.notes.append("no parameter that limits the page was found: the whole list is taken as one page")
         return
     second = found.records[1:2]
-    offset = await _first(_OFFSETS, lambda name: _is(probe, second, (size, "1"), (name, "1")))
+    # A list that fits on one page shows only on a smaller one how it goes on.
+    going = await _going_on(found, probe, size)
+    if going is not None:
+        found.query[size] = "page_size"
+        found.paging = {**going, "size": 100}
+        return
+    offset = await _first(OFFSETS, lambda name: _is(probe, second, (size, "1"), (name, "1")))
     page = None
     if offset is None:
-        page = await _first(_PAGES, lambda name: _is(probe, second, (size, "1"), (name, "2")))
+        page = await _first(PAGES, lambda name: _is(probe, second, (size, "1"), (name, "2")))
     found.query[size] = "page_size"
     if offset is not None:
         found.paging = {"kind": "offset", "size": 100}
@@ -194,7 +171,7 @@ async def _paging(found: Found, reply: Reply, answer: Any, probe: _Probe) -> Non
         found.paging = {"kind": "page", "size": 100}
         found.query[page] = "page"
     else:
-        zero = await _first(_PAGES, lambda name: _is(probe, second, (size, "1"), (name, "1")))
+        zero = await _first(PAGES, lambda name: _is(probe, second, (size, "1"), (name, "1")))
         if zero is None:
             found.notes.append(
                 f"`{size}` limits the page, but no parameter was found that goes to the next one"
@@ -206,6 +183,43 @@ async def _paging(found: Found, reply: Reply, answer: Any, probe: _Probe) -> Non
     total = _total(answer)
     if total is not None:
         found.paging["total"] = total
+
+
+def _link(reply: Reply, answer: Any) -> dict[str, Any] | None:
+    """How an answer gives the address of its next page: ``Link``, in its body, or in a header of its own."""
+    if next_link(reply):
+        return {"kind": "link"}
+    address = _next_address(answer, "answer", 0)
+    if address is not None:
+        return {"kind": "link", "next": address}
+    for name, value in reply.headers.items():
+        if "next" in name.lower() and value.startswith(("/", "http://", "https://")):
+            return {"kind": "link", "next": f"headers.{feel_name(name.lower())}"}
+    return None
+
+
+async def _going_on(found: Found, probe: _Probe, size: str) -> dict[str, Any] | None:
+    """Look at a page of one record: an address, or a token that leads to the second record."""
+    reply, answer = await probe.answer((size, "1"))
+    link = _link(reply, answer)
+    if link is not None or answer is None:
+        return link
+    for parameter, told in TOKENS.items():
+        for place, value in _values_named(answer, told, "answer", 0):
+            if await _is(probe, found.records[1:2], (size, "1"), (parameter, value)):
+                found.query[parameter] = "token"
+                return {"kind": "token", "next": place}
+    return None
+
+
+def _values_named(value: Any, names: Sequence[str], path: str, depth: int) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, Mapping) or depth > 2:
+        return
+    for name, below in value.items():
+        here = f"{path}.{feel_name(name)}"
+        if name.lower() in names and isinstance(below, str | int) and not isinstance(below, bool) and below:
+            yield here, str(below)
+        yield from _values_named(below, names, here, depth + 1)
 
 
 async def _first(names: Sequence[str], works: Callable[[str], Awaitable[bool]]) -> str | None:
@@ -228,15 +242,7 @@ def _next_address(value: Any, path: str, depth: int) -> str | None:
     for name, below in value.items():
         here = f"{path}.{feel_name(name)}"
         small = name.lower()
-        if small in (
-            "next",
-            "nextlink",
-            "@odata.nextlink",
-            "next_url",
-            "nextpage",
-            "next_page_url",
-            "__next",
-        ):
+        if small in NEXTS:
             if isinstance(below, str) and ("/" in below or "?" in below):
                 return here
             if isinstance(below, Mapping) and isinstance(below.get("href"), str):
@@ -251,7 +257,7 @@ def _next_address(value: Any, path: str, depth: int) -> str | None:
 def _total(answer: Any, path: str = "answer", depth: int = 0) -> str | None:
     if not isinstance(answer, Mapping) or depth > 2:
         return None
-    for name in _TOTALS:
+    for name in TOTALS:
         if isinstance(answer.get(name), int) and not isinstance(answer[name], bool):
             return f"{path}.{feel_name(name)}"
     for name, below in answer.items():
@@ -341,7 +347,9 @@ def draft_of(
 
 def _small(found: Found) -> dict[str, Any]:
     numbers = {"page_size": 1, "offset": 0, "page": found.paging.get("first", 1)}
-    return {name: numbers.get(value, value) for name, value in found.query.items()}
+    # The first page has no token.
+    first = {name: value for name, value in found.query.items() if value != "token"}
+    return {name: numbers.get(value, value) for name, value in first.items()}
 
 
 def pairs_of(url: str) -> tuple[str, str, list[tuple[str, str]]]:

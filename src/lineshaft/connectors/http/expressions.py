@@ -35,12 +35,25 @@ _HARMLESS: Final = frozenset(
     {
         *("", "bearer", "basic", "token", "apikey", "api-key", "sha256=", "sha1=", "v1,", "fetch", "jwt"),
         *("password", "client_credentials", "refresh_token", "access_token", "session", "user_token"),
+        *("hmac-sha1", "hmac-sha256", "hmac-sha512"),
     }
 )
 _SHORT: Final = re.compile(r"\W*\w{0,3}\W*\Z")
 """Too short to be a secret: separators and the like."""
+_LABEL: Final = re.compile(
+    r"(?:.*[ ,])?(?:Credential|SignedHeaders|Signature)=\Z|(?:%[YmdHMS][-:TZ]?)+\Z", re.S
+)
+"""What stands before a value in a signed header, and how a time is written: not a value."""
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,24}([ =][A-Za-z-]{1,24})?[ =:]\Z")
+"""The words before a secret, such as ``Token token=``."""
 _WRITTEN: Final = "/?&=:@!$'()*+,;%~-._[]#"
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
+_QUERY_PAIR: Final = re.compile(r"[?&]([^=&#{}]+)=([^&#]*)")
+_USER_IN_ADDRESS: Final = re.compile(r"https?://[^/?#@{}]*:[^/?#@{}]+@", re.I)
+_FEEL_HINT: Final = text(
+    "a fixed text is written '\"text\"', a name that is no plain word in back-ticks (answer.`x-y`)",
+    "固定文本写作 '\"text\"',非普通单词的名称用反引号(answer.`x-y`)",
+)
 OPTIONAL: Final = "?"
 """At the end of a body's, query's or header's key: left out where there is no value."""
 
@@ -247,7 +260,10 @@ class Compiler:
             source = str(source)
         if not isinstance(source, str):
             self.problems.add(
-                "wrong_type", text("Expected a FEEL expression", "应为 FEEL 表达式"), node.place
+                "wrong_type",
+                text("Expected a FEEL expression", "应为 FEEL 表达式"),
+                node.place,
+                _FEEL_HINT,
             )
             return None
         if SECRET.match(source):
@@ -267,7 +283,7 @@ class Compiler:
             quick = shortcut(source) if not used and not functions else None
             return Expression(source, node.place, compiled, used, functions, quick)
         except ExpressionError as error:
-            self.problems.add("expression", error.message, _inside(node, error), error.hint)
+            self.problems.add("expression", error.message, _inside(node, error), error.hint or _FEEL_HINT)
             return None
 
     def template(
@@ -306,7 +322,10 @@ class Compiler:
             self.secrets.add(reference[1])
             return Secret(reference[1])
         if _SENSITIVE.search(name) and any(
-            literal.strip().lower() not in _HARMLESS and not _SHORT.match(literal)
+            literal.strip().lower() not in _HARMLESS
+            and not _SHORT.match(literal)
+            and not _LABEL.match(literal)
+            and not (_SCHEME.match(literal) and _SECRET_NAME.search(node.value))
             for literal in _LITERAL.findall(node.value)
         ):
             self.literal_secret(node, name)
@@ -354,6 +373,9 @@ class Compiler:
                 text("the host stands in the setting base_url", "主机写在设置 base_url 中"),
             )
             return None
+        if _secret_in_address(node.value):
+            self.literal_secret(node, "path")
+            return None
         parts: list[str | Expression] = []
         whole = set()
         end = 0
@@ -372,6 +394,19 @@ class Compiler:
         if end < len(node.value):
             parts.append(node.value[end:])
         return PathTemplate(tuple(parts), frozenset(whole))
+
+    def address(self, node: Node | None, names: Collection[str]) -> Expression | None:
+        """Compile an address as such, or an expression (``settings.login_url``)."""
+        if (
+            node is not None
+            and isinstance(node.value, str)
+            and node.value.startswith(("http://", "https://"))
+        ):
+            if _secret_in_address(node.value):
+                self.literal_secret(node, "base_url")
+                return None
+            node = Node(f'"{node.value}"', node.place)
+        return self.expression(node, names)
 
     def literal_secret(self, node: Node, key: str) -> None:
         """Note that a secret was written out; its value is not repeated."""
@@ -402,6 +437,16 @@ class Compiler:
                 "密钥只用于 auth 与 webhooks 的 verify;请求体需要时由登录保留:auth.keep,再用 session.名称",
             ),
         )
+
+
+def _secret_in_address(address: str) -> bool:
+    """Whether a value stands under a secret's name in its query, or a password before its host."""
+    if _USER_IN_ADDRESS.match(address):
+        return True
+    return any(
+        is_sensitive(name) and value and not value.startswith("{") and value.lower() not in _HARMLESS
+        for name, value in _QUERY_PAIR.findall(address)
+    )
 
 
 def _about(name: str, names: Collection[str], place: Place) -> tuple[Text, Place, Text | None]:

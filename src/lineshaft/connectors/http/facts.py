@@ -14,7 +14,7 @@ from lineshaft.connectors.http.expressions import Expression, Names, fill
 from lineshaft.connectors.http.model import DocumentRule, EventRule, LineRule, Plan
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.times import NotATime, moment_of
-from lineshaft.sdk.outcomes import Change, DocumentFact, LineFact
+from lineshaft.sdk.outcomes import Change, DocumentFact, LineFact, told_by
 
 
 def documents_of(rules: Iterable[DocumentRule], names: Names) -> tuple[DocumentFact, ...]:
@@ -149,7 +149,7 @@ def _change(rule: EventRule, names: Names, zone: tzinfo) -> list[Change]:
             _needed(rule.subject, names),
             data if isinstance(data, Mapping) else {"value": data},
             moment(rule.occurred_at.value(names), zone) if rule.occurred_at is not None else None,
-            documents_of(rule.documents, names) if rule.documents else (),
+            **told_by(lambda: documents_of(rule.documents, names)),
         )
     ]
 

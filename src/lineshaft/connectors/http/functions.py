@@ -14,8 +14,12 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+import re2  # type: ignore[import-untyped]
+
 from lineshaft import feel
 from lineshaft.connectors.http.encrypting import rsa_encrypted
+from lineshaft.connectors.http.odata import metadata as odata_metadata
+from lineshaft.connectors.http.odata import values as odata
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.times import NotATime, format_moment, moment_of, zone_of_name
 from lineshaft.connectors.http.wire import Unreadable, decode_json, encode_json
@@ -101,11 +105,34 @@ def _exact(value: Any, places: Any) -> str:
     return format(Decimal(str(value)).quantize(step), "f")
 
 
+def _context_of(names: Any, values: Any) -> dict[str, Any]:
+    return dict(zip(names, values, strict=True))
+
+
+def _captured(value: Any, pattern: Any) -> str | None:
+    """Return the first group of a pattern's first match, or the match where it has none; null without one."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        found = re2.compile(as_text(pattern), options).search(as_text(value))
+    except re2.error as error:
+        raise ValueError(f"the pattern cannot be read: {error}") from error
+    return None if found is None else str(found[1] if found.re.groups else found[0])
+
+
 def _only_given(value: Any) -> Any:
     """Drop null and empty texts from a context."""
     if not isinstance(value, Mapping):
         raise TypeError("expected a context")
     return {name: entry for name, entry in value.items() if entry not in (None, "")}
+
+
+def _odata_type(types: Any, name: Any) -> str:
+    return odata.types_of(types).get(as_text(name), "string")
+
+
+def _odata_literal(value: Any, kind: Any = None, version: Any = "v4") -> str:
+    return odata.literal(value, as_text(kind) or "string", as_text(version))
 
 
 FUNCTIONS: Final[Mapping[str, feel.Function]] = {
@@ -120,6 +147,7 @@ FUNCTIONS: Final[Mapping[str, feel.Function]] = {
         _function("url decode", "text", lambda value: unquote(as_text(value))),
         _function("query text", "context", _query_text),
         _function("sorted pairs", "context between separator", _sorted_pairs),
+        _function("context of", "names values", _context_of, 2),
         _function("only given", "context", _only_given),
         _function("base64 xor", "base64 mask", _base64_xor, 2),
         _function("rsa encrypted", "text key", rsa_encrypted, 2),
@@ -130,6 +158,19 @@ FUNCTIONS: Final[Mapping[str, feel.Function]] = {
         _function("format time", "time style zone", _format_time),
         _function("read time", "text zone style", _read_time),
         _function("exact", "number places", _exact, 2),
+        _function("odata literal", "value type version", _odata_literal),
+        _function("odata type", "types name", _odata_type, 2),
+        _function("odata key", "value types version", odata.key_of, 2),
+        _function("odata filter", "context types version", odata.filter_of, 2),
+        _function("odata body", "value types version", odata.body_of, 2),
+        _function("odata records", "answer types", odata.records_of, 2),
+        _function("odata one", "answer types", odata.one_of, 2),
+        _function("odata next", "answer", odata.next_of),
+        _function("odata delta", "answer", odata.delta_of),
+        _function("odata etag", "answer headers", odata.etag_of),
+        _function("odata id", "address", odata.own_id),
+        _function("odata fields", "metadata set", odata_metadata.fields_of, 2),
+        _function("captured", "text pattern", _captured, 2),
     )
 }
 """By name. ``docs/reference/manifest.md`` says what each does."""

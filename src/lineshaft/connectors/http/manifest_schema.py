@@ -78,6 +78,7 @@ _PAGING: Final[dict[str, Schema]] = {
     "kind": _one(PAGING_KINDS),
     "size": _INTEGER,
     "first": _INTEGER,
+    "back": _INTEGER,
     **_expressions("next", "more", "total"),
     "ends": _one(("empty_page", "short_page")),
 }
@@ -169,6 +170,7 @@ _SIGNATURE: Final = {
     **_expressions("key", "message"),
     "key_encoding": _one(KEY_ENCODINGS),
     "encoding": _one(ENCODINGS),
+    "derive": {"type": "array", "items": _EXPRESSION},
 }
 _SIGN: Final = {
     **_SIGNATURE,
@@ -369,7 +371,7 @@ def _webhook() -> Schema:
             "algorithm": _one(HASHES),
             "encoding": _one(ENCODINGS),
             "key_encoding": _one(KEY_ENCODINGS),
-            **_expressions("message", "receiver", "user"),
+            **_expressions("message", "receiver", "user", "timestamp"),
             "tolerance_s": _NUMBER,
         },
         ("kind",),

@@ -245,6 +245,8 @@ class SignatureRule:
     key_encoding: str
     encoding: str
     message: Expression
+    derive: tuple[Expression, ...] = ()
+    """The key that signs is made from ``key`` by the same keyed hash over these, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +420,8 @@ class PagingRule:
     """How many records there are in all, over all pages."""
     ends: Literal["empty_page", "short_page"] = "empty_page"
     """Where neither ``more`` nor ``total`` says it: a short page may mean that the target gives fewer."""
+    back: int = 0
+    """``offset``: so many records of the page before are read again; see ``paging.following``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,6 +556,8 @@ class VerifyRule:
     receiver: Template | None = None
     """The trailing id of an AES envelope: whom it is for."""
     user: Template | None = None
+    timestamp: Expression | None = None
+    """``hmac``: its time, where that is no header of its own."""
 
 
 @dataclass(frozen=True, slots=True)

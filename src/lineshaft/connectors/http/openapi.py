@@ -1,4 +1,4 @@
-"""A first manifest from an OpenAPI file (3.x, or Swagger 2.0). Pure.
+"""A first manifest from an OpenAPI description (3.0, 3.1, or Swagger 2.0). Pure.
 
 OpenAPI is silent on what matters most afterwards: cursors, safety of repeats, errors inside good answers. The
 manifest says so in its notes, and is complete enough to be checked and called.
@@ -6,9 +6,11 @@ manifest says so in its notes, and is complete enough to be checked and called.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import yaml
 
@@ -16,34 +18,47 @@ from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.connectors.http.drafting import Draft, DraftResource
 from lineshaft.connectors.http.exploring import feel_name, name_of
+from lineshaft.connectors.http.expressions import is_sensitive
+from lineshaft.connectors.http.listwords import CHANGED, IDS
+from lineshaft.connectors.http.openapi_bodies import Bodies, words_of
+from lineshaft.connectors.http.openapi_credentials import Credentials
+from lineshaft.connectors.http.openapi_lists import Listed, Lists
+from lineshaft.connectors.http.openapi_schemas import Schemas, list_of, table_of
 from lineshaft.sdk.spec import FieldSpec
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
-_DEPTH: Final = 6
-_TYPES: Final = {
-    "integer": "number",
-    "number": "number",
-    "boolean": "boolean",
-    "array": "list",
-    "object": "context",
-    "string": "string",
-}
-_FORMATS: Final = {"date": "date", "date-time": "date and time", "time": "time"}
+_VERBS: Final = {"get": "read", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
+_PLACE: Final = re.compile(r"\{([^}]+)\}")
+_REPEAT_KEY: Final = re.compile(r"(x-)?idempoten(cy|t)[-_]?(key|id)?", re.I)
+_SINCE: Final = re.compile(r"(since|after|from|gte?|min|start)", re.I)
+_QUERY_KEY: Final = re.compile(r"(api|access|auth|private|app)[-_]?(key|token|secret)", re.I)
+_LABEL_CHARS: Final = 100
 
 
 def read_openapi(content: bytes, file: str) -> Mapping[str, Any]:
-    """Read an OpenAPI file.
+    """Read an OpenAPI description: JSON, or YAML.
 
     Raises:
         InputError: It is none.
     """
     try:
-        raw = yaml.load(content, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raw = _loaded(content)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise _none(file, str(error)) from error
-    if not isinstance(raw, Mapping) or not ("openapi" in raw or "swagger" in raw) or "paths" not in raw:
+    if not isinstance(raw, Mapping) or not ("openapi" in raw or "swagger" in raw):
         raise _none(file, "no `openapi` and `paths`")
+    if not isinstance(raw.get("paths"), Mapping):
+        raise _none(file, "no `paths`: nothing in it can be called")
     return raw
+
+
+def _loaded(content: bytes) -> Any:
+    try:
+        # Large ones are JSON, and read a hundred times faster as such.
+        return json.loads(content)
+    except ValueError:
+        loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
+        return yaml.load(content, Loader=loader)  # noqa: S506
 
 
 def _none(file: str, why: str) -> InputError:
@@ -55,160 +70,199 @@ def _none(file: str, why: str) -> InputError:
             why=why,
         ),
         code="openapi_unreadable",
+        hint=text(
+            "most applications give it at /openapi.json, /swagger.json, /v3/api-docs or /api/schema; the "
+            "page for people (Swagger UI) names the address at its top",
+            "多数应用的地址为 /openapi.json、/swagger.json、/v3/api-docs 或 /api/schema;"
+            "Swagger UI 页面顶部会写明",
+        ),
     )
 
 
-def draft_from(spec: Mapping[str, Any], name: str) -> tuple[Draft, str]:
-    """Return the first manifest and the base address that the description names (or an empty text)."""
-    reader = _Reader(spec, name)
-    return reader.draft(), _base_of(spec)
+def draft_from(
+    spec: Mapping[str, Any], name: str, *, only: Sequence[str] = (), place: str = ""
+) -> tuple[Draft, str]:
+    """Return the first manifest and the base address that the description names (or an empty text).
+
+    Args:
+        spec: The description.
+        name: Of the system.
+        only: Take the paths that contain one of these, or that are tagged so; without: all.
+        place: Where the description stands; an address without a host is of the same one.
+
+    Raises:
+        InputError: Nothing is left of it.
+    """
+    draft = _Reader(spec, name, only).draft()
+    if not draft.operations:
+        raise InputError(
+            text(
+                "Expected operations, but none is left{only}",
+                "没有可用的操作{only}",
+                only=f" ({', '.join(only)})" if only else "",
+            ),
+            code="openapi_empty",
+            hint=text("--only takes a part of a path, or a tag", "--only 取路径的一部分或标签"),
+        )
+    base = _base_of(spec)
+    return draft, urljoin(place, base or "/").rstrip("/") if place.startswith(
+        ("http://", "https://")
+    ) else base
 
 
 def _base_of(spec: Mapping[str, Any]) -> str:
-    servers = spec.get("servers") or []
+    servers = list_of(spec.get("servers"))
     if servers and isinstance(servers[0], Mapping):
-        return str(servers[0].get("url", ""))
+        variables = table_of(servers[0].get("variables"))
+
+        def value(found: re.Match[str]) -> str:
+            entry = variables.get(found[1])
+            return str(entry.get("default", found[0])) if isinstance(entry, Mapping) else found[0]
+
+        return _PLACE.sub(value, str(servers[0].get("url", ""))).rstrip("/")
     if "host" in spec:
-        scheme = (spec.get("schemes") or ["https"])[0]
-        return f"{scheme}://{spec['host']}{spec.get('basePath', '')}"
-    return ""
+        scheme = (list_of(spec.get("schemes")) or ["https"])[0]
+        return f"{scheme}://{spec['host']}{spec.get('basePath', '')}".rstrip("/")
+    return str(spec.get("basePath", "")).rstrip("/")
 
 
 class _Reader:
-    def __init__(self, spec: Mapping[str, Any], name: str) -> None:
+    def __init__(self, spec: Mapping[str, Any], name: str, only: Sequence[str]) -> None:
         self.spec = spec
         self.name = name
+        self.only = only
+        self.schemas = Schemas(spec)
+        self.bodies = Bodies(self.schemas)
+        self.lists = Lists(self.schemas)
         self.taken: set[str] = set()
 
     def draft(self) -> Draft:
-        draft = Draft(self.name, self._auth())
+        credentials = Credentials(self.schemas, self.name)
+        draft = Draft(self.name, credentials.found())
         draft.notes = [
-            "Made from an OpenAPI description. It does not say which codes mean what (answers), how a",
-            "lost answer is made safe (safety), how lists go on (changes.paging).",
+            "Made from an OpenAPI description. It does not say which codes mean what (answers.codes), and",
+            "how a lost answer is made safe (safety: without it such a write waits for a person).",
+            *credentials.notes,
         ]
-        for path, entry in self.spec["paths"].items():
-            if not isinstance(entry, Mapping):
-                continue
-            for method in _METHODS:
-                operation = self._resolved(entry.get(method))
-                if operation:
-                    shared = entry.get("parameters") or []
-                    self._operation(draft, str(path), method, {**operation, "_shared": shared})
-        self._lists(draft)
+        shown: dict[str, None] = {}
+        for path, method, operation in self._operations():
+            self._operation(draft, path, method, operation)
+            for each in self._secret_parameters(operation):
+                shown[each] = None
+        if not draft.auth and shown:
+            draft.auth = self._keys(shown)
+        draft.answers = self._answers()
+        self._resources(draft)
         return draft
 
-    # --- credentials -----------------------------------------------------------------------------
+    def _operations(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """Yield what can be called, with the parameters that its path gives it."""
+        for path, entry in self.spec["paths"].items():
+            entry = self.schemas.resolved(entry)
+            for method in _METHODS:
+                operation = self.schemas.resolved(entry.get(method))
+                if not isinstance(entry.get(method), Mapping) or not self._wanted(str(path), operation):
+                    continue
+                found: dict[tuple[str, str], Mapping[str, Any]] = {}
+                for each in (*list_of(entry.get("parameters")), *list_of(operation.get("parameters"))):
+                    parameter = self.schemas.resolved(each)
+                    # The operation's own goes before the path's of the same name.
+                    found[str(parameter.get("in")), str(parameter.get("name"))] = parameter
+                yield str(path), method, {**operation, "parameters": list(found.values())}
 
-    def _auth(self) -> dict[str, Any]:
-        components = self.spec.get("components") or {}
-        schemes = components.get("securitySchemes") or self.spec.get("securityDefinitions") or {}
-        used = [name for entry in self.spec.get("security") or [] for name in entry]
-        for name in (*used, *schemes):
-            found = self._scheme(self._resolved(schemes.get(name)))
-            if found:
-                return found
-        return {}
+    def _wanted(self, path: str, operation: Mapping[str, Any]) -> bool:
+        if operation.get("deprecated") is True:
+            return False
+        tags = [str(each) for each in list_of(operation.get("tags"))]
+        return not self.only or any(each in path or each in tags for each in self.only)
 
-    def _scheme(self, scheme: Mapping[str, Any]) -> dict[str, Any]:
-        own = self.name
-        kind = scheme.get("type")
-        if kind == "basic" or (kind == "http" and str(scheme.get("scheme")).lower() == "basic"):
-            return {"kind": "basic", "user": f"secret:{own}_user", "password": f"secret:{own}_password"}
-        if kind == "http" and str(scheme.get("scheme")).lower() == "bearer":
-            return {"kind": "bearer", "token": f"secret:{own}_token"}
-        if kind == "apiKey":
-            place = str(scheme.get("in", "header"))
-            return {
-                "kind": "api_key",
-                "in": place,
-                "name": scheme.get("name"),
-                "value": f"secret:{own}_api_key",
-            }
-        if kind == "oauth2":
-            flows = scheme.get("flows") or {str(scheme.get("flow")): scheme}
-            flow = flows.get("clientCredentials") or flows.get("application")
-            if flow:
-                return {
-                    "kind": "oauth2",
-                    "token_url": flow.get("tokenUrl", "/oauth/token"),
-                    "client_id": f"secret:{own}_client_id",
-                    "client_secret": f"secret:{own}_client_secret",
-                }
-        return {}
+    # --- credentials that are described as parameters ---------------------------------------------
+
+    def _secret_parameters(self, operation: Mapping[str, Any]) -> Iterator[str]:
+        for each in operation["parameters"]:
+            if each.get("in") in ("header", "query") and _is_key(each):
+                yield f"{each['in']}:{each['name']}"
+
+    def _keys(self, shown: Mapping[str, None]) -> dict[str, Any]:
+        auth: dict[str, Any] = {"kind": "fixed"}
+        for each in shown:
+            place, _, name = each.partition(":")
+            secret = re.sub(r"[^a-z0-9]+", "_", f"{self.name}_{name}".lower()).strip("_")
+            auth.setdefault("headers" if place == "header" else "query", {})[name] = f"secret:{secret}"
+        return auth
 
     # --- operations ------------------------------------------------------------------------------
 
     def _operation(self, draft: Draft, path: str, method: str, operation: Mapping[str, Any]) -> None:
         name = self._name(path, method, operation)
-        parameters = [
-            self._resolved(each) for each in [*operation["_shared"], *operation.get("parameters", [])]
-        ]
         inputs: dict[str, str] = {}
         made: dict[str, Any] = {"label": self._label(operation, name)}
         if method == "get":
             made["reads_only"] = True
         made["method"] = method.upper()
-        made["path"] = re.sub(r"\{([^}]+)\}", lambda found: "{payload." + feel_name(found[1]) + "}", path)
-        query: dict[str, str] = {}
-        for each in parameters:
-            place, own = each.get("in"), str(each.get("name"))
-            if place not in ("path", "query"):
-                continue
-            required = bool(each.get("required")) or place == "path"
-            inputs[own] = self._type(each.get("schema") or each) + ("!" if required else "")
-            if place == "query":
-                query[own if required else f"{own}?"] = f"payload.{feel_name(own)}"
-        if query:
-            made["query"] = query
-        body, encoding = self._body(operation)
-        if body is not None:
-            made |= self._filled(body, inputs)
-            if encoding != "json":
-                made["encoding"] = encoding
+        made["path"] = _PLACE.sub(lambda found: "{payload." + feel_name(found[1]) + "}", path)
+        for own in _PLACE.findall(path):
+            inputs[own] = "string!"
+        self._parameters(operation, made, inputs)
+        if method != "get":
+            self.bodies.fill(operation, made, inputs)
         if inputs:
             made["input"] = inputs
+        number = self._number(operation) if method == "post" else None
+        if number is not None:
+            made["number"] = number
         draft.operations[name] = made
 
-    def _filled(self, schema: Mapping[str, Any], inputs: dict[str, str]) -> dict[str, Any]:
-        properties = schema.get("properties") or {}
-        if not properties:
-            inputs["body"] = "Any!"
-            return {"body": "payload.body"}
-        needed = set(schema.get("required") or ())
-        body = {}
-        for own, below in properties.items():
-            below = self._resolved(below)
-            if below.get("readOnly"):
+    def _parameters(self, operation: Mapping[str, Any], made: dict[str, Any], inputs: dict[str, str]) -> None:
+        tables: dict[str, dict[str, str]] = {"query": {}, "headers": {}}
+        for each in operation["parameters"]:
+            place, own = str(each.get("in")), str(each.get("name"))
+            if place == "path":
+                inputs[own] = self._type(each) + "!"
+            if place not in ("query", "header") or _is_key(each):
                 continue
-            inputs[own] = self._type(below) + ("!" if own in needed else "")
-            body[own if own in needed else f"{own}?"] = f"payload.{feel_name(own)}"
-        return {"body": body}
+            required = bool(each.get("required"))
+            if place == "header":
+                if _REPEAT_KEY.fullmatch(own):
+                    made["safety"] = {"kind": "idempotency_key", "header": own}
+                    continue
+                if own.lower() in ("accept", "content-type") or not (required or own.lower() == "if-match"):
+                    continue
+            inputs[own] = self._type(each) + ("!" if required else "")
+            key = own if required else f"{own}?"
+            tables["query" if place == "query" else "headers"][key] = self._value(each, own)
+        made |= {place: table for place, table in tables.items() if table}
 
-    def _body(self, operation: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:
-        content = self._resolved(operation.get("requestBody")).get("content") or {}
-        kinds = {
-            "application/json": "json",
-            "application/x-www-form-urlencoded": "form",
-            "multipart/form-data": "multipart",
-            "application/xml": "xml",
-        }
-        for kind, encoding in kinds.items():
-            for given, media in content.items():
-                if given.split(";")[0].strip() == kind or (kind.endswith("json") and given.endswith("+json")):
-                    return self._whole(media.get("schema")), encoding
-        for each in operation.get("parameters", []):
-            each = self._resolved(each)
-            if each.get("in") == "body":
-                return self._whole(each.get("schema")), "json"
-        return None, "json"
+    def _value(self, parameter: Mapping[str, Any], own: str) -> str:
+        """A list is repeated, or joined by commas: as it is described."""
+        value = f"payload.{feel_name(own)}"
+        if self._type(parameter) != "list":
+            return value
+        style, explode = parameter.get("style", "form"), parameter.get("explode", True)
+        collected = parameter.get("collectionFormat", "csv" if "swagger" in self.spec else "multi")
+        joined = collected == "csv" if "schema" not in parameter else (style == "form" and explode is False)
+        return f'string join(for each in {value} return string(each), ",")' if joined else value
+
+    def _type(self, parameter: Mapping[str, Any]) -> str:
+        if "content" in parameter:
+            return "string"
+        return self.schemas.type_of(parameter.get("schema") or parameter)
+
+    def _number(self, operation: Mapping[str, Any]) -> str | None:
+        """The new document's number, where each good answer must have one."""
+        answer = self._answer(operation)
+        if answer is None:
+            return None
+        for own in ("number", "no", "code", "id", "uuid"):
+            at = self.lists.single_at(answer, own)
+            if at == "answer" and own in self.schemas.required(answer):
+                return f"string(answer.{feel_name(own)})"
+        return None
 
     def _name(self, path: str, method: str, operation: Mapping[str, Any]) -> str:
-        given = str(operation.get("operationId") or "")
-        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", given).lower()
-        words = re.sub(r"[^a-z0-9]+", "_", words).strip("_")
+        words = words_of(str(operation.get("operationId") or ""))
         if not words or not words[0].isalpha():
-            verbs = {"get": "read", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
-            words = f"{name_of(re.sub(r'{[^}]*}', '', path))}.{verbs[method]}"
+            words = f"{name_of(_PLACE.sub('', path))}.{_VERBS[method]}"
         name, count = words, 2
         while name in self.taken:
             name, count = f"{words}_{count}", count + 1
@@ -216,134 +270,144 @@ class _Reader:
         return name
 
     def _label(self, operation: Mapping[str, Any], name: str) -> str:
-        return str(operation.get("summary") or name).split("\n")[0][:100]
+        told = str(operation.get("summary") or operation.get("description") or "").strip()
+        return (told.split("\n")[0].strip() or name)[:_LABEL_CHARS]
+
+    def _answers(self) -> dict[str, Any]:
+        """Where an error keeps its code and its words, as most operations describe it."""
+        counted: dict[tuple[tuple[str, str], ...], int] = {}
+        for _, _, operation in self._operations():
+            for status, response in table_of(operation.get("responses")).items():
+                if str(status)[:1] in ("4", "5") or status == "default":
+                    schema = self.bodies.schema_of(self.schemas.resolved(response))
+                    found = tuple(self.bodies.error_places(schema)) if schema else ()
+                    if found:
+                        counted[found] = counted.get(found, 0) + 1
+        if not counted:
+            return {}
+        usual: tuple[tuple[str, str], ...] = max(counted, key=lambda each: counted[each])
+        return dict(usual)
 
     # --- resources -------------------------------------------------------------------------------
 
-    def _lists(self, draft: Draft) -> None:
+    def _resources(self, draft: Draft) -> None:
         """Offer each list of records (``GET`` without places in its path) as a resource to poll."""
-        paths = self.spec["paths"]
-        for path, entry in paths.items():
-            operation = self._resolved(entry.get("get")) if isinstance(entry, Mapping) else {}
-            if "{" in path or not operation:
+        for path, method, operation in self._operations():
+            answer = self._answer(operation) if method == "get" and "{" not in path else None
+            if answer is None:
                 continue
-            schema = self._answer(operation)
-            at, record = _records_at(self, schema, "answer", 0) if schema else (None, None)
-            if at is None or record is None:
+            listed = self.lists.read(answer, operation["parameters"], self._headers(operation))
+            if listed is None:
                 continue
-            name = name_of(path)
-            if any(each.name == name for each in draft.resources):
+            wanted = [
+                str(each["name"])
+                for each in operation["parameters"]
+                if each.get("required") and each.get("in") in ("query", "header") and not _is_key(each)
+            ]
+            missing = [each for each in wanted if each not in listed.query]
+            if missing:
+                draft.notes.append(f"The list {path} wants {', '.join(missing)}: it is an operation only.")
                 continue
-            draft.resources.append(self._resource(name, str(path), at, record))
+            name = self._resource_name(path, draft)
+            draft.resources.append(self._resource(name, path, listed, operation))
             if draft.check is None:
-                draft.check = {"path": str(path)}
+                draft.check = {"path": path}
 
-    def _resource(self, name: str, path: str, at: str, record: Mapping[str, Any]) -> DraftResource:
-        properties = {key: self._resolved(value) for key, value in (record.get("properties") or {}).items()}
-        needed = set(record.get("required") or ())
+    def _resource_name(self, path: str, draft: Draft) -> str:
+        taken = {each.name for each in draft.resources}
+        words = [each for each in path.split("/") if each]
+        name = name_of(path)
+        for count in range(2, len(words) + 1):
+            if name not in taken:
+                break
+            name = "_".join(name_of(f"/{each}") for each in words[-count:])
+        base, number = name, 2
+        while name in taken:
+            name, number = f"{base}_{number}", number + 1
+        return name
+
+    def _resource(self, name: str, path: str, listed: Listed, operation: Mapping[str, Any]) -> DraftResource:
+        properties = dict(self.schemas.properties(listed.record))
+        needed = self.schemas.required(listed.record)
         fields = tuple(
-            FieldSpec(key, self._type(below), None, key in needed) for key, below in properties.items()
+            FieldSpec(key, self.schemas.type_of(below), None, key in needed, self.schemas.sample_of(below))
+            for key, below in properties.items()
         )
-        identity = next((key for key in ("id", "uuid", "name", "number", "code") if key in properties), None)
+        identity = next((key for key in IDS if key in properties), None)
         resource = DraftResource(name, fields)
         own = f"item.{feel_name(identity)}" if identity else "digest"
         resource.changes = {
             "path": path,
-            "records": at,
+            **({"query": listed.query} if listed.query else {}),
+            "records": listed.records_at,
             "cursor": {"snapshot": own if identity else "to json(item)"},
+            **({"paging": listed.paging} if listed.paging else {}),
             "interval_s": 60,
+            "event_types": [f"{self.name}.{name}.{each}" for each in ("created", "changed", "deleted")],
             "id": f'string({own}) + "/" + digest' if identity else "digest",
             "type": f'"{self.name}.{name}." + change',
             "subject": f"string({own})",
+            "data": "item",
         }
-        resource.notes.append("paging is not described by OpenAPI: look at `lineshaft connector explore`")
-        single = next(
-            (
-                each
-                for each in self.spec["paths"]
-                if re.fullmatch(re.escape(path.rstrip("/")) + r"/\{[^}]+\}/?", each)
-            ),
-            None,
-        )
-        if single is not None:
-            resource.read = {"path": re.sub(r"\{[^}]+\}", "{id}", str(single))}
+        resource.notes += self._list_notes(listed, fields, operation)
+        resource.read = self._read(path, identity)
         return resource
 
-    def _answer(self, operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        responses = operation.get("responses") or {}
-        for status in ("200", 200, "default"):
-            found = self._resolved(responses.get(status))
-            for kind, media in (found.get("content") or {}).items():
-                if "json" in kind:
-                    return self._whole(media.get("schema"))
-            if "schema" in found:
-                return self._whole(found["schema"])
+    def _list_notes(
+        self, listed: Listed, fields: Sequence[FieldSpec], operation: Mapping[str, Any]
+    ) -> Iterator[str]:
+        if not listed.paging:
+            yield "how the list goes on is not described: look at `lineshaft connector explore`"
+        changed = next((each.name for each in fields if CHANGED.search(each.name)), None)
+        filters = [
+            str(each.get("name"))
+            for each in operation["parameters"]
+            if each.get("in") == "query" and _SINCE.search(str(each.get("name")))
+        ]
+        since = next((each for each in filters if CHANGED.search(each) or each.lower() == "since"), None)
+        if changed is not None and since is not None:
+            field = f"item.{feel_name(changed)}"
+            yield (
+                f"{since} seems to filter by {changed}: `cursor: {{field: {field}, overlap_s: 60}}` with "
+                f"`{since}: cursor` in query reads only what changed"
+            )
+
+    def _read(self, path: str, identity: str | None) -> dict[str, Any] | None:
+        pattern = re.compile(re.escape(path.rstrip("/")) + r"/\{[^}]+\}/?")
+        for each, method, operation in self._operations():
+            if method != "get" or not pattern.fullmatch(each):
+                continue
+            answer = self._answer(operation)
+            at = self.lists.single_at(answer, identity) if answer is not None and identity else None
+            record = {"record": at} if at not in (None, "answer") else {}
+            return {"path": _PLACE.sub("{id}", each), **record}
         return None
 
-    # --- schemas ---------------------------------------------------------------------------------
+    def _answer(self, operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        for response in self._good(operation):
+            schema = self.bodies.schema_of(response)
+            if schema is not None:
+                return schema
+        return None
 
-    def _type(self, schema: Any) -> str:
-        schema = self._whole(schema)
-        kind = schema.get("type")
-        if isinstance(kind, list):
-            kind = next((each for each in kind if each != "null"), None)
-        if kind == "string":
-            return _FORMATS.get(str(schema.get("format")), "string")
-        return _TYPES.get(str(kind), "context" if "properties" in schema else "Any")
+    def _headers(self, operation: Mapping[str, Any]) -> list[str]:
+        return [str(name) for each in self._good(operation) for name in table_of(each.get("headers"))]
 
-    def _whole(self, schema: Any, depth: int = 0) -> Mapping[str, Any]:
-        """Return a schema with its references followed and its ``allOf`` joined."""
-        found = self._resolved(schema)
-        if depth < _DEPTH and "allOf" in found:
-            joined: dict[str, Any] = {"properties": {}, "required": []}
-            for part in found["allOf"]:
-                whole = self._whole(part, depth + 1)
-                joined["properties"] |= whole.get("properties") or {}
-                joined["required"] += whole.get("required") or []
-            return {
-                **{key: value for key, value in found.items() if key != "allOf"},
-                "type": "object",
-                **joined,
-            }
-        return found
-
-    def _resolved(self, value: Any) -> Mapping[str, Any]:
-        for _ in range(_DEPTH):
-            if not isinstance(value, Mapping) or "$ref" not in value:
-                break
-            current: Any = self.spec
-            for part in str(value["$ref"]).removeprefix("#/").split("/"):
-                key = part.replace("~1", "/").replace("~0", "~")
-                current = current.get(key) if isinstance(current, Mapping) else None
-            value = current
-        return value if isinstance(value, Mapping) else {}
-
-    def properties(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the properties of a schema, resolved."""
-        for key, below in (schema.get("properties") or {}).items():
-            yield str(key), self._whole(below)
-
-    def items(self, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the schema of a list's records, or ``None``."""
-        if schema.get("type") != "array":
-            return None
-        found = self._whole(schema.get("items"))
-        return found if "properties" in found else None
+    def _good(self, operation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        responses = table_of(operation.get("responses"))
+        by_status = {str(status): response for status, response in responses.items()}
+        for status in ("200", "201", "2XX", "202", "default"):
+            if status in by_status:
+                yield self.schemas.resolved(by_status[status])
 
 
-def _records_at(
-    reader: _Reader, schema: Mapping[str, Any], path: str, depth: int
-) -> tuple[str | None, Mapping[str, Any] | None]:
-    items = reader.items(schema)
-    if items is not None:
-        return path, items
-    if depth > 2:
-        return None, None
-    for name, below in reader.properties(schema):
-        at, record = _records_at(reader, below, f"{path}.{feel_name(name)}", depth + 1)
-        if at is not None:
-            return at, record
-    return None, None
+def _is_key(parameter: Mapping[str, Any]) -> bool:
+    """Whether a parameter holds a credential: it stands in ``auth``, never in a payload."""
+    name = str(parameter.get("name"))
+    if _REPEAT_KEY.fullmatch(name) or parameter.get("in") not in ("header", "query"):
+        return False
+    # A bare `token` in a query is mostly where the list goes on.
+    return is_sensitive(name) if parameter["in"] == "header" else _QUERY_KEY.fullmatch(name) is not None
 
 
 __all__: Sequence[str] = ("draft_from", "read_openapi")

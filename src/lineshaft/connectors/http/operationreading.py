@@ -253,6 +253,7 @@ def read_paging(table: Table | None, sections: Sections) -> PagingRule:
     following = compiler.expression(table.take("next", required=kind in ("token", "keyset")), inner)
     more = compiler.expression(table.take("more"), names)
     total = compiler.expression(table.take("total"), names)
+    back = table.integer("back", 0, least=0)
     ends = table.choice("ends", ("empty_page", "short_page"), "empty_page") or "empty_page"
     return PagingRule(
         cast('Literal["none", "page", "offset", "token", "link", "keyset"]', kind),
@@ -262,4 +263,5 @@ def read_paging(table: Table | None, sections: Sections) -> PagingRule:
         more,
         total,
         cast('Literal["empty_page", "short_page"]', ends),
+        min(back, size - 1) if kind == "offset" else 0,
     )

@@ -72,7 +72,9 @@ def following(
         if token == place.token:
             raise _stands_still(rule)
         return replace(place, page=place.page + 1, token=token)
-    offset = place.offset + len(records)
+    # Records that were deleted or moved meanwhile shift what follows: a page that begins a little before the
+    # end of the last one skips none of it, and what comes twice has the same id.
+    offset = place.offset + max(1, len(records) - rule.back)
     if place.doubt and place.page > rule.first and records:
         # There are more records behind a short first page. Either the target gives fewer than asked for, or
         # records came meanwhile: the first page, read again, tells which.

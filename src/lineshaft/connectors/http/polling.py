@@ -59,6 +59,8 @@ class Position:
     """``snapshot``: each record's digest at the last complete reading."""
     met: Mapping[str, str] = field(default_factory=dict)
     """``snapshot``: those of the reading under way."""
+    missed: Sequence[str] = ()
+    """``snapshot``: ids that a reading over several pages did not meet; this one looks for them again."""
 
 
 def encode_position(position: Position) -> bytes:
@@ -71,7 +73,7 @@ def encode_position(position: Position) -> bytes:
         "offset": position.offset,
         "token": position.token,
     }
-    for name in ("full", "doubt", "mark", "known", "met"):
+    for name in ("full", "doubt", "mark", "known", "met", "missed"):
         if getattr(position, name):
             raw[name] = getattr(position, name)
     return msgspec.json.encode(raw)
@@ -98,6 +100,7 @@ def decode_position(cursor: bytes) -> Position:
             raw.get("mark", ""),
             raw.get("known", {}),
             raw.get("met", {}),
+            raw.get("missed", ()),
         )
     except (msgspec.DecodeError, KeyError, TypeError, ArithmeticError) as error:
         raise Invalid(
@@ -281,17 +284,27 @@ async def _compared(
     if further is not None:
         following_position = replace(_at(position, further), mark=how.mark, met=met)
         return ChangePage(tuple(changes), encode_position(following_position), True)
-    if rule.cursor.deleted and not first:
-        gone = [identity for identity in position.known if identity not in met]
-        for identity in gone:
-            inner = {
-                "item": {"id": identity},
-                "settings": how.settings,
-                "detail": None,
-                "change": "deleted",
-                "digest": _digest([identity, position.known[identity]]),
-            }
-            changes += changes_of(rule.event, inner, how.zone)
+    gone = [identity for identity in position.known if identity not in met]
+    if first or not rule.cursor.deleted:
+        gone = []
+    elif gone and not position.missed and position.met and rule.paging.kind in ("page", "offset"):
+        # What was deleted between two pages moved the others up, and one of them slipped past the reading: a
+        # record is gone when a second reading does not meet it either.
+        again = Position(position.since, page=rule.paging.first, known={**position.known, **met}, missed=gone)
+        return ChangePage(tuple(changes), encode_position(again), True)
+    for identity in gone:
+        if position.missed and identity not in position.missed:
+            # Missed by this reading only: it is known still, and looked for the next time.
+            met[identity] = position.known[identity]
+            continue
+        inner = {
+            "item": {"id": identity},
+            "settings": how.settings,
+            "detail": None,
+            "change": "deleted",
+            "digest": _digest([identity, position.known[identity]]),
+        }
+        changes += changes_of(rule.event, inner, how.zone)
     end = Position(since="read", page=rule.paging.first, known=met)
     return ChangePage(tuple(changes), encode_position(end), False)
 

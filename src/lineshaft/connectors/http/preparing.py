@@ -72,7 +72,7 @@ class Preparer:
             if not self._nulls:
                 body = without_nulls(body)
             if key is not None and key.field:
-                body = _placed(body, key.field, names["key"])
+                body = _with_key(body, key.field, names["key"])
             prepared.content, prepared.has_content = body, True
         if key is not None and key.header is not None:
             prepared.headers[key.header] = header_text(names["key"])
@@ -113,6 +113,13 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [without_nulls(entry) for entry in value]
     return value
+
+
+def _with_key(body: Any, path: tuple[str, ...], key: str) -> Any:
+    """Put the key into a body; of a body that is a list of calls, each has its own, as items have."""
+    if isinstance(body, list):
+        return [_placed(each, path, f"{key}/{index}") for index, each in enumerate(body)]
+    return _placed(body, path, key)
 
 
 def _placed(body: Any, path: tuple[str, ...], key: str) -> Any:

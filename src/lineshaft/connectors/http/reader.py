@@ -48,10 +48,15 @@ def read_manifest(content: bytes, file: str) -> Manifest:
     """
     problems = Problems()
     root = Table(read_yaml(content, file), problems)
-    manifest = _Reader(problems).read(root)
+    manifest = read_root(root, problems)
     problems.raise_if_any()
     assert manifest is not None, "a manifest without problems is complete"
     return manifest
+
+
+def read_root(root: Table, problems: Problems) -> Manifest | None:
+    """Read a manifest that is a table already; what is wrong is noted."""
+    return _Reader(problems).read(root)
 
 
 class _Reader:

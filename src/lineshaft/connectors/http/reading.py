@@ -41,7 +41,7 @@ def read_request(
     chosen = table.choice("method", METHODS, method) or method
     url = compiler.expression(table.take("url"), names)
     path = compiler.path(table.take("path", required="url" not in table.entries), names, secrets=secrets)
-    base = _base(table.take("base_url"), compiler, names)
+    base = compiler.address(table.take("base_url"), names)
     query = compiler.template(table.take("query"), names, secrets=secrets)
     headers = compiler.template(table.take("headers"), names, secrets=secrets)
     body = compiler.template(table.take("body"), names, secrets=secrets)
@@ -52,13 +52,6 @@ def read_request(
     if path is None and url is None:
         return None
     return RequestRule(chosen, path, query, headers, body, encoding, nesting, charset, base, url, action)
-
-
-def _base(node: Node | None, compiler: Compiler, names: Collection[str]) -> Expression | None:
-    """Another host: an address as such, or an expression (``settings.login_url``)."""
-    if node is not None and isinstance(node.value, str) and node.value.startswith(("http://", "https://")):
-        node = Node(f'"{node.value}"', node.place)
-    return compiler.expression(node, names)
 
 
 def read_answers(

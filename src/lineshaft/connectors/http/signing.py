@@ -63,7 +63,10 @@ class Signed:
     def _signature(self, rule: SignatureRule, base: Names, names: Names) -> str:
         message = as_text(rule.message.given(names, self._vault)).encode()
         key = as_text(fill(rule.key, base, self._vault)) if rule.key is not None else ""
-        return sign(rule.digest, decode_key(key, rule.key_encoding), message, rule.encoding)
+        made = decode_key(key, rule.key_encoding)
+        for part in rule.derive:
+            made = hmac.digest(made, as_text(part.value(base)).encode(), rule.digest.rpartition("-")[2])
+        return sign(rule.digest, made, message, rule.encoding)
 
     def _seen(self, prepared: Prepared) -> dict[str, Any]:
         """What of the request the message may be made of."""

@@ -65,6 +65,7 @@ class Webhooks:
         key_encoding = table.choice("key_encoding", KEY_ENCODINGS, "text") or "text"
         message = compiler.expression(table.take("message"), {"body", "timestamp", "headers", "query"})
         stamp = table.text("timestamp_header")
+        timestamp = compiler.expression(table.take("timestamp"), {"body", "headers", "query"})
         tolerance = table.number("tolerance_s", 300.0)
         aes_key = compiler.secret(table.take("aes_key", required=kind in _ENVELOPES), "aes_key")
         receiver = compiler.template(table.take("receiver"), {"settings"}, secrets=True)
@@ -90,4 +91,5 @@ class Webhooks:
             aes_key,
             receiver,
             user,
+            timestamp,
         )

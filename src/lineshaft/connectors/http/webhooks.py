@@ -118,15 +118,19 @@ def _verify_hmac(rule: VerifyRule, delivered: Delivered, secret: str) -> None:
         stamp = delivered.headers.get(rule.timestamp_header.lower(), "")
         _check_age(stamp, delivered.now, rule.tolerance_s)
     message = delivered.body
+    names = {
+        "body": delivered.body.decode("utf-8", "surrogateescape"),
+        "headers": delivered.headers,
+        "query": delivered.query,
+    }
+    if rule.timestamp is not None:
+        stamp = as_text(rule.timestamp.lenient(names))
+        _check_age(stamp, delivered.now, rule.tolerance_s)
     if rule.message is not None:
-        names = {
-            "body": delivered.body.decode("utf-8", "surrogateescape"),
-            "timestamp": stamp,
-            "headers": delivered.headers,
-            "query": delivered.query,
-        }
         try:
-            message = as_text(rule.message.value(names)).encode("utf-8", "surrogateescape")
+            message = as_text(rule.message.value({**names, "timestamp": stamp})).encode(
+                "utf-8", "surrogateescape"
+            )
         except ExpressionError:
             # What the signature is made of is not there.
             message, given = b"", ""

@@ -20,15 +20,18 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from lineshaft import feel
+from lineshaft.base.numbers import exact, may_be_vast
+from lineshaft.connectors.http.batching import read_batch, write_batch
 from lineshaft.connectors.http.soap import read_soap
 from lineshaft.connectors.http.texts import as_text
 from lineshaft.connectors.http.xmltree import NotXml, read_xml, write_xml
 
-ENCODINGS: Final = ("json", "form", "multipart", "xml", "soap", "soap12", "text", "ndjson")
+ENCODINGS: Final = ("json", "form", "multipart", "xml", "soap", "soap12", "text", "ndjson", "batch")
 FORMS: Final = ("auto", "json", "xml", "soap", "form", "csv", "ndjson", "text")
 """How an answer can be read; ``auto`` goes by its content type."""
 _BOM: Final = b"\xef\xbb\xbf"
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_CAREFUL: Final = msgspec.json.Decoder(float_hook=exact)
 
 
 class Unreadable(Exception):
@@ -84,6 +87,11 @@ def encode(
     if encoding == "ndjson":
         rows = value if isinstance(value, list) else [value]
         return b"".join(_ENCODER.encode(row) + b"\n" for row in rows), "application/x-ndjson"
+    if encoding == "batch":
+        try:
+            return write_batch(value, _ENCODER.encode)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Unreadable(f"a batch: {error}") from error
     return _ENCODER.encode(value), "application/json"
 
 
@@ -180,6 +188,11 @@ def decode(body: bytes, content_type: str, form: str = "auto") -> Any:
             return read_xml(body) if form == "xml" else read_soap(body)
         except NotXml as error:
             raise Unreadable(str(error)) from error
+    if form == "batch":
+        try:
+            return read_batch(body, content_type, decode_json)
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
     words = body.decode(charset, "replace")
     if form == "form":
         return dict(parse_qsl(words, keep_blank_values=True))
@@ -205,6 +218,8 @@ def _form_of(kind: str, body: bytes) -> str:
         return "xml"
     if kind == "text/csv":
         return "csv"
+    if kind == "multipart/mixed":
+        return "batch"
     return "maybe" if body.lstrip()[:1] in (b"{", b"[") else "text"
 
 
@@ -228,6 +243,6 @@ def decode_json(body: bytes) -> Any:
         Unreadable: It is not JSON.
     """
     try:
-        return _DECODER.decode(body.removeprefix(_BOM))
+        return (_CAREFUL if may_be_vast(body) else _DECODER).decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(str(error)) from error

@@ -1,4 +1,4 @@
-"""The operations ``hub.map``, ``hub.lookup_codes`` and ``hub.tracking_link``.
+"""The operations of the hub: ``map``, ``lookup_codes``, ``bind``, ``state`` and ``tracking_link``.
 
 ``map``: payload ``mapping`` (its name), ``record``, and optionally ``parameters``; the answer is
 ``{"result": …}``. A reference without a code raises ``MissingReference``: the engine parks the job and asks
@@ -7,6 +7,14 @@ again when it appears. A record that does not fit raises ``Refused``: it goes ba
 ``lookup_codes``: the same payload; the answer is ``{"missing": […], "problems": […], "ready": …}`` and
 never an error, so that a process can tell the source what it waits for before it waits.
 
+``bind``: payload ``type``, ``system``, ``id``, and optionally ``ids`` (its id in other systems), ``object``
+and ``label``; writes the cross-reference, and what waited for it goes on. What contradicts what stands is
+refused.
+
+``state``: payload ``document`` (its kind), ``system``, ``state``, and optionally ``target`` (a system); the
+answer is ``{"state": …, "target_state": …, "mapped": …, "raw": …}``. A state in no map is answered with
+``mapped: false`` and stays in ``raw``: the process decides, and nothing is made up.
+
 ``tracking_link``: payload ``document`` (``system/kind/number`` of an order), and optionally ``days``; the
 answer is ``{"url": …, "ends_at": …}``. Where the hub has no key to sign with, both are null: a notice to a
 customer goes out all the same, without a link.
@@ -14,22 +22,64 @@ customer goes out all the same, without a link.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from lineshaft.base.errors import ConfigError, ConnectorError, Invalid, MissingReference, Problem, Refused
+from lineshaft.base.errors import (
+    ConfigError,
+    Conflict,
+    ConnectorError,
+    Invalid,
+    MissingReference,
+    Problem,
+    Refused,
+)
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.hub.references import ReferenceDesk
 from lineshaft.mapping import CompiledMapping, Mapped, Reference
 from lineshaft.sdk.connector import CallContext
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, OperationSpec, ResourceSpec
+from lineshaft.sdk.states import StateMap
 
 _INPUT: Final = (
     FieldSpec("mapping", "string", Text("Mapping", "映射"), required=True),
     FieldSpec("record", "context", Text("Record", "记录"), required=True),
     FieldSpec("parameters", "context", Text("Parameters", "参数")),
+)
+
+
+_BIND: Final = OperationSpec(
+    "bind",
+    Text("Bind codes", "建立编码对照"),
+    safety="natural_key",
+    input=(
+        FieldSpec("type", "string", Text("Object", "对象"), required=True),
+        FieldSpec("system", "string", Text("System", "系统"), required=True),
+        FieldSpec("id", "string", Text("Id", "编码"), required=True),
+        FieldSpec("ids", "context", Text("Ids elsewhere", "其他系统编码")),
+        FieldSpec("object", "string"),
+        FieldSpec("label", "string", Text("Name", "名称")),
+    ),
+    output=(FieldSpec("bound", "boolean", required=True),),
+)
+_STATE: Final = OperationSpec(
+    "state",
+    Text("Translate a state", "转换状态"),
+    reads_only=True,
+    input=(
+        FieldSpec("document", "string", Text("Document", "单据"), required=True),
+        FieldSpec("system", "string", Text("System", "系统"), required=True),
+        FieldSpec("state", "string", Text("State", "状态"), required=True),
+        FieldSpec("target", "string", Text("Target system", "目标系统")),
+    ),
+    output=(
+        FieldSpec("state", "string"),
+        FieldSpec("target_state", "string"),
+        FieldSpec("mapped", "boolean", required=True),
+        FieldSpec("raw", "string", required=True),
+    ),
 )
 
 
@@ -57,6 +107,8 @@ def hub_spec() -> ConnectorSpec:
                     FieldSpec("ready", "boolean", required=True),
                 ),
             ),
+            _BIND,
+            _STATE,
             OperationSpec(
                 "tracking_link",
                 Text("Make an order-tracking link", "生成订单跟踪链接"),
@@ -72,6 +124,8 @@ def hub_spec() -> ConnectorSpec:
     )
 
 
+Bind = Callable[[Mapping[str, Any], str], Awaitable[None]]
+"""Writes a cross-reference (payload, by whom); ``Conflict``: it contradicts what stands."""
 Link = Callable[[str, int | None], tuple[str, datetime]]
 """Makes a link for the customer of a document, good for so many days; ``ConfigError``: there is no key."""
 
@@ -80,8 +134,16 @@ class HubConnector:
     """The system ``hub`` of one release."""
 
     def __init__(
-        self, mappings: Mapping[str, CompiledMapping], desk: ReferenceDesk, link: Link | None = None
+        self,
+        mappings: Mapping[str, CompiledMapping],
+        desk: ReferenceDesk,
+        link: Link | None = None,
+        *,
+        bind: Bind | None = None,
+        states: StateMap | None = None,
     ) -> None:
+        self._bind = bind
+        self._states = states or StateMap()
         self._link = link
         self._mappings = mappings
         self._desk = desk
@@ -126,6 +188,10 @@ class HubConnector:
         """Carry out an operation; nothing is sent by them."""
         if operation == "tracking_link":
             return self._tracking_link(payload)
+        if operation == "bind":
+            return await self._bound(payload, context)
+        if operation == "state":
+            return self._state(payload)
         if operation not in ("map", "lookup_codes"):
             raise _unknown(operation)
         mapping = self._mapping(payload)
@@ -142,6 +208,26 @@ class HubConnector:
         found = await self._desk.resolve(mapping.lookups(record, parameters), context.key)
         mapped = mapping.apply(record, found, parameters)
         return _report(mapped) if operation == "lookup_codes" else _result(mapping, mapped)
+
+    async def _bound(self, payload: Mapping[str, Any], context: CallContext) -> Outcome:
+        _texts(payload, ("type", "system", "id"))
+        if self._bind is None:
+            raise _unknown("bind")
+        try:
+            await self._bind(payload, "hub")
+        except Conflict as error:
+            raise Refused(
+                error.message, code=error.code, vendor_text=error.message.in_language("zh")
+            ) from error
+        return Outcome({"bound": True})
+
+    def _state(self, payload: Mapping[str, Any]) -> Outcome:
+        document, system, state = _texts(payload, ("document", "system", "state"))
+        target = payload.get("target")
+        own = self._states.read(document, system, state)
+        there = self._states.write(document, own, str(target)) if own is not None and target else None
+        mapped = own is not None and (not target or there is not None)
+        return Outcome({"state": own, "target_state": there, "mapped": mapped, "raw": state})
 
     def _tracking_link(self, payload: Mapping[str, Any]) -> Outcome:
         document, days = payload.get("document"), payload.get("days")
@@ -161,7 +247,7 @@ class HubConnector:
         return Outcome({"url": url, "ends_at": ends_at})
 
     async def probe(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome | None:
-        """Its operations only read: there is nothing to probe."""
+        """Its operations read, or bind what is bound already: there is nothing to probe."""
         return None
 
     async def write(
@@ -236,6 +322,19 @@ def _described(reference: Reference) -> dict[str, str]:
         "target": reference.target,
         "reference": str(reference),
     }
+
+
+def _texts(payload: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    found = [payload.get(name) for name in names]
+    for name, value in zip(names, found, strict=True):
+        if not isinstance(value, str) or not value:
+            raise Invalid(
+                text(
+                    "Expected {name}, but it is {value}", "应有 {name},实际为 {value}", name=name, value=value
+                ),
+                code="value_missing",
+            )
+    return [str(value) for value in found]
 
 
 def _short(problem: Problem, language: str) -> str:

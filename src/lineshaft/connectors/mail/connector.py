@@ -11,6 +11,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import aiosmtplib
@@ -27,10 +28,12 @@ from lineshaft.base.text import Text, text
 from lineshaft.connectors.mail.composing import compose, message_id
 from lineshaft.connectors.mail.manifest import MailManifest
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
+from lineshaft.sdk.undeclared import undeclared
 
 _CHECK_TIMEOUT_S: Final = 10.0
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -124,14 +127,7 @@ class MailConnector:
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         """Send a message for each item; item *n* has the key ``key/n``."""
-        found = []
-        for index, item in enumerate(items):
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
-            try:
-                found.append(ItemOutcome(outcome=await self.call(operation, item, own)))
-            except ConnectorError as error:
-                found.append(ItemOutcome(error=error))
-        return found
+        return await write_each(partial(self.call, operation), items, context)
 
     # -- SMTP -------------------------------------------------------------------------------------
 
@@ -277,16 +273,7 @@ class MailConnector:
         )
 
     def _unknown(self, kind: str, name: str) -> ConnectorError:
-        return Invalid(
-            text(
-                "{system} has no {kind} {name}",
-                "{system} 没有 {kind} {name}",
-                system=self._connection.system,
-                kind=kind,
-                name=name,
-            ),
-            code=f"{kind}_unknown",
-        )
+        return undeclared(self._connection.system, kind, name)
 
 
 def settings_of(manifest: MailManifest, connection: Connection) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from asyncua import ua
@@ -30,9 +31,11 @@ from lineshaft.connectors.opcua.changes import (
 from lineshaft.connectors.opcua.manifest import OpcUaManifest, OperationRule, ResourceRule
 from lineshaft.connectors.opcua.session import NotWritable, OpcUaSession, guessed, judge
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.spec import ConnectorSpec, ResourceSpec
+from lineshaft.sdk.undeclared import declared, undeclared
 
 _READ_TIMEOUT_S: Final = 10.0
 _QUIET_S: Final = 5.0
@@ -138,14 +141,7 @@ class OpcUaConnector:
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         """Carry out an operation for each item, one after another; item *n* has the key ``key/n``."""
-        found = []
-        for index, item in enumerate(items):
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
-            try:
-                found.append(ItemOutcome(outcome=await self.call(operation, item, own)))
-            except ConnectorError as error:
-                found.append(ItemOutcome(error=error))
-        return found
+        return await write_each(partial(self.call, operation), items, context)
 
     async def listen(self, resource: str, cursor: bytes | None) -> AsyncIterator[ChangePage]:
         """Yield changes as the server tells them; see ``lineshaft.sdk.connector.Listener``.
@@ -296,22 +292,10 @@ class OpcUaConnector:
         await session.close()
 
     def _resource(self, name: str) -> ResourceRule:
-        rule = self._manifest.resources.get(name)
-        if rule is None:
-            raise self._unknown("resource", name)
-        return rule
+        return declared(self._manifest.resources, self._connection.system, "resource", name)
 
     def _unknown(self, kind: str, name: str) -> ConnectorError:
-        return Invalid(
-            text(
-                "{system} has no {kind} {name}",
-                "{system} 没有 {kind} {name}",
-                system=self._connection.system,
-                kind=kind,
-                name=name,
-            ),
-            code=f"{kind}_unknown",
-        )
+        return undeclared(self._connection.system, kind, name)
 
 
 async def _subscribe(session: OpcUaSession, rule: ResourceRule, told: Any) -> dict[str, int]:

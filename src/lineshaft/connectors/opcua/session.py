@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +16,9 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from lineshaft.base.errors import ConnectorError, Invalid, OutcomeUnknown, Refused, Unavailable
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.opcua.manifest import NodeRule
+
+# At its finest the library logs whole requests, the one that logs in with its password among them.
+logging.getLogger("asyncua.client").setLevel(logging.INFO)
 
 _GOODBYE_S: Final = 1.0
 _CREDENTIALS: Final = frozenset(

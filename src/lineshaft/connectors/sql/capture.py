@@ -33,7 +33,7 @@ from lineshaft.connectors.sql.pgoutput import (
 )
 from lineshaft.connectors.sql.tables import Changed, Seen
 from lineshaft.connectors.sql.values import from_column
-from lineshaft.sdk.outcomes import Change, ChangePage
+from lineshaft.sdk.outcomes import Change, ChangePage, told_by
 
 _MESSAGES_PER_CHANGE: Final = 4
 """Begin, table, row, commit: a transaction of one change."""
@@ -216,7 +216,7 @@ class _Page:
             needed(rule.subject, names),
             item,
             occurred,
-            documents_of(rule.documents, names),
+            **told_by(lambda: documents_of(rule.documents, names)),
         )
 
     def _decoded(self, row: Row) -> dict[str, Any]:

@@ -9,29 +9,41 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from lineshaft.base.errors import ConnectorError, ExpressionError, Invalid, LeaseLost
+from lineshaft.base.errors import ConnectorError, ExpressionError, LeaseLost
 from lineshaft.base.text import Text, text
-from lineshaft.connectors.sql import statements
+from lineshaft.connectors.sql import batching, statements
 from lineshaft.connectors.sql.capture import read_captured
 from lineshaft.connectors.sql.driving import Address, Fault, LiveTable, Session
 from lineshaft.connectors.sql.expressions import Expression
 from lineshaft.connectors.sql.facts import documents_of
 from lineshaft.connectors.sql.judging import Case
-from lineshaft.connectors.sql.model import LinkedRows, OperationRule, ResourceRule, SqlManifest, TableRule
+from lineshaft.connectors.sql.maria_capture import check_log, read_logged
+from lineshaft.connectors.sql.model import (
+    ChangesRule,
+    LinkedRows,
+    OperationRule,
+    ResourceRule,
+    SqlManifest,
+    TableRule,
+)
 from lineshaft.connectors.sql.polling import decode_position, first_position, read_page
 from lineshaft.connectors.sql.sessions import Sessions
+from lineshaft.connectors.sql.snapshot import read_standing, split_cursor, standing_cursor
 from lineshaft.connectors.sql.tables import Changed, Seen, compared
 from lineshaft.connectors.sql.values import Unfit
 from lineshaft.connectors.sql.writing import Ambiguous, Forbidden, Wanted, Writer, Written
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import ChangePage, CheckStep, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.settings import checked_settings
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec, ResourceSpec
+from lineshaft.sdk.undeclared import declared, undeclared
 
 _READ_TIMEOUT_S: Final = 30.0
 _ROWS_MAX: Final = 1000
@@ -79,6 +91,8 @@ class SqlConnector:
                     await self._look(session, rule)
                 for operation in self._manifest.operations.values():
                     await self._seen_for(session, operation)
+                if self._manifest.dialect == "mariadb" and self._captures():
+                    await check_log(session)
         except ConnectorError as error:
             if error.code == "wrong_credentials":
                 return [_good(reach), CheckStep(login, False, error.message)]
@@ -86,6 +100,10 @@ class SqlConnector:
                 return [CheckStep(reach, False, error.message)]
             return [_good(reach), _good(login), CheckStep(columns, False, error.message)]
         return [_good(reach), _good(login), _good(columns)]
+
+    def _captures(self) -> bool:
+        changes = (rule.changes for rule in self._manifest.resources.values())
+        return any(one is not None and one.capture is not None for one in changes)
 
     async def describe(self) -> list[ResourceSpec]:
         """Return every listed table with the columns that the database has now."""
@@ -115,13 +133,27 @@ class SqlConnector:
         if rule.changes.capture is not None:
             async with self._work(case, _READ_TIMEOUT_S, writes=False) as (session, _):
                 seen = await self._look(session, rule.table)
-                return await read_captured(session, seen, rule.changes, cursor)
+                return await self._captured(session, seen, rule.changes, cursor)
         position = decode_position(cursor) if cursor is not None else None
         async with self._work(case, _READ_TIMEOUT_S, writes=False) as (session, _):
             seen = await self._look(session, rule.table)
             if position is None:
                 position = await first_position(session, seen, rule.changes)
             return await read_page(session, seen, rule.changes, position)
+
+    async def _captured(
+        self, session: Session, seen: Seen, rule: ChangesRule, cursor: bytes | None
+    ) -> ChangePage:
+        standing = split_cursor(cursor) if cursor is not None else None
+        if standing is not None:
+            return await read_standing(session, seen, rule, *standing)
+        if self._manifest.dialect == "mariadb":
+            page = await read_logged(session, self._address(), seen, rule, cursor, timeout_s=_READ_TIMEOUT_S)
+        else:
+            page = await read_captured(session, seen, rule, cursor)
+        if cursor is None and rule.capture is not None and rule.capture.snapshot:
+            return ChangePage((), standing_cursor(page.cursor), more=True)
+        return page
 
     async def call(self, operation: str, payload: Mapping[str, Any], context: CallContext) -> Outcome:
         """Carry out an operation once."""
@@ -163,16 +195,99 @@ class SqlConnector:
     async def write(
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
-        """Carry out an operation for each item; item *n* has the key ``key/n``."""
+        """Carry out an operation for each item; item *n* has the key ``key/n``.
 
-        async def one(index: int, item: Mapping[str, Any]) -> ItemOutcome:
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
+        Items of an ``upsert`` whose key alone decides which row is meant share statements and transactions.
+        """
+        rule = self._operation(operation)
+        if rule.action == "upsert" and len(items) > batching.FEW:
+            found: list[ItemOutcome] = []
+            most = batching.rows_max(self._manifest.dialect, conditional=bool(rule.only_while))
+            for start in range(0, len(items), most):
+                found += await self._write_many(rule, items, (start, start + most), context)
+            return found
+        return await self._write_each(operation, items, (0, len(items)), context)
+
+    async def _write_each(
+        self, operation: str, items: Sequence[Mapping[str, Any]], part: tuple[int, int], context: CallContext
+    ) -> list[ItemOutcome]:
+        some = items[slice(*part)]
+        own = replace(context, key=context.key if part[0] == 0 else f"{context.key}.{part[0]}")
+        # What is left of a batch goes one after another: its rows may be the same, or lock each other.
+        at_once = 1 if part != (0, len(items)) else max(1, len(some))
+        return await write_each(partial(self.call, operation), some, own, at_once=at_once)
+
+    async def _write_many(
+        self,
+        rule: OperationRule,
+        items: Sequence[Mapping[str, Any]],
+        part: tuple[int, int],
+        context: CallContext,
+    ) -> list[ItemOutcome]:
+        """Write a part of the items together; where that is turned away, by halves."""
+        some = items[slice(*part)]
+        case = self._case(rule.name, rule, {"payload": {}, "key": context.key})
+        outcomes: dict[int, ItemOutcome] = {}
+        rows: list[batching.Item] = []
+        for number, payload in enumerate(some):
+            names = {"payload": payload, "key": f"{context.key}/{part[0] + number}"}
             try:
-                return ItemOutcome(outcome=await self.call(operation, item, own))
+                values = self._computed(rule.values, names, case)
+                only_while = self._computed(rule.only_while, names, case) if rule.only_while else {}
+                rows.append(batching.Item(number, values, only_while))
             except ConnectorError as error:
-                return ItemOutcome(error=error)
+                outcomes[number] = ItemOutcome(error=error)
+        together = await self._together(rule, rows, context, case) if len(rows) > batching.FEW else False
+        if not together:
+            if len(some) <= batching.FEW:
+                return await self._write_each(rule.name, items, part, context)
+            half = (part[0] + min(part[1], len(items))) // 2
+            first = await self._write_many(rule, items, (part[0], half), context)
+            return first + await self._write_many(rule, items, (half, min(part[1], len(items))), context)
+        is_bare = rule.number is None and not rule.documents
+        for row in rows:
+            if is_bare and row.is_taken is None:
+                told = Outcome({"row": row.values}, repeated=not row.is_changed)
+                outcomes[row.number] = ItemOutcome(outcome=told)
+                continue
+            names = {"payload": some[row.number], "key": f"{context.key}/{part[0] + row.number}"}
+            try:
+                if row.is_taken is not None:
+                    words = text("Expected another row: somebody was faster", "该行已被他人修改")
+                    raise case.refused(words, "row_taken")
+                written = Written(dict(row.values), row.is_changed)
+                wanted = Wanted(row.values, {}, row.only_while, (), {})
+                outcomes[row.number] = ItemOutcome(outcome=self._outcome(rule, written, wanted, names, case))
+            except ConnectorError as error:
+                outcomes[row.number] = ItemOutcome(error=error)
+        return [outcomes[number] for number in range(len(some))]
 
-        return list(await asyncio.gather(*(one(index, item) for index, item in enumerate(items))))
+    async def _together(
+        self, rule: OperationRule, rows: list[batching.Item], context: CallContext, case: Case
+    ) -> bool:
+        """Write rows in one transaction; ``False``: they must be taken apart, nothing was written."""
+        timeout_s = min(context.timeout_s, rule.timeout_s)
+        apart = False
+        async with self._work(case, timeout_s, writes=True) as (session, progress):
+            seen, _ = await self._seen_for(session, rule)
+            try:
+                apart = not (session.upserts and batching.fits(rule, seen)) or not batching.keys_differ(
+                    rule, seen, rows
+                )
+                if not apart:
+                    await batching.write_rows(session, rule, seen, rows, context.sending)
+            except Unfit:
+                apart = True
+            except Fault as fault:
+                if fault.kind not in batching.ONE_ROWS_FAULT:
+                    raise
+                apart = True
+            if apart:
+                await session.rollback()
+            else:
+                progress.committing = True
+                await session.commit()
+        return not apart
 
     # -- the frame of all work --------------------------------------------------------------------
 
@@ -374,29 +489,14 @@ class SqlConnector:
         )
 
     def _operation(self, name: str) -> OperationRule:
-        rule = self._manifest.operations.get(name)
-        if rule is None:
-            raise self._unknown("operation", name)
-        return rule
+        return declared(self._manifest.operations, self._connection.system, "operation", name)
 
     def _resource(self, name: str) -> ResourceRule:
-        rule = self._manifest.resources.get(name)
-        if rule is None:
-            raise self._unknown("resource", name)
-        return rule
+        return declared(self._manifest.resources, self._connection.system, "resource", name)
 
     def _unknown(self, kind: str, name: str) -> ConnectorError:
-        return Invalid(
-            text(
-                "{system} has no {kind} {name}",
-                "{system} 没有 {kind} {name}",
-                system=self._connection.system,
-                kind=kind,
-                name=name,
-            ),
-            code=f"{kind}_unknown",
-            hint=text("only what the manifest lists can be reached", "只能访问清单中列出的内容"),
-        )
+        hint = text("only what the manifest lists can be reached", "只能访问清单中列出的内容")
+        return undeclared(self._connection.system, kind, name, hint)
 
 
 def settings_of(manifest: SqlManifest, connection: Connection) -> dict[str, Any]:

@@ -75,7 +75,15 @@ class Session(Protocol):
     on_conflict: bool
     """It knows ``ON CONFLICT … DO NOTHING``."""
     locks_rows: bool
-    """It knows ``FOR UPDATE``."""
+    """It can hold a row that was read."""
+    arrays: bool
+    """It takes a column of many rows as one parameter (``unnest``)."""
+    upserts: bool
+    """One statement of ours inserts many rows, or changes those that are there."""
+    limiting: str
+    """How it says how many rows are wanted: ``limit``, ``top`` or ``fetch`` (first rows only)."""
+    many_values: bool
+    """It knows several rows behind ``VALUES``."""
 
     def mark(self, number: int) -> str:
         """Return the placeholder of the parameter with that number, from 1."""

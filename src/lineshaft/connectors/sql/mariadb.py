@@ -22,7 +22,7 @@ _FAMILIES: Final[dict[str, Family]] = {
 _ERRNOS: Final[dict[int, FaultKind]] = {
     1062: "unique", 1586: "unique", 1216: "foreign_key", 1452: "foreign_key", 1644: "refused",
     1054: "columns", 1146: "columns", 1044: "denied", 1045: "denied", 1049: "denied", 1142: "rights",
-    1143: "rights", 1205: "busy", 1213: "busy", 1040: "busy", 1203: "busy", 1290: "busy",
+    1143: "rights", 1227: "rights", 1205: "busy", 1213: "busy", 1040: "busy", 1203: "busy", 1290: "busy",
     1048: "data", 1264: "data", 1265: "data", 1292: "data", 1364: "data", 1366: "data", 1406: "data",
     3819: "data", 4025: "data", 2003: "unreachable", 2006: "lost", 2013: "lost", 2014: "lost", 1053: "lost",
     1927: "lost", 1969: "busy",
@@ -97,6 +97,10 @@ class MariaSession:
 
     on_conflict = False
     locks_rows = True
+    arrays = False
+    upserts = True
+    limiting = "limit"
+    many_values = True
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection

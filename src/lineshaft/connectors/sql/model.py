@@ -9,8 +9,8 @@ from typing import Any, Literal
 from lineshaft.connectors.sql.expressions import Expression
 from lineshaft.sdk.spec import ConnectorSpec, FieldSpec
 
-Dialect = Literal["sqlite", "postgresql", "mariadb"]
-DIALECTS: tuple[Dialect, ...] = ("sqlite", "postgresql", "mariadb")
+Dialect = Literal["sqlite", "postgresql", "mariadb", "sqlserver", "oracle"]
+DIALECTS: tuple[Dialect, ...] = ("sqlite", "postgresql", "mariadb", "sqlserver", "oracle")
 
 Action = Literal["insert", "upsert", "update", "select"]
 ACTIONS: tuple[Action, ...] = ("insert", "upsert", "update", "select")
@@ -126,10 +126,16 @@ class OperationRule:
 
 @dataclass(frozen=True, slots=True)
 class CaptureRule:
-    """Where a database's log tells of a table: a slot of our own, and a publication that lists the table."""
+    """Where a database's log tells of a table."""
 
-    slot: str
-    publication: str
+    slot: str = ""
+    """PostgreSQL: a slot of our own."""
+    publication: str = ""
+    """PostgreSQL: what lists the table."""
+    server_id: int = 0
+    """MariaDB: the number of a replica, our own."""
+    snapshot: bool = False
+    """The rows that stand are told first."""
 
 
 @dataclass(frozen=True, slots=True)

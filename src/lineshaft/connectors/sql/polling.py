@@ -23,7 +23,7 @@ from lineshaft.connectors.sql.expressions import Expression
 from lineshaft.connectors.sql.facts import documents_of, needed
 from lineshaft.connectors.sql.model import ChangesRule
 from lineshaft.connectors.sql.tables import Seen
-from lineshaft.sdk.outcomes import Change, ChangePage
+from lineshaft.sdk.outcomes import Change, ChangePage, told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _change(rule: ChangesRule, row: Mapping[str, Any], zone: tzinfo) -> Change:
         needed(rule.subject, names),
         row,
         _moment(rule.occurred_at, names, zone),
-        documents_of(rule.documents, names),
+        **told_by(lambda: documents_of(rule.documents, names)),
     )
 
 

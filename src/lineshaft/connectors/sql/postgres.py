@@ -80,6 +80,10 @@ class PostgresSession:
 
     on_conflict = True
     locks_rows = True
+    arrays = True
+    upserts = True
+    limiting = "limit"
+    many_values = True
 
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         self._connection = connection

@@ -475,12 +475,30 @@ class _Reader:
     def _capture(
         self, table: Table, where: Mapping[str, tuple[Any, ...]], cursor: str | None
     ) -> CaptureRule | None:
-        """Read ``capture``: a slot of our own, and the publication that lists the table."""
+        """Read ``capture``: a slot of our own and the publication, or the number of a replica."""
         below = table.table("capture")
         if below is None:
             return None
-        slot = below.text("slot", required=True, pattern=_SLOT)
-        publication = below.text("publication", required=True, pattern=_SLOT)
+        found: CaptureRule | None = None
+        if self.dialect == "postgresql":
+            slot = below.text("slot", required=True, pattern=_SLOT)
+            publication = below.text("publication", required=True, pattern=_SLOT)
+            found = CaptureRule(slot, publication) if slot and publication else None
+        elif self.dialect == "mariadb":
+            if below.take("server_id", required=True) is not None:
+                found = CaptureRule(server_id=below.integer("server_id", 1, least=1))
+        else:
+            self.problems.add(
+                "capture_dialect",
+                text(
+                    "Expected the dialect postgresql or mariadb for capture, but it is {dialect}",
+                    "capture 仅支持 postgresql 或 mariadb,实际为 {dialect}",
+                    dialect=self.dialect,
+                ),
+                below.place,
+                text("poll it by a cursor column", "请用 cursor 列轮询"),
+            )
+        snapshot = below.flag("snapshot")
         below.done()
         if cursor is not None or where:
             self.problems.add(
@@ -491,21 +509,11 @@ class _Reader:
                 ),
                 below.place,
                 text(
-                    "which rows are told is the publication's affair", "行的筛选应在发布(publication)中定义"
+                    "which rows are told is the affair of the publication, or of the reader of the events",
+                    "行的筛选应在发布(publication)或事件的读取方定义",
                 ),
             )
-        if self.dialect != "postgresql":
-            self.problems.add(
-                "capture_dialect",
-                text(
-                    "Expected the dialect postgresql for capture, but it is {dialect}",
-                    "capture 仅支持 postgresql,实际为 {dialect}",
-                    dialect=self.dialect,
-                ),
-                below.place,
-                text("poll it by a cursor column", "请用 cursor 列轮询"),
-            )
-        return CaptureRule(slot, publication) if slot and publication else None
+        return replace(found, snapshot=snapshot) if found is not None else None
 
     def _documents(self, table: Table, names: Collection[str]) -> tuple[DocumentRule, ...]:
         found = []

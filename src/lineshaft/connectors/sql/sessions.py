@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from lineshaft.connectors.sql import mariadb, postgres, sqlite
+from lineshaft.connectors.sql import mariadb, oracle, postgres, sqlite, sqlserver
 from lineshaft.connectors.sql.driving import Address, Fault, Session
 from lineshaft.connectors.sql.model import Dialect
 
@@ -23,6 +23,10 @@ async def connect(dialect: Dialect, address: Address) -> Session:
         return await sqlite.connect(address)
     if dialect == "postgresql":
         return await postgres.connect(address)
+    if dialect == "sqlserver":
+        return await sqlserver.connect(address)
+    if dialect == "oracle":
+        return await oracle.connect(address)
     return await mariadb.connect(address)
 
 

@@ -80,6 +80,10 @@ class SqliteSession:
 
     on_conflict = True
     locks_rows = False
+    arrays = False
+    upserts = True
+    limiting = "limit"
+    many_values = True
 
     def __init__(self, connection: sqlite3.Connection, pool: ThreadPoolExecutor) -> None:
         self._connection = connection

@@ -54,12 +54,24 @@ def select(
     """Return ``SELECT`` of the listed columns."""
     build = Builder(session, seen)
     order = f" ORDER BY {', '.join(build.name(one) for one in seen.rule.key)}" if seen.rule.key else ""
-    locked = " FOR UPDATE" if lock and session.locks_rows else ""
     condition = build.equals(where)
-    return (
-        f"SELECT {build.columns()} FROM {build.table()} WHERE {condition}{order} LIMIT {limit:d}{locked}",  # noqa: S608
-        build.values,
-    )
+    locks = lock and session.locks_rows
+    return _limited(build, condition, order, limit, locks=locks), build.values
+
+
+def _limited(build: Builder, condition: str, order: str, limit: int, *, locks: bool = False) -> str:
+    """Return ``SELECT`` of so many rows at most, as the make says it."""
+    columns, table = build.columns(), build.table()
+    if build.session.limiting == "top":
+        hint = " WITH (UPDLOCK, HOLDLOCK)" if locks else ""
+        return f"SELECT TOP ({limit:d}) {columns} FROM {table}{hint} WHERE {condition}{order}"  # noqa: S608
+    if build.session.limiting == "fetch":
+        if locks:
+            # Rows cannot be held and counted off in order by one statement.
+            return f"SELECT {columns} FROM {table} WHERE ({condition}) AND ROWNUM <= {limit:d} FOR UPDATE"  # noqa: S608
+        return f"SELECT {columns} FROM {table} WHERE {condition}{order} FETCH FIRST {limit:d} ROWS ONLY"  # noqa: S608
+    locked = " FOR UPDATE" if locks else ""
+    return f"SELECT {columns} FROM {table} WHERE {condition}{order} LIMIT {limit:d}{locked}"  # noqa: S608
 
 
 def insert(session: Session, seen: Seen, values: Mapping[str, Any], key: Sequence[str]) -> Statement:
@@ -76,8 +88,9 @@ def insert(session: Session, seen: Seen, values: Mapping[str, Any], key: Sequenc
 def insert_rows(session: Session, seen: Seen, rows: Sequence[Mapping[str, Any]]) -> list[Statement]:
     """Return ``INSERT`` of many rows with the same columns, some at a time."""
     found = []
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[start : start + _ROWS_AT_ONCE]
+    at_once = _ROWS_AT_ONCE if session.many_values else 1
+    for start in range(0, len(rows), at_once):
+        some = rows[start : start + at_once]
         build = Builder(session, seen)
         names = ", ".join(build.name(column) for column in some[0])
         marks = ", ".join(
@@ -108,7 +121,7 @@ def greatest(session: Session, seen: Seen, column: str) -> Statement:
     """Return the query for a column's greatest value."""
     build = Builder(session, seen)
     name = build.name(column)
-    return f"SELECT MAX({name}) AS greatest FROM {build.table()}", []  # noqa: S608
+    return f"SELECT MAX({name}) AS {session.quote('greatest')} FROM {build.table()}", []  # noqa: S608
 
 
 def page(
@@ -135,11 +148,8 @@ def page(
     if after is not None:
         parts.append(f"({_behind(build, order, after)})")
     condition = " AND ".join(parts) or "1 = 1"
-    ordered = ", ".join(build.name(column) for column in order)
-    return (
-        f"SELECT {build.columns()} FROM {build.table()} WHERE {condition} ORDER BY {ordered} LIMIT {limit:d}",  # noqa: S608
-        build.values,
-    )
+    ordered = f" ORDER BY {', '.join(build.name(column) for column in order)}"
+    return _limited(build, condition, ordered, limit), build.values
 
 
 def _behind(build: Builder, order: Sequence[str], after: Sequence[Any]) -> str:

@@ -6,7 +6,7 @@ Also rows in and out of a listed table, since both need the live columns. Pure.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.sql.driving import LiveColumn, LiveTable
 from lineshaft.connectors.sql.model import TableRule
-from lineshaft.connectors.sql.values import FITTING, Unfit, from_column, to_column
+from lineshaft.connectors.sql.values import FITTING, Unfit, all_to_column, from_column, to_column
 
 
 class Changed(Exception):
@@ -47,6 +47,14 @@ class Seen:
             Unfit: It does not fit.
         """
         return to_column(value, self.rule.columns[name], self.live[name], self.zone)
+
+    def encode_all(self, name: str, values: Sequence[Any]) -> list[Any]:
+        """Return the values of many rows as the column wants them.
+
+        Raises:
+            Unfit: One does not fit.
+        """
+        return all_to_column(values, self.rule.columns[name], self.live[name], self.zone)
 
     def decode(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row of the database by our names.

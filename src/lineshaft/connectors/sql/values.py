@@ -6,6 +6,8 @@ round, and a text that it would cut, is wrong data.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar
@@ -68,6 +70,33 @@ def to_column(value: Any, rule: ColumnRule, live: LiveColumn, zone: tzinfo) -> A
     if live.family == "moment_utc":
         return moment.astimezone(UTC).replace(tzinfo=None)
     return moment if live.family == "moment_zoned" else moment.replace(tzinfo=None)
+
+
+def all_to_column(values: Sequence[Any], rule: ColumnRule, live: LiveColumn, zone: tzinfo) -> list[Any]:
+    """Return the values of many rows as the driver wants them; those that are so already, at once.
+
+    Raises:
+        Unfit: One has the wrong type, or would be rounded or cut.
+    """
+    if rule.type == "string":
+        most = live.length if live.length is not None else sys.maxsize
+        return [
+            each
+            if each.__class__ is str and len(each) <= most and _NUL not in each
+            else to_column(each, rule, live, zone)
+            for each in values
+        ]
+    if rule.type == "number" and live.family == "decimal":
+        least = -live.scale if live.scale is not None else -sys.maxsize
+        return [
+            each
+            if each.__class__ is Decimal and each.is_finite() and each.as_tuple().exponent >= least  # type: ignore[operator] # of a finite one it is a number
+            else to_column(each, rule, live, zone)
+            for each in values
+        ]
+    if rule.type == "date" and live.family == "date":
+        return [each if each.__class__ is date else to_column(each, rule, live, zone) for each in values]
+    return [to_column(each, rule, live, zone) for each in values]
 
 
 def from_column(value: Any, rule: ColumnRule, live: LiveColumn, zone: tzinfo) -> Any:

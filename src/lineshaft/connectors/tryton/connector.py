@@ -8,6 +8,7 @@ parties and products.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from lineshaft.connectors.tryton.sales import Sales
 from lineshaft.connectors.tryton.session import Session, Warned, time_left
 from lineshaft.connectors.tryton.steps import Step, Steps
 from lineshaft.sdk.connector import CallContext
+from lineshaft.sdk.items import write_each
 from lineshaft.sdk.outcomes import Change, ChangePage, CheckStep, DocumentFact, ItemOutcome, Outcome
 from lineshaft.sdk.registry import Connection
 from lineshaft.sdk.settings import checked_settings
@@ -190,14 +192,7 @@ class TrytonConnector:
         self, operation: str, items: Sequence[Mapping[str, Any]], context: CallContext
     ) -> list[ItemOutcome]:
         """Carry out an operation for each item, one after the other; item *n* has the key ``key/n``."""
-        found = []
-        for index, item in enumerate(items):
-            own = CallContext(f"{context.key}/{index}", context.attempt, context.timeout_s, context.sending)
-            try:
-                found.append(ItemOutcome(outcome=await self.call(operation, item, own)))
-            except ConnectorError as error:
-                found.append(ItemOutcome(error=error))
-        return found
+        return await write_each(partial(self.call, operation), items, context)
 
     # -- operations ------------------------------------------------------------------------------------------
 

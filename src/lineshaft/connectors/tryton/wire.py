@@ -16,7 +16,9 @@ from typing import Any, Final
 
 import msgspec
 
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+from lineshaft.base.numbers import exact
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=exact)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 

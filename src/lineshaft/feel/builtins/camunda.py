@@ -11,6 +11,7 @@ import json
 from decimal import Decimal
 from typing import Any, Final
 
+from lineshaft.base.numbers import exact
 from lineshaft.base.text import text
 from lineshaft.feel import printer
 from lineshaft.feel.builtins.declaration import Builtin, Overload, Param
@@ -71,7 +72,7 @@ def _from_json(s: Runtime, value: str) -> Any:
         raise Fault("the text is too long", "文本过长")
     s.spend(len(value))
     try:
-        return json.loads(value, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_constant)
+        return json.loads(value, parse_float=exact, parse_int=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError, ArithmeticError):
         raise Fault("{found} is not JSON", "{found} 不是 JSON", found=short(value)) from None
 

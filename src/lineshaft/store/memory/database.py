@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+from lineshaft.base.errors import BadRow
 from lineshaft.base.ids import LANES
+from lineshaft.base.text import text
 from lineshaft.store import judge as j
 from lineshaft.store.chain import erased, linked
-from lineshaft.store.group import screened
+from lineshaft.store.group import Refused, screened
 from lineshaft.store.leases import lease_lost
 from lineshaft.store.port import Lease
 from lineshaft.store.rows import (
@@ -18,6 +20,7 @@ from lineshaft.store.rows import (
     AuditEntry,
     AuditHead,
     Binding,
+    BindingChange,
     Cursor,
     DeadLetter,
     Definition,
@@ -27,12 +30,15 @@ from lineshaft.store.rows import (
     Effect,
     Event,
     Fact,
+    FlowItem,
+    FlowRecord,
     History,
     Incident,
     Instance,
     InstanceScope,
     Job,
     Message,
+    Parked,
     Record,
     Release,
     Subscription,
@@ -160,6 +166,19 @@ class MemoryDatabase:
         default_factory=lambda: Table(
             object=lambda row: (row.tenant, row.object_type, row.object_id),
             local=lambda row: (row.tenant, row.local_id),
+            own=lambda row: (row.tenant, row.object_id),
+            tenant=lambda row: row.tenant,
+        )
+    )
+    binding_change: Table[BindingChange] = field(
+        default_factory=lambda: Table(
+            object=lambda row: (row.tenant, row.object_type, row.object_id),
+            tenant=lambda row: row.tenant,
+        )
+    )
+    waiting: Table[Parked] = field(
+        default_factory=lambda: Table(
+            reference=lambda row: (row.tenant, row.reference), tenant=lambda row: row.tenant
         )
     )
     cursor: Table[Cursor] = field(default_factory=Table)
@@ -173,6 +192,10 @@ class MemoryDatabase:
     definition: Table[Definition] = field(
         default_factory=lambda: Table(release=lambda row: (row.tenant, row.release))
     )
+    flow_record: Table[FlowRecord] = field(
+        default_factory=lambda: Table(flow=lambda row: (row.tenant, row.flow))
+    )
+    flow_item: Table[FlowItem] = field(default_factory=lambda: Table(flow=lambda row: (row.tenant, row.flow)))
     event_keys: dict[j.Key, datetime] = field(default_factory=dict)
     """Of events that were pruned: they are known for longer than they are kept."""
     record: Table[Record] = field(default_factory=lambda: Table(kind=lambda row: (row.tenant, row.kind)))
@@ -216,9 +239,36 @@ class MemoryDatabase:
         )
         if lost:
             raise lease_lost(lost)
-        plan, _ = screened(units, self._known(units), {})
+        known, refused = self._known(units), dict[int, UnitResult]()
+        plan, _ = screened(units, known, refused)
+        while (taken := self._taken(plan)) is not None:
+            # The shortest beginning of the group that asks for the place twice ends with the bad unit.
+            count = next(n for n in range(1, len(units) + 1) if self._taken(self._begun(units, n, refused)))
+            refused[count - 1] = j.failed(_taken_twice(taken))
+            plan, _ = screened(units, self._known(units), refused)
         self._carry_out(plan)
         return plan.results, plan.new_work()
+
+    def _begun(self, units: Sequence[Unit], count: int, refused: Refused) -> j.Plan:
+        some = units[:count]
+        return screened(some, self._known(some), dict(refused))[0]
+
+    def _taken(self, plan: j.Plan) -> Binding | None:
+        """Return a cross-reference that would be the second where its object may have only one."""
+        rows: dict[j.Key, Binding | None] = plan.plain.get(Binding, {})
+        places: dict[j.Key, j.Key] = {}
+        for key, row in rows.items():
+            if row is None or row.state != "only":
+                continue
+            beside = [
+                row_key(other)
+                for other in self.binding.by("object", (row.tenant, row.object_type, row.object_id))
+                if other.state == "only" and other.system == row.system and row_key(other) not in rows
+            ]
+            place = (row.tenant, row.object_type, row.object_id, row.system)
+            if beside or places.setdefault(place, key) != key:
+                return row
+        return None
 
     def _known(self, units: Sequence[Unit]) -> j.Known:
         guards = j.guards_of(units)
@@ -328,9 +378,13 @@ class MemoryDatabase:
             DocumentLine: self.line,
             DocumentLink: self.link,
             Binding: self.binding,
+            BindingChange: self.binding_change,
+            Parked: self.waiting,
             Definition: self.definition,
             Record: self.record,
             Fact: self.fact,
+            FlowRecord: self.flow_record,
+            FlowItem: self.flow_item,
         }
         return tables[cls]
 
@@ -338,3 +392,14 @@ class MemoryDatabase:
     def _put_all(table: Table[Row], rows: Iterable[Row]) -> None:
         for row in rows:
             table.put(row)
+
+
+def _taken_twice(row: Binding) -> BadRow:
+    return BadRow(
+        text(
+            "{object_id} has another id in {system} already, where it may have one only.",
+            "{object_id} 在 {system} 中已有编码，且只能有一个。",
+            object_id=row.object_id,
+            system=row.system,
+        )
+    )

@@ -13,7 +13,6 @@ from lineshaft.store.cursors import EPOCH, Position, read_cursor, write_cursor
 from lineshaft.store.memory.database import MemoryDatabase
 from lineshaft.store.port import Activity, Backlog, Cause, Page
 from lineshaft.store.rows import (
-    Binding,
     DeadLetter,
     Document,
     DocumentLine,
@@ -84,6 +83,25 @@ def open_effects(
     without_ids: Collection[str],
 ) -> list[Effect]:
     """See the port."""
+    out: list[Effect] = []
+    for row in _callable(db, scope, lanes, due_before, without_ids):
+        if row.system in without_systems:
+            continue
+        if len(out) >= limit:
+            break
+        if not _waits_for_older(db, row):
+            out.append(row)
+    return out
+
+
+def _callable(
+    db: MemoryDatabase,
+    scope: Scope,
+    lanes: Collection[int],
+    due_before: datetime,
+    without_ids: Collection[str],
+) -> list[Effect]:
+    """Return what is due by class and age, whatever it waits for."""
     wanted = set(lanes)
     rows = [
         row
@@ -91,17 +109,39 @@ def open_effects(
         if row.status in CALLABLE
         and row.lane in wanted
         and row.due_at <= due_before
-        and row.system not in without_systems
         and row.id not in without_ids
     ]
     rows.sort(key=lambda row: (row.priority, row.created_at, row.id))
+    return rows
+
+
+def effects_in_turns(
+    db: MemoryDatabase,
+    scope: Scope,
+    lanes: Collection[int],
+    due_before: datetime,
+    *,
+    system: str,
+    each: int,
+    without_ids: Collection[str],
+) -> list[Effect]:
+    """See the port."""
+    found = [row for row in _callable(db, scope, lanes, due_before, without_ids) if row.system == system]
+    run_of = processes_of(db, scope, {row.instance_id for row in found if row.instance_id})
+    places: Counter[tuple[int, str]] = Counter()
     out: list[Effect] = []
-    for row in rows:
-        if len(out) >= limit:
-            break
-        if not _waits_for_older(db, row):
+    for row in found:
+        mark = (row.priority, run_of.get(row.instance_id or "", row.operation))
+        if places[mark] < each and not _waits_for_older(db, row):
+            places[mark] += 1
             out.append(row)
     return out
+
+
+def processes_of(db: MemoryDatabase, scope: Scope, instance_ids: Collection[str]) -> dict[str, str]:
+    """See the port."""
+    found = (db.instance.rows.get((scope.tenant, each)) for each in instance_ids)
+    return {row.id: row.process_id for row in seen(scope, [row for row in found if row is not None])}
 
 
 def _waits_for_older(db: MemoryDatabase, row: Effect) -> bool:
@@ -384,42 +424,13 @@ def _document_seen(db: MemoryDatabase, scope: Scope, name: str) -> bool:
     return row is not None and scope.sees(row.department)
 
 
-def bindings(
-    db: MemoryDatabase, scope: Scope, object_type: str, system: str, local_ids: Collection[str]
-) -> dict[str, str]:
-    """See the port."""
-    rows = [db.binding.rows.get((scope.tenant, object_type, system, name)) for name in local_ids]
-    return {row.local_id: row.object_id for row in rows if row is not None}
-
-
-def local_ids(
-    db: MemoryDatabase, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
-) -> dict[str, str]:
-    """See the port."""
-    out: dict[str, str] = {}
-    for name in object_ids:
-        rows = [
-            row for row in db.binding.by("object", (scope.tenant, object_type, name)) if row.system == system
-        ]
-        if rows:
-            out[name] = max(rows, key=lambda row: (row.bound_at, row.local_id)).local_id
-    return out
-
-
-def find_bindings(db: MemoryDatabase, scope: Scope, local_id: str) -> list[Binding]:
-    """See the port."""
-    objects = {(row.object_type, row.object_id) for row in db.binding.by("local", (scope.tenant, local_id))}
-    rows = [row for pair in objects for row in db.binding.by("object", (scope.tenant, *pair))]
-    return sorted(rows, key=lambda row: (row.object_type, row.object_id, row.system, row.local_id))
-
-
 def backlog(db: MemoryDatabase, scope: Scope) -> list[Backlog]:
     """See the port."""
     groups: dict[tuple[str, str], list[datetime]] = {}
     for event in seen(scope, db.event.by("open", scope.tenant)):
         groups.setdefault(("", "open"), []).append(event.received_at)
     for effect in seen(scope, db.effect.by("open", scope.tenant)):
-        groups.setdefault((effect.system, effect.status), []).append(effect.created_at)
+        groups.setdefault((effect.held_by, effect.status), []).append(effect.created_at)
     return [Backlog(*key, len(times), min(times)) for key, times in sorted(groups.items())]
 
 

@@ -36,7 +36,8 @@ class AuditWish:
 
 
 def _of_kind(db: MemoryDatabase, scope: Scope, kind: str) -> Collection[Record]:
-    return db.record.by("kind", (scope.tenant, kind)) if scope.departments is None else ()
+    rows: Collection[Record] = db.record.by("kind", (scope.tenant, kind))
+    return rows if scope.departments is None else [row for row in rows if scope.sees(row.department)]
 
 
 def _log(db: MemoryDatabase, scope: Scope) -> list[AuditEntry]:
@@ -46,7 +47,8 @@ def _log(db: MemoryDatabase, scope: Scope) -> list[AuditEntry]:
 
 def record(db: MemoryDatabase, scope: Scope, kind: str, record_id: str) -> Record | None:
     """See the port."""
-    return db.record.rows.get((scope.tenant, kind, record_id)) if scope.departments is None else None
+    row = db.record.rows.get((scope.tenant, kind, record_id))
+    return row if row is not None and scope.sees(row.department) else None
 
 
 def records(
@@ -70,6 +72,8 @@ def due_records(
     db: MemoryDatabase, scope: Scope, kind: str, due_before: datetime, owners: Collection[str]
 ) -> list[Record]:
     """See the port; all of them."""
+    if scope.departments is not None:
+        return []
     rows = [
         (row.due_at, row.id, row)
         for row in _of_kind(db, scope, kind)

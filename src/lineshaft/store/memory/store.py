@@ -10,13 +10,16 @@ from lineshaft.base.clock import Clock
 from lineshaft.base.errors import StoreUnavailable
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
-from lineshaft.store.memory import reads, records, upkeep
+from lineshaft.store.memory import crossref, flows, reads, records, upkeep
 from lineshaft.store.memory.database import Held, MemoryDatabase
-from lineshaft.store.port import Activity, Backlog, Cause, Lease, Page
+from lineshaft.store.port import Activity, Backlog, Cause, FlowBacklog, Lease, Page
 from lineshaft.store.rows import (
     AuditEntry,
     AuditHead,
+    Awaited,
     Binding,
+    BindingChange,
+    CodeAsked,
     Cursor,
     DeadLetter,
     Definition,
@@ -26,11 +29,14 @@ from lineshaft.store.rows import (
     Effect,
     Event,
     Fact,
+    FlowItem,
+    FlowRecord,
     History,
     Incident,
     Instance,
     Job,
     Message,
+    Parked,
     Party,
     Record,
     Release,
@@ -229,6 +235,27 @@ class MemoryStore:
         await self._enter("open_effects")
         return reads.open_effects(self._db, scope, lanes, due_before, limit, without_systems, without_ids)
 
+    async def effects_in_turns(
+        self,
+        scope: Scope,
+        lanes: Collection[int],
+        due_before: datetime,
+        system: str,
+        each: int,
+        *,
+        without_ids: Collection[str] = (),
+    ) -> list[Effect]:
+        """See the port."""
+        await self._enter("effects_in_turns")
+        return reads.effects_in_turns(
+            self._db, scope, lanes, due_before, system=system, each=each, without_ids=without_ids
+        )
+
+    async def processes_of(self, scope: Scope, instance_ids: Collection[str]) -> dict[str, str]:
+        """See the port."""
+        await self._enter("processes_of")
+        return reads.processes_of(self._db, scope, instance_ids)
+
     async def due_jobs(
         self,
         scope: Scope,
@@ -301,6 +328,12 @@ class MemoryStore:
         rows = self._db.release.rows.values()
         return next((row for row in rows if row.tenant == scope.tenant and row.active), None)
 
+    async def releases(self, scope: Scope, limit: int) -> list[Release]:
+        """See the port."""
+        await self._enter("releases")
+        rows = [row for row in self._db.release.rows.values() if row.tenant == scope.tenant]
+        return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)[:limit]
+
     async def definitions(self, scope: Scope, release: str) -> list[Definition]:
         """See the port."""
         await self._enter("definitions")
@@ -312,14 +345,14 @@ class MemoryStore:
     ) -> dict[str, str]:
         """See the port."""
         await self._enter("bindings")
-        return reads.bindings(self._db, scope, object_type, system, local_ids)
+        return crossref.bindings(self._db, scope, object_type, system, local_ids)
 
     async def local_ids(
         self, scope: Scope, object_type: str, system: str, object_ids: Collection[str]
     ) -> dict[str, str]:
         """See the port."""
         await self._enter("local_ids")
-        return reads.local_ids(self._db, scope, object_type, system, object_ids)
+        return crossref.local_ids(self._db, scope, object_type, system, object_ids)
 
     # -- people's reads --------------------------------------------------------------------------------
 
@@ -488,10 +521,66 @@ class MemoryStore:
         await self._enter("document_links")
         return reads.document_links(self._db, scope, ids)
 
+    async def codes(self, scope: Scope, asked: Collection[CodeAsked]) -> dict[CodeAsked, str]:
+        """See the port."""
+        await self._enter("codes")
+        return crossref.codes(self._db, scope, asked)
+
+    async def object_bindings(
+        self, scope: Scope, object_type: str, object_ids: Collection[str]
+    ) -> list[Binding]:
+        """See the port."""
+        await self._enter("object_bindings")
+        return crossref.object_bindings(self._db, scope, object_type, object_ids)
+
+    async def list_bindings(
+        self,
+        scope: Scope,
+        *,
+        object_type: str | None = None,
+        system: str | None = None,
+        part: str = "",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Binding]:
+        """See the port."""
+        await self._enter("list_bindings")
+        return crossref.list_bindings(self._db, scope, (object_type, system, part), cursor, limit)
+
+    async def binding_types(self, scope: Scope) -> dict[str, int]:
+        """See the port."""
+        await self._enter("binding_types")
+        return crossref.binding_types(self._db, scope)
+
+    async def binding_changes(
+        self,
+        scope: Scope,
+        *,
+        object_type: str | None = None,
+        object_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[BindingChange]:
+        """See the port."""
+        await self._enter("binding_changes")
+        return crossref.binding_changes(self._db, scope, (object_type, object_id), cursor, limit)
+
+    async def awaited(
+        self, scope: Scope, *, references: Collection[str] | None = None, limit: int = 1_000
+    ) -> list[Awaited]:
+        """See the port."""
+        await self._enter("awaited")
+        return crossref.awaited(self._db, scope, references, limit)
+
+    async def parked_records(self, scope: Scope, reference: str, limit: int) -> list[Parked]:
+        """See the port."""
+        await self._enter("parked_records")
+        return crossref.parked_records(self._db, scope, reference, limit)
+
     async def find_bindings(self, scope: Scope, local_id: str) -> list[Binding]:
         """See the port."""
         await self._enter("find_bindings")
-        return reads.find_bindings(self._db, scope, local_id)
+        return crossref.find_bindings(self._db, scope, local_id)
 
     async def backlog(self, scope: Scope) -> list[Backlog]:
         """See the port."""
@@ -545,6 +634,34 @@ class MemoryStore:
         """See the port."""
         await self._enter("rewrite")
         return upkeep.rewrite(self._db, scope.tenant, changes)
+
+    # -- flows -----------------------------------------------------------------------------------------
+
+    async def flow_records(
+        self, scope: Scope, flow: str, side: str, keys: Collection[str]
+    ) -> dict[str, FlowRecord]:
+        """See the port."""
+        await self._enter("flow_records")
+        return flows.flow_records(self._db, scope, flow, side, keys)
+
+    async def open_flow_records(
+        self, scope: Scope, flow: str, status: str, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[FlowRecord]:
+        """See the port."""
+        await self._enter("open_flow_records")
+        return flows.open_flow_records(self._db, scope, flow, status, cursor=cursor, limit=limit)
+
+    async def flow_items(
+        self, scope: Scope, flow: str, status: str, due_before: datetime, limit: int
+    ) -> list[FlowItem]:
+        """See the port."""
+        await self._enter("flow_items")
+        return flows.flow_items(self._db, scope, flow, status, due_before=due_before, limit=limit)
+
+    async def flow_backlog(self, scope: Scope) -> list[FlowBacklog]:
+        """See the port."""
+        await self._enter("flow_backlog")
+        return flows.flow_backlog(self._db, scope)
 
     # -- the house's own reads ---------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from lineshaft.store import persons
 from lineshaft.store.memory.database import MemoryDatabase, Table
-from lineshaft.store.rows import FINAL_EFFECTS, DeadLetter, Document, Instance
+from lineshaft.store.record_kinds import NOTICES, OF_RUNS, is_live_record
+from lineshaft.store.rows import FINAL_EFFECTS, DeadLetter, Document, Instance, Record
 from lineshaft.store.shapes import row_key
 from lineshaft.store.upkeep import Cut, FoundRow, FoundRows, Rewrite, Slice
 
@@ -62,6 +63,8 @@ def _instances(db: MemoryDatabase, tenant: str, cut: Cut) -> Slice:
         name: _removed(table, (row for row in _own(table, tenant) if row.instance_id in ids))
         for name, table in tables.items()
     }
+    acts = (row for row in _own(db.record, tenant) if row.kind in OF_RUNS and row.owner in ids)
+    counts["record"] = _removed(db.record, acts)
     counts["instance"] = _removed(db.instance, going)
     return Slice(len(rows), counts if going else {})
 
@@ -186,6 +189,10 @@ def _is_live(db: MemoryDatabase, table: str, row: Any) -> bool:
     if type(row) in persons.OWN_STATUS and row.status in persons.LIVE | persons.OPEN:
         return True
     owner = getattr(row, "instance_id", None)
+    if isinstance(row, Record):
+        if is_live_record(row.kind, row.state):
+            return True
+        owner = row.owner if row.kind in OF_RUNS else None
     run = db.instance.rows.get((row.tenant, owner)) if owner is not None else None
     return run is not None and run.status in _LIVE
 
@@ -203,6 +210,15 @@ def rewrite(db: MemoryDatabase, tenant: str, changes: Sequence[Rewrite]) -> int:
     return count
 
 
+def _notices(db: MemoryDatabase, tenant: str, cut: Cut) -> Slice:
+    going = [
+        row
+        for row in _own(db.record, tenant)
+        if row.kind in NOTICES and row.at < cut.before and not is_live_record(row.kind, row.state)
+    ]
+    return _slice(db.record, "record", going)
+
+
 _KINDS: dict[str, Callable[[MemoryDatabase, str, Cut], Slice]] = {
     "instances": _instances,
     "effects": _effects,
@@ -211,4 +227,5 @@ _KINDS: dict[str, Callable[[MemoryDatabase, str, Cut], Slice]] = {
     "dead_letters": _dead_letters,
     "messages": _messages,
     "documents": _documents,
+    "notices": _notices,
 }

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from lineshaft.base.errors import SchemaTooNew, SchemaTooOld, StoreError
 from lineshaft.base.text import text
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """All revisions, oldest first. A new one is added here and as a file in ``versions``."""
 REACH: Final = "0004"
 """The oldest revision whose program may work on this schema: what came since is added, not changed."""

@@ -24,6 +24,7 @@ _KINDS: Final = frozenset(
         "instance_in",
         "instance_up",
         "effect_up",
+        "effect_up_call",
         "effect_in",
         "job_take",
         "variable_in",

@@ -152,9 +152,10 @@ _EFFECT_CHANGES: Final = (
 )
 
 
-_CLOSED: Final = {
-    "effect_up": "'done', 'refused', 'cancelled', 'superseded'",
-    "effect_up_late": "'done', 'refused', 'superseded'",
+_MAY_STAND: Final = {
+    "effect_up": "NOT IN ('done', 'refused', 'cancelled', 'superseded')",
+    "effect_up_call": "= 'attempted'",
+    "effect_up_late": "NOT IN ('done', 'refused', 'superseded')",
 }
 
 
@@ -164,7 +165,7 @@ def _update_effect(kind: str, changed: Sequence[str]) -> Statement:
         "effect",
         WRITE_SHAPES[w.UpdateEffect],
         f"status = x.status{sets}",
-        f"t.tenant = x.tenant AND t.id = x.id AND t.status NOT IN ({_CLOSED[kind]})",
+        f"t.tenant = x.tenant AND t.id = x.id AND t.status {_MAY_STAND[kind]}",
         ("tenant", "id", "status", *changed),
     )
 
@@ -333,12 +334,12 @@ def _constant(statement: Statement, arguments: Sequence[Sequence[Any]]) -> froze
 def _chosen(batch: Batch, *, is_assumed: bool) -> list[tuple[Statement, tuple[int, ...]]]:
     """Return the statements of a kind of batch, each with the places of its columns in the batch."""
     kind, cls = batch.kind, batch.shape.cls
-    changed = batch.changed(_EFFECT_CHANGES) if kind in _CLOSED else ()
+    changed = batch.changed(_EFFECT_CHANGES) if kind in _MAY_STAND else ()
     key = (kind, cls, changed, is_assumed)
     found = _by_kind.get(key)
     if found is None:
         places = {column.name: index for index, column in enumerate(batch.shape.columns)}
-        if kind in _CLOSED:
+        if kind in _MAY_STAND:
             chosen: tuple[Statement, ...] = (_update_effect(kind, changed),)
         else:
             chosen = (is_assumed and _ASSUMED.get(kind)) or _FIXED.get(kind) or _by_class(kind, cls)

@@ -89,15 +89,16 @@ _EFFECT_CHANGES: Final = (
 )
 
 
-_CLOSED: Final = {
-    "effect_up": "'done', 'refused', 'cancelled', 'superseded'",
-    "effect_up_late": "'done', 'refused', 'superseded'",
+_MAY_STAND: Final = {
+    "effect_up": "NOT IN ('done', 'refused', 'cancelled', 'superseded')",
+    "effect_up_call": "= 'attempted'",
+    "effect_up_late": "NOT IN ('done', 'refused', 'superseded')",
 }
 
 
 def _update_effect(kind: str, changed: Sequence[str]) -> Statement:
     sets = "".join(f", {_q(name)} = coalesce(?, {_q(name)})" for name in changed)
-    where = f"tenant = ? AND id = ? AND status NOT IN ({_CLOSED[kind]})"
+    where = f"tenant = ? AND id = ? AND status {_MAY_STAND[kind]}"
     return Statement(
         f"UPDATE effect SET status = ?{sets} WHERE {where}", ("status", *changed, "tenant", "id")
     )
@@ -208,12 +209,12 @@ _by_kind: dict[tuple[Any, ...], list[tuple[str, tuple[int, ...]]]] = {}
 def statements_of(batch: Batch) -> list[tuple[str, tuple[int, ...]]]:
     """Return the statements of a batch, each with the places of its columns in the batch."""
     kind, cls = batch.kind, batch.shape.cls
-    changed = batch.changed(_EFFECT_CHANGES) if kind in _CLOSED else ()
+    changed = batch.changed(_EFFECT_CHANGES) if kind in _MAY_STAND else ()
     key = (kind, cls, changed)
     found = _by_kind.get(key)
     if found is None:
         places = {column.name: index for index, column in enumerate(batch.shape.columns)}
-        if kind in _CLOSED:
+        if kind in _MAY_STAND:
             chosen: tuple[Statement, ...] = (_update_effect(kind, changed),)
         else:
             chosen = _FIXED.get(kind) or _by_class(kind, cls)

@@ -17,7 +17,7 @@ from lineshaft.base.errors import StoreUnavailable
 from lineshaft.base.ids import LANES
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import text
-from lineshaft.store import migrations, persons, pruning, sql_reads, sql_records
+from lineshaft.store import migrations, persons, pruning, sql_crossref, sql_flows, sql_reads, sql_records
 from lineshaft.store.cursors import EPOCH, micros_of, time_of
 from lineshaft.store.group import Refused, bisected
 from lineshaft.store.port import Lease
@@ -258,6 +258,8 @@ class SqliteStore:
 
     open_events = sql_reads.open_events
     open_effects = sql_reads.open_effects
+    effects_in_turns = sql_reads.effects_in_turns
+    processes_of = sql_reads.processes_of
     due_jobs = sql_reads.due_jobs
     next_due = sql_reads.next_due
     load_instances = sql_reads.load_instances
@@ -269,9 +271,14 @@ class SqliteStore:
     outage_dead_letters = sql_reads.outage_dead_letters
     cursor = sql_reads.cursor
     active_release = sql_reads.active_release
+    releases = sql_reads.releases
     definitions = sql_reads.definitions
-    bindings = sql_reads.bindings
-    local_ids = sql_reads.local_ids
+    bindings = sql_crossref.bindings
+    local_ids = sql_crossref.local_ids
+    codes = sql_crossref.codes
+    object_bindings = sql_crossref.object_bindings
+    awaited = sql_crossref.awaited
+    parked_records = sql_crossref.parked_records
     event = sql_reads.event
     events = sql_reads.events
     instances = sql_reads.instances
@@ -290,12 +297,19 @@ class SqliteStore:
     party_documents = sql_reads.party_documents
     document_lines = sql_reads.document_lines
     document_links = sql_reads.document_links
-    find_bindings = sql_reads.find_bindings
+    find_bindings = sql_crossref.find_bindings
+    list_bindings = sql_crossref.list_bindings
+    binding_types = sql_crossref.binding_types
+    binding_changes = sql_crossref.binding_changes
     dead_letter_causes = sql_reads.dead_letter_causes
     backlog = sql_reads.backlog
     unrouted = sql_reads.unrouted
     activity = sql_reads.activity
     counts = sql_reads.counts
+    flow_records = sql_flows.flow_records
+    open_flow_records = sql_flows.open_flow_records
+    flow_items = sql_flows.flow_items
+    flow_backlog = sql_flows.flow_backlog
     record = sql_records.record
     records = sql_records.records
     due_records = sql_records.due_records

@@ -3,7 +3,7 @@ import type { audit as source } from '../zh/audit';
 
 export const audit: Shape<typeof source> = {
   about: 'Every sign-in, change, act and look at sensitive values. Nothing can be taken out unseen.',
-  export: 'Export',
+  export: 'Whole log, to verify',
   check: 'Check the log',
   sound: 'Sound: all {{count}} lines follow from one another',
   broken: 'The log was tampered with',
@@ -17,4 +17,6 @@ export const audit: Shape<typeof source> = {
   outcomes: { done: 'done', begun: 'carried out', refused: 'refused', failed: 'failed' },
   subject: 'Of what',
   address: 'From',
+  since: 'From',
+  until: 'To',
 };

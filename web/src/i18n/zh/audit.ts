@@ -1,6 +1,6 @@
 export const audit = {
   about: '每次登录、修改、操作以及查看敏感数据都有记录，任何改动都会被发现。',
-  export: '导出',
+  export: '完整日志（可核验）',
   check: '核验日志',
   sound: '完好：共 {{count}} 行，前后衔接',
   broken: '日志被改动过',
@@ -14,4 +14,6 @@ export const audit = {
   outcomes: { done: '完成', begun: '已执行', refused: '拒绝', failed: '失败' },
   subject: '对象',
   address: '来源地址',
+  since: '从',
+  until: '到',
 } as const;

@@ -13,4 +13,13 @@ export const tokens = {
   end: '停用',
   endSure: '立即停用此密钥？',
   waits: '已提交，待他人复核；同意后由您点“轮换”取得密钥',
+  endsAbout: '当天结束时失效；留空表示不过期',
+  hooks: '回调来源限制',
+  hooksAbout: '未列出的系统可从任何地址回调；回调同时必须签名正确。配置文件中的规则与此处的规则须同时满足。',
+  hook: '系统，或“系统/回调”，如 crm/orders',
+  hookFrom: '地址或网段，如 10.1.0.0/16',
+  hookBy: '设置人',
+  configured: '配置文件',
+  noHooks: '暂无限制',
+  hookSure: '删除 {{name}} 的来源规则？',
 } as const;

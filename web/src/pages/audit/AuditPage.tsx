@@ -1,18 +1,28 @@
 // Who did what; and whether anybody has laid hands on the log.
-import { Alert, Button, Input, Space, Table, Tag } from 'antd';
+import { Alert, Button, Input, Space, Table, Typography } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { type AuditFilter, type AuditLine, useAudit, useCheckAudit } from '../../api/people';
+import { useLanguage } from '../../i18n';
 import { Listing } from '../../widgets/Listing';
+import { ExportButton } from '../../widgets/ExportButton';
 import { PageHead } from '../../widgets/PageHead';
+import { StateTag } from '../../widgets/StateTag';
+import type { State } from '../../widgets/states';
 import { Moment } from '../../widgets/time';
 import { Trouble } from '../../widgets/Trouble';
 
-const COLOURS: Record<string, string> = { refused: 'red', failed: 'gold', done: 'green' };
+const STATES: Record<string, State> = { refused: 'failed', failed: 'retrying', done: 'done' };
+
+/** A time of this browser's zone, as the API wants it. */
+function moment(local: string): string {
+  return local ? new Date(local).toISOString() : '';
+}
 
 export function AuditPage() {
   const { t } = useTranslation();
+  const { language } = useLanguage();
   const [filter, setFilter] = useState<AuditFilter>({});
   const audit = useAudit(filter);
   const check = useCheckAudit();
@@ -23,6 +33,7 @@ export function AuditPage() {
     <>
       <PageHead title={t('menu.audit')} about={t('audit.about')}>
         <Space>
+          <ExportButton list="audit" filter={{ ...filter }} />
           <Button href="/api/v1/audit/export">{t('audit.export')}</Button>
           <Button type="primary" loading={check.isPending} onClick={() => check.mutate()} data-action="check-audit">
             {t('audit.check')}
@@ -48,6 +59,18 @@ export function AuditPage() {
         <Input.Search allowClear placeholder={t('audit.actor')} onSearch={search('actor')} />
         <Input.Search allowClear placeholder={t('audit.action')} onSearch={search('action')} />
         <Input.Search allowClear placeholder={t('audit.subject')} onSearch={search('subject')} />
+        <Input
+          type="datetime-local"
+          aria-label={t('audit.since')}
+          prefix={t('audit.since')}
+          onChange={(event) => search('since')(moment(event.target.value))}
+        />
+        <Input
+          type="datetime-local"
+          aria-label={t('audit.until')}
+          prefix={t('audit.until')}
+          onChange={(event) => search('until')(moment(event.target.value))}
+        />
       </Space>
       <Listing
         query={audit}
@@ -66,23 +89,35 @@ export function AuditPage() {
               dataSource={rows}
               data-ready="audit"
               expandable={{
-                rowExpandable: (line) => Object.keys(line.detail).length > 0,
-                expandedRowRender: (line) => <pre>{JSON.stringify(line.detail, null, 2)}</pre>,
+                rowExpandable: (line) => Boolean(line.name) || Object.keys(line.detail).length > 0,
+                expandedRowRender: (line) => (
+                  <pre>{JSON.stringify({ ...(line.name ? { id: line.subject } : {}), ...line.detail }, null, 2)}</pre>
+                ),
               }}
               columns={[
                 { title: t('audit.number'), dataIndex: 'seq', width: 80 },
                 { title: t('audit.at'), render: (_, line) => <Moment at={line.at} /> },
                 { title: t('audit.actor'), dataIndex: 'actor' },
-                { title: t('audit.action'), render: (_, line) => <code>{line.action}</code> },
+                {
+                  title: t('audit.action'),
+                  render: (_, line) => (
+                    <>
+                      {line.title[language]}{' '}
+                      <Typography.Text type="secondary" code>
+                        {line.action}
+                      </Typography.Text>
+                    </>
+                  ),
+                },
                 {
                   title: t('audit.outcome'),
                   render: (_, line) => (
-                    <Tag color={COLOURS[line.outcome] ?? 'default'}>
+                    <StateTag state={STATES[line.outcome] ?? 'waiting'}>
                       {t(`audit.outcomes.${line.outcome as 'done' | 'begun' | 'refused' | 'failed'}`)}
-                    </Tag>
+                    </StateTag>
                   ),
                 },
-                { title: t('audit.subject'), dataIndex: 'subject' },
+                { title: t('audit.subject'), render: (_, line) => line.name ?? line.subject },
                 { title: t('audit.address'), dataIndex: 'address' },
               ]}
             />

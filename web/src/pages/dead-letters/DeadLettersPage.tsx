@@ -10,6 +10,7 @@ import { useMay } from '../../api/session';
 import { useSystems } from '../../api/systems';
 import { useLanguage } from '../../i18n';
 import { Listing } from '../../widgets/Listing';
+import { ExportButton } from '../../widgets/ExportButton';
 import { PageHead } from '../../widgets/PageHead';
 import { ReasonDialog } from '../../widgets/ReasonDialog';
 import { Causes } from './Causes';
@@ -50,7 +51,9 @@ export function DeadLettersPage() {
   };
   return (
     <>
-      <PageHead title={t('deadLetters.title')} about={t('deadLetters.about')} />
+      <PageHead title={t('deadLetters.title')} about={t('deadLetters.about')}>
+        <ExportButton list="dead-letters" filter={{ status, cause, system }} />
+      </PageHead>
       <div className="toolbar">
         <Segmented<LetterStatus>
           value={status}

@@ -15,6 +15,8 @@ import { Trouble } from '../../widgets/Trouble';
 import { duration } from '../../widgets/figures';
 import { Moment } from '../../widgets/time';
 import { Calls } from './Calls';
+import { History } from './History';
+import { Messages } from './Messages';
 import { Moves } from './Moves';
 import { Nodes } from './Nodes';
 import { Variables } from './Variables';
@@ -48,6 +50,8 @@ function Run({ run }: { run: InstanceDetail }) {
   const ended = instance.ended_at ? new Date(instance.ended_at) : new Date();
   const took = (ended.getTime() - new Date(instance.started_at).getTime()) / 1000;
   const name = instance.business_key ?? instance.title[language];
+  const titles = useMemo(() => new Map(run.nodes.map((node) => [node.element, node.title])), [run.nodes]);
+  const named = (element: string) => titles.get(element)?.[language] ?? element;
   return (
     <>
       <PageHead title={`${instance.title[language]} ${instance.business_key ?? ''}`.trim()} about={run.version && t('instances.version', { version: run.version })}>
@@ -58,7 +62,7 @@ function Run({ run }: { run: InstanceDetail }) {
             </Button>
           </Link>
         )}
-        {mayOperate && <Moves run={run} name={name} />}
+        {mayOperate && <Moves run={run} name={name} selected={selected} named={named} />}
       </PageHead>
       <div className="run" data-ready="run">
         <p className="panel run-facts">
@@ -110,6 +114,8 @@ function Run({ run }: { run: InstanceDetail }) {
               { key: 'nodes', label: t('instances.nodes'), children: <Nodes nodes={run.nodes} selected={selected} onSelect={select} /> },
               { key: 'calls', label: `${t('instances.calls')} ${run.calls.length}`, children: <Calls run={run} /> },
               { key: 'variables', label: t('instances.variables'), children: <Variables variables={run.variables} /> },
+              { key: 'messages', label: t('instances.messages'), children: <Messages id={instance.id} ended={instance.ended_at !== null} named={named} /> },
+              { key: 'history', label: t('instances.history'), children: <History id={instance.id} named={named} /> },
             ]}
           />
         </section>

@@ -6,6 +6,7 @@ import { Link, useSearchParams } from 'react-router';
 
 import { type Instance, useInstances, useProcesses } from '../../api/instances';
 import { useLanguage } from '../../i18n';
+import { ExportButton } from '../../widgets/ExportButton';
 import { Listing } from '../../widgets/Listing';
 import { PageHead } from '../../widgets/PageHead';
 import { StateTag } from '../../widgets/StateTag';
@@ -23,6 +24,7 @@ export function InstancesPage() {
     status: params.get('state') ?? undefined,
     number: params.get('number') ?? undefined,
     stuck: params.get('stuck') === '1',
+    element: params.get('element') ?? undefined,
   };
   const put = (name: string, value: string | undefined) =>
     setParams(
@@ -46,7 +48,17 @@ export function InstancesPage() {
   const filtered = [...params.keys()].length > 0;
   return (
     <>
-      <PageHead title={t('instances.title')} about={t('instances.about')} />
+      <PageHead title={t('instances.title')} about={t('instances.about')}>
+        <ExportButton
+          list="instances"
+          filter={{
+            process_id: filter.process,
+            status: filter.status,
+            number: filter.number,
+            ...(filter.stuck ? { with_incidents: 'true' } : {}),
+          }}
+        />
+      </PageHead>
       <div className="filters">
         <Input
           type="search"

@@ -1,62 +1,52 @@
-// What an operator may do to a run; each move asks for a reason, which everybody sees in its history.
-import { RedoOutlined, StopOutlined } from '@ant-design/icons';
-import { App, Button, Form, Input, Modal } from 'antd';
+// What an operator may do to a run; each move says what it will do and asks for a reason, which its history shows.
+import { DownOutlined, RedoOutlined, StopOutlined } from '@ant-design/icons';
+import { Button, Dropdown } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { type InstanceDetail, useCancel, useResolve } from '../../api/instances';
-import { useLanguage } from '../../i18n';
+import type { InstanceDetail } from '../../api/instances';
+import { type AskedMove, MoveDialog } from './MoveDialog';
 
-export function Moves({ run, name }: { run: InstanceDetail; name: string }) {
+interface Props {
+  run: InstanceDetail;
+  name: string;
+  /** The element that is chosen in the diagram or the table. */
+  selected: string | undefined;
+  named: (element: string) => string;
+}
+
+export function Moves({ run, name, selected, named }: Props) {
   const { t } = useTranslation();
-  const { language } = useLanguage();
-  const { message } = App.useApp();
-  const [asking, ask] = useState<'cancel' | 'resolve'>();
-  const [form] = Form.useForm<{ reason: string }>();
-  const cancel = useCancel(run.instance.id);
-  const resolve = useResolve(run.instance.id);
-  const trouble = run.incidents[0];
-  if (['completed', 'terminated'].includes(run.instance.status)) return null;
-  const done = () => {
-    ask(undefined);
-    form.resetFields();
-  };
-  const carryOut = ({ reason }: { reason: string }) => {
-    const failed = (error: Error) => void message.error(error.message || t('trouble.unreachable'));
-    if (asking === 'cancel') cancel.mutate(reason, { onSuccess: done, onError: failed });
-    else if (trouble) resolve.mutate({ number: trouble.number, reason }, { onSuccess: done, onError: failed });
-  };
+  const [asking, ask] = useState<AskedMove>();
+  const { status } = run.instance;
+  if (['completed', 'terminated'].includes(status)) return null;
+  const isHere = run.nodes.some((node) => node.element === selected && node.here > 0);
+  const about = selected ? named(selected) : '';
+  const items: { key: AskedMove; label: string; disabled?: boolean }[] = [
+    status === 'active' ? { key: 'suspend', label: t('instances.moves.suspend') } : { key: 'resume', label: t('instances.moves.resume') },
+    { key: 'variables', label: t('instances.moves.variables') },
+    { key: 'skip', label: about ? t('instances.moves.skipThis', { title: about }) : t('instances.moves.skip'), disabled: !isHere },
+    { key: 'leave', label: about ? t('instances.moves.leaveThis', { title: about }) : t('instances.moves.leave'), disabled: !isHere },
+    { key: 'begin', label: about ? t('instances.moves.beginThis', { title: about }) : t('instances.moves.begin'), disabled: !selected },
+  ];
   return (
     <>
-      {trouble && (
+      {run.incidents[0] && (
         <Button type="primary" icon={<RedoOutlined />} onClick={() => ask('resolve')}>
           {t('instances.resolve')}
         </Button>
       )}
+      <Dropdown trigger={['click']} menu={{ items, onClick: ({ key }) => ask(key as AskedMove) }}>
+        <Button data-action="moves">
+          {t('instances.moves.title')} <DownOutlined />
+        </Button>
+      </Dropdown>
       <Button danger icon={<StopOutlined />} onClick={() => ask('cancel')} data-action="cancel-run">
         {t('instances.cancel')}
       </Button>
-      <Modal
-        open={asking !== undefined}
-        title={
-          asking === 'cancel'
-            ? t('instances.cancelTitle', { number: name })
-            : t('instances.resolveTitle', { title: trouble?.title[language] ?? '' })
-        }
-        onCancel={done}
-        onOk={() => form.submit()}
-        okText={asking === 'cancel' ? t('instances.cancel') : t('instances.resolve')}
-        cancelText={t('common.close')}
-        okButtonProps={{ danger: asking === 'cancel' }}
-        confirmLoading={cancel.isPending || resolve.isPending}
-      >
-        <p>{asking === 'cancel' ? t('instances.cancelHint') : t('instances.resolveHint')}</p>
-        <Form form={form} layout="vertical" onFinish={carryOut}>
-          <Form.Item name="reason" label={t('common.reason')} rules={[{ required: true, whitespace: true, message: t('common.reasonMissing') }]}>
-            <Input.TextArea rows={3} placeholder={t('common.reasonPlaceholder')} />
-          </Form.Item>
-        </Form>
-      </Modal>
+      {asking && (
+        <MoveDialog run={run} name={name} move={asking} element={selected} title={about} close={() => ask(undefined)} />
+      )}
     </>
   );
 }

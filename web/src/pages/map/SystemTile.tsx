@@ -8,6 +8,7 @@ import {
 import { Button, Tooltip } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 
 import { useMay } from '../../api/session';
 import type { System } from '../../api/systems';
@@ -68,6 +69,7 @@ export function SystemTile({ system }: { system: System }) {
             {t('map.open')}
           </Button>
         )}
+        <Link to={`/systems/${encodeURIComponent(system.name)}`}>{t('system.open')}</Link>
         <span className="gap" />
         <Operate word={t('map.check')} icon={<ApiOutlined />} onClick={() => setDialog('check')} />
         {system.paused ? (

@@ -1,14 +1,12 @@
 // Pause and resume with a reason, and the test of a connection step by step.
-import { CheckCircleFilled, CloseCircleFilled } from '@ant-design/icons';
 import { App, Modal, Skeleton } from 'antd';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { type System, useCheck, usePause, useResume } from '../../api/systems';
 import { useLanguage } from '../../i18n';
-import { useMode } from '../../theme';
+import { CheckSteps } from '../../widgets/CheckSteps';
 import { ReasonDialog } from '../../widgets/ReasonDialog';
-import { looksOf } from '../../widgets/states';
 import { Trouble } from '../../widgets/Trouble';
 
 interface Props {
@@ -80,25 +78,13 @@ export function ResumeDialog({ system, close }: Props) {
 export function CheckDialog({ system, close }: Props) {
   const { t } = useTranslation();
   const { language } = useLanguage();
-  const { mode } = useMode();
   const { mutate, data, error, isPending } = useCheck();
   useEffect(() => mutate(system.name), [mutate, system.name]);
-  const looks = looksOf(mode);
   return (
     <Modal open title={t('map.checked', { system: system.title[language] })} footer={null} onCancel={close}>
       {isPending && <Skeleton active paragraph={{ rows: 3 }} />}
       {error && <Trouble error={error} retry={() => mutate(system.name)} />}
-      <ol className="check-steps" aria-live="polite">
-        {data?.map((step) => (
-          <li key={step.name.en}>
-            <span style={{ color: looks[step.ok ? 'done' : 'failed'].line }} aria-hidden>
-              {step.ok ? <CheckCircleFilled /> : <CloseCircleFilled />}
-            </span>
-            <strong>{step.name[language]}</strong>
-            <span>{step.detail[language]}</span>
-          </li>
-        ))}
-      </ol>
+      {data && <CheckSteps steps={data} />}
     </Modal>
   );
 }

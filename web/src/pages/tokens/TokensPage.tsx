@@ -10,6 +10,7 @@ import { Once } from '../../widgets/Once';
 import { PageHead } from '../../widgets/PageHead';
 import { Moment } from '../../widgets/time';
 import { Trouble } from '../../widgets/Trouble';
+import { HookAddresses } from './HookAddresses';
 
 export function TokensPage() {
   const { t } = useTranslation();
@@ -71,6 +72,7 @@ export function TokensPage() {
           />
         )}
       </Listing>
+      <HookAddresses />
       {making && <MakeToken close={() => setMaking(false)} done={setOnce} wait={() => setWaits(true)} />}
     </>
   );
@@ -89,7 +91,7 @@ function MakeToken({
   const { language } = useLanguage();
   const make = useMakeToken();
   const roles = useRoles();
-  const [form] = Form.useForm<{ name: string; roles: string[]; addresses?: string[] }>();
+  const [form] = Form.useForm<{ name: string; roles: string[]; addresses?: string[]; expires?: string }>();
   return (
     <Modal
       open
@@ -104,9 +106,13 @@ function MakeToken({
       <Form
         form={form}
         layout="vertical"
-        onFinish={(wish) =>
+        onFinish={({ expires, ...wish }) =>
           make.mutate(
-            { ...wish, addresses: wish.addresses ?? [] },
+            {
+              ...wish,
+              addresses: wish.addresses ?? [],
+              expires_at: expires ? new Date(`${expires}T23:59:59`).toISOString() : null,
+            },
             {
               onSuccess: (made) => {
                 if ('token' in made) done(made.token);
@@ -128,6 +134,9 @@ function MakeToken({
         </Form.Item>
         <Form.Item name="addresses" label={t('tokens.from')} extra={t('tokens.fromAbout')}>
           <Select mode="tags" open={false} />
+        </Form.Item>
+        <Form.Item name="expires" label={t('tokens.ends')} extra={t('tokens.endsAbout')}>
+          <Input type="date" />
         </Form.Item>
       </Form>
     </Modal>

@@ -8,6 +8,7 @@ import { type Language, useLanguage } from '../../i18n';
 import { useMode } from '../../theme';
 import { StateTag } from '../../widgets/StateTag';
 import { money, quantity } from '../../widgets/figures';
+import { useNames } from '../../widgets/names';
 import { looksOf } from '../../widgets/states';
 import { Moment } from '../../widgets/time';
 import { stateOf } from './states';
@@ -90,8 +91,9 @@ function Card({ document, trail }: { document: TrailDocument; trail: Trail }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const { mode } = useMode();
+  const names = useNames();
   const state = stateOf(document.state);
-  const unit = document.unit || unitOf(trail);
+  const unit = document.unit ?? '';
   const asked = [document.number, document.business_key].includes(trail.number) && document.number === trail.number;
   const before = trail.edges.filter((edge) => edge.to_id === document.id);
   const numbers = new Map(trail.documents.map((each) => [each.id, each.number]));
@@ -102,7 +104,7 @@ function Card({ document, trail }: { document: TrailDocument; trail: Trail }) {
       data-document={document.id}
     >
       <header>
-        <span className="card-system">{document.system.toUpperCase()}</span>
+        <span className="card-system">{names.mark(document.system)}</span>
         <span className="card-kind">{document.kind_title[language]}</span>
         {document.url && (
           <a
@@ -126,7 +128,7 @@ function Card({ document, trail }: { document: TrailDocument; trail: Trail }) {
           {before.map((edge) => (
             <span key={edge.from_id}>
               {t('trace.from')} <span className="mono">{numbers.get(edge.from_id)}</span>
-              {edge.quantity && ` · ${quantity(edge.quantity, language, edge.unit || unitOf(trail))}`}
+              {edge.quantity && ` · ${quantity(edge.quantity, language, edge.unit)}`}
             </span>
           ))}
         </div>
@@ -139,12 +141,6 @@ function Card({ document, trail }: { document: TrailDocument; trail: Trail }) {
       </footer>
     </article>
   );
-}
-
-/** The unit of the order's lines, where all have the same: documents that follow often do not repeat it. */
-function unitOf(trail: Trail): string | undefined {
-  const units = new Set(trail.lines.map((line) => line.unit));
-  return units.size === 1 ? [...units][0] : undefined;
 }
 
 function columnsOf(trail: Trail, language: Language, rest: string): Column[] {
@@ -211,7 +207,6 @@ function arrowsOf(board: HTMLElement, trail: Trail, language: Language): Arrow[]
   for (const card of board.querySelectorAll<HTMLElement>('[data-document]')) {
     boxes.set(card.dataset.document ?? '', card.getBoundingClientRect());
   }
-  const unit = unitOf(trail);
   const arriving = new Map<string, number>();
   const list: Arrow[] = [];
   for (const edge of drawnEdges(trail)) {
@@ -220,7 +215,7 @@ function arrowsOf(board: HTMLElement, trail: Trail, language: Language): Arrow[]
     if (!from || !to) continue;
     const place = arriving.get(edge.to_id) ?? 0;
     arriving.set(edge.to_id, place + 1);
-    const text = edge.quantity ? quantity(edge.quantity, language, edge.unit || unit) : '';
+    const text = edge.quantity ? quantity(edge.quantity, language, edge.unit) : '';
     const key = `${edge.from_id}>${edge.to_id}`;
     if (Math.abs(from.left - to.left) < 8) {
       // One below the other in the same stage: straight down, or along the left side past what stands between.

@@ -11,6 +11,7 @@ import { Listing } from '../../widgets/Listing';
 import { PageHead } from '../../widgets/PageHead';
 import { StateTag } from '../../widgets/StateTag';
 import { day, money } from '../../widgets/figures';
+import { useNames } from '../../widgets/names';
 import { Ago } from '../../widgets/time';
 import { stateOf } from './states';
 
@@ -88,11 +89,12 @@ function Customer({ hit }: { hit: Hit }) {
 
 function Document({ hit }: { hit: Hit }) {
   const { language } = useLanguage();
+  const names = useNames();
   return (
     <Link to={`/trace/${encodeURIComponent(hit.number)}`} className="hit">
       <span className="hit-number mono">{hit.number}</span>
       <span className="soft hit-kind">
-        {hit.system.toUpperCase()} · {hit.kind_title[language]}
+        {names.mark(hit.system)} · {hit.kind_title[language]}
       </span>
       <span className="hit-customer-name">{hit.customer}</span>
       <span className="number hit-amount">{hit.amount && money(hit.amount, hit.currency, language)}</span>

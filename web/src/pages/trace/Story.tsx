@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Trail } from '../../api/trace';
 import { useLanguage } from '../../i18n';
 import { useMode } from '../../theme';
+import { useNames } from '../../widgets/names';
 import { looksOf } from '../../widgets/states';
 import { Moment } from '../../widgets/time';
 import { stateOf } from './states';
@@ -12,6 +13,7 @@ export function Story({ story }: { story: Trail['story'] }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const { mode } = useMode();
+  const names = useNames();
   const looks = looksOf(mode);
   if (story.length === 0) return null;
   return (
@@ -29,7 +31,7 @@ export function Story({ story }: { story: Trail['story'] }) {
                 <Moment at={chapter.at} />
               </span>
               <div>
-                {chapter.system && chapter.system !== 'hub' && <span className="card-system">{chapter.system.toUpperCase()}</span>}{' '}
+                {chapter.system && chapter.system !== 'hub' && <span className="card-system">{names.mark(chapter.system)}</span>}{' '}
                 {chapter.text[language]} {chapter.number && <span className="mono">{chapter.number}</span>}
                 {chapter.attempts > 1 && <span className="soft"> · {t('trace.attempts', { count: chapter.attempts })}</span>}
                 {chapter.detail && <div className="chapter-detail">{chapter.detail[language]}</div>}

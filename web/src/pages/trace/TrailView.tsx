@@ -31,7 +31,7 @@ export function TrailView({ number }: { number: string }) {
         <Link to="/trace" className="back">
           <ArrowLeftOutlined /> {t('trace.backToSearch')}
         </Link>
-        {data?.order && <CustomerLink number={data.order.number} />}
+        {data?.order?.customer && <CustomerLink number={data.order.number} />}
         <CopyLink label={t('trace.copyLink')} />
       </PageHead>
       {trail.isPending && <Skeleton active className="panel padded" paragraph={{ rows: 8 }} />}
@@ -63,6 +63,7 @@ function Head({ trail }: { trail: Trail }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const { order, now } = trail;
+  const kind = trail.documents.find((each) => each.id === order?.document);
   return (
     <section className="panel trail-head" aria-label={t('trace.now')}>
       {now && (
@@ -84,7 +85,7 @@ function Head({ trail }: { trail: Trail }) {
       )}
       {order && (
         <dl className="facts">
-          <Fact label={`${order.system_title[language]} ${t('trace.order')}`}>
+          <Fact label={`${order.system_title[language]} ${kind?.kind_title[language] ?? t('trace.order')}`}>
             <span className="mono">{order.number}</span> <StateTag state={stateOf(order.state)}>{order.status[language]}</StateTag>
             {order.url && (
               <a href={order.url} target="_blank" rel="noreferrer" aria-label={t('trace.openIn', { system: order.system_title[language] })}>

@@ -51,12 +51,10 @@ export function Outcome({ effect }: { effect: Effect }) {
             </dd>
           </div>
           <div>
-            <dt>{t('unknown.key')}</dt>
+            <dt>{t('unknown.ourNumber')}</dt>
             <dd>
-              <Tooltip title={t('unknown.keyWhy')}>
-                <Typography.Text code copyable={{ text: effect.key }}>
-                  …{effect.key.slice(-14)}
-                </Typography.Text>
+              <Tooltip title={t('unknown.ourNumberWhy')}>
+                <Typography.Text copyable={{ text: number }}>{number}</Typography.Text>
               </Tooltip>
             </dd>
           </div>

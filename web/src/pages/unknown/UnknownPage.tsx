@@ -3,7 +3,8 @@ import { Tabs } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 
-import { useParked, useUnknown } from '../../api/effects';
+import { useAwaited } from '../../api/bindings';
+import { useUnknown } from '../../api/effects';
 import { useLanguage } from '../../i18n';
 import { Listing } from '../../widgets/Listing';
 import { PageHead } from '../../widgets/PageHead';
@@ -18,8 +19,8 @@ export function UnknownPage() {
   const [address, setAddress] = useSearchParams();
   const tab = address.get('tab') === 'parked' ? 'parked' : 'unknown';
   const unknown = useUnknown();
-  const parked = useParked();
-  const waiting = parked.data?.groups.reduce((sum, each) => sum + each.items.length, 0);
+  const parked = useAwaited();
+  const waiting = parked.data?.reduce((sum, each) => sum + each.count, 0);
   const named = (word: string, number: number | undefined) =>
     number ? `${word} (${count(number, language)})` : word;
   return (
@@ -50,8 +51,8 @@ export function UnknownPage() {
               key: 'parked',
               label: named(t('unknown.tabParked'), waiting),
               children: (
-                <Listing query={parked} isEmpty={(data) => data.groups.length === 0} empty={t('unknown.parkedEmpty')}>
-                  {(data) => <ParkedTable groups={data.groups} more={data.more} />}
+                <Listing query={parked} isEmpty={(data) => data.length === 0} empty={t('unknown.parkedEmpty')}>
+                  {(data) => <ParkedTable rows={data} />}
                 </Listing>
               ),
             },

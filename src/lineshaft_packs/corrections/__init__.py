@@ -1,0 +1,1 @@
+"""The pack corrections: returns, un-approvals and red letters through all systems. Data only."""

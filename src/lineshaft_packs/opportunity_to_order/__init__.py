@@ -1,0 +1,1 @@
+"""The pack opportunity-to-order: forecasts, orders of contracts, approval by amount. Data only."""

@@ -1,0 +1,1 @@
+"""The pack purchase-to-pay: from an approved request to its payment. Data only."""

@@ -1,0 +1,3 @@
+"""The simulated personnel system (HRM): people with post, department, first and last day; hires, moves,
+leaves.
+"""

@@ -1,0 +1,1 @@
+"""The built console in a real browser. One factory and one browser serve all files of this folder."""

@@ -1,0 +1,46 @@
+"""Somebody who knows the firm's limits, and no DMN, changes one in a plain table and tries it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from e2e.console.conftest import PATIENCE_MS, Visit
+from e2e.programs import ROOT
+
+pytestmark = pytest.mark.needs("browser")
+
+APPROVAL = ROOT / "src/lineshaft_packs/purchase_to_pay/decisions/purchase-approval.dmn"
+
+
+def test_a_limit_is_changed_in_a_plain_table_and_tried(visit: Visit) -> None:
+    page, name = visit.page, f"limits-{visit.language}.dmn"
+    # A model's own namespace: two of one release may not share it.
+    text = re.sub(r'namespace="([^"]*)"', rf'namespace="\1/{visit.language}"', APPROVAL.read_text("utf-8"))
+    drawn = {"text": text, "base": "", "removes": False}
+    visit.hub.run(visit.hub.factory.hub("PUT", f"/drafts/decisions/{name}", drawn))
+    visit.enter("it")
+    visit.go("/design", "design-files")
+    page.locator(f"[data-file='decisions/{name}']").click()
+    expect(page.locator("[data-ready=decision]")).to_be_visible(timeout=PATIENCE_MS)
+    first = page.locator("[data-rule='1'] input").first
+    before = first.input_value()
+
+    first.fill("< < 80000")
+    first.press("Enter")
+    expect(page.locator("[data-rule='1'] .decision-fault")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("[data-action=publish]")).to_be_disabled()
+    first.fill("< 80000")
+    first.press("Enter")
+    expect(page.locator(".decision-fault")).to_have_count(0, timeout=PATIENCE_MS)
+    page.locator(".decision-trial input").first.fill("79999")
+    page.locator("[data-action=try]").first.click()
+    expect(page.locator("[data-rule='1']")).to_have_class("is-lit", timeout=PATIENCE_MS)
+    assert visit.findings() == []
+    visit.keep("decision")
+    expect(page.locator("[data-save=saved]")).to_be_visible(timeout=PATIENCE_MS)
+    kept = visit.hub.run(visit.hub.factory.hub("GET", f"/design/files/decisions/{name}", None))
+    assert "80000" in kept["draft"]["text"]
+    assert before not in kept["draft"]["text"].partition("</rule>")[0]
