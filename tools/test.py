@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tools import check, console, machine, services
 
 LIMIT_S = 12 * 60
-"""On the machine of reference. A slower one has more, in proportion and by half at most, as the budgets of
+"""On the machine of reference. A slower one has more, in proportion and twice that at most, as the budgets of
 the kinds have (``tools.machine``): the tests are judged, and machines of one name differ twofold."""
 TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 

@@ -28,11 +28,11 @@ class Kind:
 
 
 KINDS = (
-    Kind("simulation", 300, "the whole hub in a seeded world with faults"),
+    Kind("simulation", 200, "the whole hub in a seeded world with faults"),
     Kind("e2e", 1090, "the built program from outside: command line, API, browser"),
-    Kind("integration", 820, "real databases, brokers and processes"),
-    Kind("conformance", 210, "one suite for every make of a port"),
-    Kind("architecture", 150, "floors, purity, budgets: faults are planted and must be found"),
+    Kind("integration", 900, "real databases, brokers and processes"),
+    Kind("conformance", 260, "one suite for every make of a port"),
+    Kind("architecture", 120, "floors, purity, budgets: faults are planted and must be found"),
     Kind("unit", 170, "one piece alone: no disk, network, sleep or real clock"),
     Kind("docs", 15, "what the pages say is so"),
     Kind("replay", 5, "recorded histories of older releases give the same state today"),
@@ -56,11 +56,18 @@ def order_of(path: Path) -> int:
     return KINDS.index(kind) if kind in KINDS else len(KINDS)
 
 
-SHARING = ("tests/e2e/console", ("test_first_ten_minutes.py",))
-"""A folder whose files share a factory and a browser, and the files that have their own."""
+CONSOLE = "tests/e2e/console"
+ALONE = frozenset({"test_first_ten_minutes.py"})
+"""Files of the console's folder that have a factory of their own."""
+LOOKING = frozenset(
+    f"test_{name}.py" for name in ("every_page", "keeping", "people", "rights", "shell", "trail")
+)
+"""Files of it that share one factory and browser; all others share a second one, at the same time."""
 
 
 def shared_by(path: str) -> str:
     """Return what all tests that share something dear have in common; a path, from the repository's root."""
     folder, _, name = path.rpartition("/")
-    return folder if folder == SHARING[0] and name not in SHARING[1] else path
+    if folder != CONSOLE or name in ALONE:
+        return path
+    return f"{folder} {'looking' if name in LOOKING else 'working'}"

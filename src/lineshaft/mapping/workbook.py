@@ -158,7 +158,7 @@ def from_workbook(content: bytes, file: str) -> bytes:
     try:
         read_mapping(written, file)
     except DefinitionError as error:
-        raise DefinitionError([_in_sheet(each, spots, file) for each in error.problems]) from error
+        raise DefinitionError([in_sheet(each, spots, file) for each in error.problems]) from error
     return written
 
 
@@ -312,7 +312,7 @@ def _text(cell: Any, sheet: str, file: str, problems: list[Problem]) -> str | No
     return value.isoformat() if isinstance(value, datetime.date | datetime.time) else str(value)
 
 
-def _in_sheet(problem: Problem, spots: Mapping[str, Spot], file: str) -> Problem:
+def in_sheet(problem: Problem, spots: Mapping[str, Spot], file: str) -> Problem:
     """Return a problem of the file at the cell that said it."""
     path = problem.place.path or ""
     while path and path not in spots:

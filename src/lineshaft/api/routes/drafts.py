@@ -11,6 +11,7 @@ from starlette.responses import Response
 from lineshaft import bpmn
 from lineshaft.api.access import Developer, ReleasePublisher, ReleaseReader, ServicesOf
 from lineshaft.api.conditional import IfMatch, unmet
+from lineshaft.api.design_material import material_of
 from lineshaft.api.design_views import (
     DesignFilePage,
     DesignFileView,
@@ -183,6 +184,8 @@ async def _changed_below(
 
 
 def _names(path: str, content: bytes) -> list[NamedView]:
+    if path.startswith("mappings/"):
+        return [NamedView(name, TitleView.of(label)) for name, label in material_of({path: content}).mappings]
     if not path.startswith("processes/"):
         return []
     found = bpmn.read(content, path).processes.values()

@@ -17,9 +17,10 @@ import { inbox } from './inbox';
 import { instances } from './instances';
 import { processes } from './processes';
 import { map } from './map';
+import { mapping } from './mapping';
 import { session } from './session';
 import { system } from './system';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const zh = { ...common, session, map, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;
+export const zh = { ...common, session, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;

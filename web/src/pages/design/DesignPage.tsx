@@ -17,7 +17,7 @@ import './design.css';
 import { History } from './History';
 import { NewSystemDialog } from './NewSystemDialog';
 
-const DRAWN = /^(processes\/.+\.bpmn|decisions\/.+\.dmn|systems\/.+\.yaml)$/;
+const DRAWN = /^(processes\/.+\.bpmn|decisions\/.+\.dmn|(?!.*\.tests\.)mappings\/.+\.yaml|systems\/.+\.yaml)$/;
 
 export function DesignPage() {
   const { t } = useTranslation();

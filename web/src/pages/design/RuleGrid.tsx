@@ -1,11 +1,10 @@
 // The rules of one table: a row each, a cell each; what cannot be read is said at its cell.
 import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined, PlusOutlined } from '@ant-design/icons';
-import { Button, Input, Space } from 'antd';
-import { useEffect, useState } from 'react';
+import { Button, Space } from 'antd';
 import { useTranslation } from 'react-i18next';
 
 import type { Rule, Table } from '../../api/decisions';
-import { useLanguage } from '../../i18n';
+import { GridCell } from './GridCell';
 
 interface Props {
   table: Table;
@@ -51,7 +50,7 @@ export function RuleGrid({ table, lit, readOnly, onChange }: Props) {
               <th scope="row" className="number">{row + 1}</th>
               {(['inputs', 'outputs', 'annotations'] as const).flatMap((kind) =>
                 cells(rule, kind, table).map((text, column) => (
-                  <Cell
+                  <GridCell
                     key={`${kind}${column}`}
                     label={t('design.table.cell', { row: row + 1, column: headOf(table, kind, column) })}
                     text={text}
@@ -97,34 +96,4 @@ function faultAt(table: Table, kind: Kind, row: number, column: number) {
   return kind === 'annotations'
     ? undefined
     : table.faults.find((each) => each.kind === wanted && each.rule === row + 1 && each.column === column + 1);
-}
-
-interface CellProps {
-  label: string;
-  text: string;
-  fault: Table['faults'][number] | undefined;
-  readOnly: boolean;
-  onDone: (text: string) => void;
-}
-
-function Cell({ label, text, fault, readOnly, onDone }: CellProps) {
-  const { language } = useLanguage();
-  const [value, setValue] = useState(text);
-  useEffect(() => setValue(text), [text]);
-  const done = () => value !== text && onDone(value);
-  return (
-    <td className={fault ? 'is-wrong' : undefined}>
-      <Input
-        aria-label={label}
-        aria-invalid={fault !== undefined}
-        variant="borderless"
-        value={value}
-        readOnly={readOnly}
-        onChange={(event) => setValue(event.target.value)}
-        onBlur={done}
-        onPressEnter={done}
-      />
-      {fault && <div className="decision-fault" role="alert">{fault.message[language]}</div>}
-    </td>
-  );
 }
