@@ -6,6 +6,7 @@ route names the action it asks for (``allow``); what changes something is in the
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Callable, Coroutine
@@ -29,6 +30,9 @@ from lineshaft.security.people import Caller
 from lineshaft.security.sessions import COOKIE, SECURE_COOKIE, Session, same
 
 _LOGGER = logging.getLogger("lineshaft.api")
+_REASON_MAX: Final = 500
+_REASONED_BYTES_MAX: Final = 1_000_000
+"""In a larger request nobody looks for a reason: it is a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +263,25 @@ async def permitted(request: Request, action: Action, *, noted: bool = True) -> 
             await services.audit.note(action, outcome="refused", **_subject(request))
         raise
     if changes and noted:
-        await services.audit.note(action, outcome="begun", **_subject(request))
+        await services.audit.note(action, outcome="begun", **_subject(request), detail=await _why(request))
         request.scope["lineshaft.noted"] = action
     return caller
+
+
+async def _why(request: Request) -> dict[str, str] | None:
+    """Return the reason that a person has given, where the route asks for one: the log says it too."""
+    if getattr(request.scope.get("route"), "body_field", None) is None:
+        return None
+    # The framework has read it already, before it asked who calls.
+    content = await request.body()
+    if len(content) > _REASONED_BYTES_MAX:
+        return None
+    try:
+        told = json.loads(content)
+    except ValueError:
+        return None
+    reason = told.get("reason") if isinstance(told, dict) else None
+    return {"reason": reason[:_REASON_MAX]} if isinstance(reason, str) and reason.strip() else None
 
 
 def _subject(request: Request) -> dict[str, str]:

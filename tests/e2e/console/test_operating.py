@@ -1,8 +1,7 @@
-"""The operator's day: a system goes down and comes back, a failed document is corrected and delivered."""
+"""The operator's other work: systems held, what waits for a code, what nobody knows the outcome of."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -13,89 +12,6 @@ from e2e.console.conftest import PATIENCE_MS, Running, Visit
 from e2e.programs import wait_until
 
 pytestmark = pytest.mark.needs("browser")
-
-
-def test_map_shows_an_outage_in_red_and_its_end_without_a_reload(english: Visit) -> None:
-    visit, hub, page = english, english.hub, english.page
-    visit.enter("it")
-    tile = page.locator("[data-system=erp]")
-    expect(tile).to_have_attribute("data-state", "ok", timeout=PATIENCE_MS)
-    expect(page.locator("[data-live=live]")).to_be_visible()
-    page.evaluate("window.sameDocument = true")
-    try:
-        hub.fault(kind="down", match="SalesOrder.*")
-        number = hub.order()
-        expect(tile).to_have_attribute("data-state", "down", timeout=PATIENCE_MS)
-        expect(tile).to_have_class("tile is-failed")
-        expect(tile.locator(".why strong")).to_be_visible()
-        assert visit.findings() == []
-        visit.keep("map-outage")
-    finally:
-        hub.lift_faults()
-    expect(tile).to_have_attribute("data-state", "ok", timeout=PATIENCE_MS)
-    assert page.evaluate("window.sameDocument") is True
-    wait_until(lambda: hub.crm_order(number)["status"] == "shipped", 20, "the order is shipped after all")
-
-
-def test_failed_document_is_corrected_sent_again_and_delivered(chinese: Visit) -> None:
-    visit, hub, page = chinese, chinese.hub, chinese.page
-    hub.fault(kind="ok_with_error", match="SalesOrder.Save", code="2002", message="物料已停用", count=1)
-    number = hub.order(quantity="100")
-    visit.enter("it")
-    visit.go("/dead-letters", "letters")
-    page.get_by_role("button", name=number).click(timeout=PATIENCE_MS)
-    detail = page.locator("[data-ready=detail]")
-    expect(detail).to_contain_text("物料已停用")
-    detail.get_by_role("button", name="编辑").click()
-    text = detail.get_by_role("textbox", name="改正后的内容")
-    written = text.input_value()
-    assert '"Qty": "100"' in written
-    text.fill(written.replace('"source_no"', '"source"'))
-    detail.get_by_role("button", name="检查").click()
-    expect(detail).to_contain_text("`source_no`")
-    text.fill(written.replace('"Qty": "100"', '"Qty": "80"'))
-    detail.get_by_role("button", name="检查").click()
-    expect(detail).to_contain_text("内容符合要求")
-    assert visit.findings() == []
-    visit.keep("dead-letter")
-    detail.get_by_role("button", name="按改正内容重发").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("原因").fill("Qty 80")
-    dialog.get_by_role("button", name="重发").click()
-    expect(page.get_by_role("button", name=number)).to_have_count(0, timeout=PATIENCE_MS)
-    wait_until(lambda: bool(hub.crm_order(number)["erp_no"]), 20, "the order reaches the ERP")
-    sold = hub.run(hub.factory.erp("SalesOrder.View", {"BillNo": hub.crm_order(number)["erp_no"]}))
-    assert [line["Qty"] for line in sold["Lines"]] == ["80"]
-    # The original is kept, with who sent it again and why.
-    visit.go("/dead-letters?status=replayed", "letters")
-    page.get_by_role("button", name=number).click()
-    expect(detail.locator("pre")).to_contain_text('"Qty": "100"')
-    expect(detail).to_contain_text("Qty 80")
-
-
-def test_many_documents_are_sent_again_together(chinese: Visit) -> None:
-    hub, page = chinese.hub, chinese.page
-    hub.fault(kind="ok_with_error", match="SalesOrder.Save", code="2002", message="期间已关闭", count=2)
-    numbers = [hub.order(), hub.order("KH-0002")]
-    chinese.enter("it")
-    chinese.go("/dead-letters", "letters")
-    for number in numbers:
-        expect(page.get_by_role("button", name=number)).to_be_visible(timeout=PATIENCE_MS)
-        page.get_by_role("checkbox", name=number).check()
-    chinese.keep("dead-letters")
-    page.get_by_role("button", name="重发所选").click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("2 张")
-    # While it still grows, what is pressed on is not what is let go on.
-    expect(dialog).not_to_have_class(re.compile("ant-zoom"))
-    dialog.get_by_role("button", name="重发").click()
-    expect(dialog).to_contain_text("请写明原因")
-    dialog.get_by_label("原因").fill("期间已重新打开")
-    dialog.get_by_role("button", name="重发").click()
-    for number in numbers:
-        wait_until(lambda n=number: hub.crm_order(n)["status"] == "shipped", 20, f"{number} is shipped")  # type: ignore[misc]
-        expect(page.get_by_role("button", name=number)).to_have_count(0, timeout=PATIENCE_MS)
-    assert chinese.findings() == []
 
 
 def test_system_is_paused_and_resumed_with_a_reason(english: Visit) -> None:

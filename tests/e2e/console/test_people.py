@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.console.conftest import PATIENCE_MS, Visit
+from e2e.console.signing import sign_in_first
 from lineshaft.security import totp
 
 pytestmark = pytest.mark.needs("browser")
-
-OWN = "four words and more"
 
 
 @pytest.mark.proof
@@ -43,11 +42,7 @@ def test_person_is_added_changed_and_signs_in_with_a_phone(english: Visit) -> No
     page.context.clear_cookies()
     # The person: their own password first, then the phone.
     page.goto(visit.hub.url)
-    signing_in(visit, first)
-    page.get_by_label("Password until now").fill(first)
-    page.get_by_label("New password", exact=True).fill(OWN)
-    page.get_by_label("New password once more").fill(OWN)
-    page.get_by_role("button", name="Keep it").click()
+    sign_in_first(visit, "zhao", first)
     page.locator("[data-action=user]").click()
     page.get_by_text("Code of my phone").click()
     secret = page.get_by_role("dialog").locator("code").first.inner_text(timeout=PATIENCE_MS)
@@ -66,14 +61,3 @@ def test_person_is_added_changed_and_signs_in_with_a_phone(english: Visit) -> No
     expect(page.locator("[data-ready=audit-sound]")).to_be_visible(timeout=PATIENCE_MS)
     assert visit.findings() == []
     visit.keep("audit")
-
-
-def signing_in(visit: Visit, password: str) -> None:
-    page = visit.page
-    page.locator("[data-ready=sign-in]").wait_for()
-    # Of a demo the form asks for an access key first.
-    page.get_by_text("Use login and password").click()
-    page.get_by_label("Login").fill("zhao")
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").first.click()
-    page.locator("[data-ready=choose-password]").wait_for()

@@ -192,7 +192,8 @@ async def test_runs_go_on_in_the_other_database_and_nothing_is_called_twice(tmp_
         config = _config(tmp_path, f"sqlite:///{tmp_path / 'hub.sqlite'}")
         made = await asyncio.to_thread(archives.backup, config, tmp_path / "hub.lsb")
         assert made.works
-        assert made.rows_by_table["instance"] == lab.instances
+        # All were taken in; how many of them have begun by now is the hub's affair.
+        assert made.rows_by_table["event"] == lab.instances
         seen = len(lab.received())
         wanted = min(seen + 20, 3 * lab.instances)
         await until_true(lambda: len(lab.received()) >= wanted, every_s=0.002)

@@ -3,6 +3,7 @@ import { Button, Table, Tooltip } from 'antd';
 import { useTranslation } from 'react-i18next';
 
 import type { DeadLetter, LetterStatus } from '../../api/deadLetters';
+import { useMay } from '../../api/session';
 import { useLanguage } from '../../i18n';
 import { reasonOf, useNames, useWho } from '../../widgets/names';
 import { count, Moment } from '../../widgets/time';
@@ -24,6 +25,7 @@ export function LetterTable({ letters, status, shown, show, chosen, choose, more
   const { language } = useLanguage();
   const names = useNames();
   const who = useWho();
+  const maySend = useMay('letters.repair');
   return (
     <>
       <Table<DeadLetter>
@@ -35,7 +37,7 @@ export function LetterTable({ letters, status, shown, show, chosen, choose, more
         tableLayout="fixed"
         rowClassName={(letter) => (letter.id === shown ? 'shown' : '')}
         onRow={(letter) => ({ onClick: () => show(letter.id) })}
-        {...(status === 'open'
+        {...(status === 'open' && maySend
           ? {
               rowSelection: {
                 columnWidth: 40,
