@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 RUN := .venv/bin/python
 
-.PHONY: help setup demo test check proof bench docs pictures web format lock clean
+.PHONY: help setup demo test check proof bench docs pages pictures web format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -38,10 +38,14 @@ proof: .venv/.dev ## Run the long tests (faults, storms, fuzz) and record them i
 bench: .venv/.bench ## Measure speed and record it in docs/reference/performance.md
 	@$(RUN) -m bench.run
 
-docs: .venv/.dev ## Write the generated pages of docs/ anew
+docs: pages ## Write the generated pages anew, and take the pictures where a browser is there
+	@if $(RUN) -c 'import sys; from tools import services; sys.exit(services.SERVICES["browser"].find() is None)'; \
+		then $(MAKE) pictures; else echo "pictures: no browser here; they stay as they are"; fi
+
+pages: .venv/.dev ## Write the generated pages of docs/ anew, without pictures
 	@$(RUN) -m tools.docs
 
-pictures: .venv/.dev ## Take the guides' pictures anew, of the running product (needs a browser)
+pictures: .venv/.dev ## Take the pictures of README and guides anew, of the running product (needs a browser)
 	@$(RUN) -m tools.console
 	@PICTURES=1 $(RUN) -m pytest -q tests/e2e/console/test_first_ten_minutes.py \
 		tests/e2e/console/test_first_process.py

@@ -39,6 +39,7 @@ from lineshaft.cli import (
     retention,
     secrets,
     subscriptions,
+    tasks,
     tokens,
     tracing,
     unknown,
@@ -90,6 +91,7 @@ instances.add_to(app)
 board.add_to(app)
 kpis.add_to(app)
 briefing.add_to(app)
+tasks.add_to(app)
 letters.add_to(app)
 xref.add_to(app)
 unknown.add_to(app)

@@ -12,6 +12,7 @@ import pytest
 
 from e2e.programs import wait_until
 from integration.api.conftest import Served, deploy, serve
+from lineshaft.cli.commands import run as run_command
 from lineshaft.engine.task_acts import Person
 
 FORM = {
@@ -102,6 +103,34 @@ def act(hub: Served, instance: str, token: int, wish: dict[str, Any], caller: st
 
 
 FILLED = {"act": "approve", "variables": {"amount": "80", "from": "a"}}
+
+
+def test_command_line_does_what_the_inbox_does(hub: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    def say(*words: str, expect: int = 0) -> str:
+        arguments = ["--lang", "en", "--url", hub.url, "--token", "clerk-token", "tasks", *words]
+        with pytest.raises(SystemExit) as ended:
+            run_command(arguments)
+        said = capsys.readouterr()
+        assert int(ended.value.code or 0) == expect, said
+        return said.out + said.err
+
+    run = started(hub)
+    task = f"{run}/{open_task(hub, run, 'Ask')}"
+    [row] = [line for line in say("list").splitlines() if task in line]
+    assert "Purchase" in row
+    assert "Ask" in row
+    assert json.loads(say("show", task))["variables"] == {"what": "gear"}
+    say("act", task, "comment", "--note", "two suppliers were asked")
+    say("act", task, "approve", "--values", '{"amount": 80, "from": "a"}')
+    open_task(hub, run, "Sign")
+    assert task in say("list", "--box", "done")
+    assert run in say("list", "--everyone")
+    assert "wang" in say("colleagues", "wan")
+    times = ("--from", "2098-01-01T00:00:00Z", "--until", "2098-02-01T00:00:00Z")
+    made = json.loads(say("delegate", "wang", *times, "--json"))
+    assert hub.ask("DELETE", f"/api/v1/delegations/{made['id']}", token="clerk-token").status == 200
+    assert "RUN/7" in say("show", "nonsense", expect=2)
+    assert "approve" in say("act", task, "nod", expect=2)
 
 
 def test_form_is_checked_by_the_hub_and_its_values_go_into_the_process(hub: Served) -> None:
