@@ -7,6 +7,7 @@ sources is kept beside the result: what was built from the same sources is not b
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -61,7 +62,22 @@ def build() -> None:
         (WEB / "node_modules" / ".lock-digest").write_text(_lock_digest())
     print("console: checking types and building (about a quarter of a minute)", flush=True)
     _run([*npm, "run", "--silent", "build"], environment)
+    (CONSOLE / "licences.json").write_text(json.dumps(_licences(), indent=0))
     DIGEST.write_text(digest)
+
+
+def _licences() -> list[dict[str, str]]:
+    """Return what the console is built from and under which licence, for the hub's page of licences."""
+    packages = json.loads((WEB / "package-lock.json").read_bytes())["packages"]
+    return [
+        {
+            "name": place.rpartition("node_modules/")[2],
+            "version": each["version"],
+            "licence": each.get("license", ""),
+        }
+        for place, each in packages.items()
+        if place and not each.get("dev")
+    ]
 
 
 def find_npm() -> tuple[list[str], Path]:

@@ -82,6 +82,7 @@ const designer: Lazy = () => import('./pages/design/DesignerPage');
 const decision: Lazy = () => import('./pages/design/DecisionPage');
 const mapping: Lazy = () => import('./pages/design/MappingPage');
 const manifest: Lazy = () => import('./pages/design/ManifestPage');
+const licences: Lazy = () => import('./pages/licences/LicencesPage');
 const releases: Lazy = () => import('./pages/releases/ReleasesPage');
 const secrets: Lazy = () => import('./pages/secrets/SecretsPage');
 const subscriptions: Lazy = () => import('./pages/subscriptions/SubscriptionsPage');
@@ -216,6 +217,11 @@ export const PAGES: PageEntry[] = [
     path: '/releases',
     right: 'releases.read',
     routes: [{ path: '/releases', lazy: releases }],
+  },
+  {
+    path: '/licences',
+    right: 'read',
+    routes: [{ path: '/licences', lazy: licences }],
   },
   {
     word: 'people',

@@ -1,5 +1,5 @@
 // Top bar, side menu by rights, and the page between them.
-import { LogoutOutlined, MobileOutlined, UserOutlined } from '@ant-design/icons';
+import { InfoCircleOutlined, LogoutOutlined, MobileOutlined, UserOutlined } from '@ant-design/icons';
 import { Badge, Button, Dropdown, Layout, Menu } from 'antd';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -100,9 +100,13 @@ function UserMenu({ me }: { me: Me }) {
         menu={{
           items: [
             ...(me.kind === 'user' ? [{ key: 'phone', icon: <MobileOutlined />, label: t('session.phone') }] : []),
+            { key: 'about', icon: <InfoCircleOutlined />, label: <Link to="/licences">{t('licences.title')}</Link> },
             { key: 'out', icon: <LogoutOutlined />, label: t('top.signOut') },
           ],
-          onClick: ({ key }) => (key === 'phone' ? setPhone(true) : signOut.mutate()),
+          onClick: ({ key }) => {
+            if (key === 'phone') setPhone(true);
+            if (key === 'out') signOut.mutate();
+          },
         }}
       >
         <Button type="text" className="on-dark" icon={<UserOutlined />} data-action="user">

@@ -16,6 +16,7 @@ import { flows } from './flows';
 import { inbox } from './inbox';
 import { instances } from './instances';
 import { processes } from './processes';
+import { licences } from './licences';
 import { map } from './map';
 import { mapping } from './mapping';
 import { session } from './session';
@@ -23,4 +24,4 @@ import { system } from './system';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const zh = { ...common, session, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;
+export const zh = { ...common, session, licences, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;

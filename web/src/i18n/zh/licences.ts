@@ -1,0 +1,15 @@
+export const licences = {
+  title: '关于与许可',
+  about: 'Lineshaft {{version}}',
+  own: 'Lineshaft 以 {{licence}} 许可发布：可自由使用、修改和分发。',
+  bpmn: '流程图由 bpmn.io 的组件绘制，其标志须保留在图上。',
+  find: '查找组件或许可',
+  none: '没有组件信息',
+  part: '组件',
+  version: '版本',
+  licence: '许可',
+  inFiles: '见其文件',
+  of: '用于',
+  hub: '枢纽',
+  console: '控制台',
+} as const;
