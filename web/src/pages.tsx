@@ -80,6 +80,7 @@ const alerts: Lazy = () => import('./pages/alerts/AlertsPage');
 const design: Lazy = () => import('./pages/design/DesignPage');
 const designer: Lazy = () => import('./pages/design/DesignerPage');
 const decision: Lazy = () => import('./pages/design/DecisionPage');
+const form: Lazy = () => import('./pages/design/FormPage');
 const mapping: Lazy = () => import('./pages/design/MappingPage');
 const manifest: Lazy = () => import('./pages/design/ManifestPage');
 const licences: Lazy = () => import('./pages/licences/LicencesPage');
@@ -207,6 +208,7 @@ export const PAGES: PageEntry[] = [
       { path: '/design', lazy: design },
       { path: '/design/processes/:name', lazy: designer },
       { path: '/design/decisions/:name', lazy: decision },
+      { path: '/design/forms/:name', lazy: form },
       { path: '/design/mappings/:name', lazy: mapping },
       { path: '/design/systems/:name', lazy: manifest },
     ],

@@ -59,6 +59,7 @@ def parameters(running: Running) -> dict[str, str]:
         "/design/processes/:name": "/design/processes/order-to-delivery.bpmn",
         "/design/decisions/:name": "/design/decisions/none.dmn",
         "/design/systems/:name": "/design/systems/erp.yaml",
+        "/design/forms/:name": "/design/forms/quality-decision.form",
         "/design/mappings/:name": "/design/mappings/crm-sales-order.yaml",
     }
 

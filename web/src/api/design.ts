@@ -78,6 +78,17 @@ export function useFindings(path: string, text: string | undefined) {
   });
 }
 
+/** A form as it is drawn, as the inbox would show it. */
+export function useFormPreview(path: string, text: string) {
+  return useQuery({
+    queryKey: ['design', 'form', path, text],
+    queryFn: ({ signal }) => answerOf(api.POST('/api/v1/design/form', { body: { path, text }, signal })),
+    placeholderData: (before) => before,
+    retry: false,
+    staleTime: Infinity,
+  });
+}
+
 export function usePublish() {
   const queries = useQueryClient();
   return useMutation({

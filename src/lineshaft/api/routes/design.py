@@ -31,6 +31,7 @@ from lineshaft.api.json_edge import Json
 from lineshaft.api.routes.drafts import active_files
 from lineshaft.api.routing import make_router
 from lineshaft.api.services import Services
+from lineshaft.api.task_views import FormView
 from lineshaft.api.templates import templates_of
 from lineshaft.api.trigger_templates import trigger_templates
 from lineshaft.api.views import TitleView, decoded
@@ -39,6 +40,7 @@ from lineshaft.base.text import text
 from lineshaft.bpmn.kernel import codec as kernel_codec
 from lineshaft.bpmn.kernel.state import ROOT
 from lineshaft.engine.drafts import check_path
+from lineshaft.engine.forms import read_form
 from lineshaft.engine.past_events import begun_by, event_types, starts_of
 from lineshaft.engine.rehearsal import Given, answers_of
 from lineshaft.engine.releases import compile_release, files_of
@@ -99,6 +101,12 @@ async def check_expression(wish: WishedExpression, caller: Developer) -> Json:
     except feel.FeelSyntaxError as error:
         hint = TitleView.of(error.hint) if error.hint is not None else None
         return Json(ExpressionView(False, [], TitleView.of(error.message), hint, error.line, error.column))
+
+
+@router.post("/design/form", response_model=FormView)
+async def preview_form(wish: DrawnFile, caller: Developer) -> Json:
+    """Return a form as it is drawn, as the inbox would show it."""
+    return Json(FormView.of(read_form(wish.text.encode(), check_path(wish.path))))
 
 
 @router.post("/design/rehearsal", response_model=RehearsalView)

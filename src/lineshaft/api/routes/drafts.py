@@ -186,6 +186,9 @@ async def _changed_below(
 def _names(path: str, content: bytes) -> list[NamedView]:
     if path.startswith("mappings/"):
         return [NamedView(name, TitleView.of(label)) for name, label in material_of({path: content}).mappings]
+    if path.startswith("forms/"):
+        titled = [each for each in material_of({path: content}).forms if each.title is not None]
+        return [NamedView(each.id, TitleView.of(each.title)) for each in titled if each.title is not None]
     if not path.startswith("processes/"):
         return []
     found = bpmn.read(content, path).processes.values()

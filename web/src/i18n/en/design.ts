@@ -3,6 +3,11 @@ import type { design as zh } from '../zh/design';
 
 export const design: Shape<typeof zh> = {
   about: 'Drafts of processes: draw, check, compare, try out, publish; any earlier release can come back.',
+  kind: 'Kind',
+  kinds: { process: 'Process', mapping: 'Mapping', form: 'Form', decision: 'Decision table' },
+  from: 'From',
+  to: 'To',
+  recordAbout: 'system.record, or a business object: crm.sales_order, sales_order',
   newSystem: 'Join a system…',
   systemName: 'Id of the system',
   systemNameAbout: 'Small letters, digits and _, a letter first; for example crm',

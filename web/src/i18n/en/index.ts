@@ -18,6 +18,7 @@ import { inbox } from './inbox';
 import { instances } from './instances';
 import { processes } from './processes';
 import { licences } from './licences';
+import { form } from './form';
 import { map } from './map';
 import { mapping } from './mapping';
 import { session } from './session';
@@ -25,4 +26,4 @@ import { system } from './system';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const en: Shape<typeof zh> = { ...common, session, licences, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system };
+export const en: Shape<typeof zh> = { ...common, session, form, licences, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system };

@@ -1,5 +1,10 @@
 export const design = {
   about: '流程的草稿：画、检查、对比、试运行，再发布为新版本；随时可恢复到以前的版本。',
+  kind: '种类',
+  kinds: { process: '流程', mapping: '映射', form: '表单', decision: '决策表' },
+  from: '来源',
+  to: '目标',
+  recordAbout: '系统.记录，或业务对象；例如 crm.sales_order、sales_order',
   newSystem: '接入系统…',
   systemName: '系统编号',
   systemNameAbout: '小写字母、数字与下划线，以字母开头，例如 crm',

@@ -1,6 +1,6 @@
 // What can be drawn: processes and decision tables of the active release, all drafts; and the releases there were.
 import { ApiOutlined, PlusOutlined, UploadOutlined } from '@ant-design/icons';
-import { Button, Form, Input, Modal, Space, Table, Tabs, Upload } from 'antd';
+import { Button, Form, Input, Modal, Segmented, Space, Table, Tabs, Upload } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
@@ -12,12 +12,12 @@ import { Listing } from '../../widgets/Listing';
 import { PageHead } from '../../widgets/PageHead';
 import { Trouble } from '../../widgets/Trouble';
 import { Moment } from '../../widgets/time';
-import { blankProcess } from './blank';
+import { BLANK, type Kind } from './blank';
 import './design.css';
 import { History } from './History';
 import { NewSystemDialog } from './NewSystemDialog';
 
-const DRAWN = /^(processes\/.+\.bpmn|decisions\/.+\.dmn|(?!.*\.tests\.)mappings\/.+\.yaml|systems\/.+\.yaml)$/;
+const DRAWN = /^(processes\/.+\.bpmn|decisions\/.+\.dmn|forms\/.+\.form|(?!.*\.tests\.)mappings\/.+\.yaml|systems\/.+\.yaml)$/;
 
 export function DesignPage() {
   const { t } = useTranslation();
@@ -135,6 +135,8 @@ function Files({ rows }: { rows: DesignFile[] }) {
 interface Wish {
   id: string;
   name: string;
+  from?: string;
+  to?: string;
 }
 
 function NewDialog({ close }: { close: () => void }) {
@@ -142,6 +144,7 @@ function NewDialog({ close }: { close: () => void }) {
   const navigate = useNavigate();
   const make = useNewDraft();
   const [form] = Form.useForm<Wish>();
+  const [kind, setKind] = useState<Kind>('process');
   const begin = (path: string, text: string) =>
     make.mutate({ path, text }, { onSuccess: () => void navigate(`/design/${path}`) });
   const take = (file: File) => {
@@ -163,18 +166,32 @@ function NewDialog({ close }: { close: () => void }) {
       <Form<Wish>
         form={form}
         layout="vertical"
-        onFinish={({ id, name }) => begin(`processes/${id}.bpmn`, blankProcess(id, name))}
+        onFinish={({ id, name, from = '', to = '' }) => begin(BLANK[kind].path(id), BLANK[kind].text(id, name, from, to))}
       >
+        <Form.Item label={t('design.kind')}>
+          <Segmented<Kind>
+            aria-label={t('design.kind')}
+            value={kind}
+            onChange={setKind}
+            options={(['process', 'mapping', 'form', 'decision'] as const).map((value) => ({ value, label: t(`design.kinds.${value}`) }))}
+          />
+        </Form.Item>
         <Form.Item name="name" label={t('design.bothNames')} extra={t('design.bothNamesAbout')} rules={[{ required: true, whitespace: true, message: t('design.nameMissing') }]}>
           <Input maxLength={120} autoFocus />
         </Form.Item>
         <Form.Item name="id" label={t('design.id')} extra={t('design.idAbout')} rules={[{ required: true, pattern: /^[a-z][a-z0-9-]{1,60}$/, message: t('design.idAbout') }]}>
           <Input maxLength={60} className="mono" />
         </Form.Item>
+        {kind === 'mapping' &&
+          (['from', 'to'] as const).map((name) => (
+            <Form.Item key={name} name={name} label={t(`design.${name}`)} extra={t('design.recordAbout')} rules={[{ required: true, pattern: /^[a-z][\w.]*$/, message: t('design.recordAbout') }]}>
+              <Input maxLength={80} className="mono" />
+            </Form.Item>
+          ))}
       </Form>
-      <Upload accept=".bpmn,.xml" showUploadList={false} beforeUpload={take}>
+      {kind === 'process' && <Upload accept=".bpmn,.xml" showUploadList={false} beforeUpload={take}>
         <Button icon={<UploadOutlined />}>{t('design.upload')}</Button>
-      </Upload>
+      </Upload>}
     </Modal>
   );
 }

@@ -43,3 +43,48 @@ operations:
 function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (each) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[each] ?? each);
 }
+
+export type Kind = 'process' | 'mapping' | 'form' | 'decision';
+
+/** What each kind of new file begins with, and where it stands. */
+export const BLANK: Record<Kind, { path: (id: string) => string; text: (id: string, name: string, from: string, to: string) => string }> = {
+  process: { path: (id) => `processes/${id}.bpmn`, text: blankProcess },
+  mapping: { path: (id) => `mappings/${id}.yaml`, text: blankMapping },
+  form: { path: (id) => `forms/${id}.form`, text: blankForm },
+  decision: { path: (id) => `decisions/${id}.dmn`, text: blankDecision },
+};
+
+/** "订单 Order" in both languages; without two parts the same in both. */
+function bothNames(name: string): { zh: string; en: string } {
+  const found = /^(.*[\u3400-\u9fff]\S*)\s+(\S.*)$/u.exec(name.trim());
+  return found ? { zh: found[1] ?? name, en: found[2] ?? name } : { zh: name, en: name };
+}
+
+function blankMapping(id: string, name: string, from: string, to: string): string {
+  return `format: 1\nname: ${id}\nlabel: ${JSON.stringify(bothNames(name))}\nfrom: ${from}\nto: ${to}\nfields: {}\n`;
+}
+
+function blankForm(id: string, name: string): string {
+  const components = [{ type: 'text', id: 'heading', text: `# ${name}` }];
+  return `${JSON.stringify({ type: 'default', id, schemaVersion: 18, components }, null, 2)}\n`;
+}
+
+function blankDecision(id: string, name: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/" xmlns:dmndi="https://www.omg.org/spec/DMN/20230324/DMNDI/" xmlns:dc="http://www.omg.org/spec/DMN/20180521/DC/" id="${id}-definitions" name="${escaped(name)}" namespace="https://lineshaft.example/${id}">
+  <decision id="${id}" name="${id}">
+    <variable id="${id}-variable" name="${id}" />
+    <decisionTable id="${id}-table" hitPolicy="FIRST">
+      <input id="${id}-input" label="输入 Input"><inputExpression id="${id}-expression"><text>input</text></inputExpression></input>
+      <output id="${id}-output" name="answer" label="结果 Answer" />
+      <rule id="${id}-rule"><inputEntry id="${id}-when"><text>-</text></inputEntry><outputEntry id="${id}-then"><text>null</text></outputEntry></rule>
+    </decisionTable>
+  </decision>
+  <dmndi:DMNDI>
+    <dmndi:DMNDiagram id="${id}-diagram">
+      <dmndi:DMNShape id="${id}-shape" dmnElementRef="${id}"><dc:Bounds x="160" y="100" width="180" height="80" /></dmndi:DMNShape>
+    </dmndi:DMNDiagram>
+  </dmndi:DMNDI>
+</definitions>
+`;
+}
