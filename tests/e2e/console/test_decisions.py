@@ -40,7 +40,31 @@ def test_a_limit_is_changed_in_a_plain_table_and_tried(visit: Visit) -> None:
     expect(page.locator("[data-rule='1']")).to_have_class("is-lit", timeout=PATIENCE_MS)
     assert visit.findings() == []
     visit.keep("decision")
+    the_same_model_is_drawn(visit)
     expect(page.locator("[data-save=saved]")).to_be_visible(timeout=PATIENCE_MS)
     kept = visit.hub.run(visit.hub.factory.hub("GET", f"/design/files/decisions/{name}", None))
     assert "80000" in kept["draft"]["text"]
     assert before not in kept["draft"]["text"].partition("</rule>")[0]
+    assert "drawn by hand" in kept["draft"]["text"]
+    assert "DMN/20230324/MODEL" in kept["draft"]["text"]
+
+
+def the_same_model_is_drawn(visit: Visit) -> None:
+    """Who knows DMN works on the very same file: requirements, tables, expressions."""
+    page = visit.page
+    page.locator(".decision-views .ant-segmented-item").nth(1).click()
+    model = page.locator("[data-ready=dmn]")
+    table = model.locator(".dmn-decision-table-container")
+    expect(table).to_be_visible(timeout=PATIENCE_MS)
+    # The version of the file is one that the drawing does not know by name: it is drawn all the same.
+    expect(model.locator(".ant-alert-warning")).to_have_count(0)
+    expect(page.locator(".bjs-powered-by, .powered-by").first).to_be_visible()
+    visit.keep("decision-model")
+    cell = table.locator("tbody td.annotation [contenteditable]").first
+    cell.click()
+    cell.fill("drawn by hand")
+    page.locator("h1").click()
+    expect(page.locator("[data-save=dirty], [data-save=saving]")).to_be_visible()
+    visit.keep("decision-drawn")
+    page.locator(".decision-views .ant-segmented-item").nth(0).click()
+    expect(page.locator("[data-rule='1']")).to_be_visible(timeout=PATIENCE_MS)

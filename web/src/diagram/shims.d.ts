@@ -30,3 +30,25 @@ declare module 'bpmn-js-differ' {
 declare module 'bpmn-auto-layout' {
   export function layoutProcess(xml: string): Promise<string>;
 }
+
+declare module 'dmn-js/lib/Modeler' {
+  export interface DmnView {
+    id: string;
+    name?: string | undefined;
+    type: 'drd' | 'decisionTable' | 'literalExpression' | 'boxedExpression';
+    element: unknown;
+  }
+  export interface DmnViewer {
+    on(event: string, listener: () => void): void;
+  }
+  export default class DmnModeler {
+    constructor(options: { container: HTMLElement; height?: string; width?: string; [view: string]: unknown });
+    importXML(xml: string): Promise<{ warnings: string[] }>;
+    saveXML(options?: { format?: boolean }): Promise<{ xml: string }>;
+    getViews(): DmnView[];
+    getActiveViewer(): DmnViewer | undefined;
+    open(view: DmnView): Promise<unknown>;
+    on(event: 'views.changed', listener: (told: { views: DmnView[]; activeView?: DmnView }) => void): void;
+    destroy(): void;
+  }
+}

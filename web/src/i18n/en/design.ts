@@ -109,6 +109,7 @@ export const design: Shape<typeof zh> = {
   reverted: 'It is active again',
   revertTitle: 'Bring release {{id}} back',
   revertAbout: 'What starts from now on takes that release; what runs already goes on with its own.',
+  dmn: { ways: 'How to edit', grid: 'Tables', model: 'DMN model', views: 'Views', drd: 'Requirements', partial: 'This model has expressions that the drawing does not know: it can only be looked at here. Change its tables, or download it for another tool.' },
   table: {
     about: 'Business rules as an ordinary table: a rule in each row; once published it counts for the next document.',
     policy: {

@@ -106,6 +106,7 @@ export const design = {
   reverted: '已恢复',
   revertTitle: '恢复到版本 {{id}}',
   revertAbout: '新开始的流程将用该版本；已在运行的流程继续用各自的版本。',
+  dmn: { ways: '编辑方式', grid: '表格', model: 'DMN 模型', views: '视图', drd: '决策依赖图', partial: '此模型含有画布不支持的表达式，只能查看；请在表格中修改，或下载后用其他工具编辑。' },
   table: {
     about: '按普通表格修改业务规则：每行一条规则，发布后对新单据立即生效。',
     policy: {

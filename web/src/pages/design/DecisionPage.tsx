@@ -1,7 +1,7 @@
 // Decision tables as a plain grid, for whoever knows the firm's rules and has never seen DMN.
 import { CloudUploadOutlined, DownloadOutlined } from '@ant-design/icons';
-import { Alert, App, Button, Skeleton } from 'antd';
-import { useState } from 'react';
+import { Alert, App, Button, Segmented, Skeleton } from 'antd';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router';
 
@@ -18,6 +18,8 @@ import { PublishDialog } from './PublishDialog';
 import { RuleGrid } from './RuleGrid';
 import { TryTable } from './TryTable';
 import { download, useDraft } from './useDraft';
+
+const DmnModel = lazy(() => import('../../diagram/DmnModel'));
 
 export function Component() {
   const { name = '' } = useParams();
@@ -37,9 +39,17 @@ function Decision({ file }: { file: DesignText }) {
   const work = useDraft(file);
   const tables = useTables(file.path, work.text);
   const change = useChangeRules();
+  const [drawn, setDrawn] = useState(false);
+  /** Counts what was taken over from somebody else: each is another model to draw. */
+  const [taken, setTaken] = useState(0);
+  const [unreadable, setUnreadable] = useState<string>();
   const [publishing, setPublishing] = useState<Draft>();
   const [lit, setLit] = useState<Record<string, number[]>>({});
   const faults = tables.data?.tables.flatMap((each) => each.faults).length ?? 0;
+  const takeTheirs = () => {
+    work.takeTheirs();
+    setTaken((before) => before + 1);
+  };
   const publish = async () => {
     const kept = work.state === 'saved' && work.draft ? work.draft : await work.save();
     if (kept) setPublishing(kept);
@@ -67,11 +77,26 @@ function Decision({ file }: { file: DesignText }) {
         )}
       </PageHead>
       {!mayChange && <Alert type="info" showIcon title={t('design.readOnly')} />}
-      {work.state === 'conflict' && <ConflictAlert work={work} path={file.path} onTheirs={() => work.takeTheirs()} />}
+      {work.state === 'conflict' && <ConflictAlert work={work} path={file.path} onTheirs={takeTheirs} />}
       {work.error && <Trouble error={work.error} retry={() => void work.save()} />}
       {change.error && <Trouble error={change.error} />}
       {tables.error && <Trouble error={tables.error} retry={() => void tables.refetch()} />}
-      {tables.data?.tables.map((table) => (
+      <Segmented
+        className="decision-views"
+        aria-label={t('design.dmn.ways')}
+        value={drawn ? 'model' : 'grid'}
+        onChange={(value) => setDrawn(value === 'model')}
+        options={(['grid', 'model'] as const).map((value) => ({ value, label: t(`design.dmn.${value}`) }))}
+      />
+      {drawn && unreadable && <Alert type="error" showIcon title={t('design.unreadable')} description={unreadable} />}
+      {drawn && (
+        <section className="panel padded" aria-label={t('design.dmn.model')}>
+          <Suspense fallback={<Skeleton active />}>
+            <DmnModel key={taken} xml={work.text} title={file.path} onChange={work.change} onTrouble={setUnreadable} />
+          </Suspense>
+        </section>
+      )}
+      {!drawn && tables.data?.tables.map((table) => (
         <section className="panel decision-table" key={table.name} aria-label={table.name}>
           <h2>{table.name}</h2>
           <p className="soft">{t(`design.table.policy.${policyOf(table.hit_policy)}`)}</p>
