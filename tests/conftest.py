@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from support.kinds import KINDS, OTHER, Kind, kind_of, order_of, shared_by
+from support.kinds import KINDS, OTHER, ROOM, Kind, kind_of, order_of, shared_by
 from support.proof import ProofRecord
 from tools import machine, services
 
@@ -103,7 +103,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         # One of several processes: the one that gathers the results judges.
         return
     is_proof = str(session.config.getoption("markexpr")).startswith("proof")
-    late = [kind.name for kind, seconds in _seconds.items() if seconds > _budget_of(kind)]
+    late = [kind.name for kind, seconds in _seconds.items() if seconds > ROOM * _budget_of(kind)]
     if STRICT and late and exitstatus == 0 and not is_proof:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -94,7 +94,7 @@ def test_kind_above_its_budget_fails_under_ci_only(project: Project, ci: str, ex
 def test_budgets_of_a_slower_machine_are_longer_and_have_an_end(project: Project) -> None:
     project.add("unit", PASSES)
     _, words = project.run(LINESHAFT_TEST_SLOWNESS="1.50")
-    assert f"of {200 * 1.5:4.0f} s" in words
+    assert f"of {160 * 1.5:4.0f} s" in words
     reference = machine.REFERENCE_S
     assert machine.factor([]) == machine.factor([reference / 2, reference, 9.0]) == 1
     assert machine.factor([reference, reference * 1.2, 9.0]) == pytest.approx(1.2)

@@ -318,6 +318,8 @@ Reader = Annotated[Caller, Depends(allow("read"))]
 Worker = Annotated[Caller, Depends(allow("work"))]
 Operator = Annotated[Caller, Depends(allow("operate"))]
 Developer = Annotated[Caller, Depends(allow("deploy"))]
+RuleMaker = Annotated[Caller, Depends(allow_any("decisions.change", "deploy"))]
+"""Whoever may change decision tables, if nothing else of the definitions."""
 Sender = Annotated[Caller, Depends(allow("intake"))]
 Administrator = Annotated[Caller, Depends(allow("administer"))]
 DocumentReader = Annotated[Caller, Depends(allow("documents.read"))]

@@ -106,6 +106,7 @@ def list_colleagues(
 def delegate(
     context: typer.Context,
     to: Annotated[str, typer.Argument(help="Who stands in. 代理人。")],
+    *,
     begins: Annotated[str, typer.Option("--from", help="A time with a zone. 开始时间(带时区)。")],
     ends: Annotated[str, typer.Option("--until", help="A time with a zone. 结束时间(带时区)。")],
     note: Annotated[str, typer.Option(help="Why. 原因。")] = "",

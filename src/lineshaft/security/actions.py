@@ -36,6 +36,7 @@ ACTIONS: Final[dict[Action, Text]] = {
     "systems.operate": text("Pause, resume and test systems", "暂停、恢复与测试系统"),
     "systems.call": text("Call an operation of a system by hand", "手工调用系统操作"),
     "processes.read": text("See process definitions", "查看流程定义"),
+    "decisions.change": text("Change drafts of decision tables", "修改决策表草稿"),
     "releases.read": text("See releases and their files", "查看发布版本"),
     "releases.publish": text("Publish a release", "发布版本"),
     "bindings.read": text("See cross-references", "查看编码对照"),
@@ -166,5 +167,7 @@ OPERATING: Final = frozenset(
 """What whoever runs the hub does."""
 WORKING: Final = frozenset({"work", "tasks.work"})
 SENDING: Final = frozenset({"intake", "events.send", "instances.start"})
-BUILDING: Final = frozenset({"deploy", "releases.publish"})
+BUILDING: Final = frozenset({"deploy", "decisions.change", "releases.publish"})
+RULING: Final = frozenset({"decisions.change", "releases.read"})
+"""Whoever knows the firm's limits: drafts of decision tables, which somebody else publishes."""
 EVERYTHING: Final = frozenset(ACTIONS)

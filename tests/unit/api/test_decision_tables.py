@@ -104,3 +104,23 @@ async def test_a_table_is_published_like_every_draft(designed: Client) -> None:
     assert await _publish(designed, changed) != first
     found = (await _ask(designed, "GET", f"/design/files/{PATH}")).json
     assert ("80000" in found["released"], found["draft"]) == (True, None)
+
+
+async def test_whoever_knows_the_limits_changes_them_and_nothing_else_and_somebody_else_publishes(
+    designed: Client,
+) -> None:
+    async def finance(method: str, path: str, body: object = None) -> Any:
+        return await designed(method, f"/api/v1{path}", body, token="finance:clerk")
+
+    drawn = {"text": LIMIT, "changes": [{"name": "limit", "rules": _rules("<= 90000", "> 90000")}]}
+    changed = await finance("POST", "/design/decisions/tables", drawn)
+    kept = await finance("PUT", f"/drafts/{PATH}", {"text": changed.json["text"]})
+    assert (changed.status, kept.status) == (200, 200)
+    for path in ("processes/order.bpmn", "mappings/erp.yaml"):
+        refused = await finance("PUT", f"/drafts/{path}", {"text": "x"})
+        assert (refused.status, refused.json["code"]) == (403, "right_missing"), path
+    wish = {"drafts": {PATH: kept.json["etag"]}, "active": None}
+    assert (await finance("POST", "/drafts", wish)).status == 403
+    assert (await _ask(designed, "POST", "/drafts", wish)).status == 201
+    sales = await designed("PUT", f"/api/v1/drafts/{PATH}", {"text": LIMIT}, token="sales:s")
+    assert sales.status == 403

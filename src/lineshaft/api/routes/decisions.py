@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lineshaft import dmn, feel
-from lineshaft.api.access import Developer, ServicesOf
+from lineshaft.api.access import RuleMaker, ServicesOf
 from lineshaft.api.decision_views import (
     CellFaultView,
     DecisionChangesView,
@@ -34,13 +34,13 @@ router = make_router("design")
 
 
 @router.post("/design/decisions/tables", response_model=TablesView)
-async def edit_decision_tables(wish: WishedTables, caller: Developer) -> Json:
+async def edit_decision_tables(wish: WishedTables, caller: RuleMaker) -> Json:
     """Return a file's tables as grids, with changed rules written into it; all else of it stays as it was."""
     return Json(await asyncio.to_thread(_edited, wish))
 
 
 @router.post("/design/decisions/trial", response_model=TrialView)
-async def try_decision(wish: WishedTrial, services: ServicesOf, caller: Developer) -> Json:
+async def try_decision(wish: WishedTrial, services: ServicesOf, caller: RuleMaker) -> Json:
     """Evaluate a decision as it is drawn, together with the models of the active release."""
     _, folder = await active_files(services, caller)
     path, content = check_path(wish.file.path), wish.file.text
@@ -57,7 +57,7 @@ async def try_decision(wish: WishedTrial, services: ServicesOf, caller: Develope
 
 
 @router.post("/design/decisions/comparison", response_model=DecisionChangesView)
-async def compare_decisions(wish: WishedComparison, caller: Developer) -> Json:
+async def compare_decisions(wish: WishedComparison, caller: RuleMaker) -> Json:
     """Tell what is different between two versions of a model, cell by cell, in words."""
 
     def run() -> DecisionChangesView:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lineshaft import bpmn
-from lineshaft.api.access import Developer, ReleasePublisher, ReleaseReader, ServicesOf
+from lineshaft.api.access import ReleasePublisher, ReleaseReader, RuleMaker, ServicesOf, permitted
 from lineshaft.api.conditional import IfMatch, unmet
 from lineshaft.api.design_material import material_of
 from lineshaft.api.design_views import (
@@ -83,7 +83,7 @@ async def save_draft(
     path: FilePath,
     wish: WishedDraft,
     services: ServicesOf,
-    caller: Developer,
+    caller: RuleMaker,
     *,
     if_match: IfMatch = None,
 ) -> Response:
@@ -92,6 +92,7 @@ async def save_draft(
     412 where somebody else has saved meanwhile: nothing of theirs is overwritten.
     """
     check_path(path)
+    await _drawn_by(request, path, caller)
     if len(wish.text.encode()) > services.limits.definition_bytes_max:
         raise InputError(
             text(
@@ -120,9 +121,10 @@ async def save_draft(
     "/drafts/{path:path}", status_code=204, response_class=Response, openapi_extra={"x-if-match": True}
 )
 async def discard_draft(
-    request: Request, path: FilePath, services: ServicesOf, caller: Developer, if_match: IfMatch = None
+    request: Request, path: FilePath, services: ServicesOf, caller: RuleMaker, if_match: IfMatch = None
 ) -> Response:
     """Throw a draft away; the release stays as it is."""
+    await _drawn_by(request, path, caller)
     kept = await services.drafts.get(path)
     answer = unmet(request, if_match, etag_of(kept))
     if answer is not None:
@@ -172,6 +174,12 @@ async def active_files(services: Services, caller: Caller) -> tuple[str | None, 
     if release is None:
         return None, {}
     return release.id, await folder_of(services, caller, release.id)
+
+
+async def _drawn_by(request: Request, path: str, caller: Caller) -> None:
+    """Let whoever may change decision tables draw them, and all else only who may change definitions."""
+    narrow = path.startswith("decisions/") and caller.may("decisions.change")
+    await permitted(request, "decisions.change" if narrow else "deploy")
 
 
 async def _changed_below(

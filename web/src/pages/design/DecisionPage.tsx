@@ -34,7 +34,8 @@ function Decision({ file }: { file: DesignText }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const navigate = useNavigate();
-  const mayChange = useMay('deploy');
+  const mayDraw = useMay('deploy');
+  const mayChange = useMay('decisions.change') || mayDraw;
   const mayPublish = useMay('releases.publish');
   const work = useDraft(file);
   const tables = useTables(file.path, work.text);

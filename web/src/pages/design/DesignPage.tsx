@@ -67,6 +67,7 @@ function Files({ rows }: { rows: DesignFile[] }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const mayDraw = useMay('deploy');
+  const mayRule = useMay('decisions.change');
   const discard = useDiscardDraft();
   return (
     <>
@@ -107,7 +108,7 @@ function Files({ rows }: { rows: DesignFile[] }) {
             title: '',
             width: 120,
             render: (_, row) =>
-              row.draft && mayDraw && (
+              row.draft && (mayDraw || (mayRule && row.path.startsWith('decisions/'))) && (
                 <Button
                   size="small"
                   danger
