@@ -59,7 +59,7 @@ def order_of(path: Path) -> int:
 
 
 CONSOLE = "tests/e2e/console"
-ALONE = frozenset({"test_first_ten_minutes.py"})
+ALONE = frozenset(f"test_{name}.py" for name in ("first_ten_minutes", "first_process", "engineer_story"))
 """Files of the console's folder that have a factory of their own."""
 LOOKING = frozenset(
     f"test_{name}.py" for name in ("every_page", "keeping", "people", "rights", "shell", "trail")
