@@ -324,6 +324,15 @@ async def _compared(stage: Stage) -> None:
         lambda found: found["payment_terms"] == "月结 60 天",
     )
     await stage.factory.hub("POST", "/flows/customers/resume")
+    # Later edits of both sides have arrived: so has all that came before them.
+    await Desk(stage).erp("Customer.Save", No=no, PaymentTerms="月结 90 天")
+    await _change(stage, _DEER, city="宜兴")
+    await _stands(stage, no, City="宜兴", PaymentTerms="月结 90 天")
+    await stage.until(
+        "CRM: the flow goes on",
+        lambda: _look(stage, _DEER),
+        lambda found: (found["city"], found["payment_terms"]) == ("宜兴", "月结 90 天"),
+    )
     await _compare(stage)
     await _quiet(stage)
 
