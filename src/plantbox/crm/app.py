@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from plantbox import firm
 from plantbox.accounts import ACCOUNT_TABLES
-from plantbox.crm import opportunities, opportunity_pages, pages, records, routes
+from plantbox.crm import masters, opportunities, opportunity_pages, pages, records, routes
 from plantbox.crm.tables import CUSTOM, FIRST_IDS, TABLES
 from plantbox.database import get_meta, set_meta
 from plantbox.face import Face
@@ -39,7 +39,9 @@ class CrmOptions:
 
 def build(common: Common, options: CrmOptions) -> tuple[Face, Station]:
     """Open the CRM's ground and return its face."""
-    station = open_station(common, "crm", TABLES + opportunities.TABLES + ACCOUNT_TABLES + OUTBOX_TABLES)
+    station = open_station(
+        common, "crm", TABLES + masters.TABLES + opportunities.TABLES + ACCOUNT_TABLES + OUTBOX_TABLES
+    )
     station.db.setup(lambda connection: _seed(connection, station.clock.text(), empty=common.empty))
     desk = records.Desk(station.clock, frozenset() if options.hook is None else options.hook.events)
     api = routes.Routes(station, desk, options.token)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 
+from plantbox.crm import masters
 from plantbox.crm.records import MAX_ID_DIGITS, Desk, custom_json, find_account, find_product
 from plantbox.crm.tables import LINE_STATES, ORDER_STATES
 from plantbox.crm.views import Event, order_view, tell
@@ -267,6 +268,7 @@ def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Field
     """Write back what is so now; the same again changes nothing.
 
     ``reopen`` takes back what the ERP refused: a cancellation, or with ``quantity`` per line a change.
+    ``hold_reason`` says why shipments are held; empty, that they are not any more.
     """
     row = find_order(connection, ref)
     head = _feedback_head(fields, row)
@@ -283,6 +285,9 @@ def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Field
     changed = any(head[name] != row[name] for name in head)
     for line in lines:
         changed = _feedback_line(connection, row, line, reopened=reopened) or changed
+    if "hold_reason" in fields:
+        why = fields.optional("hold_reason")
+        changed = masters.put_hold(connection, row["id"], why, desk.clock.text()) or changed
     if not changed:
         return row["order_no"], {**order_view(connection, row), "changed": False}
     connection.execute(

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from plantbox.crm import approvals, entry, orders, records, views
+from plantbox.crm import approvals, entry, masters, orders, records, views
 from plantbox.crm.tables import APPROVAL_STATES, LINE_STATES, ORDER_STATES
 from plantbox.english import in_language
 from plantbox.fields import BadField, Fields
@@ -51,6 +51,15 @@ WORDS = {
     "level": ("级别", "Level"),
     "city": ("城市", "City"),
     "contact": ("联系人", "Contact"),
+    "number": ("编号", "Number"),
+    "tax": ("税号", "Tax number"),
+    "yearly": ("年采购额", "Yearly volume"),
+    "terms": ("付款条件", "Terms"),
+    "in_erp": ("ERP 对接", "In the ERP"),
+    "credit": ("信用额度", "Credit limit"),
+    "Active": ("正常", "Active"),
+    "Stopped": ("停用", "Stopped"),
+    "held": ("暂停发货", "Shipments held"),
     "empty": ("没有记录", "Nothing here"),
     "other": ("English", "中文"),
     "next": ("下一页", "Next"),
@@ -181,15 +190,16 @@ class Pages:
     async def customer_list(self, request: web.Request) -> web.Response:
         """Show customers."""
         lang = language(request)
-        rows = self.station.db.reader.execute("SELECT * FROM account ORDER BY id LIMIT 200").fetchall()
-        names = ("account_no", "name", "contact_name", "level", "city", "owner")
+        reader = self.station.db.reader
+        rows = reader.execute("SELECT * FROM account ORDER BY id LIMIT 200").fetchall()
         cells = "".join(
-            "<tr>" + "".join(f"<td>{escape(row[n] or '')}</td>" for n in names) + "</tr>" for row in rows
+            _customer_row({**dict(row), **masters.file_of(reader, row["id"])}, lang) for row in rows
         )
         heads = "".join(
-            f"<th>{word(key, lang)}</th>" for key in ("customer", "contact", "level", "city", "owner")
+            f"<th{' class=n' if key in ('yearly', 'credit') else ''}>{word(key, lang)}</th>"
+            for key in CUSTOMER_KEYS
         )
-        return self.page(request, f'<div class="card"><table><tr><th></th>{heads}</tr>{cells}</table></div>')
+        return self.page(request, f'<div class="card"><table><tr>{heads}</tr>{cells}</table></div>')
 
     async def order(self, request: web.Request) -> web.Response:
         """Show one order."""
@@ -213,6 +223,7 @@ class Pages:
             "reason": view["status_reason"],
             "contract": view["contract_no"],
             "approval": _approval(view["approval"], lang),
+            "held": None if view["hold"] is None else view["hold"]["reason"],
             "note": view["message"],
         }
         head = "".join(
@@ -278,6 +289,32 @@ class Pages:
         except (Refusal, BadField) as refusal:
             return self.page(request, f'<div class="card">{escape(refusal.message)}</div>')
         raise web.HTTPSeeOther(f"/orders/{quote(ref)}")
+
+
+CUSTOMER_KEYS = (
+    "number", "customer", "contact", "level", "city", "owner", "tax", "yearly", "terms", "in_erp", "credit",
+    "status", "note",
+)  # fmt: skip
+
+
+def _customer_row(view: dict[str, Any], lang: str) -> str:
+    """Return a customer's line: what people keep, and what the ERP told."""
+    names = ("account_no", "name", "contact_name", "level", "city", "owner", "tax_no")
+    cells = [f"<td>{escape(view[name] or '')}</td>" for name in names]
+    amounts = [
+        "" if view[n] is None else grouped(Decimal(view[n])) for n in ("yearly_amount", "credit_limit")
+    ]
+    state = masters.ERP_STATES.get(view["erp_state"] or "", ("", ""))[0 if lang == "zh" else 1]
+    status = view["credit_status"]
+    cells += [
+        f'<td class="n">{amounts[0]}</td>',
+        f"<td>{escape(view['payment_terms'] or '')}</td>",
+        f"<td>{escape(view['erp_no'] or '')} {escape(state)}</td>",
+        f'<td class="n">{amounts[1]}</td>',
+        f"<td>{escape(word(status, lang) if status in WORDS else status or '')}</td>",
+        f"<td>{escape(view['erp_note'] or '')}</td>",
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _approval(known: dict[str, Any] | None, lang: str) -> str:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
+from plantbox.crm import masters
 from plantbox.crm.tables import CUSTOM
 from plantbox.crm.views import Event, account_view, product_view, tell
 from plantbox.fields import BadField, Fields
@@ -69,7 +70,7 @@ def create_account(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
         raise Refusal("wrong_state", f"Account {number} already exists.", "account_no")
     now = desk.clock.text()
     names = ("contact_name", "level", "city", "phone", "email", "owner")
-    connection.execute(
+    cursor = connection.execute(
         "INSERT INTO account (account_no, name, contact_name, level, city, phone, email, owner, custom, "
         "source, created_at,"
         " modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -83,6 +84,7 @@ def create_account(connection: sqlite3.Connection, desk: Desk, fields: Fields) -
             now,
         ),
     )
+    masters.put_file(connection, int(cursor.lastrowid or 0), fields, masters.KEPT)
     _note_quality(connection, fields, "account", number)
     view = account_view(connection, find_account(connection, number))
     tell(connection, desk.hooked, Event("account.created", number, 1, now, {"account": view}))
@@ -104,6 +106,7 @@ def update_account(
         " modified_at = ? WHERE id = ?",
         (*values, custom_json(fields, row["custom"]), desk.clock.text(), row["id"]),
     )
+    masters.put_file(connection, row["id"], fields, masters.KEPT)
     if values[0] != row["name"]:
         _forget_quality(
             connection, row["account_no"], ("account_name_garbled", "account_nameless", "name_untrimmed")
@@ -117,6 +120,19 @@ def update_account(
         Event("account.updated", row["account_no"], 1, desk.clock.text(), {"account": view}),
     )
     return str(row["account_no"]), view
+
+
+def feedback(connection: sqlite3.Connection, desk: Desk, ref: str, fields: Fields) -> tuple[str, Answer]:
+    """Write back what the ERP says of a customer; the same again changes nothing and tells nobody."""
+    row = find_account(connection, ref)
+    number = str(row["account_no"])
+    if not masters.put_file(connection, row["id"], fields, masters.TOLD):
+        return number, {**account_view(connection, row), "changed": False}
+    now = desk.clock.text()
+    connection.execute("UPDATE account SET modified_at = ? WHERE id = ?", (now, row["id"]))
+    view = account_view(connection, find_account(connection, number))
+    tell(connection, desk.hooked, Event("account.told", number, 1, now, {"account": view}))
+    return number, {**view, "changed": True}
 
 
 def _forget_quality(connection: sqlite3.Connection, account_no: str, facts: tuple[str, ...]) -> None:

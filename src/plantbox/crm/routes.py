@@ -54,6 +54,7 @@ class Routes:
             ("POST", "/accounts", "accounts.create", self._write(records.create_account)),
             ("GET", "/accounts/{ref}", "accounts.get", self.account),
             ("PATCH", "/accounts/{ref}", "accounts.update", self._write_one(records.update_account)),
+            ("PUT", "/accounts/{ref}/feedback", "accounts.feedback", self._write_one(records.feedback)),
             ("GET", "/products", "products.list", self.products),
             ("POST", "/products", "products.create", self._write(records.create_product)),
             ("GET", "/products/{ref}", "products.get", self.product),

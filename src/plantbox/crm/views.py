@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from plantbox import firm
+from plantbox.crm import masters
 from plantbox.crm.tables import APPROVAL_STATES, LINE_STATES, ORDER_STATES
 from plantbox.webhooks import enqueue
 
@@ -51,12 +52,13 @@ TOTALS = ("net_amount", "tax_amount", "gross_amount")
 
 
 def account_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
-    """Return an account with its custom fields and quality facts."""
+    """Return an account with its file, custom fields and quality facts."""
     view = {key: row[key] for key in row.keys() if key != "custom"}  # noqa: SIM118 - a Row iterates its values
     view["id"] = str(row["id"])
     return {
         **view,
         **json.loads(row["custom"]),
+        **masters.file_of(connection, row["id"]),
         "quality": facts_of(connection, "account", row["account_no"]),
     }
 
@@ -138,6 +140,7 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         **{name: str(sum((Decimal(line[name]) for line in counted), Decimal("0.00"))) for name in TOTALS},
         "contract_no": None if contract is None else contract["contract_no"],
         "approval": approval_of(connection, row["id"]),
+        "hold": masters.hold_of(connection, row["id"]),
         "quality": facts,
         "lines": lines,
     }

@@ -12,6 +12,9 @@ from plantbox import firm
 from plantbox.accounts import ACCOUNT_TABLES
 from plantbox.database import get_meta, set_meta
 from plantbox.erp import (
+    credit,
+    customer_pages,
+    customers,
     dispatch,
     earlier,
     forecast,
@@ -67,6 +70,7 @@ def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
     """Open the ERP's ground and return its face."""
     tables = TABLES + shop_tables.TABLES + purchase_tables.TABLES + ACCOUNT_TABLES
     tables += upkeep.TABLES + variance.TABLES + returns.TABLES + forecast.TABLES
+    tables += customers.TABLES + credit.TABLES
     station = open_station(common, "erp", tables)
     station.db.setup(earlier.lift)
     station.db.setup(lambda connection: _seed(connection, station.clock.text(), empty=common.empty))
@@ -93,6 +97,7 @@ def build(common: Common, options: ErpOptions) -> tuple[Face, Station]:
             web.post("/ErpService/{method}", api.call, name="method"),
             *front.table(),
             *shop.table(),
+            *customer_pages.CustomerPages(front).table(),
             *forecast_pages.ForecastPages(front).table(),
             *purchase_pages.PurchasePages(front).table(),
         ],

@@ -12,14 +12,17 @@ from plantbox.erp.masters import Office, refuse_while_counting
 from plantbox.erp.notices import find_notice, notice_lines, notice_view, tell_notice
 from plantbox.erp.postings import Posting, keep, known
 from plantbox.erp.review import ZERO
-from plantbox.erp.views import order_lines
+from plantbox.erp.views import hold_of, order_lines
 from plantbox.fields import BadField, Fields
 from plantbox.money import trimmed
 from plantbox.writes import Answer, Refusal
 
 
 def leave(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
-    """Let an order's reserved goods go: by a delivery, or by a notice where others ship."""
+    """Let an order's reserved goods go: by a delivery, or by a notice where others ship; held ones stay."""
+    if hold_of(connection, order_id) is not None:
+        connection.execute("UPDATE sales_order SET ship_at = NULL WHERE id = ?", (order_id,))
+        return
     if office.policy.delivery != "notice":
         shipping.ship(connection, office, order_id)
         return

@@ -11,6 +11,9 @@ def lift(connection: sqlite3.Connection) -> None:
     """Add what the file lacks; one of this version stays as it is."""
     if "un_audits" not in _columns(connection, "sales_order"):
         connection.execute("ALTER TABLE sales_order ADD COLUMN un_audits INTEGER NOT NULL DEFAULT 0")
+    for name in ("tax_no", "phone", "payment_terms"):
+        if name not in _columns(connection, "customer"):
+            connection.execute(f"ALTER TABLE customer ADD COLUMN {name} TEXT")
     if "reverses" not in _columns(connection, "purchase_invoice"):
         _renew_invoices(connection)
 

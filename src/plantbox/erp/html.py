@@ -82,6 +82,12 @@ WORDS = {
     "chance": ("成交率%", "Chance %"),
     "need_on": ("需求日期", "Needed on"),
     "closed_why": ("关闭原因", "Closed because"),
+    "held": ("暂停发货", "Held"),
+    "tax_no": ("税号", "Tax number"),
+    "phone": ("电话", "Phone"),
+    "terms": ("付款条件", "Terms"),
+    "stop": ("停用", "Stop"),
+    "activate": ("启用", "Activate"),
     "other": ("English", "中文"),
 }
 LINE_WORDS = {

@@ -1,8 +1,7 @@
-"""Customers, materials, stock and the code list (编码对照) of the ERP."""
+"""Materials and stock of the ERP, and finding what documents name."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from plantbox.simtime import SimClock
 from plantbox.writes import Answer, Refusal
 
 MOST = 2000
-KINDS = ("Customer", "Material")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +43,6 @@ def find_material(connection: sqlite3.Connection, no: str, field: str) -> sqlite
     return row
 
 
-def customer_view(row: sqlite3.Row) -> dict[str, Any]:
-    """Return a customer."""
-    names = {
-        "No": "no",
-        "Name": "name",
-        "OuterCode": "outer_code",
-        "City": "city",
-        "CreditLimit": "credit_limit",
-    }
-    return {
-        **{key: row[name] for key, name in names.items()},
-        "Status": row["status"],
-        "ModifyTime": row["modified_at"],
-    }
-
-
 def material_view(row: sqlite3.Row) -> dict[str, Any]:
     """Return a material."""
     names = {
@@ -75,41 +57,6 @@ def material_view(row: sqlite3.Row) -> dict[str, Any]:
         "ModifyTime": "modified_at",
     }
     return {key: row[name] for key, name in names.items()}
-
-
-def save_customer(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
-    """Create a customer, or change what is given of one."""
-    no = fields.optional("No") or f"C-{20000 + next_number(connection, 'customer')}"
-    old = connection.execute("SELECT * FROM customer WHERE no = ?", (no,)).fetchone()
-    limit: str | None = old["credit_limit"] if old is not None else None
-    if "CreditLimit" in fields:
-        empty = fields.optional("CreditLimit") is None
-        limit = None if empty else plain(fields.number("CreditLimit", low="0"))
-    status = fields.optional("Status") or (old["status"] if old is not None else "Active")
-    if status not in ("Active", "Stopped"):
-        raise BadField("Status", "Expected Active or Stopped.")
-    values = (
-        fields.optional("Name") or (old["name"] if old is not None else fields.text("Name")),
-        fields.optional("OuterCode")
-        if "OuterCode" in fields
-        else (old["outer_code"] if old is not None else None),
-        fields.optional("City") if "City" in fields else (old["city"] if old is not None else None),
-        limit,
-        status,
-        office.clock.text(),
-    )
-    try:
-        connection.execute(
-            "INSERT INTO customer (no, name, outer_code, city, credit_limit, status, modified_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET name = excluded.name, outer_code ="
-            " excluded.outer_code, city = excluded.city, credit_limit = excluded.credit_limit, "
-            "status = excluded.status,"
-            " modified_at = excluded.modified_at",
-            (no, *values),
-        )
-    except sqlite3.IntegrityError:
-        raise BadField("OuterCode", f"Another customer has the outer code {values[1]}.") from None
-    return no, customer_view(find_customer(connection, no, "No"))
 
 
 def save_material(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
@@ -145,23 +92,6 @@ def save_material(connection: sqlite3.Connection, office: Office, fields: Fields
             (no, trimmed(fields.number("OnHand", "0", low="0"))),
         )
     return no, material_view(find_material(connection, no, "No"))
-
-
-def import_rows(connection: sqlite3.Connection, office: Office, fields: Fields) -> tuple[str, Answer]:
-    """Import customers or materials by their outer codes; one that has a code already is left as it is."""
-    kind = fields.text("Kind")
-    if kind not in KINDS:
-        raise BadField("Kind", f"Expected {' or '.join(KINDS)}.")
-    table, save = ("customer", save_customer) if kind == "Customer" else ("material", save_material)
-    known = {row[0] for row in connection.execute(f"SELECT outer_code FROM {table}")}  # noqa: S608 - two fixed names
-    counts = {"Created": 0, "Exists": 0}
-    for row in fields.rows("Rows", most=MOST):
-        if row.text("OuterCode") in known:
-            counts["Exists"] += 1
-            continue
-        save(connection, office, row)
-        counts["Created"] += 1
-    return f"{kind} x {sum(counts.values())}", counts
 
 
 def stock_of(connection: sqlite3.Connection, material_no: str) -> tuple[Decimal, Decimal]:
@@ -221,25 +151,3 @@ def adjust_stock(connection: sqlite3.Connection, _: Office, fields: Fields) -> t
     refuse_while_counting(connection)
     move_stock(connection, no, on_hand=fields.number("Qty"), reserved=Decimal(0))
     return no, stock_view(connection, no)
-
-
-def code_map(connection: sqlite3.Connection, fields: Fields) -> Answer:
-    """Return the ERP's codes for outer codes, and which outer codes have none."""
-    kind = fields.text("Kind")
-    if kind not in KINDS:
-        raise BadField("Kind", f"Expected {' or '.join(KINDS)}.")
-    table = "customer" if kind == "Customer" else "material"
-    wanted = fields.texts("OuterCodes", most=MOST)
-    if wanted is None:
-        where = "outer_code IS NOT NULL ORDER BY no LIMIT ? OFFSET ?"
-        sql = f"SELECT no, name, outer_code FROM {table} WHERE {where}"  # noqa: S608 - fixed texts
-        rows = connection.execute(
-            sql, (fields.whole("Limit", 100, low=1, high=MOST), fields.whole("StartRow", 0))
-        )
-    else:
-        where = "outer_code IN (SELECT value FROM json_each(?))"
-        sql = f"SELECT no, name, outer_code FROM {table} WHERE {where}"  # noqa: S608 - fixed texts
-        rows = connection.execute(sql, (json.dumps(wanted),))
-    found = [{"OuterCode": row["outer_code"], "No": row["no"], "Name": row["name"]} for row in rows]
-    have = {row["OuterCode"] for row in found}
-    return {"Rows": found, "Missing": [code for code in wanted or [] if code not in have]}

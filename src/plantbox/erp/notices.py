@@ -82,13 +82,20 @@ def withdraw(connection: sqlite3.Connection, office: Office, order_id: int) -> N
     """Take back an order's undecided and rejected notices because the order changes; an approved one is on
     its way, so the change is refused with 4009.
     """
+    row = connection.execute(
+        "SELECT bill_no FROM dispatch_notice WHERE order_id = ? AND status = 'Approved'", (order_id,)
+    ).fetchone()
+    if row is not None:
+        raise Refusal("4009", f"发货通知 {row['bill_no']} 已批准,仓库正在发货,不能变更", "BillNo")
+    recall(connection, office, order_id)
+
+
+def recall(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
+    """Take back an order's undecided and rejected notices; approved ones go on."""
     rows = connection.execute(
-        "SELECT * FROM dispatch_notice WHERE order_id = ? AND status IN ('Created', 'Approved', 'Rejected')",
-        (order_id,),
+        "SELECT * FROM dispatch_notice WHERE order_id = ? AND status IN ('Created', 'Rejected')", (order_id,)
     ).fetchall()
     for row in rows:
-        if row["status"] == "Approved":
-            raise Refusal("4009", f"发货通知 {row['bill_no']} 已批准,仓库正在发货,不能变更", "BillNo")
         connection.execute(
             "UPDATE dispatch_notice SET status = 'Cancelled' WHERE bill_no = ?", (row["bill_no"],)
         )

@@ -1,5 +1,5 @@
 """The ERP's own pages, in its own look: dense grey tables of documents, one document with its lines,
-stock, customers.
+stock.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _amount(value: str | None) -> str:
 
 
 def _head_grid(view: dict[str, Any], lang: str) -> str:
-    keys = ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason")
+    keys = ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason", "held")
     row = (
         view["BillNo"],
         view["SourceBillNo"],
@@ -45,6 +45,7 @@ def _head_grid(view: dict[str, Any], lang: str) -> str:
         _amount(view["TaxAmount"]),
         _amount(view["AllAmount"]),
         view["RejectReason"],
+        view["HoldReason"],
     )
     return grid(lang, keys, [row])
 
@@ -101,11 +102,9 @@ class Pages:
             web.get("/ui", self.orders, name="page.orders"),
             web.get("/ui/orders/{bill}", self.order, name="page.order"),
             web.post("/ui/orders/{bill}/{action}", self.act, name="page.act"),
-            web.post("/ui/customers/{no}/limit", self.limit, name="page.limit"),
             web.get("/ui/plans", self.plans, name="page.plans"),
             web.get("/ui/deliveries", self.deliveries, name="page.deliveries"),
             web.get("/ui/stock", self.stock, name="page.stock"),
-            web.get("/ui/customers", self.customers, name="page.customers"),
         ]
 
     def page(self, request: web.Request, title: str, body: str) -> web.Response:
@@ -143,8 +142,10 @@ class Pages:
         """Show the newest sales orders."""
         lang = language(request)
         rows = self.station.db.reader.execute(
-            "SELECT sales_order.*, customer.name AS customer FROM sales_order"
-            " JOIN customer ON customer.no = customer_no ORDER BY id DESC LIMIT ?",
+            "SELECT sales_order.*, customer.name AS customer, order_hold.reason AS hold_reason"
+            " FROM sales_order"
+            " JOIN customer ON customer.no = customer_no"
+            " LEFT JOIN order_hold ON order_id = sales_order.id ORDER BY id DESC LIMIT ?",
             (ROWS,),
         )
         cells = (
@@ -158,10 +159,11 @@ class Pages:
                 _amount(row["tax_amount"]),
                 _amount(row["all_amount"]),
                 row["reject_reason"],
+                row["hold_reason"],
             )
             for row in rows
         )
-        keys = ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason")
+        keys = ("bill", "source", "date", "customer", "state", "amount", "tax", "all", "reason", "held")
         return self.page(request, word("orders", lang), grid(lang, keys, cells))
 
     async def order(self, request: web.Request) -> web.Response:
@@ -208,24 +210,6 @@ class Pages:
             text = f'<div class="bar D">{escape(refusal.message)}</div>{back}'
             return self.page(request, word("orders", language(request)), text)
         raise web.HTTPSeeOther(f"/ui/orders/{quote(bill_no)}")
-
-    async def limit(self, request: web.Request) -> web.Response:
-        """Set a customer's credit limit; only from this very page."""
-        guard(request)
-        form = await request.post()
-        body = {"No": request.match_info["no"], "CreditLimit": str(form.get("limit", "")).replace(",", "")}
-        try:
-            await receive(
-                self.station,
-                "Customer.Save",
-                json.dumps(body).encode(),
-                lambda connection, fields: masters.save_customer(connection, self.office, fields),
-                subject=body["No"],
-            )
-        except (Refusal, BadField) as refusal:
-            text = f'<div class="bar D">{escape(refusal.message)}</div>'
-            return self.page(request, word("customers", language(request)), text)
-        raise web.HTTPSeeOther("/ui/customers")
 
     async def plans(self, request: web.Request) -> web.Response:
         """Show plan proposals."""
@@ -289,24 +273,3 @@ class Pages:
             word("stock", lang),
             grid(lang, ("material", "name", "onhand", "reserved", "available"), cells),
         )
-
-    async def customers(self, request: web.Request) -> web.Response:
-        """Show customers with their credit limits, which can be changed here."""
-        lang = language(request)
-        rows = self.station.db.reader.execute("SELECT * FROM customer ORDER BY no LIMIT 500").fetchall()
-        cells = (
-            (
-                row["no"],
-                row["name"],
-                row["outer_code"],
-                Html(
-                    f'<form method="post" action="/ui/customers/{quote(row["no"])}/limit">'
-                    f'<input name="limit" '
-                    f'value="{_amount(row["credit_limit"])}"> <button>{word("change", lang)}</button></form>'
-                ),
-                LINE_WORDS[row["status"]][0 if lang == "zh" else 1],
-            )
-            for row in rows
-        )
-        keys = ("code", "customer", "outer", "limit", "status")
-        return self.page(request, word("customers", lang), grid(lang, keys, cells))

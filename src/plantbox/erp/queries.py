@@ -7,7 +7,7 @@ import sqlite3
 from decimal import Decimal
 from typing import Any
 
-from plantbox.erp import masters, views
+from plantbox.erp import customers, masters, views
 from plantbox.erp.documents import find_order
 from plantbox.fields import Fields
 from plantbox.writes import Answer, Refusal, audit_page
@@ -149,7 +149,7 @@ def query_customers(connection: sqlite3.Connection, fields: Fields) -> Answer:
             **_window(fields),
         },
     )
-    return {"Rows": [masters.customer_view(row) for row in rows]}
+    return {"Rows": [customers.customer_view(connection, row) for row in rows.fetchall()]}
 
 
 def query_materials(connection: sqlite3.Connection, fields: Fields) -> Answer:

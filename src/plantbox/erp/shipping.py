@@ -15,7 +15,7 @@ from typing import Any
 from plantbox.database import get_meta, next_number
 from plantbox.erp.masters import Office, move_stock, running_count
 from plantbox.erp.review import ZERO, tell_plan
-from plantbox.erp.views import Event, delivery_view, order_lines, order_row, tell, tell_order
+from plantbox.erp.views import Event, delivery_view, hold_of, order_lines, order_row, tell, tell_order
 from plantbox.money import trimmed
 
 CARRIERS = ("自有车队", "公路专线", "铁路快运")
@@ -30,14 +30,14 @@ def _chance(office: Office, *what: object) -> random.Random:
 
 
 def schedule(connection: sqlite3.Connection, office: Office, order_id: int) -> None:
-    """Decide when the order's reserved goods leave; nothing reserved, nothing scheduled."""
+    """Decide when the order's reserved goods leave; nothing reserved, or held: nothing scheduled."""
     told = noticed(connection, order_id)
     reserved = any(
         Decimal(line["reserved"]) > told.get(line["line_no"], ZERO)
         for line in order_lines(connection, order_id)
     )
     row = order_row(connection, order_id)
-    if not reserved or row["status"] != "C":
+    if not reserved or row["status"] != "C" or hold_of(connection, order_id) is not None:
         connection.execute("UPDATE sales_order SET ship_at = NULL WHERE id = ?", (order_id,))
         return
     if row["ship_at"] is not None:
@@ -95,6 +95,8 @@ def run_order(connection: sqlite3.Connection, office: Office, order_id: int) -> 
     ).fetchall()
     for plan in plans:
         _finish_plan(connection, office, plan)
+    if hold_of(connection, order_id) is not None:
+        return
     while any(Decimal(line["reserved"]) > 0 for line in order_lines(connection, order_id)):
         ship(connection, office, order_id)
 

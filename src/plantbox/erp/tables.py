@@ -6,7 +6,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS customer (
   no TEXT PRIMARY KEY, name TEXT NOT NULL, outer_code TEXT UNIQUE, city TEXT, credit_limit TEXT,
   status TEXT NOT NULL,
-  modified_at TEXT NOT NULL);
+  modified_at TEXT NOT NULL, tax_no TEXT, phone TEXT, payment_terms TEXT);
 CREATE TABLE IF NOT EXISTS material (
   no TEXT PRIMARY KEY, name TEXT NOT NULL, model TEXT, outer_code TEXT UNIQUE, unit TEXT NOT NULL,
   price TEXT NOT NULL,

@@ -74,6 +74,12 @@ def line_view(row: sqlite3.Row, state: str, came_back: Decimal) -> dict[str, Any
     }
 
 
+def hold_of(connection: sqlite3.Connection, order_id: int) -> str | None:
+    """Return why an order's shipments are held; ``None`` where they are not."""
+    row = connection.execute("SELECT reason FROM order_hold WHERE order_id = ?", (order_id,)).fetchone()
+    return None if row is None else str(row["reason"])
+
+
 def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     """Return an order whole."""
     customer = connection.execute("SELECT name FROM customer WHERE no = ?", (row["customer_no"],)).fetchone()
@@ -89,6 +95,7 @@ def order_view(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, An
         "CloseStatus": row["close_status"],
         "RejectCode": row["reject_code"],
         "RejectReason": row["reject_reason"],
+        "HoldReason": hold_of(connection, row["id"]),
         "UnAudits": row["un_audits"],
         "Amount": row["amount"],
         "TaxAmount": row["tax_amount"],

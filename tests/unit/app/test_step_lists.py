@@ -17,7 +17,7 @@ from lineshaft.app.demo.scenarios import scenarios
 TESTS = Path(__file__).resolve().parents[2]
 
 PLANT, CHANGES = "order-in-the-plant", "changes-and-returns"
-OPPORTUNITY = "opportunity-to-order"
+OPPORTUNITY, CUSTOMERS = "opportunity-to-order", "customers"
 ORDER, SHOP = "unit/packs/test_pack_order.py", "unit/packs/test_pack_factory.py"
 BUYING, REPAIR = "unit/packs/test_pack_purchase.py", "unit/packs/test_pack_repair.py"
 HIRING, FLOWS = "unit/packs/test_pack_onboarding.py", "unit/engine/test_flow_one_way.py"
@@ -171,21 +171,39 @@ N7 = {
     ],
 }
 N8 = {
+    "1 a customer of the CRM, new or changed": [f"{CUSTOMERS}: _filtered", f"{CUSTOMERS}: _owned"],
     "2 filtered": [
-        f"{FLOWS}::test_records_above_the_limit_are_written_once_and_later_when_they_rise_above_it"
+        f"{FLOWS}::test_records_above_the_limit_are_written_once_and_later_when_they_rise_above_it",
+        f"{CUSTOMERS}: _filtered",
     ],
     "2 cleaned or held by name": [
         "e2e/test_initial_load.py::"
-        "test_what_was_read_has_arrived_or_is_held_by_name_and_a_second_load_writes_nothing"
+        "test_what_was_read_has_arrived_or_is_held_by_name_and_a_second_load_writes_nothing",
+        f"{CUSTOMERS}: _filtered",
+    ],
+    "2 a possible duplicate goes to the steward": [
+        f"{CUSTOMERS}: _same", f"{CUSTOMERS}: _different", f"{CUSTOMERS}: _not_taken",
     ],
     "3 the owner of a field": [
-        f"{BOTH_WAYS}::test_what_another_than_the_owner_has_changed_is_taken_back_and_told"
+        f"{BOTH_WAYS}::test_what_another_than_the_owner_has_changed_is_taken_back_and_told",
+        f"{CUSTOMERS}: _owned",
     ],
     "3 both changed it": [
-        f"{BOTH_WAYS}::test_the_same_field_changed_on_both_sides_waits_for_a_person_who_sees_both_edits"
+        f"{BOTH_WAYS}::test_the_same_field_changed_on_both_sides_waits_for_a_person_who_sees_both_edits",
+        f"{CUSTOMERS}: _conflict",
     ],
-    "4 created or updated, its id kept": [f"{CODES}::test_codes_are_bound_with_the_evidence_and_once"],
-}
+    "4 created or updated, its id kept": [
+        f"{CODES}::test_codes_are_bound_with_the_evidence_and_once", f"{CUSTOMERS}: _filtered",
+    ],
+    "4 a later order uses the link": [f"{CUSTOMERS}: _ordered"],
+    "5 credit or status changed: open orders are checked again": [
+        f"{CUSTOMERS}: _limit", f"{CUSTOMERS}: _stopped",
+    ],
+    "6 compared every night, with a list": [
+        f"{CUSTOMERS}: _compared",
+        "unit/packs/test_pack_customers.py::test_the_comparison_runs_every_night_at_two",
+    ],
+}  # fmt: skip
 N12 = {
     "1 submitted": ["purchase-to-pay: _whole"],
     "2 a rule picks who approves": [f"{BUYING}::test_approver_by_amount"],
@@ -222,10 +240,6 @@ NOTHING = {
     "N4.4 the MES's queue; CRM told of a moved date": "no process for it",
     "N4.6 downtime closed, queue moved back": "no such document in the simulated ERP",
     "N6.4 a short part begins a purchase": "it is asked for in the WMS, not bought",
-    "N8.1 a customer of the CRM, new or changed": "no shipped flow of customers; flows are proved apart",
-    "N8.2 a possible duplicate goes to the steward": "the simulated systems are not searched for duplicates",
-    "N8.5 credit changed: open orders are checked again": "no process for it",
-    "N8.6 compared every night, with a list": "no comparison of customers",
     "N12.3 told on the phone": "mail and group robots only; see node notifications",
 }
 """What nothing performs yet: step → what is missing. Whoever builds it moves the line up."""

@@ -21,6 +21,7 @@ PARTS = (
     "onboarding",
     "corrections",
     "opportunity-to-order",
+    "customers",
 )
 HEAD = "format: 1\nname: {name}\nversion: 1.0.0\ntitle: T\ntakes: [{takes}]\n"
 

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -309,9 +310,10 @@ class Factory:
 
     async def _ask(self, method: str, url: str, body: object, headers: Mapping[str, str]) -> Any:
         assert self._session is not None
-        async with self._session.request(
-            method, url, json=body if method != "GET" else None, headers=headers
-        ) as answer:
+        # A whole release is large: as a stream it does not hold everything else up.
+        sent = None if body is None or method == "GET" else BytesIO(json.dumps(body).encode())
+        typed = headers if sent is None else {**headers, "Content-Type": "application/json"}
+        async with self._session.request(method, url, data=sent, headers=typed) as answer:
             found = await answer.json(content_type=None)
             if answer.status >= 400:
                 message = found.get("detail") or found.get("error") if isinstance(found, dict) else found

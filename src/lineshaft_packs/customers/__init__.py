@@ -1,0 +1,1 @@
+"""The pack that keeps customers the same in CRM and ERP: definitions only."""
