@@ -182,13 +182,15 @@ class Routes:
         return reply({"items": [view(row) for row in rows], "next_cursor": following})
 
     async def accounts(self, request: web.Request) -> web.Response:
-        """List accounts."""
+        """List accounts; ``account_nos`` names several, with commas between."""
         reader = self._station.db.reader
         return self._page(
             request,
             "SELECT * FROM account WHERE id > :cursor AND (:account_no IS NULL OR account_no = :account_no)"
-            " AND (:name IS NULL OR name = :name) ORDER BY id LIMIT :limit",
-            ("account_no", "name"),
+            " AND (:name IS NULL OR name = :name)"
+            " AND (:account_nos IS NULL OR instr(',' || :account_nos || ',', ',' || account_no || ',') > 0)"
+            " ORDER BY id LIMIT :limit",
+            ("account_no", "name", "account_nos"),
             lambda row: views.account_view(reader, row),
         )
 

@@ -139,13 +139,18 @@ def changes(connection: sqlite3.Connection, fields: Fields) -> Answer:
 
 def query_customers(connection: sqlite3.Connection, fields: Fields) -> Answer:
     """Return customers."""
+    codes = fields.texts("OuterCodes", most=MOST)
     rows = connection.execute(
         "SELECT * FROM customer WHERE (:no IS NULL OR no = :no) AND (:outer IS NULL OR outer_code = :outer)"
-        " AND (:name IS NULL OR name = :name) ORDER BY no LIMIT :limit OFFSET :start",
+        " AND (:name IS NULL OR name = :name)"
+        " AND (:codes IS NULL OR outer_code IN (SELECT value FROM json_each(:codes)) OR no IN"
+        " (SELECT customer_no FROM customer_code WHERE outer_code IN (SELECT value FROM json_each(:codes))))"
+        " ORDER BY no LIMIT :limit OFFSET :start",
         {
             "no": fields.optional("No"),
             "outer": fields.optional("OuterCode"),
             "name": fields.optional("Name"),
+            "codes": None if codes is None else json.dumps(codes, ensure_ascii=False),
             **_window(fields),
         },
     )

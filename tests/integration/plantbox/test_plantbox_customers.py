@@ -100,6 +100,14 @@ def test_a_further_code_stands_for_the_same_customer_and_never_for_two(erp: Syst
     assert asked(erp, "Customer.Link", No=own, OuterCode="KH-W")["Leads"]
 
 
+def test_both_list_the_customers_of_several_codes(crm: System, erp: System) -> None:
+    asked(erp, "Customer.Link", No="C-10001", OuterCode="KH-V")
+    found = asked(erp, "Customer.Query", OuterCodes=["KH-V", "KH-0003", "KH-Q"])["Rows"]
+    assert [each["No"] for each in found] == ["C-10001", "C-10003"]
+    accounts = crm.crm("GET", "accounts?account_nos=KH-0002,KH-0004,KH-000").json["items"]
+    assert [each["account_no"] for each in accounts] == ["KH-0002", "KH-0004"]
+
+
 def test_a_lower_limit_holds_the_younger_order_and_a_higher_one_frees_it(erp: System) -> None:
     asked(erp, "Customer.Save", No="C-10004", CreditLimit="50000")
     old, young = audited(erp), audited(erp)

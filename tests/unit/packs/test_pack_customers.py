@@ -204,6 +204,13 @@ def test_what_cannot_be_linked_is_asked_again_with_the_reason(step: str) -> None
     assert asked(hub).variables["problem"] == "外部编码 KH-9 已对应客户 C-3"
 
 
+def test_of_many_the_likeliest_are_shown_and_the_same_tax_number_first() -> None:
+    many = [customer(No=f"C-{n}", Name=f"澄江{n}号汽配", OuterCodes=[f"KH-{n + 20}"]) for n in range(30)]
+    assert len(asked(selling(account(), *many)).variables["candidates"]) == 10
+    twin = customer(No="C-98", Name="别的名称", TaxNo="91320200MA1", OuterCodes=[])
+    assert asked(selling(account(), *many, twin)).variables["customer_no"] == "C-98"
+
+
 def test_the_steward_owns_the_question() -> None:
     hub = selling(account(), customer(Name="澄江汽配"))
     assert asked(hub).candidate_groups == ("steward", "it")
@@ -276,11 +283,19 @@ def comparing(accounts: list[dict[str, Any]], customers: list[dict[str, Any]]) -
     """A hub between two lists, compared once; the CRM gives its list one account a page."""
 
     def page(asked: dict[str, Any]) -> dict[str, Any]:
+        if "account_nos" in asked:
+            wanted = asked["account_nos"].split(",")
+            return {"items": [each for each in accounts if each["account_no"] in wanted], "next_cursor": None}
         at = int(asked.get("cursor") or 0)
         more = str(at + 1) if at + 1 < len(accounts) else None
         return {"items": accounts[at : at + 1], "next_cursor": more}
 
-    hub = PackHub({"crm.account.list": page, "erp.customer.list": {"rows": customers}}, PACK)
+    def rows(asked: dict[str, Any]) -> dict[str, Any]:
+        wanted, start = asked.get("codes"), int(asked["start"])
+        found = [c for c in customers if wanted is None or set(wanted) & set(c["OuterCodes"])]
+        return {"rows": found[start : start + int(asked["limit"])]}
+
+    hub = PackHub({"crm.account.list": page, "erp.customer.list": rows}, PACK)
     hub.bench.start("customer-compare", {})
     return hub
 
@@ -344,6 +359,14 @@ def test_a_later_comparison_takes_the_place_of_the_list_and_ends_it_where_all_is
     hub.bench.start("customer-compare", {})
     assert hub.bench.tasks() == []
     assert {each.state for each in hub.runs("customer-differences")} == {"completed"}, hub.troubles
+
+
+def test_many_customers_are_compared_page_by_page_and_the_list_has_an_end() -> None:
+    many = [customer(No=f"C-{n}", OuterCode=f"KH-{n}", OuterCodes=[f"KH-{n}"], **SAME) for n in range(700)]
+    hub = comparing([], many)
+    task = asked(hub)
+    assert (task.variables["count"], len(task.variables["differences"])) == (700, 500)
+    assert [each["start"] for each in hub.of("erp.customer.list")] == [0, 0, 200, 400, 600]
 
 
 def test_the_comparison_runs_every_night_at_two() -> None:
