@@ -61,10 +61,11 @@ def order_of(path: Path) -> int:
 CONSOLE = "tests/e2e/console"
 ALONE = frozenset(f"test_{name}.py" for name in ("first_ten_minutes", "first_process", "engineer_story"))
 """Files of the console's folder that have a factory of their own."""
-LOOKING = frozenset(
-    f"test_{name}.py" for name in ("every_page", "keeping", "people", "rights", "shell", "trail")
-)
-"""Files of it that share one factory and browser; all others share a second one, at the same time."""
+TOGETHER = {
+    "looking": ("every_page", "keeping", "people", "rights", "shell", "trail"),
+    "designing": ("decisions", "design", "form_editor", "mapping_editor", "new_system"),
+}
+"""Files of it that share a factory and a browser; all others share one more, at the same time."""
 
 
 def shared_by(path: str) -> str:
@@ -72,4 +73,5 @@ def shared_by(path: str) -> str:
     folder, _, name = path.rpartition("/")
     if folder != CONSOLE or name in ALONE:
         return path
-    return f"{folder} {'looking' if name in LOOKING else 'working'}"
+    subject = name.removeprefix("test_").removesuffix(".py")
+    return f"{folder} {next((group for group, files in TOGETHER.items() if subject in files), 'working')}"

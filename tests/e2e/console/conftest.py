@@ -191,6 +191,12 @@ def visit(request: pytest.FixtureRequest, browser: Browser, running: Running) ->
     yield from visiting(browser, running, request.param)
 
 
+@pytest.fixture(params=["zh-CN", pytest.param("en-GB", marks=pytest.mark.proof)])
+def long_visit(request: pytest.FixtureRequest, browser: Browser, running: Running) -> Iterator[Visit]:
+    """The same for what takes long: the English one with the long runs (`make proof`)."""
+    yield from visiting(browser, running, request.param)
+
+
 @pytest.fixture
 def chinese(browser: Browser, running: Running) -> Iterator[Visit]:
     """A browser of a Chinese user."""

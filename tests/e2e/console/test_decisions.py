@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
 from playwright.sync_api import expect
 
 from e2e.console.conftest import PATIENCE_MS, Visit
+from e2e.console.test_every_page import WEIGHT_MAX
 from e2e.programs import ROOT
+from tools import console
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -60,6 +63,8 @@ def the_same_model_is_drawn(visit: Visit) -> None:
     expect(model.locator(".ant-alert-warning")).to_have_count(0)
     expect(page.locator(".bjs-powered-by, .powered-by").first).to_be_visible()
     visit.keep("decision-model")
+    assert visit.findings() == []
+    assert weight_of(visit) < WEIGHT_MAX
     cell = table.locator("tbody td.annotation [contenteditable]").first
     cell.click()
     cell.fill("drawn by hand")
@@ -68,3 +73,12 @@ def the_same_model_is_drawn(visit: Visit) -> None:
     visit.keep("decision-drawn")
     page.locator(".decision-views .ant-segmented-item").nth(0).click()
     expect(page.locator("[data-rule='1']")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def weight_of(visit: Visit) -> int:
+    """What the code and styles that this browser has loaded weigh, as they are sent."""
+    names = visit.page.evaluate("performance.getEntriesByType('resource').map(each => each.name)")
+    files = {
+        console.CONSOLE / "assets" / each.rpartition("/assets/")[2] for each in names if "/assets/" in each
+    }
+    return sum(len(gzip.compress(each.read_bytes())) for each in files if each.suffix in (".js", ".css"))

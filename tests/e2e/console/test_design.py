@@ -34,7 +34,8 @@ def _checked(page: Page) -> None:
     expect(page.locator("[data-checked=yes]")).to_be_visible(timeout=PATIENCE_MS)
 
 
-def test_an_engineer_draws_and_mends_what_is_painted(visit: Visit) -> None:
+def test_an_engineer_draws_and_mends_what_is_painted(long_visit: Visit) -> None:
+    visit = long_visit
     """From an empty page to a process that sends a mail and can be published."""
     page, process = visit.page, f"greeting-{visit.language}"
     loaded: set[str] = set()

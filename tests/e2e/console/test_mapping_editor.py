@@ -18,8 +18,9 @@ SHIPPED = ROOT / "src/lineshaft_packs/order_to_delivery/mappings/crm-sales-order
 
 
 def test_fields_are_mapped_in_a_table_and_tried_on_an_order_that_came_in(
-    visit: Visit, tmp_path: Path
+    long_visit: Visit, tmp_path: Path
 ) -> None:
+    visit = long_visit
     page, name = visit.page, f"order-{visit.language}"
     begin_a_draft(visit, name)
     open_the_table(visit, name)

@@ -51,7 +51,8 @@ def tab(page: Page, word: str) -> None:
     page.locator("#content [role=tab]", has_text=word).first.click()
 
 
-def test_operator_holds_mends_and_moves_a_run_on(visit: Visit) -> None:
+def test_operator_holds_mends_and_moves_a_run_on(long_visit: Visit) -> None:
+    visit = long_visit
     page, words = visit.page, WORDS[visit.language]
     run = run_of(visit, defect(visit))
     visit.enter("it")

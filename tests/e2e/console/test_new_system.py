@@ -21,7 +21,8 @@ def tool_room(running: Running) -> Iterator[ToolRoom]:
         yield room
 
 
-def test_engineer_joins_a_system_from_its_description(visit: Visit, tool_room: ToolRoom) -> None:
+def test_engineer_joins_a_system_from_its_description(long_visit: Visit, tool_room: ToolRoom) -> None:
+    visit = long_visit
     page, name = visit.page, f"toolroom_{visit.language}"
     visit.enter("it")
     describe(visit, name)

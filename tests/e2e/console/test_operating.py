@@ -58,7 +58,8 @@ def troubled(running: Running) -> Iterator[tuple[str, str, str]]:
         running.run(running.factory.hub("POST", f"/dead-letters/{letter['id']}/replay", {}))
 
 
-def test_every_page_is_sound_in_both_languages(visit: Visit, troubled: tuple[str, str, str]) -> None:
+def test_every_page_is_sound_in_both_languages(long_visit: Visit, troubled: tuple[str, str, str]) -> None:
+    visit = long_visit
     dead = troubled[0]
     visit.enter("it")
     pages = [

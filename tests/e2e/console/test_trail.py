@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 
 import pytest
@@ -10,7 +9,6 @@ from playwright.sync_api import expect
 
 from e2e.console.conftest import PATIENCE_MS, Visit
 from e2e.programs import wait_until
-from tools import console
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -150,13 +148,3 @@ def test_run_is_found_by_any_number_and_cancelled_with_a_reason(chinese: Visit) 
     visit.go("/instances", "instances")
     assert visit.findings() == []
     visit.keep("instances")
-
-
-def test_pages_stay_small() -> None:
-    """All scripts and styles together, as they travel, stay below what one page may weigh.
-
-    But the designer's, which has its own test: no other page loads them.
-    """
-    files = [*console.CONSOLE.glob("assets/*.js"), *console.CONSOLE.glob("assets/*.css")]
-    sizes = [len(gzip.compress(each.read_bytes())) for each in files if not each.name.startswith("Designer")]
-    assert sum(sizes) < 950_000

@@ -13,7 +13,8 @@ from lineshaft.app.demo.playing import line_of, plan_for, play
 from lineshaft.app.demo.scenarios import wanted
 from lineshaft.app.packs import files_in, folder_of
 
-pytestmark = pytest.mark.timeout(180)
+# Half a minute at least: with the long runs; the pack's own tests run every time.
+pytestmark = [pytest.mark.timeout(180), pytest.mark.proof]
 
 SEED = 7
 HEAD = "format: 1\nname: customers-sooner\nversion: 1.0.0\ntitle: T\n"
