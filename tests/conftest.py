@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from support.kinds import KINDS, OTHER, ROOM, Kind, kind_of, order_of, shared_by
+from support.kinds import KINDS, OTHER, ROOM, Kind, kind_of, places, shared_by
 from support.proof import ProofRecord
 from tools import machine, services
 
@@ -31,8 +31,10 @@ _watch = machine.Watch()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the kinds with the longest files first, as ``support.kinds`` lists them."""
-    items.sort(key=lambda item: order_of(item.path))
+    """Run the files in the order of ``support.kinds``."""
+    files = {item.path: item.nodeid.split("::")[0] for item in items}
+    found = places(files.values())
+    items.sort(key=lambda item: found[shared_by(files[item.path])])
 
 
 @pytest.hookimpl(optionalhook=True)

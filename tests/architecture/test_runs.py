@@ -110,13 +110,13 @@ def test_slower_machine_makes_fewer_random_trials_but_never_less_than_half(
         assert machine.effort(2000) == expected
 
 
-def test_kinds_with_the_longest_files_run_first(project: Project) -> None:
+def test_what_keeps_a_core_busy_runs_first_with_what_waits_between(project: Project) -> None:
     project.add("unit", PASSES, "test_b.py")
     project.add("e2e", PASSES, "test_d.py")
     project.add("simulation", PASSES, "test_a.py")
     project.add("integration", PASSES, "test_c.py")
     _, words = project.run("pytest", "-v")
-    places = [words.index(f"tests/{kind}/") for kind in ("simulation", "e2e", "integration", "unit")]
+    places = [words.index(f"tests/{kind}/") for kind in ("e2e", "integration", "simulation", "unit")]
     assert places == sorted(places)
 
 

@@ -1,6 +1,7 @@
 """The kinds of tests: the folders below ``tests/``, in the order they run, each with a time budget.
 
-The longest files come first, so that nobody waits for one of them at the end.
+The longest files come first, so that nobody waits for one of them at the end; between those that keep a core
+busy come some that mostly wait, so that neither is idle nor are all four processes after the same two cores.
 
 A budget is the time that all tests of a kind take together while three other files of tests run beside
 them on two cores of the machine of reference (``tools.machine``): the whole takes a quarter of the sum
@@ -11,6 +12,7 @@ the whole takes no longer than its 12 minutes is ``tools.test``'s affair, withou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,6 +68,38 @@ TOGETHER = {
     "designing": ("decisions", "design", "form_editor", "mapping_editor", "new_system"),
 }
 """Files of it that share a factory and a browser; all others share one more, at the same time."""
+
+
+LONGEST = (
+    f"{CONSOLE} working",
+    "tests/e2e/test_real_input.py",
+    f"{CONSOLE} looking",
+    "tests/e2e/test_tryton_orders.py",
+    "tests/simulation/test_simulation.py",
+    f"{CONSOLE} designing",
+)
+"""What takes minutes, the longest first."""
+WAITING = 2
+"""Files of integration, which mostly wait, between two of simulation or e2e, which keep a core busy."""
+
+
+def places(paths: Iterable[str]) -> dict[str, int]:
+    """Return the place of each file (from the repository's root) in the run; files that share have one."""
+    shares = dict.fromkeys(shared_by(each) for each in paths)
+    kinds = {each: kind_of(TESTS.parent / each.partition(" ")[0]).name for each in shares}
+    busy = [each for each in shares if kinds[each] in ("simulation", "e2e")]
+    busy.sort(key=lambda each: LONGEST.index(each) if each in LONGEST else len(LONGEST))
+    waiting = [each for each in shares if kinds[each] == "integration"]
+    order = []
+    for each in busy:
+        order += [each, *waiting[:WAITING]]
+        del waiting[:WAITING]
+    order += waiting
+    there = set(order)
+    order += sorted(
+        (each for each in shares if each not in there), key=lambda each: order_of(TESTS.parent / each)
+    )
+    return {each: place for place, each in enumerate(order)}
 
 
 def shared_by(path: str) -> str:

@@ -18,7 +18,10 @@ pytestmark = pytest.mark.needs("browser")
 REASON = "材料已恢复 The material is back"
 
 
-def test_auditor_finds_who_sent_an_order_again_and_can_change_nothing(visit: Visit, tmp_path: Path) -> None:
+def test_auditor_finds_who_sent_an_order_again_and_can_change_nothing(
+    long_visit: Visit, tmp_path: Path
+) -> None:
+    visit = long_visit
     page, hub, login = visit.page, visit.hub, f"auditor-{visit.language}"
     letter, left = failed(hub), failed(hub)
     send_again(hub, letter)

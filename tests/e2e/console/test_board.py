@@ -52,7 +52,8 @@ def test_new_order_appears_on_the_board_without_a_reload(english: Visit) -> None
     wait_until(lambda: hub.crm_order(number)["status"] == "shipped", 30, "the order is shipped after all")
 
 
-def test_manager_sees_a_failure_come_finds_its_document_and_sets_what_is_aimed_at(visit: Visit) -> None:
+def test_manager_sees_a_failure_come_finds_its_document_and_sets_what_is_aimed_at(long_visit: Visit) -> None:
+    visit = long_visit
     hub, page = visit.hub, visit.page
     visit.enter("boss")
     visit.go("/board", "kpis")

@@ -26,7 +26,8 @@ def begin(visit: Visit, kind: int, name: str, **records: str) -> None:
     dialog.locator(".ant-btn-primary").click()
 
 
-def test_form_is_made_field_by_field_and_seen_as_the_inbox_shows_it(visit: Visit) -> None:
+def test_form_is_made_field_by_field_and_seen_as_the_inbox_shows_it(long_visit: Visit) -> None:
+    visit = long_visit
     page, name = visit.page, f"trial-{visit.language}"
     visit.enter("it")
     begin(visit, 2, name)

@@ -26,7 +26,8 @@ WORDS = {
 }  # fmt: skip
 
 
-def test_operator_sees_an_outage_corrects_sends_again_and_all_is_delivered(visit: Visit) -> None:
+def test_operator_sees_an_outage_corrects_sends_again_and_all_is_delivered(long_visit: Visit) -> None:
+    visit = long_visit
     visit.enter("it")
     held_back = an_outage_is_seen_and_ends(visit)
     corrected = a_failed_document_is_corrected(visit)

@@ -1,49 +1,32 @@
 // A form as a list of fields, with what it will look like in the inbox beside it.
-import { ArrowDownOutlined, ArrowUpOutlined, CloudUploadOutlined, DeleteOutlined, DownloadOutlined, PlusOutlined } from '@ant-design/icons';
-import { Alert, App, Button, Dropdown, Form, Skeleton, Space } from 'antd';
+import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined, PlusOutlined } from '@ant-design/icons';
+import { Alert, Button, Dropdown, Form, Space } from 'antd';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate, useParams } from 'react-router';
 
-import { type DesignText, type Draft, useDesignFile, useFormPreview } from '../../api/design';
+import { type DesignText, useFormPreview } from '../../api/design';
 import { useMay } from '../../api/session';
-import { PageHead } from '../../widgets/PageHead';
 import { Trouble } from '../../widgets/Trouble';
 import { TaskFields } from '../inbox/TaskFields';
 import '../inbox/inbox.css';
-import { ConflictAlert } from './ConflictAlert';
-import './design.css';
+import { DraftFrame, Opened } from './DraftFrame';
 import { ComponentPanel } from './form/ComponentPanel';
 import { type Component as Part, formOf, freeKey, nameOf, textOf, TYPES, type Type } from './form/components';
 import './form/form.css';
-import { PublishDialog } from './PublishDialog';
-import { download, useDraft } from './useDraft';
+import { useDraft } from './useDraft';
 
 export function Component() {
-  const { name = '' } = useParams();
-  const path = `forms/${name}`;
-  const file = useDesignFile(path);
-  if (file.isPending) return <Skeleton active className="panel padded" paragraph={{ rows: 12 }} />;
-  if (!file.data) return file.error && <Trouble error={file.error} retry={() => void file.refetch()} />;
-  return <Editor key={path} file={file.data} />;
+  return <Opened folder="forms" show={(file) => <Editor key={file.path} file={file} />} />;
 }
 
 function Editor({ file }: { file: DesignText }) {
   const { t } = useTranslation();
-  const { message } = App.useApp();
-  const navigate = useNavigate();
   const mayDraw = useMay('deploy');
-  const mayPublish = useMay('releases.publish');
   const work = useDraft(file);
   const form = useMemo(() => formOf(work.text), [work.text]);
   const preview = useFormPreview(file.path, work.text);
   const [chosen, choose] = useState(0);
-  const [publishing, setPublishing] = useState<Draft>();
   const put = (components: Part[]) => form && work.change(textOf({ ...form, components }));
-  const publish = async () => {
-    const kept = work.state === 'saved' && work.draft ? work.draft : await work.save();
-    if (kept) setPublishing(kept);
-  };
   const add = (type: Type) => {
     if (!form) return;
     const key = freeKey(form, type === 'text' ? 'note' : 'field');
@@ -54,25 +37,15 @@ function Editor({ file }: { file: DesignText }) {
   };
   const part = form?.components[chosen];
   return (
-    <div data-ready={form ? 'form' : undefined}>
-      <PageHead title={file.path.replace(/^.*\/|\.\w+$/g, '')} about={t('form.about')}>
-        <span className={`design-save ${work.state}`} role="status" data-save={work.state}>{t(`design.save.${work.state}`)}</span>
-        <Button icon={<DownloadOutlined />} aria-label={t('design.download')} onClick={() => download(file.path.replace(/^.*\//, ''), work.text)} />
-        {mayPublish && (
-          <Button
-            type="primary"
-            icon={<CloudUploadOutlined />}
-            onClick={() => void publish()}
-            disabled={work.state === 'conflict' || preview.isFetching || preview.error !== null}
-            data-action="publish"
-          >
-            {t('design.publish')}
-          </Button>
-        )}
-      </PageHead>
-      {!mayDraw && <Alert type="info" showIcon title={t('design.readOnly')} />}
-      {work.state === 'conflict' && <ConflictAlert work={work} path={file.path} onTheirs={() => work.takeTheirs()} />}
-      {work.error && <Trouble error={work.error} retry={() => void work.save()} />}
+    <DraftFrame
+      file={file}
+      work={work}
+      about={t('form.about')}
+      ready={form ? 'form' : undefined}
+      mayChange={mayDraw}
+      errors={0}
+      blocked={preview.isFetching || preview.error !== null}
+    >
       {!form && <Alert type="error" showIcon title={t('design.unreadable')} />}
       {form && (
         <div className="form-body">
@@ -114,20 +87,7 @@ function Editor({ file }: { file: DesignText }) {
           </section>
         </div>
       )}
-      {publishing && (
-        <PublishDialog
-          draft={publishing}
-          active={file.active}
-          twoPersons={file.two_persons}
-          errors={0}
-          close={() => setPublishing(undefined)}
-          onDone={(status) => {
-            void message.success(t(status === 'proposed' ? 'design.proposed' : 'design.published'));
-            void navigate('/design');
-          }}
-        />
-      )}
-    </div>
+    </DraftFrame>
   );
 }
 

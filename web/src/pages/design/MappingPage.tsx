@@ -1,11 +1,10 @@
 // A mapping as a table: source fields, target fields, value maps, Excel, and what comes out for a chosen sample.
-import { CloudUploadOutlined, DownloadOutlined, FileExcelOutlined, UploadOutlined } from '@ant-design/icons';
-import { Alert, App, Button, Skeleton, Tabs, Upload } from 'antd';
+import { FileExcelOutlined, UploadOutlined } from '@ant-design/icons';
+import { Alert, Button, Tabs, Upload } from 'antd';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useNavigate, useParams } from 'react-router';
 
-import { type DesignText, type Draft, useDesignFile } from '../../api/design';
+import type { DesignText } from '../../api/design';
 import {
   type MappingSheets,
   type Sample,
@@ -18,10 +17,8 @@ import {
 } from '../../api/mappings';
 import { useMay } from '../../api/session';
 import { useLanguage } from '../../i18n';
-import { PageHead } from '../../widgets/PageHead';
 import { Trouble } from '../../widgets/Trouble';
-import { ConflictAlert } from './ConflictAlert';
-import './design.css';
+import { DraftFrame, Opened } from './DraftFrame';
 import { FieldTable } from './mapping/FieldTable';
 import './mapping/mapping.css';
 import { OpenFields } from './mapping/OpenFields';
@@ -30,89 +27,53 @@ import { SamplePanel } from './mapping/SamplePanel';
 import { SourceTree } from './mapping/SourceTree';
 import { useSheets } from './mapping/useSheets';
 import { ValueMaps } from './mapping/ValueMaps';
-import { PublishDialog } from './PublishDialog';
-import { download, useDraft } from './useDraft';
+import { useDraft } from './useDraft';
 
 const MAPS = ['map', 'source', 'target'];
 
 export function Component() {
-  const { name = '' } = useParams();
-  const path = `mappings/${name}`;
-  const file = useDesignFile(path);
-  if (file.isPending) return <Skeleton active className="panel padded" paragraph={{ rows: 12 }} />;
-  if (!file.data) return file.error && <Trouble error={file.error} retry={() => void file.refetch()} />;
-  return <Mapping key={path} file={file.data} />;
+  return <Opened folder="mappings" show={(file) => <Mapping key={file.path} file={file} />} />;
 }
 
 function Mapping({ file }: { file: DesignText }) {
   const { t } = useTranslation();
-  const { message } = App.useApp();
-  const navigate = useNavigate();
   const mayDraw = useMay('deploy');
-  const mayPublish = useMay('releases.publish');
   const work = useDraft(file);
   const { shown, error, busy, put } = useSheets(file.path, work);
   const toBook = useToWorkbook();
   const fromBook = useFromWorkbook();
-  const [publishing, setPublishing] = useState<Draft>();
   const errors = shown?.faults.length ?? 0;
-  const publish = async () => {
-    const kept = work.state === 'saved' && work.draft ? work.draft : await work.save();
-    if (kept) setPublishing(kept);
-  };
   const take = (book: File) => {
     fromBook.mutate({ path: file.path, file: book }, { onSuccess: (made) => work.change(made.text) });
     return false;
   };
   return (
-    <div data-ready={shown ? 'mapping' : undefined}>
-      <PageHead title={file.path.replace(/^.*\/|\.\w+$/g, '')} about={t('mapping.about')}>
-        <span className={`design-save ${work.state}`} role="status" data-save={busy ? 'saving' : work.state}>
-          {t(`design.save.${busy ? 'saving' : work.state}`)}
-        </span>
-        <Button icon={<FileExcelOutlined />} disabled={errors > 0 || busy} loading={toBook.isPending} onClick={() => toBook.mutate({ path: file.path, text: work.text })} data-action="to-excel">
-          {t('mapping.toExcel')}
-        </Button>
-        {mayDraw && (
-          <Upload accept=".xlsx" showUploadList={false} beforeUpload={take}>
-            <Button icon={<UploadOutlined />} loading={fromBook.isPending}>{t('mapping.fromExcel')}</Button>
-          </Upload>
-        )}
-        <Button icon={<DownloadOutlined />} aria-label={t('design.download')} onClick={() => download(file.path.replace(/^.*\//, ''), work.text)} />
-        {mayPublish && (
-          <Button
-            type="primary"
-            icon={<CloudUploadOutlined />}
-            onClick={() => void publish()}
-            disabled={work.state === 'conflict' || errors > 0 || busy || !shown?.written}
-            data-action="publish"
-          >
-            {t('design.publish')}
+    <DraftFrame
+      file={file}
+      work={work}
+      about={t('mapping.about')}
+      ready={shown ? 'mapping' : undefined}
+      mayChange={mayDraw}
+      errors={errors}
+      busy={busy}
+      blocked={!shown?.written}
+      troubles={[error, toBook.error, fromBook.error]}
+      acts={
+        <>
+          <Button icon={<FileExcelOutlined />} disabled={errors > 0 || busy} loading={toBook.isPending} onClick={() => toBook.mutate({ path: file.path, text: work.text })} data-action="to-excel">
+            {t('mapping.toExcel')}
           </Button>
-        )}
-      </PageHead>
-      {!mayDraw && <Alert type="info" showIcon title={t('design.readOnly')} />}
-      {work.state === 'conflict' && <ConflictAlert work={work} path={file.path} onTheirs={() => work.takeTheirs()} />}
-      {work.error && <Trouble error={work.error} retry={() => void work.save()} />}
-      {error && <Trouble error={error} />}
-      {toBook.error && <Trouble error={toBook.error} />}
-      {fromBook.error && <Trouble error={fromBook.error} />}
+          {mayDraw && (
+            <Upload accept=".xlsx" showUploadList={false} beforeUpload={take}>
+              <Button icon={<UploadOutlined />} loading={fromBook.isPending}>{t('mapping.fromExcel')}</Button>
+            </Upload>
+          )}
+        </>
+      }
+    >
       {shown && !shown.written && <Alert type="warning" showIcon title={t('mapping.notWritten')} />}
       {shown && <Tables path={file.path} text={work.text} released={file.released} shown={shown} readOnly={!mayDraw} put={put} />}
-      {publishing && (
-        <PublishDialog
-          draft={publishing}
-          active={file.active}
-          twoPersons={file.two_persons}
-          errors={errors}
-          close={() => setPublishing(undefined)}
-          onDone={(status) => {
-            void message.success(t(status === 'proposed' ? 'design.proposed' : 'design.published'));
-            void navigate('/design');
-          }}
-        />
-      )}
-    </div>
+    </DraftFrame>
   );
 }
 
