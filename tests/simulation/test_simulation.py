@@ -20,7 +20,7 @@ from tools import machine
 
 SEEDS = Path(__file__).with_name("seeds.txt")
 ROOT = Path(__file__).resolve().parents[2]
-HISTORIES = 800
+HISTORIES = 600
 PROOF_STEPS = 1_000_000
 
 # A process that is killed leaves coroutines behind that never began: that is what a crash is.
