@@ -113,6 +113,10 @@ N3 = {
         f"{PLANT}: _shop_floor",
         f"{PRODUCTION}::test_consuming_510_of_500_plates_takes_510_from_stock_and_shows_two_percent",
     ],
+    "6 over the limit: an alert": [
+        f"{PLANT}: over_plan",
+        f"{SHOP}::test_material_over_the_limit_and_not_explained_is_an_alert",
+    ],
 }
 N4 = {
     "1 a machine tells its fault": [
@@ -233,7 +237,6 @@ NOTHING = {
     "N2.8 stop-shipment is proposed": "an overdue receipt only alerts",
     "N2.9 paid in full: call back, score, renewal": "no process for it",
     "N3.5 a date at risk: planner and sales are told": "no expectation of a due date on the shop floor",
-    "N3.6 over the limit: an alert": "no rule watches the variance",
     "N3.7 unit cost of real material and hours": "the simulated ERP has no costs of products",
     "N4.2 downtime and capacity in the ERP": "no such document in the simulated ERP",
     "N4.3 queued orders go to another machine": "no process for it",
