@@ -10,6 +10,7 @@ from pydantic import Field
 
 from lineshaft.api.views import TitleView
 from lineshaft.base.errors import Problem
+from lineshaft.bpmn.kernel.effects import Notify
 from lineshaft.engine.drafts import Draft, state_of
 from lineshaft.engine.rehearsal import Awaited, Given, Rehearsal
 from lineshaft.security.records import Kept
@@ -275,6 +276,25 @@ class RehearsedTroubleView:
 
 
 @dataclass(frozen=True, slots=True)
+class RehearsedNoticeView:
+    """What people would be told."""
+
+    element: str
+    event: Literal["entered", "done", "rejected", "late"]
+    to: list[str]
+    subject: TitleView
+    """Empty where the hub says it in words of its own."""
+    text: TitleView
+
+    @classmethod
+    def of(cls, told: Notify) -> RehearsedNoticeView:
+        """Return the view of a notification."""
+        return cls(
+            told.element, told.event, list(told.to), TitleView.of(told.subject), TitleView.of(told.text)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RehearsalView:
     """What a rehearsal did."""
 
@@ -287,6 +307,7 @@ class RehearsalView:
     troubles: list[RehearsedTroubleView]
     unused: int
     """Answers that nobody asked for."""
+    told: list[RehearsedNoticeView]
 
     @classmethod
     def of(cls, run: Rehearsal) -> RehearsalView:
@@ -300,6 +321,7 @@ class RehearsalView:
             dict(run.variables),
             [RehearsedTroubleView(*each) for each in run.troubles],
             run.unused,
+            [RehearsedNoticeView.of(each) for each in run.told],
         )
 
 

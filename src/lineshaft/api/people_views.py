@@ -32,6 +32,9 @@ class UserView:
     positions: list[str]
     roles: list[str]
     email: str
+    channel: str
+    """How they want to be told: a system; empty: by mail."""
+    channel_name: str
     active: bool
     source: str
     must_change: bool
@@ -50,6 +53,8 @@ class UserView:
             list(user.positions),
             list(user.roles),
             user.email,
+            user.channel,
+            user.channel_name,
             user.active,
             user.source,
             user.must_change,
@@ -57,6 +62,26 @@ class UserView:
             user.created_at,
             user.signed_in_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """A way to tell single people."""
+
+    system: str
+    title: TitleView
+
+
+@dataclass(frozen=True, slots=True)
+class OwnChannelView:
+    """How somebody wants to be told, and how they could be."""
+
+    channel: str
+    """A system; empty: by mail."""
+    name: str
+    """Who they are there: a telephone number, an id."""
+    email: str
+    channels: list[ChannelView]
 
 
 @dataclass(frozen=True, slots=True)

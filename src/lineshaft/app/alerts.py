@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from lineshaft.app import briefing_words
+from lineshaft.app import briefing_words, node_words
 from lineshaft.app.config import HubConfig
 from lineshaft.base.text import Language, Text, text
 from lineshaft.connectors.mail import MAIL, MailConnector
@@ -108,15 +108,17 @@ def alerts_connector(
 
 def concealed(
     spec: Callable[[], SensitiveSpec], classes: Callable[[], Mapping[str, Text]]
-) -> Callable[[Effect | Event | None, Text], Text]:
+) -> Callable[[Effect | Event | Mapping[str, Any] | None, Text], Text]:
     """Return what takes every sensitive value out of an error that is told by mail.
 
     A mail has no reader whose role could be asked: it goes to a list, and on from there.
     """
 
-    def conceal(subject: Effect | Event | None, words: Text) -> Text:
+    def conceal(subject: Effect | Event | Mapping[str, Any] | None, words: Text) -> Text:
         masking = Masking(spec(), frozenset(classes()))
-        if subject is not None:
+        if isinstance(subject, Mapping):
+            masking.value(subject)
+        elif subject is not None:
             masking.system = subject.source if isinstance(subject, Event) else subject.system
             held = [subject.payload] if isinstance(subject, Event) else [subject.request, subject.evidence]
             for content in held:
@@ -147,11 +149,15 @@ class AlertLetters:
             "unknown": self._unknown,
             "watch": self._watch,
             "task": self._task,
+            "node": self._node,
             "briefing": self._briefing,
         }[facts["kind"]]
         languages: tuple[Language, ...] = ("zh", "en")
         if self._alerts.language in languages:
             languages = ("en",) if self._alerts.language == "en" else ("zh",)
+        if facts.get("channel", MAIL_CHANNEL) != MAIL_CHANNEL and facts["kind"] == "node":
+            shown = self._shown_in_a_group([write(facts, language) for language in languages])
+            return {**shown, "to": list(facts["to"])}
         if facts.get("channel", MAIL_CHANNEL) != MAIL_CHANNEL:
             return self._shown_in_a_group([write(facts, language) for language in languages])
         written = [write(facts, language) for language in languages]
@@ -239,6 +245,9 @@ class AlertLetters:
             if value is not None
         ]
         return self._shown(what, lines, language)
+
+    def _node(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
+        return self._shown(*node_words.written(facts, language, self.console), language)
 
     def _outage(self, facts: Mapping[str, Any], language: Language) -> tuple[str, list[str]]:
         system = self._system(facts, language)

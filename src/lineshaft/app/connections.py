@@ -22,6 +22,7 @@ from lineshaft.base.errors import ConfigError, NotFound, Unavailable
 from lineshaft.base.text import Text, text
 from lineshaft.connectors.hub import Ask, HubConnector, Link, ReferenceDesk
 from lineshaft.engine.intake import Incoming, incoming_of
+from lineshaft.engine.node_notices import PERSON
 from lineshaft.engine.notices import SHOW
 from lineshaft.engine.releases import LoadedRelease
 from lineshaft.insight.drift import Watched
@@ -256,6 +257,11 @@ class Connections:
         """Tell whether a system is a channel of alerts: it shows notices, as a group robot does."""
         connector = self.connectors.get(system)
         return connector is not None and any(each.name == SHOW for each in connector.spec.operations)
+
+    def tells_persons(self, system: str) -> bool:
+        """Tell whether a system is a personal channel: it tells single people."""
+        connector = self.connectors.get(system)
+        return connector is not None and any(each.name == PERSON for each in connector.spec.operations)
 
     def _page(self, name: str, key: str) -> str | None:
         """Return the address of a system's own page; only what a browser can safely follow."""

@@ -22,7 +22,7 @@ import lineshaft
 from lineshaft.api.application import make_application
 from lineshaft.api.services import Services, Surroundings
 from lineshaft.app import alerts
-from lineshaft.app.alert_people import reach_of
+from lineshaft.app.alert_people import contacts_of, reach_of
 from lineshaft.app.config import HubConfig
 from lineshaft.app.connections import Connections
 from lineshaft.app.designing import Designing
@@ -165,6 +165,7 @@ class Hub:
         notices = self.worker.notices
         notices.compose, notices.reaches = self.letters, self.connections.shows_notices
         notices.reach = reach_of(lambda: self.guards.directory)
+        notices.contacts = contacts_of(lambda: self.guards.directory, self.connections.tells_persons)
         notices.conceal = alerts.concealed(
             lambda: self.connections.sensitive, lambda: self.guards.field_classes()
         )

@@ -34,6 +34,7 @@ from lineshaft.bpmn.expressions import (
 )
 from lineshaft.bpmn.kernel.elements import JOB, LOOP, TABLE
 from lineshaft.bpmn.kernel.waiting import WAITING_KINDS
+from lineshaft.bpmn.notices import notices_of
 from lineshaft.bpmn.program import (
     Definitions,
     Flow,
@@ -155,6 +156,7 @@ class _Compiler:
         kind = definition.type
         extensions = definition.extensions
         node.properties = dict(extensions.properties)
+        node.notices = notices_of(node.properties)
         if kind == "callActivity":
             task = self._global_task(definition)
             if task is not None:
@@ -574,7 +576,7 @@ class _Compiler:
         splits = node.conditional_flows and not gateway
         rounds = node.loop is not None and node.loop.output_element is not None
         node.plain_leave = not (node.outputs or node.end_listeners or splits or rounds or collects)
-        if node.loop is not None:
+        if node.loop is not None or node.notices:
             node.plain = False
 
     def _default(self, node: Node) -> Flow | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineshaft.bpmn.expressions import Feel, Value
+from lineshaft.bpmn.notices import NodeNotice
 
 
 class Trigger:
@@ -230,6 +231,7 @@ class Node:
         "loop",
         "loop_element",
         "name",
+        "notices",
         "only_flow",
         "outgoing",
         "outputs",
@@ -303,6 +305,8 @@ class Node:
         """No mappings, listeners or waiting boundary events: entered at once."""
         self.plain_leave = True
         self.properties: dict[str, str] = {}
+        self.notices: dict[str, NodeNotice] = {}
+        """Who is told of what happens to it, by event."""
 
     def __repr__(self) -> str:
         return f"Node({self.type} {self.id})"

@@ -95,6 +95,12 @@ def change_user(
     role: Annotated[list[str] | None, typer.Option(help="All their roles. 全部角色。")] = None,
     position: Annotated[list[str] | None, typer.Option(help="All their positions. 全部岗位。")] = None,
     department: Annotated[str | None, typer.Option(help="Their department. 部门。")] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="System that tells them, or '' for mail. 通知渠道。")
+    ] = None,
+    channel_name: Annotated[
+        str | None, typer.Option(help="Who they are there: a number, an id. 在该渠道的标识。")
+    ] = None,
     active: Annotated[bool | None, typer.Option(help="May they come in? 是否启用。")] = None,
 ) -> None:
     """Change a person; what is not given stays. 修改用户。"""
@@ -104,6 +110,8 @@ def change_user(
         "roles": role or None,
         "positions": position or None,
         "department": department,
+        "channel": channel,
+        "channel_name": channel_name,
         "active": active,
     }
     with around.api() as api:

@@ -237,7 +237,9 @@ class Inbox:
         why = f"{person.name}: {note}"
         begun = self._command(found, commands.ActivateElement(step, reason=why))
         # Behind the other: an instance whose last step ends first would end with it.
-        ended = self._command(found, commands.CancelElement(found.task.token, why), _JUST_BEHIND)
+        ended = self._command(
+            found, commands.CancelElement(found.task.token, why, returned=True), _JUST_BEHIND
+        )
         more: list[Write] = [self._ended(found, "cancelled", person), begun, ended]
         await self._write(
             person, found, "returned", replace(wish, step=step), more=more, stands_for=stands_for

@@ -18,6 +18,8 @@ from typing import Any, Final
 from lineshaft.base.errors import HubError
 from lineshaft.base.ids import lane_of
 from lineshaft.base.text import Text
+from lineshaft.engine.node_notices import KIND as NODE
+from lineshaft.engine.node_notices import PERSON, Contact, Contacts, by_channel
 from lineshaft.engine.runtime import Runtime
 from lineshaft.engine.transaction import Transaction
 from lineshaft.engine.words import said
@@ -31,8 +33,9 @@ Compose = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Reach = Callable[[Sequence[str]], Awaitable[list[str]]]
 """Returns the mail addresses of people named by login, role, position, department or address."""
 
-Conceal = Callable[[Effect | Event | None, Text], Text]
-"""Takes out of an error's words what whoever reads notices may not see; given what the error is about."""
+Conceal = Callable[[Effect | Event | Mapping[str, Any] | None, Text], Text]
+"""Takes out of an error's words what whoever reads notices may not see; given what
+the words are about: a call, an event, or named values."""
 
 MAIL: Final = "mail"
 """The channel of the hub's own mails."""
@@ -43,6 +46,10 @@ COUNT_MAX: Final = 10_000
 _PAGE: Final = 500
 
 
+async def _mail_only(names: Sequence[str]) -> list[Contact]:
+    return [Contact(name) for name in names if "@" in name]
+
+
 async def _addresses_only(names: Sequence[str]) -> list[str]:
     return [name for name in names if "@" in name]
 
@@ -51,7 +58,7 @@ class Notices:
     """Owes notices and sends them.
 
     The facts of a notice: ``kind`` (``outage``, ``over``, ``dead_letters``, ``unknown``, ``task``,
-    ``watch``, ``briefing``), ``system``, ``at``, and where known ``operation``, ``process``,
+    ``watch``, ``briefing``, ``node``), ``system``, ``at``, and where known ``operation``, ``process``,
     ``business_key``, ``error`` (by language), ``attempts``, ``letter``, ``effect``, ``instance``,
     ``count``, ``since``, ``waiting``.
     """
@@ -65,6 +72,8 @@ class Notices:
         self.compose: Compose = lambda facts: facts
         self.conceal: Conceal = lambda subject, words: words
         self.reach: Reach = _addresses_only
+        self.contacts: Contacts = _mail_only
+        """Finds out how each of the people of a node's notification wants to be told."""
         self.reaches: Callable[[str], bool] = lambda channel: True
         """Tells whether there is a system of that name that shows notices (``notice.send``)."""
 
@@ -116,6 +125,10 @@ class Notices:
         if self._carrier() is not None and facts["to"]:
             name = str(facts["name"])
             self._put(tx, f"task/{name}", "", {**facts, "kind": "task"}, lane_key=name)
+
+    def node(self, tx: Transaction, name: str, facts: Mapping[str, Any]) -> None:
+        """Something happened to an element whose people want to be told: in the transaction that says so."""
+        self._put(tx, f"{NODE}/{name}", "", {**facts, "kind": NODE}, lane_key=name)
 
     def _routes(self, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return the operations by which an alert is told."""
@@ -214,6 +227,9 @@ class Notices:
         if facts["kind"] == "unknown":
             await self._tell_unknown(job, facts)
             return
+        if facts["kind"] == NODE:
+            await self._tell_node(job, facts)
+            return
         tx = self._runtime.begin(job.lane)
         tx.add(TakeJob(job.tenant, job.id))
         if facts["kind"] in ("watch", "briefing"):
@@ -223,6 +239,23 @@ class Notices:
                 self._send(tx, job, {**facts, "channel": name}, route)
         else:
             self._send(tx, job, facts)
+        await self._runtime.write(tx)
+
+    async def _tell_node(self, job: Job, facts: dict[str, Any]) -> None:
+        """Tell each person of a node's notification by their own channel."""
+        wanted = by_channel(await self.contacts(facts["to"]))
+        told = dict(facts)
+        used = told.pop("variables")
+        for part in ("subject", "text"):
+            words = self.conceal(used, Text(facts[part]["en"], facts[part]["zh"]))
+            told[part] = words.to_dict()
+        tx = self._runtime.begin(job.lane)
+        tx.add(TakeJob(job.tenant, job.id))
+        carrier = self._carrier()
+        for channel, addresses in wanted.items():
+            route = (channel, PERSON) if channel else carrier
+            if route is not None:
+                self._send(tx, job, {**told, "to": addresses, "channel": channel or MAIL}, route)
         await self._runtime.write(tx)
 
     async def _tell_letters(self, job: Job, facts: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from lineshaft.base.errors import Conflict
-from lineshaft.bpmn.kernel import events
+from lineshaft.bpmn.kernel import effects, events
 from lineshaft.bpmn.program import Definitions, Program
 from lineshaft.bpmn.testing import Bench
 from lineshaft.bpmn.testing.instance import BenchInstance
@@ -61,6 +61,8 @@ class Rehearsal:
     """Every call in its order, with what it would have sent."""
     unused: int
     """Answers that nobody asked for."""
+    told: list[effects.Notify] = field(default_factory=list)
+    """What people would have been told, in its order."""
 
 
 def rehearse(
@@ -105,6 +107,7 @@ def rehearse(
         [(each.element, each.message) for each in run.incidents],
         list(calls.values()),
         len(left),
+        bench.notices,
     )
 
 

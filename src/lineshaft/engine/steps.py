@@ -7,7 +7,7 @@ else can touch the instance.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -21,6 +21,7 @@ from lineshaft.engine.config import EngineConfig
 from lineshaft.engine.facts import fact
 from lineshaft.engine.figures import Figures
 from lineshaft.engine.instances import Instances, Live
+from lineshaft.engine.node_notices import facts_of, notice_job
 from lineshaft.engine.outside import is_outside, offer
 from lineshaft.engine.policies import priority_of
 from lineshaft.engine.releases import LoadedRelease
@@ -110,6 +111,7 @@ class Steps:
         self._performers: dict[type, Callable[[Transaction, Live, Any], None]] = {
             effects.Call: self._call,
             effects.CancelCall: self._cancel_call,
+            effects.Notify: self._notify,
             effects.OpenTask: self._open_task,
             effects.CloseTask: self._close_task,
             effects.StartTimer: self._start_timer,
@@ -358,7 +360,11 @@ class Steps:
         )
         tx.add(PutTask(task))
         if task.due_at is not None:
-            self._owe(tx, due_job(task, live.lane, effect.headers, tx.now))
+            late = facts_of(live, effect.late) if effect.late is not None else None
+            self._owe(tx, due_job(task, live.lane, effect.headers, tx.now, late))
+
+    def _notify(self, tx: Transaction, live: Live, effect: effects.Notify) -> None:
+        self._owe(tx, notice_job(live, effect, tx.now))
 
     def _close_task(self, tx: Transaction, live: Live, effect: effects.CloseTask) -> None:
         tx.add(EndTask(live.tenant, live.id, effect.token, "cancelled", tx.now))
@@ -582,7 +588,12 @@ def command_job(live: Live, command: kernel.Command, job_id: str, now: Any) -> J
 
 def encode_command(command: kernel.Command) -> bytes:
     """Return a command as stored: its class's name and its fields."""
-    fields = {name: getattr(command, name) for name in command.__dataclass_fields__}
+    # What is as it always was is left out: a worker of an earlier version need not know a newer field.
+    fields = {
+        name: getattr(command, name)
+        for name, field in command.__dataclass_fields__.items()
+        if field.default is MISSING or getattr(command, name) != field.default
+    }
     plain = {
         name: dict(value) if name in ("variables", "elements", "changes") else value
         for name, value in fields.items()

@@ -31,14 +31,21 @@ _SOONEST: Final = timedelta(minutes=1)
 _HUB: Final = "Lineshaft"
 
 
-def due_job(task: Task, lane: int, headers: Mapping[str, str], now: datetime) -> Job:
-    """Return what is owed for the due time of a task."""
+def due_job(
+    task: Task,
+    lane: int,
+    headers: Mapping[str, str],
+    now: datetime,
+    late: Mapping[str, Any] | None = None,
+) -> Job:
+    """Return what is owed for the due time of a task; ``late``: what its node wants told then, once."""
     assert task.due_at is not None
     payload = {
         "due_at": task.due_at,
         "urge_every": headers.get("urgeEvery", ""),
         "escalate_after": headers.get("escalateAfter", ""),
         "escalate_to": headers.get("escalateTo", ""),
+        **({"late": dict(late)} if late is not None else {}),
     }
     return Job(
         tenant=task.tenant,
@@ -99,6 +106,8 @@ class TaskDeadlines:
             for write in self._writes(case, key):
                 tx.add(write)
             self._notices.late_task(tx, await self._facts(case, key))
+            if plan.get("late") is not None and case.known.urges == 0:
+                self._notices.node(tx, f"{key}/late", plan["late"])
             next_at = tx.now + max(_later(tx.now, plan["urge_every"], URGE_EVERY) - tx.now, _SOONEST)
             wanted = case.escalates_at
             if wanted is not None and tx.now < wanted < next_at:

@@ -271,6 +271,18 @@ class Directory:
 
         await self.revise(login, change)
 
+    async def choose_channel(self, login: str, channel: str, name: str) -> None:
+        """Take how a person wants to be told: a system and their name there, or by mail (both empty)."""
+        changes = members.channel_of(channel, name)
+
+        async def change(found: Kept[User]) -> tuple[User, AddAudit | None]:
+            user = msgspec.structs.replace(found.value, **changes)
+            detail = members.differences(members.shown(found.value), members.shown(user))
+            line = self._audit.line("user.changed", subject_type="user", subject=found.id, detail=detail)
+            return user, line if detail else None
+
+        await self.revise(login, change)
+
     # -- changing what positions, departments and roles are ----------------------------------------------
 
     async def put_department(self, name: str, department: Department, by: Caller) -> None:

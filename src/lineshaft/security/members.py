@@ -16,6 +16,9 @@ NAME: Final = re.compile(r"[a-z0-9\u4e00-\u9fff][a-z0-9._@\u4e00-\u9fff-]{0,63}"
 """Logins and the ids of departments, positions and roles; in small letters."""
 
 
+_CHANNEL_NAME_MAX: Final = 128
+
+
 class User(msgspec.Struct, frozen=True, omit_defaults=True):
     """A person 用户; the record's id is the login."""
 
@@ -25,6 +28,10 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     roles: tuple[str, ...] = ()
     """Beside those of the positions."""
     email: str = ""
+    channel: str = ""
+    """How they want to be told: a system that tells single people; empty: by mail."""
+    channel_name: str = ""
+    """Who they are there: a telephone number, an id."""
     active: bool = True
     source: Literal["local", "ldap", "oidc"] = "local"
     """Who says that the person is who they are."""
@@ -116,11 +123,27 @@ def shown(user: User) -> dict[str, object]:
         "positions": list(user.positions),
         "roles": list(user.roles),
         "email": user.email,
+        "channel": user.channel,
+        "channel_name": user.channel_name,
         "active": user.active,
         "source": user.source,
         "must_change": user.must_change,
         "totp": bool(user.totp),
     }
+
+
+def channel_of(channel: str, name: str) -> dict[str, str]:
+    """Return how somebody wants to be told, as fields of ``User``; raises ``InputError``."""
+    channel, name = channel.strip(), name.strip()
+    if bool(channel) != bool(name) or len(name) > _CHANNEL_NAME_MAX or not name.isprintable():
+        raise InputError(
+            text(
+                "Expected a channel and the person's name there (a telephone number, an id), or neither.",
+                "请同时填写通知渠道和本人在该渠道的标识(手机号、用户编号),或都不填。",
+            ),
+            code="channel_incomplete",
+        )
+    return {"channel": channel, "channel_name": name}
 
 
 def differences(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:

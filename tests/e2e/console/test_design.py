@@ -29,6 +29,18 @@ def _fill(page: Page, field: int, value: str) -> None:
     page.keyboard.press("Tab")
 
 
+def _tell(page: Page, part: str, value: str) -> None:
+    """Say who is told when the selected activity is done."""
+    entry = page.locator(f"[data-entry-id='notice-done-{part}']")
+    if not entry.is_visible():
+        group = page.locator("[data-group-id='group-notices']")
+        if not page.locator("[data-entry-id='notice-done']").is_visible():
+            group.locator(".bio-properties-panel-group-header").first.click()
+        page.locator("[data-entry-id='notice-done'] .bio-properties-panel-collapsible-entry-header").click()
+    entry.locator("input, textarea").fill(value)
+    page.keyboard.press("Tab")
+
+
 def _checked(page: Page) -> None:
     expect(page.locator("[data-save=saved]")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator("[data-checked=yes]")).to_be_visible(timeout=PATIENCE_MS)
@@ -68,6 +80,13 @@ def test_an_engineer_draws_and_mends_what_is_painted(long_visit: Visit) -> None:
     _fill(page, 0, "li@example.com")
     _fill(page, 1, '="Order " + number')
     _fill(page, 2, "Thank you")
+    # Who is told when it is done; a field that cannot be read is painted, and mended.
+    _tell(page, "to", "sales, it")
+    _tell(page, "subject-zh", "订单 {{number}} 已问候")
+    _tell(page, "subject-en", "Order {{number +}} is greeted")
+    expect(page.locator(".design-findings .error")).to_contain_text("{{ }}", timeout=PATIENCE_MS)
+    visit.keep("designer-notification")
+    _tell(page, "subject-en", "Order {{number}} is greeted")
     page.locator(".djs-context-pad .entry[data-action='append.end-event']").click()
     expect(page.locator("[data-ready=clean]")).to_be_visible(timeout=PATIENCE_MS)
     _checked(page)

@@ -80,6 +80,17 @@ export const useOfferCode = () => useMutation({ mutationFn: () => answerOf(api.P
 export const useConfirmCode = () =>
   useMutation({ mutationFn: (body: Schemas['Confirmation']) => answerOf(api.PUT('/api/v1/me/totp', { body })) });
 
+export const useOwnChannel = () =>
+  useQuery({ queryKey: ['own-channel'], queryFn: ({ signal }) => answerOf(api.GET('/api/v1/me/channel', { signal })) });
+
+export function useChooseChannel() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Schemas['ChannelWish']) => answerOf(api.PUT('/api/v1/me/channel', { body })),
+    onSuccess: (kept) => queries.setQueryData(['own-channel'], kept),
+  });
+}
+
 export const usePutDepartment = () =>
   useChange('people', ({ id, ...body }: Schemas['DepartmentWish'] & { id: string }) =>
     answerOf(

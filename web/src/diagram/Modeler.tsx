@@ -22,6 +22,7 @@ import { useLanguage } from '../i18n';
 import { FONTS } from '../theme';
 import './modeler.css';
 import { translateZh } from './modelerZh';
+import { NoticesModule } from './notices';
 
 export interface Painted {
   element: string;
@@ -143,6 +144,7 @@ export function Modeler({ xml, title, templates, findings, handle, onChange, onS
         CloudElementTemplatesPropertiesProviderModule,
         CreateAppendAnythingModule,
         CreateAppendElementTemplatesModule,
+        NoticesModule,
         ...(language === 'zh' ? [{ translate: ['value', translateZh] }] : []),
       ],
     } as Any);

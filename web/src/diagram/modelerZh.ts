@@ -105,6 +105,13 @@ export const MODELER_ZH: Record<string, string> = {
   'This maps to the process definition key.': '流程的唯一编号。',
   'Version tag by which this process can be referenced.': '供其他流程引用的版本号。',
   'Refers to the process variable name': '流程变量名', 'Start typing "${}" to create an expression.': '输入 "${}" 编写表达式。',
+  Notifications: '节点通知', 'When it begins': '开始时', 'When it is done': '完成时', 'When it is refused': '驳回时',
+  'When it is overdue': '超时时', 'Who is told': '通知谁', 'Subject in Chinese': '中文标题', 'Subject in English': '英文标题',
+  'Text in Chinese': '中文内容', 'Text in English': '英文内容',
+  'Logins, roles, positions or departments, separated by commas; assignee: whoever has the task; or FEEL.':
+    '用户名、角色、岗位或部门，用逗号分隔；assignee 表示办理人；也可写 FEEL。',
+  'FEEL over the process variables; empty: always.': '以流程变量写 FEEL 条件；为空则总是通知。',
+  'Fields stand in {{ }}, as {{order_no}}.': '字段写在 {{ }} 中，如 {{order_no}}。',
   'The number of times the engine tries executing this activity if a worker signals a failure. The default is three.':
     '失败后重试的次数，默认三次。',
 };

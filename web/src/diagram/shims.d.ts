@@ -4,6 +4,18 @@ declare module 'bpmn-js-properties-panel' {
   export const BpmnPropertiesProviderModule: object;
   export const ZeebePropertiesProviderModule: object;
 }
+declare module '@bpmn-io/properties-panel' {
+  type Part = (props: object) => unknown;
+  export const CollapsibleEntry: Part;
+  export const Group: Part;
+  export const TextAreaEntry: Part;
+  export const TextFieldEntry: Part;
+  export const isTextAreaEntryEdited: (node: unknown) => boolean;
+  export const isTextFieldEntryEdited: (node: unknown) => boolean;
+}
+declare module '@bpmn-io/properties-panel/preact/jsx-runtime' {
+  export function jsx(component: (props: object) => unknown, props: object): unknown;
+}
 declare module 'bpmn-js-element-templates' {
   export const CloudElementTemplatesPropertiesProviderModule: object;
 }

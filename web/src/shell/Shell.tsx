@@ -1,5 +1,5 @@
 // Top bar, side menu by rights, and the page between them.
-import { InfoCircleOutlined, LogoutOutlined, MobileOutlined, UserOutlined } from '@ant-design/icons';
+import { BellOutlined, InfoCircleOutlined, LogoutOutlined, MobileOutlined, UserOutlined } from '@ant-design/icons';
 import { Badge, Button, Dropdown, Layout, Menu } from 'antd';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -17,6 +17,8 @@ import { SearchBox } from './SearchBox';
 
 // It draws a QR code, which few need and which weighs something.
 const PhoneCode = lazy(async () => ({ default: (await import('../session/PhoneCode')).PhoneCode }));
+
+const HowTold = lazy(async () => ({ default: (await import('../session/HowTold')).HowTold }));
 
 export function Shell({ session, me }: { session: Session; me: Me }) {
   const { t } = useTranslation();
@@ -92,19 +94,24 @@ function UserMenu({ me }: { me: Me }) {
   const { t } = useTranslation();
   const { language } = useLanguage();
   const signOut = useSignOut();
-  const [phone, setPhone] = useState(false);
+  const [opened, open] = useState<'phone' | 'told'>();
   return (
     <>
       <Dropdown
         trigger={['click']}
         menu={{
           items: [
-            ...(me.kind === 'user' ? [{ key: 'phone', icon: <MobileOutlined />, label: t('session.phone') }] : []),
+            ...(me.kind === 'user'
+              ? [
+                  { key: 'told', icon: <BellOutlined />, label: t('session.howTold') },
+                  { key: 'phone', icon: <MobileOutlined />, label: t('session.phone') },
+                ]
+              : []),
             { key: 'about', icon: <InfoCircleOutlined />, label: <Link to="/licences">{t('licences.title')}</Link> },
             { key: 'out', icon: <LogoutOutlined />, label: t('top.signOut') },
           ],
           onClick: ({ key }) => {
-            if (key === 'phone') setPhone(true);
+            if (key === 'phone' || key === 'told') open(key);
             if (key === 'out') signOut.mutate();
           },
         }}
@@ -113,11 +120,10 @@ function UserMenu({ me }: { me: Me }) {
           {me.title?.[language] ?? me.name}
         </Button>
       </Dropdown>
-      {phone && (
-        <Suspense>
-          <PhoneCode close={() => setPhone(false)} />
-        </Suspense>
-      )}
+      <Suspense>
+        {opened === 'phone' && <PhoneCode close={() => open(undefined)} />}
+        {opened === 'told' && <HowTold close={() => open(undefined)} />}
+      </Suspense>
     </>
   );
 }

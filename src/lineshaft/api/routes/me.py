@@ -10,11 +10,20 @@ from starlette.requests import Request
 
 from lineshaft.api.access import ServicesOf
 from lineshaft.api.json_edge import Json
-from lineshaft.api.people_views import OwnSessionPage, OwnSessionView, TotpOfferView, TotpOnView
+from lineshaft.api.people_views import (
+    ChannelView,
+    OwnChannelView,
+    OwnSessionPage,
+    OwnSessionView,
+    TotpOfferView,
+    TotpOnView,
+)
 from lineshaft.api.routing import make_router
-from lineshaft.api.views import DoneView
-from lineshaft.base.errors import NotAllowed
+from lineshaft.api.services import Services
+from lineshaft.api.views import DoneView, TitleView
+from lineshaft.base.errors import InputError, NotAllowed
 from lineshaft.base.text import text
+from lineshaft.engine.node_notices import PERSON
 from lineshaft.security.people import Caller
 from lineshaft.security.sessions import Session
 
@@ -61,6 +70,16 @@ class Proof:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelWish:
+    """How one wants to be told."""
+
+    channel: str = ""
+    """A system that tells single people; empty: by mail."""
+    name: str = ""
+    """Who one is there."""
+
+
 @router.put("/me/password", response_model=DoneView)
 async def choose_password(request: Request, wish: NewPassword, services: ServicesOf, caller: Person) -> Json:
     """Choose another password; all other sessions of the person end."""
@@ -102,6 +121,43 @@ async def list_own_sessions(request: Request, services: ServicesOf, caller: Pers
             [OwnSessionView.of(each, session is not None and each.id == session.id) for each in held]
         )
     )
+
+
+@router.get("/me/channel", response_model=OwnChannelView)
+async def get_own_channel(services: ServicesOf, caller: Person) -> Json:
+    """Return how the person is told of tasks and processes, and by which systems they could be."""
+    return Json(await _own_channel(services, caller.id))
+
+
+@router.put("/me/channel", response_model=OwnChannelView)
+async def choose_own_channel(wish: ChannelWish, services: ServicesOf, caller: Person) -> Json:
+    """Choose how one is told: a system and one's name there, or by mail (both empty)."""
+    offered = [each.system for each in _channels(services)]
+    if wish.channel and wish.channel not in offered:
+        raise InputError(
+            text(
+                "Expected one of {offered}, but got {channel}.",
+                "渠道应为 {offered} 之一,实际为 {channel}。",
+                offered=", ".join(offered) or "-",
+                channel=wish.channel,
+            ),
+            code="channel_unknown",
+        )
+    await services.directory.choose_channel(caller.id, wish.channel, wish.name)
+    return Json(await _own_channel(services, caller.id))
+
+
+async def _own_channel(services: Services, login: str) -> OwnChannelView:
+    user = (await services.directory.user(login)).value
+    return OwnChannelView(user.channel, user.channel_name, user.email, _channels(services))
+
+
+def _channels(services: Services) -> list[ChannelView]:
+    return [
+        ChannelView(each.name, TitleView.of(each.title))
+        for each in services.systems.all()
+        if any(operation.name == PERSON for operation in each.spec.operations)
+    ]
 
 
 @router.delete("/me/sessions", response_model=DoneView)

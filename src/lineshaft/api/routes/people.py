@@ -30,7 +30,7 @@ from lineshaft.base.errors import InputError
 from lineshaft.base.text import text
 from lineshaft.security.actions import ACTIONS
 from lineshaft.security.duties import SecondPersonNeeded
-from lineshaft.security.members import Department, Position, User
+from lineshaft.security.members import Department, Position, User, channel_of
 from lineshaft.security.people import Caller
 from lineshaft.security.roles import Role
 
@@ -67,6 +67,9 @@ class UserChange:
     positions: list[str] | None = None
     roles: list[str] | None = None
     email: str | None = None
+    channel: str | None = None
+    """How they want to be told: a system that tells single people, or empty for mail; with `channel_name`."""
+    channel_name: str | None = None
     active: bool | None = None
 
 
@@ -160,6 +163,8 @@ async def change_user(login: str, wish: UserChange, services: ServicesOf, caller
         for name in ("name", "department", "positions", "roles", "email", "active")
         if (value := getattr(wish, name)) is not None
     }
+    if wish.channel is not None:
+        changes |= channel_of(wish.channel, wish.channel_name or "")
     try:
         kept = await services.directory.change_user(login, changes, caller)
     except SecondPersonNeeded:

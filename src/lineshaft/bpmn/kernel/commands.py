@@ -141,6 +141,8 @@ class CancelElement:
 
     token: int
     reason: str = ""
+    returned: bool = False
+    """Whoever had the task sent it back: that is a refusal, not an operator's move."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from lineshaft.base.text import Text
+
 Variables = Mapping[str, Any]
 
 
@@ -46,6 +48,24 @@ class CancelCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell people of an event of an element; nobody answers."""
+
+    token: int
+    element: str
+    event: Literal["entered", "done", "rejected", "late"]
+    name: str
+    """The element's name."""
+    to: tuple[str, ...]
+    """Logins, roles, positions, departments or addresses."""
+    subject: Text
+    """Filled in; empty: the engine says it in words of its own."""
+    text: Text
+    variables: Variables = field(default_factory=dict)
+    """What the words were filled in from."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTask:
     """Put a task into the inbox. Answered by ``CompleteTask``."""
 
@@ -63,6 +83,8 @@ class OpenTask:
     headers: Mapping[str, str] = field(default_factory=dict)
     spare: tuple[str, ...] = ()
     """As at ``Call``."""
+    late: Notify | None = None
+    """To be told once when it is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +241,8 @@ class EndInstance:
 
 
 Effect = (
-    Call
+    Notify
+    | Call
     | CancelCall
     | OpenTask
     | CloseTask

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.text import Text, text
-from lineshaft.bpmn.kernel import closing, commands, compensation, effects, events
+from lineshaft.bpmn.kernel import closing, commands, compensation, effects, events, telling
 from lineshaft.bpmn.kernel.state import ACTIVE, FLOW, HELD, ITERATION, LOOP, PROCESS, ROOT, ScopeState, Token
 from lineshaft.bpmn.program import Node
 
@@ -152,6 +152,8 @@ def cancel_element(run: Run, command: commands.CancelElement) -> Refusal:
         return _unknown(command.token)
     scope, token, node = found
     run.events.append(events.ElementMoved(token.number, node.id, "cancelled", command.reason))
+    if command.returned and node.notices:
+        telling.rejected(run, scope, token, node, "returned", command.reason)
     if closing.is_closing(token):
         _end_closing(run, scope, token)
         return None

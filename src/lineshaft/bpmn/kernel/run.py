@@ -16,7 +16,7 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.base.limits import DEFAULT_LIMITS
 from lineshaft.base.text import Text, text
 from lineshaft.bpmn.expressions import Value
-from lineshaft.bpmn.kernel import closing, compensation, effects, events, waiting
+from lineshaft.bpmn.kernel import closing, compensation, effects, events, telling, waiting
 from lineshaft.bpmn.kernel.lifecycle import move
 from lineshaft.bpmn.kernel.state import (
     ACTIVE,
@@ -355,6 +355,8 @@ class Run:
         except ExpressionError as error:
             self.incident(scope, token, _code(error, "input"), error.message)
             return
+        if node.notices:
+            telling.entered(self, scope, token, node)
         move(token, ACTIVE)
         (node.loop_element if body else node.element).activate(self, scope, token, node)
 
@@ -515,6 +517,8 @@ class Run:
     ) -> None:
         """Take the token away and go on along its flows."""
         number = token.number
+        if node.notices:
+            telling.left(self, scope, token, node)
         if node.compensation is not None or node.type in _HOLD_COMPENSATIONS:
             self.remember(scope, token, node, body)
         self.forget(scope, token)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import closing, effects, events, waiting
+from lineshaft.bpmn.kernel import closing, effects, events, telling, waiting
 from lineshaft.bpmn.kernel.state import FLOW, PROCESS, ScopeState, Token
 from lineshaft.bpmn.program import Node, Trigger
 
@@ -112,6 +112,9 @@ def throw_error(
     run: Run, scope: ScopeState, token: Token, code: str, message: str, variables: Mapping[str, Any]
 ) -> None:
     """Throw an error at a token; uncaught, it is an incident there."""
+    node = run.nodes[token.element]
+    if node.notices:
+        telling.rejected(run, scope, token, node, code, message)
     found = find_catcher(run, scope, token, "error", code)
     catches = run.state.catches or run.header.get("catches", ())
     if found is None and (f"error:{code}" in catches or "error:*" in catches):

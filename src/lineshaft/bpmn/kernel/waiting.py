@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import closing, effects, events, schedule
+from lineshaft.bpmn.kernel import closing, effects, events, schedule, telling
 from lineshaft.bpmn.kernel.state import ACTIVE, EMBEDDED, ENTERING, ScopeState, Token, Wait
 from lineshaft.bpmn.program import Node, Trigger
 
@@ -198,6 +198,8 @@ def reach(run: Run, scope: ScopeState, token: Token | None, wait: Wait, variable
     if token is None:
         start_event_subprocess(run, scope, node, variables)
     elif node.attached_to is not None and token.element == node.attached_to.id:
+        if wait.kind == "timer" and node.attached_to.notices:
+            telling.late(run, scope, token, node.attached_to)
         catch_boundary(run, scope, token, node, variables)
     else:
         own = run.nodes[token.element]

@@ -60,6 +60,8 @@ class Bench:
         start_time = start_time or datetime(2026, 1, 1, tzinfo=UTC)
         self.now = start_time if start_time.tzinfo else start_time.replace(tzinfo=UTC)
         self.instances: list[BenchInstance] = []
+        self.notices: list[effects.Notify] = []
+        """What people would have been told, in its order."""
         self._jobs: dict[tuple[str, int], Job] = {}
         self._tasks: dict[tuple[str, int], Task] = {}
         self._timers: dict[tuple[str, int], Timer] = {}
@@ -197,6 +199,9 @@ class Bench:
 
     def _cancel_call(self, instance: BenchInstance, effect: effects.CancelCall) -> None:
         self._jobs.pop((instance.id, effect.token), None)
+
+    def _notify(self, instance: BenchInstance, effect: effects.Notify) -> None:
+        self.notices.append(effect)
 
     def _open_task(self, instance: BenchInstance, effect: effects.OpenTask) -> None:
         self._tasks[(instance.id, effect.token)] = Task(
@@ -704,6 +709,7 @@ def _fits(effect: effects.Subscribe, message: Message) -> bool:
 _PERFORM: dict[type, Callable[[Bench, BenchInstance, Any], None]] = {
     effects.Call: Bench._call,
     effects.CancelCall: Bench._cancel_call,
+    effects.Notify: Bench._notify,
     effects.OpenTask: Bench._open_task,
     effects.CloseTask: Bench._close_task,
     effects.StartTimer: Bench._start_timer,

@@ -96,6 +96,8 @@ export const design: Shape<typeof zh> = {
   run: 'Run',
   runAgain: 'Run again with {{count}} answers',
   wouldSend: 'What would be sent',
+  wouldTell: 'Who would be told',
+  toldOf: { entered: 'begins', done: 'done', rejected: 'refused', late: 'overdue' },
   afterwards: 'Variables afterwards',
   answer: 'Answer (JSON)',
   giveAnswer: 'Answer and go on',

@@ -93,6 +93,8 @@ export const design = {
   run: '运行',
   runAgain: '带 {{count}} 个应答重跑',
   wouldSend: '将要发送的内容',
+  wouldTell: '将要通知的人',
+  toldOf: { entered: '开始', done: '完成', rejected: '驳回', late: '超时' },
   afterwards: '运行后的变量',
   answer: '应答（JSON）',
   giveAnswer: '应答并继续',

@@ -130,6 +130,7 @@ interface ResultProps {
 
 function Result({ run, named, onAnswer, onSelect }: ResultProps) {
   const { t } = useTranslation();
+  const { language } = useLanguage();
   return (
     <>
       <Alert
@@ -151,6 +152,19 @@ function Result({ run, named, onAnswer, onSelect }: ResultProps) {
             {named(each.element)} <code>{each.name}</code>
           </summary>
           <pre className="rehearsal-json">{JSON.stringify(each.payload, null, 2)}</pre>
+        </details>
+      ))}
+      {run.told.length > 0 && <strong>{t('design.wouldTell')}</strong>}
+      {run.told.map((each, place) => (
+        <details key={place} data-told={each.event} onToggle={() => onSelect(each.element)}>
+          <summary>
+            {named(each.element)} · {t(`design.toldOf.${each.event}`)} → {each.to.join(', ')}
+          </summary>
+          <p>
+            {each.subject[language]}
+            <br />
+            {each.text[language]}
+          </p>
         </details>
       ))}
       <details>

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lineshaft.base.errors import ExpressionError
 from lineshaft.base.text import text
-from lineshaft.bpmn.kernel import closing, effects, events, schedule
+from lineshaft.bpmn.kernel import closing, effects, events, schedule, telling
 from lineshaft.bpmn.kernel.elements.element import Plain
 from lineshaft.bpmn.kernel.elements.tasks import spare_variables, task_variables
 from lineshaft.bpmn.kernel.state import ScopeState, Token
@@ -244,6 +244,7 @@ class UserTask:
             None if form is None else str(form),
             work.headers,
             spare_variables(run, scope, node),
+            telling.prepared(run, "late", scope, token, node) if node.notices else None,
         )
 
 
