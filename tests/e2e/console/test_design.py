@@ -84,7 +84,7 @@ def test_an_engineer_draws_and_mends_what_is_painted(long_visit: Visit) -> None:
     _tell(page, "to", "sales, it")
     _tell(page, "subject-zh", "订单 {{number}} 已问候")
     _tell(page, "subject-en", "Order {{number +}} is greeted")
-    expect(page.locator(".design-findings .error")).to_contain_text("{{ }}", timeout=PATIENCE_MS)
+    expect(page.locator(".design-findings li.error")).to_contain_text("{{ }}", timeout=PATIENCE_MS)
     visit.keep("designer-notification")
     _tell(page, "subject-en", "Order {{number}} is greeted")
     page.locator(".djs-context-pad .entry[data-action='append.end-event']").click()

@@ -29,6 +29,7 @@ def test_person_is_added_changed_and_signs_in_with_a_phone(english: Visit) -> No
     dialog = page.get_by_role("dialog")
     assert visit.findings() == []
     dialog.get_by_label("Roles").click()
+    page.keyboard.type("Audit")
     page.get_by_title("Auditor").click()
     dialog.get_by_label("Name", exact=True).fill("Zhao Ming")
     visit.keep("person")
@@ -43,6 +44,13 @@ def test_person_is_added_changed_and_signs_in_with_a_phone(english: Visit) -> No
     # The person: their own password first, then the phone.
     page.goto(visit.hub.url)
     sign_in_first(visit, "zhao", first)
+    page.locator("[data-action=user]").click()
+    page.get_by_text("How I am told").click()
+    told = page.locator("[data-ready=how-told]")
+    expect(told.get_by_text("you have no address yet")).to_be_visible(timeout=PATIENCE_MS)
+    visit.keep("how-told")
+    assert visit.findings() == []
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.locator("[data-action=user]").click()
     page.get_by_text("Code of my phone").click()
     secret = page.get_by_role("dialog").locator("code").first.inner_text(timeout=PATIENCE_MS)

@@ -128,6 +128,32 @@ async def test_a_notice_is_shown_once_with_the_published_signature(robots: Robot
     await connector.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("notice_dingtalk", {"atMobiles": ["13800000001", "13800000002"], "isAtAll": False}),
+        ("notice_feishu", "<at id=13800000001></at> <at id=13800000002></at>"),
+        ("notice_wecom", ["13800000001", "13800000002"]),
+    ],
+)
+async def test_persons_are_told_by_the_way_of_their_platform(robots: Robots, name: str, told: Any) -> None:
+    connector = await connected(robots, name)
+    wish = {**NOTICE, "to": ["13800000001", "13800000002"]}
+    await connector.call("notice.person", wish, context())
+    (shown,) = robots.shown
+    assert "ERP" in str(shown)
+    found = {
+        "notice_dingtalk": lambda: shown["at"],
+        "notice_feishu": lambda: shown["card"]["elements"][0]["content"].splitlines()[-1],
+        "notice_wecom": lambda: shown["text"]["mentioned_mobile_list"],
+    }[name]()
+    assert found == told
+    if name == "notice_wecom":
+        # It shows plain text: marks of Markdown would stand there as they are.
+        assert "**" not in shown["text"]["content"]
+    await connector.close()
+
+
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_check_finds_a_wrong_secret_and_shows_nothing(robots: Robots, name: str) -> None:
     good = await connected(robots, name, SystemClock())

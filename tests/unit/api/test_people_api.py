@@ -14,6 +14,9 @@ from lineshaft.app.config import read_config
 from lineshaft.app.hub import build
 from lineshaft.base.errors import NotAllowed
 from lineshaft.base.scope import Scope
+from lineshaft.connectors.products import product_manifest
+from lineshaft.engine.node_notices import Contact
+from lineshaft.engine.releases import files_of
 from lineshaft.feel import codec as values
 from lineshaft.security import passwords, totp
 from lineshaft.security.duties import TWO_PERSONS
@@ -374,3 +377,46 @@ class OfBook(Named):
         role, _, name = token.partition(":")
         scope = scope_of("default", [role], known=self._known)
         return Caller(name, scope, frozenset({role}), self._known[role].actions, "user", name)
+
+
+async def test_everybody_chooses_how_they_are_told_among_what_there_is(people: Client) -> None:
+    robot = files_of(
+        {
+            "pack.yaml": b"format: 1\nname: demo\nversion: 1.0.0\ntitle: {zh: a, en: a}\n",
+            "systems/notice_wecom.yaml": product_manifest("notice_wecom"),
+        }
+    )
+    await people.hub.publish(robot, by="test", note="")
+    for login in ("li", "wang"):
+        user = {"login": login, "name": login, "email": f"{login}@factory.example"}
+        await people("POST", "/api/v1/users", user, token="administrator:r")
+    own = await people("GET", "/api/v1/me/channel", token="sales:li")
+    assert own.json == {
+        "channel": "", "name": "", "email": "li@factory.example",
+        "channels": [
+            {"system": "notice_wecom", "title": {"zh": "企业微信群机器人", "en": "WeCom group robot"}}
+        ],
+    }  # fmt: skip
+    for wish, code in (
+        ({"channel": "carrier_pigeon", "name": "1"}, "channel_unknown"),
+        ({"channel": "notice_wecom"}, "channel_incomplete"),
+        ({"channel": "", "name": "13800000001"}, "channel_incomplete"),
+    ):
+        refused = await people("PUT", "/api/v1/me/channel", wish, token="sales:li")
+        assert (refused.status, refused.json["code"]) == (400, code)
+    wish = {"channel": "notice_wecom", "name": "13800000001"}
+    assert (await people("PUT", "/api/v1/me/channel", wish, token="sales:li")).status == 200
+    contacts = people.hub.worker.notices.contacts
+    assert await contacts(["sales", "li", "wang", "x@factory.example"]) == [
+        Contact("13800000001", "notice_wecom"),
+        Contact("wang@factory.example"),
+        Contact("x@factory.example"),
+    ]
+    # Whoever looks after people can set it back; the log names what was changed.
+    back = {"channel": "", "channel_name": ""}
+    changed = await people("PATCH", "/api/v1/users/li", back, token="administrator:r")
+    assert (changed.json["channel"], changed.json["channel_name"]) == ("", "")
+    page = await people("GET", "/api/v1/audit?action=user.changed", token="administrator:r")
+    assert [each["detail"]["channel"] for each in page.json["items"]] == [
+        {"from": "notice_wecom", "to": ""}, {"from": "", "to": "notice_wecom"},
+    ]  # fmt: skip

@@ -211,6 +211,11 @@ N8 = {
 N12 = {
     "1 submitted": ["purchase-to-pay: _whole"],
     "2 a rule picks who approves": [f"{BUYING}::test_approver_by_amount"],
+    "3 told on the phone": [
+        "unit/packs/test_pack_opportunity_to_order.py::test_whoever_approves_is_told_of_the_order_and_its_amount",
+        "integration/app/test_node_notices.py::"
+        "test_people_of_a_node_are_told_on_the_phone_or_by_mail_of_what_happens_to_it",
+    ],
     "4 approved, with the result in the ERP": [f"{PLANT}: _made_and_shipped"],
     "4 refused, with the reason": [f"{PLANT}: _refused_dispatch"],
     "4 handed over": [f"{INBOX}::test_task_is_handed_over_and_waits_for_an_added_approver"],
@@ -243,7 +248,6 @@ NOTHING = {
     "N4.4 the MES's queue; CRM told of a moved date": "no process for it",
     "N4.6 downtime closed, queue moved back": "no such document in the simulated ERP",
     "N6.4 a short part begins a purchase": "it is asked for in the WMS, not bought",
-    "N12.3 told on the phone": "mail and group robots only; see node notifications",
 }
 """What nothing performs yet: step → what is missing. Whoever builds it moves the line up."""
 

@@ -191,3 +191,15 @@ def test_a_decision_that_comes_after_the_order_moved_on_changes_nothing() -> Non
     hub.refusals["crm.sales_order.decide"] = "Order XS-1 is cancelled: nothing is to be decided."
     hub.event("crm.sales_order.submitted", order())
     assert hub.run("order-approval").state == "completed", hub.troubles
+
+
+def test_whoever_approves_is_told_of_the_order_and_its_amount() -> None:
+    hub = PackHub({}, PACK)
+    hub.event("crm.sales_order.submitted", order(amount="1200000.00"))
+    [told] = hub.bench.notices
+    assert (told.element, told.event, told.to) == ("management", "entered", ("management",))
+    assert told.subject.to_dict() == {
+        "zh": "订单 XS-1 待审批:客户,1200000.00 CNY",
+        "en": "Order XS-1 waits for you: 客户, 1200000.00 CNY",
+    }
+    assert told.text.in_language("zh") not in ("", "-")

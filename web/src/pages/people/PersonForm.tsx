@@ -103,11 +103,16 @@ export function PersonForm({
         <Form.Item name="positions" label={t('people.positions')}>
           <Select
             mode="multiple"
+            showSearch={{ optionFilterProp: 'label' }}
             options={positions.data?.map((each) => ({ value: each.id, label: each.title[language] })) ?? []}
           />
         </Form.Item>
         <Form.Item name="roles" label={t('people.roles')}>
-          <Select mode="multiple" options={roles.map((role) => ({ value: role.id, label: role.title[language] }))} />
+          <Select
+            mode="multiple"
+            showSearch={{ optionFilterProp: 'label' }}
+            options={roles.map((role) => ({ value: role.id, label: role.title[language] }))}
+          />
         </Form.Item>
       </Form>
     </Modal>
