@@ -153,7 +153,7 @@ def cancel_element(run: Run, command: commands.CancelElement) -> Refusal:
     scope, token, node = found
     run.events.append(events.ElementMoved(token.number, node.id, "cancelled", command.reason))
     if command.returned and node.notices:
-        telling.rejected(run, scope, token, node, "returned", command.reason)
+        telling.rejected(run, scope, token, node, code="returned", message=command.reason)
     if closing.is_closing(token):
         _end_closing(run, scope, token)
         return None

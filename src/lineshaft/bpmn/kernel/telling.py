@@ -13,7 +13,7 @@ from lineshaft.base.errors import ExpressionError
 from lineshaft.bpmn.expressions import Feel, Value
 from lineshaft.bpmn.kernel import effects
 from lineshaft.bpmn.kernel.state import ITERATION, ScopeState, Token
-from lineshaft.bpmn.notices import ASSIGNEE, NodeNotice, NoticeEvent, receivers
+from lineshaft.bpmn.notices import ASSIGNEE, NoticeEvent, receivers
 from lineshaft.bpmn.program import Node
 from lineshaft.feel.printer import string_of
 
@@ -41,9 +41,9 @@ def left(run: Run, scope: ScopeState, token: Token, node: Node) -> None:
     _tell(run, "done", scope, token, node)
 
 
-def rejected(run: Run, scope: ScopeState, token: Token, node: Node, code: str, message: str) -> None:
+def rejected(run: Run, scope: ScopeState, token: Token, node: Node, *, code: str, message: str) -> None:
     """Tell that an element ended in a business error, or was returned by a person."""
-    _tell(run, "rejected", scope, token, node, {"error": {"code": code, "message": message}})
+    _tell(run, "rejected", scope, token, node, more={"error": {"code": code, "message": message}})
 
 
 def late(run: Run, scope: ScopeState, token: Token, node: Node) -> None:
@@ -57,6 +57,7 @@ def prepared(
     scope: ScopeState,
     token: Token,
     node: Node,
+    *,
     more: Mapping[str, Any] | None = None,
 ) -> effects.Notify | None:
     """Return what is to be told of an event, now; ``None`` where nothing is, or nobody is named."""
@@ -68,7 +69,10 @@ def prepared(
     # An error is what it is told of: a refusal by an error needs no condition beside it.
     if notice.when is not None and not more and _value(run, notice.when, context) is not True:
         return None
-    to = _receivers(run, notice, context, scope, token, node)
+    names: list[str] = []
+    for name in receivers(_value(run, notice.to, context)):
+        names += _people(run, scope, token, node) if name == ASSIGNEE else [name]
+    to = tuple(dict.fromkeys(names))
     if not to:
         return None
 
@@ -94,9 +98,10 @@ def _tell(
     scope: ScopeState,
     token: Token,
     node: Node,
+    *,
     more: Mapping[str, Any] | None = None,
 ) -> bool:
-    effect = prepared(run, event, scope, token, node, more)
+    effect = prepared(run, event, scope, token, node, more=more)
     if effect is not None:
         run.effects.append(effect)
     return effect is not None
@@ -104,15 +109,6 @@ def _tell(
 
 def _is_whole(scope: ScopeState, node: Node) -> bool:
     return node.loop is None or (scope.kind == ITERATION) == (node.type == "userTask")
-
-
-def _receivers(
-    run: Run, notice: NodeNotice, context: Mapping[str, Any], scope: ScopeState, token: Token, node: Node
-) -> tuple[str, ...]:
-    names: list[str] = []
-    for name in receivers(_value(run, notice.to, context)):
-        names += _people(run, scope, token, node) if name == ASSIGNEE else [name]
-    return tuple(dict.fromkeys(names))
 
 
 def _people(run: Run, scope: ScopeState, token: Token, node: Node) -> tuple[str, ...]:

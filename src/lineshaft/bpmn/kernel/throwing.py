@@ -114,7 +114,7 @@ def throw_error(
     """Throw an error at a token; uncaught, it is an incident there."""
     node = run.nodes[token.element]
     if node.notices:
-        telling.rejected(run, scope, token, node, code, message)
+        telling.rejected(run, scope, token, node, code=code, message=message)
     found = find_catcher(run, scope, token, "error", code)
     catches = run.state.catches or run.header.get("catches", ())
     if found is None and (f"error:{code}" in catches or "error:*" in catches):
