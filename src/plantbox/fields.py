@@ -63,7 +63,7 @@ class Fields:
         """Return the path of ``name`` from the body's root."""
         return f"{self.path}.{name}" if self.path else name
 
-    def optional(self, name: str) -> str | None:
+    def optional(self, name: str, *, most: int = MAX_TEXT) -> str | None:
         """Return text, or None where it is missing, null or empty; whole numbers are taken as text."""
         value = self.values.get(name)
         if value is None or value == "":
@@ -72,8 +72,8 @@ class Fields:
             return str(value)
         if not isinstance(value, str):
             raise BadField(self.at(name), f"Expected text, but found {type(value).__name__}.")
-        if len(value) > MAX_TEXT:
-            raise BadField(self.at(name), f"Expected at most {MAX_TEXT} characters.")
+        if len(value) > most:
+            raise BadField(self.at(name), f"Expected at most {most} characters.")
         return value
 
     def text(self, name: str) -> str:

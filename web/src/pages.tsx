@@ -10,6 +10,7 @@ import {
   FileSearchOutlined,
   InboxOutlined,
   EditOutlined,
+  FormOutlined,
   KeyOutlined,
   LinkOutlined,
   LockOutlined,
@@ -32,6 +33,7 @@ export interface PageEntry {
     | 'map'
     | 'board'
     | 'inbox'
+    | 'requests'
     | 'trace'
     | 'processes'
     | 'instances'
@@ -61,6 +63,8 @@ const map: Lazy = async () => ({ Component: (await import('./pages/map/MapPage')
 const board: Lazy = () => import('./pages/board/BoardPage');
 const trace: Lazy = async () => ({ Component: (await import('./pages/trace/TracePage')).TracePage });
 const inbox: Lazy = () => import('./pages/inbox/InboxPage');
+const requests: Lazy = () => import('./pages/requests/RequestsPage');
+const request: Lazy = () => import('./pages/requests/RequestPage');
 const flows: Lazy = () => import('./pages/flows/FlowsPage');
 const flow: Lazy = () => import('./pages/flows/FlowPage');
 const processes: Lazy = () => import('./pages/processes/ProcessesPage');
@@ -117,6 +121,16 @@ export const PAGES: PageEntry[] = [
     routes: [
       { path: '/tasks', lazy: inbox },
       { path: '/tasks/:instance/:token', lazy: inbox },
+    ],
+  },
+  {
+    word: 'requests',
+    icon: <FormOutlined />,
+    path: '/requests',
+    right: 'requests.start',
+    routes: [
+      { path: '/requests', lazy: requests },
+      { path: '/requests/:process', lazy: request },
     ],
   },
   {

@@ -237,7 +237,7 @@ class AlertLetters:
             (text("With", "办理人"), ", ".join(facts["people"]) or None),
             (text("Escalated to", "升级至"), ", ".join(facts.get("above") or ()) or None),
             (text("Times urged", "催办次数"), urges),
-            (text("Look", "办理"), f"{self.console}/inbox" if self.console else None),
+            (text("Look", "办理"), f"{self.console}/tasks/{facts['key']}" if self.console else None),
         ]
         lines = [
             text("{name}: {value}", "{name}:{value}", name=name.in_language(language), value=value)

@@ -23,7 +23,8 @@ def written(facts: Mapping[str, Any], language: Language, console: str) -> tuple
     own, body = facts["subject"].get(language, ""), facts["text"].get(language, "")
     begun = facts["event"] == "entered" and not facts["task"]
     usual = _BEGUN if begun else _SUBJECTS[facts["event"]]
-    page = "/inbox" if facts["task"] else f"/instances/{facts['instance']}"
+    task = f"/tasks/{facts['instance']}/{facts['token']}"
+    page = task if facts["task"] else f"/instances/{facts['instance']}"
     subject = text("{own}", "{own}", own=own) if own else text(usual.en, usual.zh, node=node, key=key)
     lines = [text("{line}", "{line}", line=line) for line in body.splitlines()]
     found = [

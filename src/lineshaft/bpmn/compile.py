@@ -222,6 +222,8 @@ class _Compiler:
             self._service(node, definition)
         elif kind == "userTask":
             self._user(node, definition)
+        elif kind == "startEvent" and found.form:
+            work.form = value_of(found.form)
         elif kind == "scriptTask":
             self._script(node, definition)
         elif kind == "businessRuleTask":

@@ -46,6 +46,7 @@ def facts_of(live: Live, told: effects.Notify) -> dict[str, Any]:
         "process": live.program.name or live.program.process_id,
         "business_key": live.business_key,
         "instance": live.id,
+        "token": told.token,
         "department": live.department,
         "to": list(told.to),
         "subject": told.subject.to_dict(),

@@ -145,6 +145,7 @@ class TaskDeadlines:
             above = [each.strip() for each in case.plan["escalate_to"].split(",") if each.strip()]
         return {
             "name": f"{key}/{case.now.isoformat()}",
+            "key": key,
             "task": task.name or task.element,
             "business_key": task.business_key,
             "due_at": task.due_at,

@@ -9,6 +9,8 @@ from typing import Final
 from lineshaft import bpmn
 from lineshaft.base.scope import Scope
 from lineshaft.base.text import Text, both_names
+from lineshaft.bpmn.expressions import Static
+from lineshaft.bpmn.notices import receivers
 from lineshaft.store.port import Store
 
 _RELEASES_MAX: Final = 20
@@ -31,6 +33,10 @@ class ReadProcess:
     version: str
     xml: bytes
     elements: Mapping[str, ProcessElement]
+    start_form: str = ""
+    """The form of its start event: with one, people begin it by hand."""
+    startable_by: tuple[str, ...] = ()
+    """Roles, positions, departments (the process's property ``startableBy``); empty: everybody who works."""
 
     def element(self, element_id: str) -> Text:
         """Return an element's name, or its id where it has none."""
@@ -74,7 +80,15 @@ def _read(content: bytes, file: str) -> dict[str, ReadProcess]:
             if node.name
         }
         title = both_names(program.name or program.process_id)
+        start = program.root.start
+        form = start.work.form if start is not None else None
         found[program.process_id] = ReadProcess(
-            program.process_id, title, program.version_tag or "", content, elements
+            program.process_id,
+            title,
+            program.version_tag or "",
+            content,
+            elements,
+            form.text if isinstance(form, Static) else "",
+            receivers(program.properties.get("startableBy")),
         )
     return found

@@ -23,6 +23,7 @@ ACTIONS: Final[dict[Action, Text]] = {
     "instances.read": text("See runs of processes", "查看流程实例"),
     "instances.values": text("See the values in a run", "查看流程变量"),
     "instances.start": text("Start a process", "发起流程"),
+    "requests.start": text("Begin what the firm offers by form", "按表单发起"),
     "instances.operate": text("Cancel and mend runs", "终止与修复流程"),
     "tasks.read": text("See tasks", "查看待办"),
     "tasks.work": text("Complete tasks", "办理待办"),
@@ -165,7 +166,7 @@ OPERATING: Final = frozenset(
     }
 )
 """What whoever runs the hub does."""
-WORKING: Final = frozenset({"work", "tasks.work"})
+WORKING: Final = frozenset({"work", "tasks.work", "requests.start"})
 SENDING: Final = frozenset({"intake", "events.send", "instances.start"})
 BUILDING: Final = frozenset({"deploy", "decisions.change", "releases.publish"})
 RULING: Final = frozenset({"decisions.change", "releases.read"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 import sqlite3
@@ -67,6 +68,19 @@ def event_view(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
+def _photo_of(fields: Fields) -> bytes | None:
+    """Return the photo that a report brings in Base64; nothing where it brings none."""
+    given = fields.optional("photo", most=tickets.MAX_PHOTO * 4 // 3 + 4)
+    if given is None:
+        return None
+    try:
+        content = base64.b64decode(given, validate=True)
+    except ValueError:
+        raise BadField("photo", "Expected a picture in Base64.") from None
+    tickets.photo_kind(content)
+    return content
+
+
 class Calls:
     """The calls over one station."""
 
@@ -113,7 +127,7 @@ class Calls:
             self._station,
             "tickets.report",
             await request.read(),
-            lambda connection, fields: tickets.report(connection, self._desk, fields),
+            lambda connection, fields: tickets.report(connection, self._desk, fields, _photo_of(fields)),
             key=request.headers.get("Idempotency-Key"),
         )
         return reply(answer, 201)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from e2e.console.conftest import PATIENCE_MS, Running, Visit
 from e2e.programs import ROOT, wait_until
+from lineshaft.app.demo import staffing
 from lineshaft.app.demo.factory import Plan
 from lineshaft.app.demo.office import Office
 from lineshaft.app.demo.stage import Stage
@@ -116,6 +118,69 @@ class Firm(Running):
         )
         found: dict[str, Any] = self.run(self.office.invoice(booking))
         return found
+
+    # -- maintenance ---------------------------------------------------------------------------------------
+
+    def ticket_beside(self, known: set[str]) -> str:
+        """Wait for a ticket that is not among those known; its number."""
+        found: list[str] = []
+
+        def is_there() -> bool:
+            rows = self.run(staffing.itsm(self.factory, "GET", "/tickets"))
+            found[:] = [each["number"] for each in rows if each["number"] not in known]
+            return bool(found)
+
+        wait_until(is_there, 30, "a ticket is there")
+        return found[0]
+
+    def ticket_is(self, number: str, state: str) -> dict[str, Any]:
+        """Wait until a ticket has a state."""
+        found: dict[str, Any] = {}
+
+        def is_so() -> bool:
+            found.update(self.run(staffing.itsm(self.factory, "GET", f"/tickets/{number}")))
+            return bool(found["state"] == state)
+
+        wait_until(is_so, 30, f"{number} is {state}")
+        return found
+
+    # -- human resources -----------------------------------------------------------------------------------
+
+    def hired(self, post: str, dept: str) -> str:
+        """Hire somebody who starts long after today; their number."""
+        first = f"{SystemClock().now().astimezone() + timedelta(days=400):%Y-%m-%d}"
+        body = {"post": post, "dept": dept, "firstDay": first}
+        number = str(self.run(staffing.hrm(self.factory, "POST", "/staff", body))["staffNo"])
+        self.run(staffing.hrm(self.factory, "POST", f"/staff/{number}/approve", {}))
+        return number
+
+    def chores(self, person: str, count: int) -> list[dict[str, Any]]:
+        """Wait for what the OA has open for somebody."""
+        found: list[dict[str, Any]] = []
+
+        def are_there() -> bool:
+            rows = self.run(
+                staffing.oa(self.factory, "GET", "/api/oa/workflow/list?status=pending&count=2000")
+            )["rows"]
+            found[:] = [each for each in rows if each["businessKey"].startswith(f"{person}-")]
+            return len(found) == count
+
+        wait_until(are_there, 30, f"{count} to do for {person}")
+        return found
+
+    def chore(self, request: dict[str, Any], answer: str, remark: str) -> None:
+        """Answer one of them: ``approve`` or ``reject``."""
+        body = {"requestId": request["requestId"], "remark": remark}
+        self.run(staffing.oa(self.factory, "POST", f"/api/oa/workflow/{answer}", body))
+
+    def case_is(self, person: str, status: str) -> None:
+        """Wait until somebody's case in the HRM has a status."""
+
+        def is_so() -> bool:
+            found = self.run(staffing.hrm(self.factory, "GET", f"/staff/{person}"))
+            return bool(found["caseStatus"] == status)
+
+        wait_until(is_so, 30, f"the case of {person} is {status}")
 
     def applications(self, order: str) -> list[dict[str, Any]]:
         """Return the payment applications for an order."""

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from e2e.console.conftest import PATIENCE_MS, Visit, visiting
-from e2e.console.firm import KIT, Firm, as_role, choose, firm, looked_at, open_task, search_for, submit, table
+from e2e.console.firm import (
+    KIT,
+    PHONE,
+    Firm,
+    as_role,
+    choose,
+    firm,
+    looked_at,
+    open_task,
+    search_for,
+    submit,
+    table,
+)
 from e2e.programs import wait_until
+from lineshaft.app.demo import staffing
 
 pytestmark = pytest.mark.needs("browser")
 
@@ -18,7 +32,8 @@ __all__ = ["firm"]
 
 @pytest.fixture
 def zh(browser: Browser, firm: Firm) -> Iterator[Visit]:
-    yield from visiting(browser, firm, "zh-CN")
+    # Maintenance works on the service desk's own page.
+    yield from visiting(browser, firm, "zh-CN", firm.factory.url("itsm"))
 
 
 @pytest.fixture
@@ -171,3 +186,109 @@ def low_stock_is_refilled(firm: Firm, visit: Visit) -> None:
     expect(page.locator("[data-document^='erp/purchase_order/']")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator("[data-line='1']")).to_contain_text("750 / 750")
     looked_at(visit, "clerk-buyer-refill")
+
+
+def test_a_fault_is_reported_on_the_phone_and_the_technician_repairs_it(
+    firm: Firm, zh: Visit, en: Visit, tmp_path: Path
+) -> None:
+    """Whoever stands at the machine reports it, maintenance repairs it, and both see where it stands."""
+    page = zh.page
+    page.set_viewport_size(PHONE)
+    photo = tmp_path / "spindle.png"
+    page.screenshot(path=photo)
+    known = {each["number"] for each in firm.run(staffing.itsm(firm.factory, "GET", "/tickets"))}
+    zh.enter("warehouse")
+    zh.go("/requests", "offers")
+    looked_at(zh, "clerk-fault-offers")
+    page.locator("[data-offer=fault-report]").click()
+    page.locator("[data-ready=request]").wait_for(timeout=PATIENCE_MS)
+    # Nothing is sent before it says what is wrong.
+    page.locator("[data-action=begin]").click()
+    expect(page.locator(".ant-form-item-explain-error").first).to_be_visible()
+    choose(zh, "asset", "2号打磨车床")
+    choose(zh, "kind", "机械")
+    choose(zh, "urgency", "紧急")
+    page.get_by_label("故障现象").fill("主轴异响,加工面有振纹")
+    page.locator("input[type=file]").set_input_files(photo)
+    expect(page.locator(".photo-shown")).to_be_visible(timeout=PATIENCE_MS)
+    looked_at(zh, "clerk-fault-form")
+    page.locator("[data-action=begin]").click()
+    page.locator("[data-ready=begun]").wait_for(timeout=PATIENCE_MS)
+    looked_at(zh, "clerk-fault-sent")
+    number = firm.ticket_beside(known)
+    ticket = firm.ticket_is(number, "assigned")
+    assert (ticket["asset"], ticket["urgency"], ticket["assignment_group"]) == ("lathe-2", "high", "机修班")
+    assert ticket["photo"] is not None
+    repaired(firm, zh, number)
+    # The photo went along, whoever reported it reads that it is done.
+    firm.run(staffing.itsm(firm.factory, "POST", f"/tickets/{number}/confirm", {}))
+    firm.ticket_is(number, "closed")
+    as_role(zh, "warehouse")
+    zh.go("/tasks?box=started", "inbox")
+    expect(page.locator(".inbox-line", has_text="报修").first).to_be_visible(timeout=PATIENCE_MS)
+    looked_at(zh, "clerk-fault-started")
+    en.page.set_viewport_size(PHONE)
+    en.enter("technician")
+    en.go("/requests/fault-report", "request")
+    looked_at(en, "clerk-fault-form")
+    search_for(en, number)
+    looked_at(en, "clerk-fault-repaired")
+
+
+def repaired(firm: Firm, visit: Visit, number: str) -> None:
+    """The technician finds the ticket in the hub, works on its own page, and takes a part."""
+    page = visit.page
+    as_role(visit, "technician")
+    search_for(visit, number)
+    trail = page.locator("#content")
+    for words in ("已派单", "当前负责 机修班"):
+        expect(trail).to_contain_text(words, timeout=PATIENCE_MS)
+    assert "下单" not in trail.inner_text(), "a repair has no stages of an order"
+    looked_at(visit, "clerk-fault-ticket")
+    page.goto(f"{firm.factory.url('itsm')}/tickets/{number}?lang=zh")
+    page.get_by_role("button", name="开始处理").click()
+    for name, value in (("cause", "轴承磨损"), ("resolution", "更换轴承"), ("work_minutes", "30"),
+                        ("material", "BJ-6204"), ("quantity", "1")):  # fmt: skip
+        page.locator(f"[name={name}]").fill(value)
+    visit.keep("clerk-fault-itsm")
+    page.get_by_role("button", name="维修完成").click()
+    page.goto(firm.url)
+    search_for(visit, number)
+    expect(page.locator("[data-document^='erp/maintenance_cost/']")).to_be_visible(timeout=PATIENCE_MS)
+    looked_at(visit, "clerk-fault-part")
+
+
+def test_human_resources_sees_what_is_not_ready_and_closes_the_case(firm: Firm, zh: Visit, en: Visit) -> None:
+    """A workplace is refused: it lies with human resources by its name, and everything else goes on."""
+    page = zh.page
+    person = firm.hired("sales", "销售部")
+    first, *others = firm.chores(person, 2)
+    firm.chore(first, "reject", "三楼工位已满,请改到二楼")
+    for each in others:
+        firm.chore(each, "approve", "已办好")
+    zh.enter("hr")
+    open_task(zh, person)
+    facts = page.locator("[data-ready=task]")
+    expect(facts).to_contain_text("三楼工位已满", timeout=PATIENCE_MS)
+    looked_at(zh, "clerk-hr-not-ready")
+    task = page.url
+    search_for(zh, person)
+    expect(page.locator("#content")).to_contain_text("办理中", timeout=PATIENCE_MS)
+    looked_at(zh, "clerk-hr-open")
+    page.goto(task)
+    page.locator("[data-ready=task]").wait_for(timeout=PATIENCE_MS)
+    submit(zh)
+    # It is asked for once more; now there is a place.
+    [again] = firm.chores(person, 1)
+    firm.chore(again, "approve", "二楼 2-18")
+    firm.case_is(person, "closed")
+    search_for(zh, person)
+    expect(page.locator("[data-ready=now]")).to_contain_text("已全部完成", timeout=PATIENCE_MS)
+    assert "下单" not in page.locator("#content").inner_text()
+    looked_at(zh, "clerk-hr-closed")
+    en.enter("hr")
+    en.page.goto(task)
+    expect(en.page.locator("[data-ready=task]")).to_contain_text(person, timeout=PATIENCE_MS)
+    looked_at(en, "clerk-hr-done")
+    search_for(en, person)
+    looked_at(en, "clerk-hr-closed")

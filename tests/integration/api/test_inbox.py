@@ -52,7 +52,29 @@ PROCESS = """<?xml version="1.0" encoding="UTF-8"?>
 <sequenceFlow id="f3" sourceRef="sign" targetRef="end"/><endEvent id="end"/>
 </process></definitions>
 """
+REQUEST = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"
+  xmlns:zeebe="http://camunda.org/schema/zeebe/1.0">
+<process id="wish" name="申请 Wish" isExecutable="true"><extensionElements><zeebe:properties>
+<zeebe:property name="startableBy" value="finance, wang"/></zeebe:properties></extensionElements>
+<startEvent id="start"><extensionElements><zeebe:formDefinition formId="wish"/>
+</extensionElements></startEvent>
+<sequenceFlow id="f1" sourceRef="start" targetRef="see"/>
+<userTask id="see" name="查看 See"><extensionElements><zeebe:userTask/></extensionElements></userTask>
+<sequenceFlow id="f2" sourceRef="see" targetRef="end"/><endEvent id="end"/>
+</process></definitions>
+"""
+WISH = {
+    "type": "default",
+    "id": "wish",
+    "components": [
+        {"type": "number", "key": "amount", "label": "金额 Amount", "validate": {"required": True}},
+        {"type": "filepicker", "key": "photo", "label": "照片 Photo"},
+    ],
+}
 PACK = {
+    "processes/wish.bpmn": REQUEST,
+    "forms/wish.form": json.dumps(WISH, ensure_ascii=False),
     "pack.yaml": "format: 1\nname: buying\nversion: 1.0.0\ntitle: {en: Buying, zh: 采购}\n",
     "processes/purchase.bpmn": PROCESS,
     "forms/buy.form": json.dumps(FORM, ensure_ascii=False),
@@ -261,7 +283,8 @@ def test_processes_say_where_their_runs_stand_and_the_inbox_comes_as_a_file(hub:
     run = started(hub)
     token = open_task(hub, run, "Ask")
     lines = hub.ask("GET", "/api/v1/process-counts").json["items"]
-    assert [(each["id"], each["running"] > 0, each["stuck"]) for each in lines] == [("purchase", True, 0)]
+    standing = {each["id"]: (each["running"] > 0, each["stuck"]) for each in lines}
+    assert standing["purchase"] == (True, 0)
     stats = hub.ask("GET", "/api/v1/processes/purchase/stats").json
     standing = {each["element"]: each["here"] for each in stats["elements"]}
     assert standing["ask"] >= 1
@@ -274,3 +297,32 @@ def test_processes_say_where_their_runs_stand_and_the_inbox_comes_as_a_file(hub:
     assert rows[0].startswith("Task (Chinese),Task (English),Process")
     assert any(run in row for row in rows[1:])
     assert hub.ask("GET", "/api/v1/exports/tasks?who=li", token="clerk-token").status == 400
+
+
+def test_people_begin_what_is_offered_to_them_by_its_form_and_once(hub: Served) -> None:
+    def offers(token: str) -> list[str]:
+        return [each["process_id"] for each in ask(hub, "/requests", token=token)[1]["items"]]
+
+    assert offers("finance-token") == ["wish"]
+    assert offers("clerk-token") == []
+    assert ask(hub, "/requests/wish", token="clerk-token")[0] == 404
+    assert ask(hub, "/requests/purchase", token="finance-token")[0] == 404, "it has no form to begin with"
+    form = ask(hub, "/requests/wish", token="finance-token")[1]["form"]
+    assert [each["kind"] for each in form["fields"]] == ["number", "photo"]
+    for wrong in ({}, {"amount": "much"}, {"amount": 1, "photo": "data:image/png;base64,QUJD"}):
+        status, problem = ask(hub, "/requests/wish", {"variables": wrong}, "finance-token")
+        assert (status, problem["code"]) == (400, "form_invalid"), wrong
+    wish = {"variables": {"amount": "12.50", "photo": "data:image/png;base64,iVBORw0KGgo="}}
+    same = {"idempotency-key": "wish-1"}
+    begun = [
+        hub.ask("POST", "/api/v1/requests/wish", wish, token="finance-token", headers=same) for _ in range(2)
+    ]
+    assert [each.status for each in begun] == [202, 202]
+    assert begun[0].json == begun[1].json
+    instance = begun[0].json["id"]
+    token = open_task(hub, instance, "See")
+    values = hub.ask("GET", f"/api/v1/tasks/{instance}/{token}").json["variables"]
+    assert (values["amount"], values["requested_by"]["name"]) == (12.5, "finance")
+    assert instance in [
+        each["instance_id"] for each in ask(hub, "/inbox?box=started", token="finance-token")[1]["items"]
+    ]

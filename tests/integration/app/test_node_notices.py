@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -145,7 +146,9 @@ async def test_people_of_a_node_are_told_on_the_phone_or_by_mail_of_what_happens
         await _finish(hub, "SO-1", {"agreed": True})
         await until(lambda: len(box.received) == 3)
         assert "已完成:审批 (SO-1)" in box.received[2]["Subject"]
-        assert "https://hub.factory.example/inbox" in box.received[2].get_content()
+        done = {each.instance_id for each in (await hub.store.tasks(hub.scope, status="completed")).items}
+        links = re.findall(r"https://hub.factory.example/tasks/([^/]+)/", box.received[2].get_content())
+        assert links[0] in done
     finally:
         await hub.stop()
         await robots.runner.cleanup()

@@ -198,3 +198,46 @@ def test_ticket_of_a_process_is_left_to_that_process() -> None:
     shop = Shop()
     shop.told("opened", origin="hub", category="it")
     assert shop.hub.runs("repair") == []
+
+
+def test_a_fault_of_the_form_becomes_a_ticket_with_its_photo_and_the_reporter_is_told() -> None:
+    hub = PackHub({"itsm.ticket.report": {"ticket_no": "TK1", "ticket": {}, "existing": False}}, "repair")
+    filled = {
+        "asset": "lathe-2",
+        "kind": "mechanical",
+        "urgency": "high",
+        "summary": "主轴异响",
+        "photo": "data:image/png;base64,iVBORw0KGgo=",
+        "requested_by": {"id": "li", "name": "李师傅", "email": "li@factory.example"},
+    }
+    run = hub.bench.start("fault-report", filled)
+    assert run.state == "completed", hub.troubles
+    assert hub.of("itsm.ticket.report") == [
+        {
+            "origin": "phone", "category": "mechanical", "asset": "lathe-2", "location": None,
+            "urgency": "high", "summary": "主轴异响", "reporter": "李师傅", "reporter_email": "li@factory.example",
+            "photo": "iVBORw0KGgo=",
+        }
+    ]  # fmt: skip
+    [told] = hub.bench.notices
+    assert (told.to, told.subject.in_language("en")) == (("li",), "Your fault is ticket TK1")
+
+
+def test_a_fault_that_is_no_machine_s_needs_a_place_only() -> None:
+    hub = PackHub({"itsm.ticket.report": {"ticket_no": "TK1", "ticket": {}, "existing": False}}, "repair")
+    by = {"id": "li", "name": "李师傅", "email": ""}
+    filled = {
+        "place": "office",
+        "kind": "it",
+        "urgency": "normal",
+        "summary": "打印机卡纸",
+        "requested_by": by,
+    }
+    assert hub.bench.start("fault-report", filled).state == "completed", hub.troubles
+    [sent] = hub.of("itsm.ticket.report")
+    assert (sent["location"], sent["asset"], sent["photo"], sent["reporter_email"]) == (
+        "office",
+        None,
+        None,
+        None,
+    )

@@ -8,6 +8,7 @@ export const common: Shape<typeof source> = {
     map: 'System map',
     board: 'Order board',
     inbox: 'Inbox',
+    requests: 'Start a request',
     flows: 'Data flows',
     processes: 'Processes',
     trace: 'Order trail',

@@ -87,5 +87,9 @@ export const inbox = {
   given: '{{name}} acts for me',
   taken: 'I act for {{name}}',
   take_back: 'Take back',
+  photoTake: 'Take or choose a photo',
+  photoAnother: 'Take another',
+  photoRemove: 'Remove the photo',
+  photoWrong: 'This photo cannot be read: choose another.',
   noDelegation: 'No delegation now',
 } as const;

@@ -6,6 +6,7 @@ export const common = {
     map: '系统全景',
     board: '订单看板',
     inbox: '待办',
+    requests: '发起申请',
     flows: '数据同步流',
     processes: '流程',
     trace: '单据联查',

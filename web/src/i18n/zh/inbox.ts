@@ -88,4 +88,8 @@ export const inbox = {
   taken: '我代 {{name}} 办理',
   take_back: '取消代理',
   noDelegation: '当前没有代理',
+  photoTake: '拍照或选择照片',
+  photoAnother: '重新拍照',
+  photoRemove: '删除照片',
+  photoWrong: '无法读取此照片，请换一张。',
 } as const;

@@ -17,6 +17,7 @@ import { inbox } from './inbox';
 import { instances } from './instances';
 import { processes } from './processes';
 import { licences } from './licences';
+import { requests } from './requests';
 import { form } from './form';
 import { map } from './map';
 import { mapping } from './mapping';
@@ -25,4 +26,4 @@ import { system } from './system';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const zh = { ...common, session, form, licences, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;
+export const zh = { ...common, session, form, licences, requests, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 
 import type { FormField } from '../../api/inbox';
 import { useLanguage } from '../../i18n';
+import { PhotoInput } from '../../widgets/PhotoInput';
 
 type Name = string | (string | number)[];
 
@@ -60,6 +61,8 @@ function inputOf(field: FormField, label: string, language: 'zh' | 'en', placeho
       return <DatePicker style={{ width: '100%' }} />;
     case 'checkbox':
       return <Checkbox>{label}</Checkbox>;
+    case 'photo':
+      return <PhotoInput label={label} />;
     case 'textarea':
       return <Input.TextArea rows={3} maxLength={field.length_most ?? 10_000} />;
     default:
