@@ -68,6 +68,7 @@ const request: Lazy = () => import('./pages/requests/RequestPage');
 const flows: Lazy = () => import('./pages/flows/FlowsPage');
 const flow: Lazy = () => import('./pages/flows/FlowPage');
 const processes: Lazy = () => import('./pages/processes/ProcessesPage');
+const review: Lazy = () => import('./pages/processes/ReviewPage');
 const processStats: Lazy = () => import('./pages/processes/ProcessStatsPage');
 const system: Lazy = () => import('./pages/system/SystemPage');
 const instances: Lazy = async () => ({ Component: (await import('./pages/instances/InstancesPage')).InstancesPage });
@@ -151,6 +152,7 @@ export const PAGES: PageEntry[] = [
     routes: [
       { path: '/processes', lazy: processes },
       { path: '/processes/:id/stats', lazy: processStats },
+      { path: '/processes/:id/review', lazy: review },
     ],
   },
   {

@@ -29,6 +29,7 @@ from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.rehearsal import Given, Rehearsal
 from lineshaft.engine.releases import File, LoadedRelease
 from lineshaft.engine.retention import Retention
+from lineshaft.engine.reviews import Reviews
 from lineshaft.insight.activity import ActivityBook
 from lineshaft.insight.alert_acts import AlertDesk
 from lineshaft.insight.alerting import Alerts
@@ -296,6 +297,7 @@ class Services:
     store: Store
     operations: Operations
     inbox: Inbox
+    reviews: Reviews
     forms: FormBook
     bulk: BulkWork
     flows: FlowDesk

@@ -74,6 +74,7 @@ from lineshaft.engine.outlets import Outlets
 from lineshaft.engine.outside import OutsideWork
 from lineshaft.engine.pressure import Pressure
 from lineshaft.engine.releases import File, LoadedRelease, compile_release
+from lineshaft.engine.reviews import Reviews
 from lineshaft.engine.sources import Sources
 from lineshaft.engine.worker import Worker
 from lineshaft.insight.activity import ActivityBook
@@ -261,6 +262,7 @@ class Hub:
             store=shown,
             operations=self.operations,
             inbox=Inbox(self.store, shown, self.clock, self.ids, self.guards.audit),
+            reviews=Reviews(self.store, self.clock, self.ids, self.guards.audit),
             forms=FormBook(self.store),
             bulk=self.bulk,
             flows=FlowDesk(self.store, shown, self.worker.runtime.releases, self.clock, self.ids),

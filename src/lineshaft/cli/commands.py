@@ -37,6 +37,7 @@ from lineshaft.cli import (
     persons,
     releases,
     retention,
+    reviews,
     secrets,
     subscriptions,
     tasks,
@@ -86,6 +87,7 @@ hub.add_to(app)
 demo.add_to(app)
 packs.add_to(app)
 releases.add_to(app)
+reviews.add_to(app)
 tracing.add_to(app)
 instances.add_to(app)
 board.add_to(app)

@@ -37,6 +37,7 @@ ACTIONS: Final[dict[Action, Text]] = {
     "systems.operate": text("Pause, resume and test systems", "暂停、恢复与测试系统"),
     "systems.call": text("Call an operation of a system by hand", "手工调用系统操作"),
     "processes.read": text("See process definitions", "查看流程定义"),
+    "processes.review": text("Comment on processes and sign them", "评审与签署流程"),
     "decisions.change": text("Change drafts of decision tables", "修改决策表草稿"),
     "releases.read": text("See releases and their files", "查看发布版本"),
     "releases.publish": text("Publish a release", "发布版本"),
@@ -119,6 +120,9 @@ NOTED: Final[dict[Action, Text]] = {
     "alert_rule.changed": text("Alert rule changed", "修改预警规则"),
     "alert_rule.reset": text("Alert rule reset", "还原预警规则"),
     "alert_rule.muted": text("Alert rule muted", "静默预警规则"),
+    "process.commented": text("Process commented", "评论流程"),
+    "process.comment_closed": text("Comment on a process closed", "关闭流程评论"),
+    "process.signed": text("Process signed", "签署流程"),
     "proposal.made": text("Proposed for a second person", "提交复核"),
     "proposal.approved": text("Proposal approved", "复核通过"),
     "proposal.rejected": text("Proposal rejected", "复核驳回"),
@@ -166,7 +170,7 @@ OPERATING: Final = frozenset(
     }
 )
 """What whoever runs the hub does."""
-WORKING: Final = frozenset({"work", "tasks.work", "requests.start"})
+WORKING: Final = frozenset({"work", "tasks.work", "requests.start", "processes.review"})
 SENDING: Final = frozenset({"intake", "events.send", "instances.start"})
 BUILDING: Final = frozenset({"deploy", "decisions.change", "releases.publish"})
 RULING: Final = frozenset({"decisions.change", "releases.read"})

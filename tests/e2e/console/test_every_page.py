@@ -53,6 +53,8 @@ def parameters(running: Running) -> dict[str, str]:
         "/tasks/:instance/:token": f"/tasks/{found['instance']}/1",
         "/trace/:number": f"/trace/{number}",
         "/processes/:id/stats": "/processes/order-to-delivery/stats",
+        "/processes/:id/review": "/processes/order-to-delivery/review",
+        "/requests/:process": "/requests/none",
         "/flows/:name": "/flows/none",
         "/instances/:id": f"/instances/{found['instance']}",
         "/dead-letters/:id": "/dead-letters/none",

@@ -116,6 +116,40 @@ def test_operator_sees_how_processes_and_flows_run(visit: Visit) -> None:
     expect(page.locator("[data-ready=diagram]")).to_be_visible(timeout=PATIENCE_MS)
     assert visit.findings() == []
     visit.keep("process-stats")
+    business_and_it_agree(visit)
     visit.go("/flows", "flows")
     assert visit.findings() == []
     visit.keep("flows")
+
+
+def business_and_it_agree(visit: Visit) -> None:
+    """Planning comments on a node in its own view; IT deals with it; both sign the same version (L12)."""
+    page, zh = visit.page, visit.language == "zh"
+    process = "quality-decision" if zh else "material-issue"
+    node, said = ("decide", "质检员也要能看到") if zh else ("clear-shortage", "Who tells the buyer?")
+    page.context.clear_cookies()
+    visit.enter("planning")
+    visit.go(f"/processes/{process}/review", "review")
+    expect(page.locator("[data-view=business] [data-ready=diagram]")).to_be_visible(timeout=PATIENCE_MS)
+    page.locator(f".djs-element[data-element-id={node}] .djs-hit").first.click()
+    expect(page.locator("[data-ready=node] dl")).not_to_contain_text(node)
+    page.locator(".review-write textarea").fill(said)
+    page.locator("[data-action=comment]").click()
+    expect(page.locator("[data-comment=open]")).to_contain_text(said, timeout=PATIENCE_MS)
+    page.locator("[data-action=sign]").click()
+    expect(page.locator(".review-signed li")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("[data-agreed=false]")).to_be_visible()
+    assert visit.findings() == []
+    visit.keep("process-review-business")
+    page.context.clear_cookies()
+    visit.enter("it")
+    visit.go(f"/processes/{process}/review", "review")
+    expect(page.locator("[data-view=technical] [data-ready=diagram]")).to_be_visible(timeout=PATIENCE_MS)
+    page.locator(f".djs-element[data-element-id={node}] .djs-hit").first.click()
+    expect(page.locator("[data-ready=node] dl")).to_contain_text(node)
+    page.locator("[data-action=close-comment]").click()
+    expect(page.locator("[data-comment=closed]")).to_have_count(1, timeout=PATIENCE_MS)
+    page.locator("[data-action=sign]").click()
+    expect(page.locator("[data-agreed=true]")).to_be_visible(timeout=PATIENCE_MS)
+    assert visit.findings() == []
+    visit.keep("process-review-technical")

@@ -215,8 +215,8 @@ def test_a_fault_of_the_form_becomes_a_ticket_with_its_photo_and_the_reporter_is
     assert hub.of("itsm.ticket.report") == [
         {
             "origin": "phone", "category": "mechanical", "asset": "lathe-2", "location": None,
-            "urgency": "high", "summary": "主轴异响", "reporter": "李师傅", "reporter_email": "li@factory.example",
-            "photo": "iVBORw0KGgo=",
+            "urgency": "high", "summary": "主轴异响", "reporter": "李师傅",
+            "reporter_email": "li@factory.example", "photo": "iVBORw0KGgo=",
         }
     ]  # fmt: skip
     [told] = hub.bench.notices

@@ -19,6 +19,7 @@ import { instances } from './instances';
 import { processes } from './processes';
 import { licences } from './licences';
 import { requests } from './requests';
+import { reviews } from './reviews';
 import { form } from './form';
 import { map } from './map';
 import { mapping } from './mapping';
@@ -27,4 +28,4 @@ import { system } from './system';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const en: Shape<typeof zh> = { ...common, session, form, licences, requests, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system };
+export const en: Shape<typeof zh> = { ...common, session, form, licences, requests, reviews, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system };

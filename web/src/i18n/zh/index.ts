@@ -18,6 +18,7 @@ import { instances } from './instances';
 import { processes } from './processes';
 import { licences } from './licences';
 import { requests } from './requests';
+import { reviews } from './reviews';
 import { form } from './form';
 import { map } from './map';
 import { mapping } from './mapping';
@@ -26,4 +27,4 @@ import { system } from './system';
 import { trace } from './trace';
 import { unknown } from './unknown';
 
-export const zh = { ...common, session, form, licences, requests, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;
+export const zh = { ...common, session, form, licences, requests, reviews, map, mapping, deadLetters, unknown, trace, inbox, flows, processes, instances, audit, design, people, proposals, tokens, alerts, board, releases, secrets, subscriptions, bindings, system } as const;

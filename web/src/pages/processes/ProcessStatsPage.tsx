@@ -46,6 +46,9 @@ export function ProcessStatsPage() {
   return (
     <>
       <PageHead title={stats.data?.title[language] ?? t('processes.stats')} about={stats.data && t('processes.statsAbout', { count: stats.data.runs })}>
+        <Link to={`/processes/${encodeURIComponent(id)}/review`}>
+          <Button tabIndex={-1}>{t('reviews.review')}</Button>
+        </Link>
         <Link to={runs}>
           <Button tabIndex={-1}>{t('processes.toInstances')}</Button>
         </Link>
