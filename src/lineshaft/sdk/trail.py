@@ -3,6 +3,7 @@
 A pack says it in ``trail/*.yaml``, so that no stage and no status is written into the program:
 
     format: 1
+    main: true                     # of several files: the way that the board shows
     stages:                        # in their order; the first holds the order itself
       - name: delivery
         title: {zh: 发货履约, en: Delivery}
@@ -188,8 +189,8 @@ KINDS: Final[Mapping[str, Text]] = {
 def read_trail(files: Iterable[tuple[str, bytes]]) -> TrailSpec:
     """Read all files of the folder ``trail`` (path, content) as one.
 
-    The stages of the first file that has any are the main way, which the board shows; those of another file
-    are a way of their own.
+    The stages of the file that says ``main: true`` are the main way, which the board shows (of the first
+    that has any, where none says so); those of another file are a way of their own.
 
     Raises:
         DefinitionError: Something cannot be used; lists all problems.
@@ -206,8 +207,9 @@ def read_trail(files: Iterable[tuple[str, bytes]]) -> TrailSpec:
     for path, content in files:
         root = Table(read_yaml(content, path), problems)
         root.format()
+        is_main = root.flag("main")
         if stages := tuple(_stage(Table(node, problems)) for node in root.items("stages")):
-            ways.append(stages)
+            ways.insert(0 if is_main else len(ways), stages)
         kinds |= _labels(root.table("kinds"))
         events |= _labels(root.table("events"))
         for name, table in root.tables("statuses"):

@@ -12,7 +12,7 @@ from typing import Any
 from plantbox.fields import BadField, Fields
 
 CHOICES = {
-    "short_stock": ("split", "produce", "reject"),
+    "short_stock": ("split", "produce", "reject", "ask"),
     "plan_release": ("auto", "manual"),
     "delivery": ("instant", "timed", "notice"),
     "production": ("self", "mes"),
@@ -22,7 +22,7 @@ CHOICES = {
 @dataclass(slots=True)
 class Policy:
     """Changeable while the ERP runs; ``first_shipment`` is the share of a line that its first delivery
-    carries.
+    carries. Where short stock says ``ask``, an order waits until whoever submits it says one of the others.
     """
 
     short_stock: str = "split"

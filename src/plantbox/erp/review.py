@@ -14,8 +14,9 @@ from decimal import Decimal
 from plantbox.database import next_number
 from plantbox.erp.documents import find_order
 from plantbox.erp.masters import Office, move_stock, stock_of
+from plantbox.erp.policy import CHOICES
 from plantbox.erp.views import Event, order_lines, order_row, order_view, plan_view, tell, tell_order
-from plantbox.fields import Fields
+from plantbox.fields import BadField, Fields
 from plantbox.money import from_cents, grouped, trimmed
 from plantbox.writes import Answer, Kept, Refusal
 
@@ -31,7 +32,8 @@ def submit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
         return row["bill_no"], {**order_view(connection, row), "AlreadyDone": True}
     if row["status"] == "E":
         raise Refusal("2009", f"单据 {row['bill_no']} 已作废,不能提交", "BillNo")
-    refusal = _objection(connection, office, row)
+    wanted = _wanted_on_short_stock(office, fields)
+    refusal = _objection(connection, office, row, wanted)
     now = office.clock.text()
     if refusal is not None:
         connection.execute(
@@ -43,7 +45,7 @@ def submit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
         raise Kept(refusal)
     for line in order_lines(connection, row["id"]):
         need = Need(line["line_no"], line["material_no"], Decimal(line["qty"]))
-        provide(connection, office, row, need)
+        provide(connection, office, row, need, wanted)
     connection.execute(
         "UPDATE sales_order SET status = 'B', reject_code = NULL, reject_reason = NULL, modified_at "
         "= ? WHERE id = ?",
@@ -52,14 +54,27 @@ def submit(connection: sqlite3.Connection, office: Office, fields: Fields) -> tu
     return row["bill_no"], {**tell_order(connection, row["id"], "Submitted", now), "AlreadyDone": False}
 
 
-def _objection(connection: sqlite3.Connection, office: Office, row: sqlite3.Row) -> Refusal | None:
+def _wanted_on_short_stock(office: Office, fields: Fields) -> str:
+    """Return what is to happen on short stock: as somebody chose for this order, else as the firm does."""
+    chosen = fields.optional("ShortStock")
+    if chosen is None:
+        return office.policy.short_stock
+    known = [each for each in CHOICES["short_stock"] if each != "ask"]
+    if chosen not in known:
+        raise BadField("ShortStock", f"Expected one of {', '.join(known)}, but found {chosen}.")
+    return chosen
+
+
+def _objection(
+    connection: sqlite3.Connection, office: Office, row: sqlite3.Row, wanted: str
+) -> Refusal | None:
     customer = connection.execute("SELECT * FROM customer WHERE no = ?", (row["customer_no"],)).fetchone()
     if customer["status"] != "Active":
         return Refusal("4003", f"客户已停用: {customer['no']} {customer['name']}")
     over = credit_excess(connection, row, row["all_cents"])
     if over is not None:
         return over
-    if office.policy.short_stock != "reject":
+    if wanted not in ("reject", "ask"):
         return None
     needed: dict[str, Decimal] = {}
     for line in order_lines(connection, row["id"]):
@@ -69,7 +84,12 @@ def _objection(connection: sqlite3.Connection, office: Office, row: sqlite3.Row)
         have, held = stock_of(connection, material_no)
         if qty > have - held:
             short.append(f"{material_no} 缺 {trimmed(qty - (have - held))}")
-    return Refusal("4002", "库存不足: " + "; ".join(short)) if short else None
+    if not short:
+        return None
+    if wanted == "ask":
+        # Nothing is decided: the document stays what it is until somebody says how to go on.
+        raise Refusal("4018", "库存不足,请选择处理方式: " + "; ".join(short), "ShortStock")
+    return Refusal("4002", "库存不足: " + "; ".join(short))
 
 
 def credit_excess(connection: sqlite3.Connection, row: sqlite3.Row, wanted_cents: int) -> Refusal | None:
@@ -99,12 +119,14 @@ class Need:
     qty: Decimal
 
 
-def provide(connection: sqlite3.Connection, office: Office, order: sqlite3.Row, need: Need) -> None:
-    """Reserve for one line what the policy lets it have, and propose the rest to be planned."""
+def provide(
+    connection: sqlite3.Connection, office: Office, order: sqlite3.Row, need: Need, wanted: str = ""
+) -> None:
+    """Reserve for one line what ``wanted`` (the policy's, where not given) lets it have; plan the rest."""
     line_no, material_no, qty = need.line_no, need.material_no, need.qty
     have, held = stock_of(connection, material_no)
     available = have - held
-    if available < qty and office.policy.short_stock == "produce":
+    if available < qty and (wanted or office.policy.short_stock) == "produce":
         available = ZERO
     taken = min(max(available, ZERO), qty)
     if taken > 0:

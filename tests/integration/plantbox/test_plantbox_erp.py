@@ -244,6 +244,28 @@ def test_short_stock_follows_the_policy(
     )
 
 
+@pytest.mark.parametrize(
+    ("chosen", "code", "reserved", "planned"),
+    [("split", "0", "60", "40"), ("produce", "0", "0", "100"), ("reject", "4002", "0", "0")],
+)
+def test_where_the_firm_asks_an_order_waits_until_somebody_chooses(
+    slow_erp: System, chosen: str, code: str, reserved: str, planned: str
+) -> None:
+    slow_erp.admin("PUT", "policy", {"short_stock": "ask"})
+    no = material(slow_erp, "60")
+    order = saved(slow_erp, **of_material(no, "100"))
+    asked = slow_erp.erp("SalesOrder.Submit", {"BillNo": order["BillNo"]})
+    assert (asked["Code"], asked["Message"]) == ("4018", f"库存不足,请选择处理方式: {no} 缺 40")
+    assert slow_erp.erp("SalesOrder.View", {"BillNo": order["BillNo"]})["Data"]["DocumentStatus"] == "A"
+    answer = slow_erp.erp("SalesOrder.Submit", {"BillNo": order["BillNo"], "ShortStock": chosen})
+    enough = saved(slow_erp, **of_material(material(slow_erp, "100"), "100"))
+    plain = slow_erp.erp("SalesOrder.Submit", {"BillNo": enough["BillNo"]})
+    slow_erp.admin("PUT", "policy", {"short_stock": "split"})
+    line = answer["Data"]["Lines"][0]
+    assert (answer["Code"], line["ReservedQty"], line["PlannedQty"]) == (code, reserved, planned)
+    assert plain["Code"] == "0", "what is in stock is asked of nobody"
+
+
 def test_two_orders_at_once_never_sell_the_same_stock(erp: System) -> None:
     no = material(erp, "100")
     orders = [saved(erp, **of_material(no, "30")) for _ in range(8)]

@@ -46,6 +46,10 @@ N1 = {
     "4 in stock: delivered": ["order-to-delivery: _stock_branch"],
     "4 short: made": [f"{PLANT}: _made_and_shipped"],
     "4 short: refused, split or made, as the firm says": [f"{ERP}::test_short_stock_follows_the_policy"],
+    "4 short: somebody is asked": [
+        f"{ORDER}::test_where_the_erp_asks_on_short_stock_a_person_chooses_and_the_erp_follows",
+        f"{ERP}::test_where_the_firm_asks_an_order_waits_until_somebody_chooses",
+    ],
     "5 plan released by itself": [f"{PLANT}: _made_and_shipped"],
     "5 plan released by the planner": [f"{ERP}::test_a_plan_waits_for_the_planner_where_the_firm_says_so"],
     "5 orders and work orders n to m": [
@@ -67,6 +71,9 @@ N1 = {
         f"{SHOP}::test_posting_that_the_erp_refuses_for_another_reason_waits_for_the_warehouse"
     ],
     "9 OA: dispatch approved": [f"{PLANT}: _made_and_shipped"],
+    "9 late: the approver is urged": [
+        f"{SHOP}::test_late_approver_of_a_shipment_is_urged_until_it_is_decided"
+    ],
     "9 refused: held, sales told": [f"{PLANT}: _refused_dispatch"],
     "10 picked, issued, on its way": [
         f"{PLANT}: _made_and_shipped",
@@ -233,8 +240,6 @@ PERFORMED = {
     for step, by in steps.items()
 }  # fmt: skip
 NOTHING = {
-    "N1.4 short: somebody is asked": "the ERP has no such policy",
-    "N1.9 late: the approver of a shipment is urged": "a stuck alert tells logistics; the OA does not urge",
     "N1.11 the ERP makes the invoice": "the simulated ERP has no sales invoices",
     "N1.11 a task to call back after some days": "no process for it",
     "N2.6 invoice and balance in the CRM": "no sales invoices",

@@ -466,6 +466,24 @@ def test_nothing_ships_before_the_approval_and_each_shipment_is_one_delivery() -
     assert hub.run("dispatch").state == "completed", hub.troubles
 
 
+def test_late_approver_of_a_shipment_is_urged_until_it_is_decided() -> None:
+    hub = hub_of()
+    hub.answers["oa.workflow.urge"] = {"urged": 1}
+    noticed(hub)
+    hub.bench.advance(hours=3, minutes=59)
+    assert hub.of("oa.workflow.urge") == []
+    hub.bench.advance(minutes=2)
+    hub.bench.advance(hours=4)
+    assert [each["remark"] for each in hub.of("oa.workflow.urge")] == ["发货待审批:FHTZ-1"] * 2
+    # It was decided the moment before: the OA says so, and the answer comes by itself.
+    hub.refusals["oa.workflow.urge"] = "流程已办结"
+    hub.bench.advance(hours=4)
+    decide(hub, "approved")
+    assert len(hub.of("wms.shipment.insert")) == 1
+    hub.bench.advance(hours=9)
+    assert len(hub.of("oa.workflow.urge")) == 3
+
+
 def test_rejected_notice_holds_the_goods_and_tells_sales() -> None:
     hub = hub_of()
     confirmed(hub)

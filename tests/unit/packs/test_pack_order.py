@@ -278,3 +278,28 @@ def test_un_audit_and_cancellation_in_the_erp_itself_are_told_to_the_crm() -> No
     hub.event("erp.sales_order.cancelled", data)
     assert (hub.feedback[-1]["status"], hub.feedback[-1]["reason"]) == ("cancelled", "ERP 已作废:客户破产")
     assert hub.run("order-to-delivery").state == "completed"
+
+
+def test_where_the_erp_asks_on_short_stock_a_person_chooses_and_the_erp_follows() -> None:
+    hub = hub_of()
+    hub.refusals["erp.sales_order.submit"] = "库存不足,请选择处理方式: M-A 缺 40"
+    hub.codes_of_refusals["erp.sales_order.submit"] = "4018"
+    confirmed(hub)
+    [task] = hub.bench.tasks()
+    assert (task.candidate_groups, task.variables["problem"]) == (
+        ("planner", "sales"), "库存不足,请选择处理方式: M-A 缺 40",
+    )  # fmt: skip
+    assert [each.to for each in hub.bench.notices] == [("planner", "sales")]
+    hub.refusals.clear()
+    hub.bench.complete_task(task, {"short_stock": "split"})
+    assert [each["short_stock"] for each in hub.of("erp.sales_order.submit")] == [None, "split"]
+    assert len(hub.of("erp.sales_order.audit")) == 1
+
+
+def test_a_refusal_for_another_reason_asks_nobody() -> None:
+    hub = hub_of()
+    hub.refusals["erp.sales_order.submit"] = "库存不足: M-A 缺 40"
+    hub.codes_of_refusals["erp.sales_order.submit"] = "4002"
+    confirmed(hub)
+    assert hub.bench.tasks() == []
+    assert hub.run("order-to-delivery").state == "completed", hub.troubles
